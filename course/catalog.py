@@ -1,0 +1,90 @@
+"""The registry of the nine projects. Everything that needs their names, functions, points or thresholds reads it here.
+
+The facts stand in `catalog.toml`; this module only gives them types.
+"""
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function (or class) that the student writes: its points and the question that stands in its TODO."""
+
+    name: str
+    points: int
+    todo: str
+
+
+@dataclass(frozen=True)
+class Project:
+    """One project.
+
+    Args:
+        id: "01" … "07", as in `course watch 04a`.
+        slug: "mnist", as in ex01_mnist.py.
+        data: names of the data sets that it uses.
+        thresholds: named bounds on the embedded data.
+    """
+
+    id: str
+    slug: str
+    title: str
+    data: tuple[str, ...]
+    functions: tuple[Function, ...]
+    thresholds: dict[str, float]
+
+    @property
+    def module(self) -> str:
+        """Module name of the solution and of the stub."""
+        return f"ex{self.id}_{self.slug}"
+
+    @property
+    def grader(self) -> str:
+        """File name of the grader."""
+        return f"test_{self.id}_{self.slug}.py"
+
+    @property
+    def points(self) -> int:
+        """What the whole project is worth."""
+        return sum(f.points for f in self.functions)
+
+    def function(self, name: str) -> Function:
+        """The function of that name."""
+        return next(f for f in self.functions if f.name == name)
+
+
+@functools.cache
+def projects() -> tuple[Project, ...]:
+    """All projects in the order of the course."""
+    with (Path(__file__).parent / "catalog.toml").open("rb") as file:
+        entries = tomllib.load(file)["project"]
+    return tuple(
+        Project(
+            id=entry["id"],
+            slug=entry["slug"],
+            title=entry["title"],
+            data=tuple(entry["data"]),
+            functions=tuple(Function(f["name"], f["points"], f["todo"]) for f in entry["functions"]),
+            thresholds=dict(entry.get("thresholds", {})),
+        )
+        for entry in entries
+    )
+
+
+def project(key: str) -> Project:
+    """The project with this id ("07", "7"), slug ("fruits") or module name ("ex07_fruits").
+
+    Raises:
+        CourseError: there is none.
+    """
+    wanted = key.lower().removesuffix(".py").removeprefix("test_")
+    for entry in projects():
+        if wanted in (entry.id, entry.id.lstrip("0"), entry.slug, entry.module, f"{entry.id}_{entry.slug}"):
+            return entry
+    known = ", ".join(f"{p.id} {p.slug}" for p in projects())
+    raise CourseError(f"There is no project called {key!r}.", f"The projects are: {known}.")

@@ -1,0 +1,190 @@
+"""Questions that a check asks about objects on the student's side. Every answer is plain data.
+
+A probe is one function with two lives. In a check it is called with a handle and asks the worker. In the worker it is
+called with the object itself (`PROBES`). What a probe reports is what the worker says: accuracy is therefore counted by the
+judge, from predictions, with labels that the worker does not have.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import torch
+from torch import nn
+
+from course import training
+from course.grading.wire import Handle
+
+P = ParamSpec("P")
+T = TypeVar("T")
+PROBES: dict[str, Callable[..., Any]] = {}
+
+
+def probe(function: Callable[P, T]) -> Callable[P, T]:
+    """Register a probe. The first handle among its arguments says which worker to ask; with none it runs here."""
+    PROBES[function.__name__] = function
+
+    @functools.wraps(function)
+    def ask(*args: P.args, **kwargs: P.kwargs) -> T:
+        for value in (*args, *kwargs.values()):
+            if type(value) is Handle:
+                return value.session.request("probe", name=function.__name__, args=list(args), kwargs=kwargs)
+        return function(*args, **kwargs)
+
+    return ask
+
+
+# -- networks -----------------------------------------------------------------------------------------------------------
+
+
+@probe
+def forward(model: nn.Module, images: torch.Tensor, mode: str | None = None) -> Any:
+    """model(images) without gradients; `mode` "train" or "eval" is set first, None leaves it as it is."""
+    if mode is not None:
+        model.train(mode == "train")
+    with torch.no_grad():
+        return model(images)
+
+
+@probe
+def predict(model: nn.Module, images: torch.Tensor, batch: int = 256) -> torch.Tensor:
+    """Logits of all images in eval mode: (N, ...) -> (N, classes)."""
+    model.eval()
+    with torch.inference_mode():
+        return torch.cat([model(part) for part in images.split(batch)]).clone()
+
+
+@probe
+def state_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Parameters and buffers by name, copied."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+@probe
+def parameters_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Parameters by name, copied."""
+    return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+@probe
+def buffers_of(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Buffers (running statistics) by name, copied."""
+    return {name: value.detach().clone() for name, value in model.named_buffers()}
+
+
+@probe
+def trainable_of(model: nn.Module) -> dict[str, bool]:
+    """Which parameters require a gradient."""
+    return {name: value.requires_grad for name, value in model.named_parameters()}
+
+
+@probe
+def gradients_of(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
+    """The largest gradient of each parameter after one cross-entropy backward in train mode; -1 where there is none."""
+    model.train()
+    model.zero_grad()
+    nn.functional.cross_entropy(model(images), labels).backward()
+    sizes = {n: -1.0 if p.grad is None else float(p.grad.abs().max()) for n, p in model.named_parameters()}
+    model.zero_grad()
+    return sizes
+
+
+@probe
+def is_training(model: nn.Module) -> bool:
+    """Is the network, or any part of it, in train mode?"""
+    return any(part.training for part in model.modules())
+
+
+@probe
+def is_network(model: Any) -> bool:
+    """Is it an `nn.Module`?"""
+    return isinstance(model, nn.Module)
+
+
+@probe
+def diary_of(model: Any) -> list[tuple[bool, bool, int]]:
+    """What a `recipes.moody_net` noted: (train mode, gradients on, batch size) of each forward pass."""
+    return list(model.diary)
+
+
+@probe
+def fit_with_the_course(
+    model: nn.Module,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    lr: float = 1e-3,
+    seed: int = 0,
+) -> float:
+    """Train the network by the course's own loop (Adam, cross entropy, shuffled); returns the last epoch's train accuracy."""
+    torch.manual_seed(seed)
+    data = torch.utils.data.TensorDataset(images, labels)
+    batches = torch.utils.data.DataLoader(data, batch_size, shuffle=True)
+    return training.fit(model, batches, None, epochs=epochs, lr=lr, progress=False).train_accuracy[-1]
+
+
+# -- data ---------------------------------------------------------------------------------------------------------------
+
+
+@probe
+def length_of(thing: Any) -> int:
+    """len(thing)."""
+    return len(thing)
+
+
+@probe
+def item_of(dataset: Any, index: int) -> tuple[Any, Any]:
+    """dataset[index] as (image, label); a label that is a one-element tensor becomes an int."""
+    image, label = dataset[index]
+    return image, int(label) if isinstance(label, torch.Tensor) and label.numel() == 1 else label
+
+
+@probe
+def items_of(dataset: Any, indices: list[int]) -> tuple[torch.Tensor, list[int]]:
+    """Several items: images stacked, labels as ints."""
+    pairs = [dataset[index] for index in indices]
+    return torch.stack([image for image, _ in pairs]), [int(label) for _, label in pairs]
+
+
+@probe
+def batches_of(loader: Any, most: int = 10_000) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """One pass over a loader, at most `most` batches."""
+    found = []
+    for images, labels in loader:
+        found.append((images, labels))
+        if len(found) == most:
+            break
+    return found
+
+
+@probe
+def called(function: Callable[..., Any], *args: Any) -> Any:
+    """function(*args): for a transform or whatever else can be called."""
+    return function(*args)
+
+
+# -- results of training ------------------------------------------------------------------------------------------------
+
+
+@probe
+def metrics_of(result: Any) -> tuple[Any, Any]:
+    """(loss, accuracy) of a tuple, a named tuple, a dataclass, a dict or an object with these names."""
+    if isinstance(result, dict):
+        return result["loss"], result["accuracy"]
+    if hasattr(result, "loss") and hasattr(result, "accuracy"):
+        return result.loss, result.accuracy
+    loss, accuracy = result
+    return loss, accuracy
+
+
+@probe
+def history_of(result: Any) -> dict[str, list[Any]]:
+    """The four curves of a history, whether it is a dict, a dataclass or an object with these names."""
+    names = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
+    fields = result if isinstance(result, dict) else {name: getattr(result, name) for name in names if hasattr(result, name)}
+    if dataclasses.is_dataclass(result) and not isinstance(result, type):
+        fields = dataclasses.asdict(result)
+    return {name: list(fields[name]) for name in names if name in fields}

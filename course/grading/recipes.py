@@ -1,0 +1,141 @@
+"""Things that a check gives to the student's code: small networks, data sets, loaders, optimizers, and ones that record.
+
+On the judge's side a recipe's call only describes the thing (`wire.Recipe`, plain data); the worker builds it. A recipe is
+called with `.build(...)` where the judge needs the thing itself, to compute what should come.
+"""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from course.grading.wire import Recipe
+
+P = ParamSpec("P")
+T = TypeVar("T")
+RECIPES: dict[str, Callable[..., Any]] = {}
+
+
+class _RecipeMaker(Generic[P, T]):
+    def __init__(self, build: Callable[P, T]) -> None:
+        self.build = build
+        functools.update_wrapper(self, build)
+
+    def __call__(self, **arguments: Any) -> Recipe:
+        return Recipe(self.build.__name__, arguments)
+
+
+def recipe(build: Callable[P, T]) -> _RecipeMaker[P, T]:
+    """Register `build` under its name; calling the result describes the thing, `.build` makes it here and now."""
+    RECIPES[build.__name__] = build
+    return _RecipeMaker(build)
+
+
+# -- networks -----------------------------------------------------------------------------------------------------------
+
+
+@recipe
+def linear_net(features: int, classes: int, seed: int) -> nn.Module:
+    """Flatten and one linear layer: (B, ...) -> (B, classes). Small enough to follow by hand."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Flatten(), nn.Linear(features, classes))
+
+
+class MoodyNet(nn.Module):
+    """A network whose behaviour shows its mode: dropout and BatchNorm, and a diary of every forward pass."""
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.flatten = nn.Flatten()
+        self.hidden = nn.Linear(features, 16)
+        self.norm = nn.BatchNorm1d(16)
+        self.dropout = nn.Dropout(0.5)
+        self.head = nn.Linear(16, classes)
+        self.diary: list[tuple[bool, bool, int]] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, ...) -> (B, classes) logits."""
+        self.diary.append((self.training, torch.is_grad_enabled(), len(x)))
+        return self.head(self.dropout(self.norm(self.hidden(self.flatten(x))).relu()))
+
+
+@recipe
+def moody_net(features: int, classes: int, seed: int) -> nn.Module:
+    """A `MoodyNet` with seeded weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return MoodyNet(features, classes)
+
+
+@recipe
+def fixed_net(logits: torch.Tensor) -> nn.Module:
+    """A network that knows its answers: image k (its first pixel holds k / 255) -> logits[k]. (B, ...) -> (B, classes)."""
+    return FixedNet(logits)
+
+
+class FixedNet(nn.Module):
+    """See `fixed_net`."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(logits.clone())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, ...) -> (B, classes) logits."""
+        return self.logits[(x.flatten(1)[:, 0] * 255).round().long()]
+
+
+# -- data ---------------------------------------------------------------------------------------------------------------
+
+
+@recipe
+def tensor_set(images: torch.Tensor, labels: torch.Tensor) -> Dataset[Any]:
+    """A data set of (image, label) pairs held in memory."""
+    return TensorDataset(images, labels)
+
+
+@recipe
+def loader(images: torch.Tensor, labels: torch.Tensor, batch_size: int, shuffle: bool = False) -> DataLoader[Any]:
+    """A DataLoader over (images, labels), the ragged last batch kept."""
+    return DataLoader(TensorDataset(images, labels), batch_size, shuffle=shuffle)
+
+
+class OncePerEpoch:
+    """A loader without a length and without a `dataset`, as a stream is: only iteration can be relied on."""
+
+    def __init__(self, batches: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
+        self.batches = batches
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        return iter(self.batches)
+
+
+@recipe
+def stream(images: torch.Tensor, labels: torch.Tensor, sizes: list[int]) -> OncePerEpoch:
+    """Batches of the given sizes, in order."""
+    return OncePerEpoch(list(zip(images.split(sizes), labels.split(sizes), strict=True)))
+
+
+# -- training -----------------------------------------------------------------------------------------------------------
+
+
+@recipe
+def cross_entropy() -> nn.Module:
+    """`nn.CrossEntropyLoss()`: logits (B, classes) and labels (B,) -> the mean loss."""
+    return nn.CrossEntropyLoss()
+
+
+@recipe
+def sgd(model: nn.Module, lr: float, momentum: float = 0.0) -> torch.optim.Optimizer:
+    """`torch.optim.SGD` over the model's parameters."""
+    return torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+
+
+@recipe
+def adam(model: nn.Module, lr: float = 1e-3) -> torch.optim.Optimizer:
+    """`torch.optim.Adam` over the model's parameters."""
+    return torch.optim.Adam(model.parameters(), lr=lr)

@@ -1,0 +1,69 @@
+"""The result of a check and of a project: the one model that every view is made from."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+OUTCOMES = ("passed", "failed", "not started", "waiting")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check ended.
+
+    Args:
+        outcome: one of `OUTCOMES`.
+        message: what was expected and what came, or why the check waits; empty when passed.
+        line: the student's own line, or None.
+        seconds: time that it took; for the reader, never judged.
+    """
+
+    project: str
+    task: str
+    name: str
+    title: str
+    points: int
+    earned: int
+    outcome: str
+    message: str = ""
+    hint: str = ""
+    line: int | None = None
+    code: str = ""
+    seconds: float = 0.0
+    says: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """As a dict for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ProjectResult:
+    """How a whole project stands: its checks in the order in which they are written."""
+
+    project: str
+    title: str
+    target: str
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def points(self) -> int:
+        """What could be earned."""
+        return sum(c.points for c in self.checks)
+
+    @property
+    def earned(self) -> int:
+        """What was earned."""
+        return sum(c.earned for c in self.checks)
+
+    def by_task(self) -> dict[str, list[CheckResult]]:
+        """The checks of each function."""
+        tasks: dict[str, list[CheckResult]] = {}
+        for result in self.checks:
+            tasks.setdefault(result.task, []).append(result)
+        return tasks
+
+    def of(self, outcomes: Iterable[str]) -> list[CheckResult]:
+        """The checks that ended in one of `outcomes`."""
+        wanted = set(outcomes)
+        return [c for c in self.checks if c.outcome in wanted]
