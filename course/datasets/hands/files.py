@@ -1,0 +1,106 @@
+"""The public face of the rendered hands: arrays of signs, single photographs, and the files of the data set.
+
+No caching, locking or atomic rename: `write` fills a folder that its caller owns.
+"""
+
+import io
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from course.datasets.hands.poses import LETTERS
+from course.datasets.hands.scenes import SIGN, photograph, sign
+from course.datasets.hands.signers import place, shot
+
+VERSION = "1"  # of the bytes: any change of what is drawn changes it
+SEED = 20  # of the data set that the course ships
+ROWS = {"train": 2400, "valid": 960}
+CHUNK = 120  # signs a task: about a second of work, so that the progress bar moves
+PHOTO_SIGNER = 1_000_000  # photographs are of hidden signers that `signs` never comes to
+
+
+def signs(count: int, seed: int, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """The first `count` signs of a split.
+
+    Item k depends on (seed, split, k) alone, and every 24 items hold each letter once.
+
+    Args:
+        count: how many.
+        seed: 0 or more; signers of different seeds are different people.
+        split: train, valid or hidden; their signers are disjoint, and hidden ones never run out.
+
+    Returns:
+        Images (count, 28, 28) uint8, and labels (count,) uint8 as Kaggle numbers them: a is 0, y is 24, and 9 (j) is
+        never used.
+
+    Raises:
+        ValueError: `split` is none of the three.
+    """
+    place(split, 0)
+    return _block(seed, split, 0, count)
+
+
+def photo(letter: str, seed: int, split: str) -> Image.Image:
+    """A colour photograph, RGB of 360 x 270 pixels, of `letter` signed by somebody whom `signs` never shows.
+
+    Each letter of a seed is signed by another person in another room. The hand is in the central square.
+
+    Raises:
+        ValueError: `letter` is not one of LETTERS, or `split` none of train, valid, hidden.
+    """
+    place(split, 0)
+    if len(letter) != 1 or letter not in LETTERS:
+        raise ValueError(f"letter must be one of {LETTERS}, not {letter!r}")
+    return Image.fromarray(photograph(shot(letter, seed, split, PHOTO_SIGNER + LETTERS.index(letter), 0)))
+
+
+def write(folder: Path, progress: Callable[[int, int], None]) -> None:
+    """Writes sign_mnist_train.csv, sign_mnist_valid.csv and photos/a.jpg ... y.jpg into `folder`.
+
+    The work is shared by two processes; the bytes do not depend on how. `progress(done, total)` is called from this
+    process as pictures are finished.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "photos").mkdir(exist_ok=True)
+    total, done = sum(ROWS.values()) + len(LETTERS), 0
+    progress(done, total)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+        starts = {split: range(0, rows, CHUNK) for split, rows in ROWS.items()}
+        blocks = {
+            split: [pool.submit(_block, SEED, split, k, min(CHUNK, ROWS[split] - k)) for k in starts[split]]
+            for split in ROWS
+        }
+        pictures = [pool.submit(_jpeg, letter) for letter in LETTERS]
+        for split in ROWS:
+            with open(folder / f"sign_mnist_{split}.csv", "w", encoding="ascii", newline="\n") as file:
+                file.write(",".join(["label", *(f"pixel{k}" for k in range(1, SIGN * SIGN + 1))]) + "\n")
+                for block in blocks[split]:
+                    images, labels = block.result()
+                    for image, label in zip(images, labels, strict=True):
+                        file.write(f"{label}," + ",".join(map(str, image.ravel().tolist())) + "\n")
+                    done += len(labels)
+                    progress(done, total)
+        for letter, picture in zip(LETTERS, pictures, strict=True):
+            (folder / "photos" / f"{letter}.jpg").write_bytes(picture.result())
+            done += 1
+            progress(done, total)
+
+
+def _block(seed: int, split: str, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    images = np.zeros((count, SIGN, SIGN), np.uint8)
+    labels = np.zeros(count, np.uint8)
+    for k in range(count):
+        letter, signer, number = place(split, start + k)
+        images[k] = sign(shot(letter, seed, split, signer, number))
+        labels[k] = ord(letter) - ord("a")
+    return images, labels
+
+
+def _jpeg(letter: str) -> bytes:
+    buffer = io.BytesIO()
+    photo(letter, SEED, "hidden").save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()

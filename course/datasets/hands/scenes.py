@@ -1,0 +1,95 @@
+"""A shot becomes a picture: the hand before its wall, framed, lit, developed.
+
+`render` gives colour in 0-1 at any size; `sign` and `photograph` are the two sizes that the course uses. The small
+grey sign and the large photograph come from the same scene, so that what is learnt on one can be used on the other.
+"""
+
+import numpy as np
+
+from course.datasets.hands.anatomy import FOREARM, Cones, build, rotation
+from course.datasets.hands.raster import trace
+from course.datasets.hands.shade import blur, develop, light_hand, shift
+from course.datasets.hands.signers import Room, Shot
+
+# Grey of a colour picture: the luma weights of ITU-R BT.601, which PIL's convert("L") uses too.
+LUMA = np.array([0.299, 0.587, 0.114])
+SIGN = 28  # pixels a side
+USUAL = 19.0  # cm that a picture shows of a hand of middle spread
+
+
+def render(shot: Shot, height: int, width: int, finer: int) -> np.ndarray:
+    """The picture of `shot`, (height, width, 3) float64 in 0-1, traced `finer` times finer and averaged down."""
+    rows, columns = height * finer, width * finer
+    turn, cones, span, centre = _frame(shot)
+    scale = rows / span
+    surface = trace(cones, rows, columns, scale, centre)
+    hand = np.isfinite(surface.depth)
+    wall = _wall(shot.room, rows, columns)
+    if shot.room.cast > 0:
+        lx, ly, _ = shot.light.direction
+        cast = blur(hand.astype(float), max(1, round(0.5 * scale)))
+        cast = shift(cast, round(ly * 2.2 * scale), -round(lx * 2.2 * scale), 0.0)
+        wall = wall * (1.0 - shot.room.cast * cast)[..., None]
+    linear = np.where(hand[..., None], light_hand(cones, surface, shot.skin, shot.light, turn, scale), wall)
+    linear = linear.reshape(height, finer, width, finer, 3).mean((1, 3))
+    rng = np.random.default_rng(shot.seed)
+    picture = develop(linear, shot.camera.exposure, shot.camera.contrast)
+    reach = round(shot.camera.soft * height)
+    if reach:
+        picture = np.stack([blur(picture[..., k], reach) for k in range(3)], axis=-1)
+    grain = rng.normal(0, shot.camera.noise, (height, width, 1)) + rng.normal(0, 0.4 * shot.camera.noise, picture.shape)
+    return np.clip(picture + grain, 0, 1)
+
+
+def sign(shot: Shot) -> np.ndarray:
+    """The small grey picture of Sign Language MNIST's format: (28, 28) uint8."""
+    return np.round(render(shot, SIGN, SIGN, 3) @ LUMA * 255).astype(np.uint8)
+
+
+def photograph(shot: Shot, height: int = 270, width: int = 360) -> np.ndarray:
+    """A colour photograph, (height, width, 3) uint8; its central square frames the hand as the small sign does."""
+    return np.round(render(shot, height, width, 2) * 255).astype(np.uint8)
+
+
+def _frame(shot: Shot) -> tuple[np.ndarray, Cones, float, tuple[float, float]]:
+    """Rotation, turned cones, cm that the picture's height shows, and the point in its middle."""
+    pose, camera = shot.pose, shot.camera
+    turn = rotation(pose.yaw + camera.yaw, pose.pitch + camera.pitch, pose.roll + camera.roll)
+    cones = build(pose, shot.hand).turned(turn)
+    flesh = cones.part < FOREARM
+    ends = np.concatenate([cones.a[flesh], cones.b[flesh]])
+    radii = np.concatenate([cones.ra[flesh], cones.rb[flesh]])[:, None]
+    low, high = (ends - radii).min(0), (ends + radii).max(0)
+    extent = max(high[0] - low[0], high[1] - low[1])
+    span = (extent * 1.22) ** 0.6 * USUAL**0.4 * camera.zoom
+    span = max(span, 1.04 * extent)
+    middle = (low + high) / 2
+    return turn, cones, span, (middle[0] - camera.right * span, middle[1] - camera.up * span)
+
+
+def _wall(room: Room, height: int, width: int) -> np.ndarray:
+    """What is behind the hand, (height, width, 3) linear RGB."""
+    y, x = np.mgrid[:height, :width]
+    x, y = (x + 0.5 - width / 2) / height, -(y + 0.5 - height / 2) / height
+    ramp = np.clip(0.5 + 0.7 * (x * np.cos(room.angle) + y * np.sin(room.angle)), 0, 1)
+    wall = room.near + (room.far - room.near) * ramp[..., None]
+    soft = max(2.0 / height, 0.012)
+    for kind, cx, cy, size, turn, *colour in room.things:
+        u = (x - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
+        v = -(x - cx) * np.sin(turn) + (y - cy) * np.cos(turn)
+        if kind == 0:  # a table top or a skirting: all below a line
+            inside = -0.22 - 0.3 * size - v - cy
+        elif kind == 1:  # a door frame or a curtain's edge: all to one side
+            inside = (u + cx - 0.25 - 0.2 * size) if cx > 0 else (-u - cx - 0.25 - 0.2 * size)
+        elif kind == 2:  # a picture or a box
+            inside = size - np.maximum(np.abs(u), 1.4 * np.abs(v))
+        else:  # something round: a shoulder, a lamp, a head
+            inside = size - np.hypot(u, 0.8 * v)
+        share = np.clip(inside / soft + 0.5, 0, 1)[..., None]
+        wall = wall + share * (np.array(colour) - wall)
+    if room.texture > 0:
+        rng = np.random.default_rng(room.seed)
+        coarse = rng.normal(0, 1, (24, 40))
+        grid = coarse[(np.clip((0.5 - y) * 23, 0, 23)).astype(int), (np.clip((x + 0.7) * 27, 0, 39)).astype(int)]
+        wall = wall * (1 + room.texture * blur(grid, max(1, height // 30)))[..., None]
+    return np.clip(wall, 0.0, 1.5)

@@ -1,0 +1,165 @@
+"""Light on a hand: Lambert with a warm edge, soft shadows, ambient occlusion, nails, creases and cloth.
+
+Colours are linear RGB in 0-1 until `develop`, which applies the camera's exposure and gamma. Shadows and occlusion are
+taken from the depth picture, so what the camera does not see casts none.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.datasets.hands.anatomy import FOREARM, PALM, SLEEVE, THUMB, Cones
+from course.datasets.hands.raster import Surface
+
+FLOOR = -2.5  # cm; how far behind the wrist the wall counts as standing, for occlusion only
+
+
+@dataclass(frozen=True)
+class Light:
+    """A lamp and its surroundings: unit vector to the lamp, its strength, the ambient strength, and its RGB tint."""
+
+    direction: np.ndarray
+    key: float
+    ambient: float
+    tint: np.ndarray
+
+
+@dataclass(frozen=True)
+class Skin:
+    """Linear RGB of the skin, of the nails, and how strong the creases are drawn (0-1)."""
+
+    colour: np.ndarray
+    nail: np.ndarray
+    crease: float
+    sleeve: np.ndarray
+    rib: float  # ribs of the cuff per cm, 0 for smooth cloth
+
+
+def blur(picture: np.ndarray, radius: int) -> np.ndarray:
+    """Box blur of a (H, W) picture, twice, with edges repeated; radius in pixels."""
+    if radius < 1:
+        return picture
+    for _ in range(2):
+        for axis in (0, 1):
+            pad = [(0, 0), (0, 0)]
+            pad[axis] = (radius + 1, radius)
+            sums = np.cumsum(np.pad(picture, pad, mode="edge"), axis=axis)
+            size = picture.shape[axis]
+            ahead = np.take(sums, range(2 * radius + 1, 2 * radius + 1 + size), axis=axis)
+            picture = (ahead - np.take(sums, range(size), axis=axis)) / (2 * radius + 1)
+    return picture
+
+
+def shift(picture: np.ndarray, down: int, right: int, fill: float) -> np.ndarray:
+    """`picture` (H, W) moved by whole pixels; what comes in is `fill`."""
+    height, width = picture.shape
+    moved = np.full_like(picture, fill)
+    if abs(down) < height and abs(right) < width:
+        to = (slice(max(down, 0), height + min(down, 0)), slice(max(right, 0), width + min(right, 0)))
+        source = (slice(max(-down, 0), height - max(down, 0)), slice(max(-right, 0), width - max(right, 0)))
+        moved[to] = picture[source]
+    return moved
+
+
+def shadow(surface: Surface, light: Light, scale: float) -> np.ndarray:
+    """How much of the lamp each pixel sees, (H, W) in 0-1; marches the depth picture towards the lamp."""
+    depth = np.where(np.isfinite(surface.depth), surface.depth, -99.0)
+    dark = np.zeros(depth.shape)
+    lx, ly, lz = light.direction
+    for step in (0.35, 0.7, 1.1, 1.6, 2.2, 3.0, 4.0, 5.2):
+        there = shift(depth, round(ly * step * scale), -round(lx * step * scale), -99.0)
+        above = there - (depth + lz * step)
+        # A ray that passes far behind the front of a finger has room to pass: nothing is infinitely thick.
+        dark = np.maximum(dark, np.clip(above / 0.5, 0, 1) * np.clip((4.5 - above) / 1.5, 0, 1))
+    return 1.0 - blur(dark, round(0.14 * scale))
+
+
+def occlusion(surface: Surface, scale: float) -> np.ndarray:
+    """Ambient light left in the hollows, (H, W) in 0-1: a pixel that lies below its blurred neighbourhood is darker."""
+    depth = np.where(np.isfinite(surface.depth), surface.depth, FLOOR)
+    depth = np.maximum(depth, FLOOR)
+    near = np.clip(blur(depth, round(0.45 * scale)) - depth, 0, 1.2)
+    far = np.clip(blur(depth, round(1.3 * scale)) - depth, 0, 2.5)
+    return 1.0 / (1.0 + 0.9 * near + 0.45 * far)
+
+
+def albedo(cones: Cones, surface: Surface, skin: Skin, turn: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """Own colour of each pixel (H, W, 3) and its gloss (H, W); `turn` is the rotation that `cones` went through."""
+    cone = np.maximum(surface.cone, 0)
+    part, bone = cones.part[cone], cones.bone[cone]
+    palmar = (surface.normal * cones.palmar[cone]).sum(-1)
+    axis = cones.b - cones.a
+    length = np.sqrt((axis**2).sum(-1))[cone]
+    t = surface.along
+    finger = (part >= 1) & (part <= THUMB)
+    colour = np.broadcast_to(skin.colour, (*cone.shape, 3)).copy()
+    # Fingertips and palms hold less pigment and more blood.
+    warm = np.where(finger & (bone == 3), 0.10 * t, 0.0) + 0.05 * np.clip(palmar, 0, 1)
+    colour *= 1.0 + warm[..., None] * np.array([0.9, 0.15, 0.1])
+    dim = np.zeros(cone.shape)
+    thick = max(0.10, 0.45 / scale)  # cm; never thinner than half a pixel, or it would twinkle
+    fade = min(1.0, 0.10 / thick)
+    if skin.crease > 0:
+        joint = finger & (bone >= 1)
+        for place, depth in ((0.0, 1.0), (0.22, 0.35)):
+            line = np.exp(-(((t * length - place) / thick) ** 2))
+            dim += np.where(joint & (palmar > 0.15), 0.30 * depth * line * palmar, 0.0)
+        knuckle = finger & (bone == 2) & (palmar < -0.35)
+        for place in (0.05, 0.25, 0.45):
+            dim += np.where(knuckle, 0.16 * np.exp(-(((t * length - place) / thick) ** 2)), 0.0)
+        dim += _palm_lines(surface, turn, thick) * ((part == PALM) & (palmar > 0.45))
+        dim += np.where((part == FOREARM) & (palmar > 0.3), 0.25 * np.exp(-(((t * length - 0.9) / thick) ** 2)), 0.0)
+    colour *= (1.0 - skin.crease * fade * np.clip(dim, 0, 0.6))[..., None]
+    gloss = np.where(part == SLEEVE, 0.0, 0.05)
+    # The nail lies on the back of the last bone, narrower than the finger.
+    side = np.cross(axis, cones.palmar)
+    side /= np.sqrt((side**2).sum(-1, keepdims=True)) + 1e-12
+    lateral = np.abs((surface.normal * side[cone]).sum(-1))
+    nail = finger & (bone == 3) & (palmar < -0.45) & (lateral < 0.72) & (t > 0.42)
+    edge = nail & ((lateral > 0.62) | (t < 0.5))
+    colour[nail] = skin.nail
+    colour[edge] = skin.nail * 0.78
+    gloss = np.where(nail, 0.22, gloss)
+    cuff = part == SLEEVE
+    if cuff.any():
+        rib = 1.0 - 0.22 * (np.sin((surface.x + 0.3 * surface.y) * skin.rib * 2 * np.pi) > 0.2) if skin.rib > 0 else 1.0
+        hem = 1.0 - 0.35 * (np.abs(t * length - 0.9) < thick)
+        colour = np.where(cuff[..., None], skin.sleeve * (rib * hem * np.ones(cone.shape))[..., None], colour)
+    return colour, gloss
+
+
+def _palm_lines(surface: Surface, turn: np.ndarray, thick: float) -> np.ndarray:
+    """Heart, head and life line of the palm, (H, W) in 0-1, in the palm's own coordinates."""
+    depth = np.where(np.isfinite(surface.depth), surface.depth, 0.0)
+    x = turn[0, 0] * surface.x + turn[1, 0] * surface.y + turn[2, 0] * depth
+    y = turn[0, 1] * surface.x + turn[1, 1] * surface.y + turn[2, 1] * depth
+    heart = np.where((x > -4) & (x < 1.4), y - (7.0 + 0.05 * (x + 4) ** 1.0 + 0.05 * np.clip(x, 0, 9) ** 2), 9.0)
+    head = np.where((x > -2.6) & (x < 3.2), y - (5.4 + 0.22 * (x + 2.6)), 9.0)
+    life = np.where((y > 1.0) & (y < 6.6), np.hypot(x - 3.6, y - 2.6) - 3.6, 9.0)
+    return sum(0.40 * np.exp(-((line / thick) ** 2)) for line in (heart, head, life))
+
+
+def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: np.ndarray, scale: float) -> np.ndarray:
+    """The lit hand (H, W, 3), linear RGB; meaningless where the surface was missed."""
+    colour, gloss = albedo(cones, surface, skin, turn, scale)
+    facing = surface.normal @ light.direction
+    open_sky = shadow(surface, light, scale)
+    hollow = occlusion(surface, scale)
+    # Light travels a little way under skin, red the farthest: its terminator is soft and warm.
+    wrap = np.array([0.30, 0.16, 0.11])
+    lit = np.clip((facing[..., None] + wrap) / (1 + wrap), 0, 1)
+    sky = 0.7 + 0.3 * surface.normal[..., 1]
+    half = light.direction + np.array([0.0, 0.0, 1.0])
+    half = half / np.sqrt(half @ half)
+    shine = np.clip(surface.normal @ half, 0, 1) ** 18 * gloss * open_sky
+    beam = light.key * lit * (0.12 + 0.88 * open_sky)[..., None]
+    around = light.ambient * (sky * hollow)[..., None]
+    bounce = 1.0 + 0.25 * (1.0 - hollow)[..., None] * np.array([0.5, -0.1, -0.2])  # light between fingers is redder
+    return (colour * (beam + around * bounce) + shine[..., None] * light.key) * light.tint
+
+
+def develop(linear: np.ndarray, exposure: float, contrast: float) -> np.ndarray:
+    """Linear RGB to display values in 0-1: exposure, gamma 2.2, contrast about mid grey, a soft shoulder."""
+    display = np.clip(linear * exposure, 0, 4) ** (1 / 2.2)
+    display = (display - 0.5) * contrast + 0.5
+    return np.where(display > 0.85, 0.85 + 0.15 * np.tanh((display - 0.85) / 0.15), np.clip(display, 0, 1))
