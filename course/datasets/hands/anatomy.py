@@ -13,7 +13,6 @@ import numpy as np
 from course.datasets.hands.poses import Pose
 
 PALM, FOREARM, SLEEVE, THUMB = 0, 6, 7, 5  # parts; 1-4 are the fingers from the index
-PARTS = 8
 
 # Where the four MCP joints are, and the lengths of the three bones of each finger (index first), cm.
 KNUCKLES = np.array([[2.75, 9.0, 0.0], [0.75, 9.4, 0.05], [-1.2, 9.0, 0.0], [-3.0, 8.1, 0.1]])
@@ -80,7 +79,9 @@ def _finger(
     """Joint centres (4) and palmar directions (3) of a finger."""
     mcp, pip, dip, abduction = (math.radians(angle) for angle in pose)
     along = np.array([math.sin(abduction), math.cos(abduction), 0.0])
-    out = np.array([0.0, 0.0, 1.0])
+    # A bent finger that is spread leans to the side at the knuckle instead.
+    out = np.array([math.sin(abduction) * math.sin(mcp), 0.0, 1.0])
+    out = out / math.sqrt(float(out @ out))
     joints, palmars, bend = [start], [], 0.0
     for angle, length in zip((mcp, pip, dip), lengths, strict=True):
         bend += angle
@@ -167,7 +168,7 @@ def build(pose: Pose, hand: Proportions) -> Cones:
     bend, sway = math.radians(pose.wrist), math.radians(pose.sway)
     down = np.array([math.sin(sway), -math.cos(bend) * math.cos(sway), math.sin(bend)])
     side = _unit(np.cross(down, out + 0.001))
-    for sign in (-1.0, 1.0):
+    for sign in (-1.0, 0.0, 1.0):
         start, end = side * sign * 0.95 * hand.width, down * 20.0 + side * sign * 1.5
         rows.append((start, end, 1.55, 2.4, FOREARM, 0, out))
         if hand.sleeve > 0:

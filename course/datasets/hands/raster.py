@@ -8,62 +8,76 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.datasets.hands.anatomy import PARTS, Cones
+from course.datasets.hands.anatomy import FOREARM, PALM, Cones
 
-# How sharply surfaces meet, 1/cm: bones of one finger melt into each other, neighbouring fingers keep their crease.
-WITHIN, BETWEEN = 5.0, 9.0
+# How sharply surfaces meet, 1/cm: bones of one finger melt into each other, neighbouring fingers keep their crease,
+# and the bones of the palm lie under one flesh.
+WITHIN, BETWEEN, SOFT = 5.0, 9.0, 3.0
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What each pixel sees. All arrays are (H, W) but the normal, (H, W, 3); cm, y up.
+    """What each pixel sees; cm, y up.
 
-    depth: z of the surface, -inf where nothing is hit; cone: index of the nearest cone, -1 for none; along: place on
-    that cone's axis, 0 at a, 1 at b.
+    depth: (H, W) z of the surface, -inf where nothing is hit. The rest is about the M pixels that hit, in row order:
+    hit: (H, W) bool; normal: (M, 3); cone: (M,) index of the nearest cone; along: (M,) place on that cone's axis, 0 at
+    a, 1 at b; point: (M, 3) where the surface is.
     """
 
     depth: np.ndarray
+    hit: np.ndarray
     normal: np.ndarray
     cone: np.ndarray
     along: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
+    point: np.ndarray
 
 
 def trace(cones: Cones, height: int, width: int, scale: float, centre: tuple[float, float]) -> Surface:
     """Looks along -z at `cones` with `scale` pixels per cm; `centre` (x, y in cm) falls on the middle of the picture."""
     xs = (np.arange(width) + 0.5 - width / 2) / scale + centre[0]
     ys = -(np.arange(height) + 0.5 - height / 2) / scale + centre[1]
+    ra, rb = cones.ra[:, None], cones.rb[:, None]
+    low, high = np.minimum(cones.a - ra, cones.b - rb), np.maximum(cones.a + ra, cones.b + rb)
+    left, right = np.searchsorted(xs, low[:, 0]), np.searchsorted(xs, high[:, 0])
+    top, bottom = np.searchsorted(-ys, -high[:, 1]), np.searchsorted(-ys, -low[:, 1])
+    seen = (left < right) & (top < bottom)
     nearest = np.full((height, width), -np.inf)
     cone = np.full((height, width), -1)
     along = np.zeros((height, width))
     total = np.zeros((height, width))
     normal = np.zeros((height, width, 3))
-    for part in range(PARTS):
-        weight = np.zeros((height, width))
-        leaning = np.zeros((height, width, 3))
-        for k in np.flatnonzero(cones.part == part):
-            a, b, ra, rb = cones.a[k], cones.b[k], float(cones.ra[k]), float(cones.rb[k])
-            left, right = np.searchsorted(xs, (min(a[0] - ra, b[0] - rb), max(a[0] + ra, b[0] + rb)))
-            top, bottom = np.searchsorted(-ys, (-max(a[1] + ra, b[1] + rb), -min(a[1] - ra, b[1] - rb)))
-            if left >= right or top >= bottom:
-                continue
-            window = (slice(top, bottom), slice(left, right))
-            z, facing, t = _front(xs[left:right][None, :], ys[top:bottom][:, None], a, b, ra, rb)
-            heat = np.exp(WITHIN * z)  # 0 where missed
-            weight[window] += heat
-            leaning[window] += heat[..., None] * facing
+    melts = np.where(cones.part == FOREARM, PALM, cones.part)  # no seam at the wrist
+    for part in np.unique(melts[seen]):
+        members = np.flatnonzero(seen & (melts == part))
+        sharp = SOFT if part == PALM else WITHIN
+        y0, x0 = int(top[members].min()), int(left[members].min())
+        area = (slice(y0, int(bottom[members].max())), slice(x0, int(right[members].max())))
+        weight = np.zeros(total[area].shape)
+        leaning = np.zeros((*weight.shape, 3))
+        for k in members:
+            rows, columns = slice(top[k], bottom[k]), slice(left[k], right[k])
+            z, facing, t = _front(
+                xs[None, columns], ys[rows, None], cones.a[k], cones.b[k], float(cones.ra[k]), float(cones.rb[k])
+            )
+            heat = np.exp(sharp * z)  # 0 where missed
+            inner = (slice(top[k] - y0, bottom[k] - y0), slice(left[k] - x0, right[k] - x0))
+            weight[inner] += heat
+            leaning[inner] += heat[..., None] * facing
+            window = (rows, columns)
             closer = z > nearest[window]
             nearest[window] = np.where(closer, z, nearest[window])
             cone[window] = np.where(closer, k, cone[window])
             along[window] = np.where(closer, t, along[window])
-        share = weight ** (BETWEEN / WITHIN)
-        total += share
-        normal += (share / np.maximum(weight, 1e-300))[..., None] * leaning
+        share = weight ** (BETWEEN / sharp)
+        total[area] += share
+        normal[area] += (share / np.maximum(weight, 1e-300))[..., None] * leaning
     hit = total > 0
     depth = np.where(hit, np.log(np.where(hit, total, 1.0)) / BETWEEN, -np.inf)
-    normal /= np.sqrt((normal**2).sum(-1, keepdims=True)) + 1e-300
-    return Surface(depth, normal, cone, along, *np.broadcast_arrays(xs[None, :], ys[:, None]))
+    facing = normal[hit]
+    facing /= np.sqrt((facing**2).sum(-1, keepdims=True)) + 1e-300
+    row, column = np.nonzero(hit)
+    point = np.stack([xs[column], ys[row], depth[hit]], axis=-1)
+    return Surface(depth, hit, facing, cone[hit], along[hit], point)
 
 
 def _front(

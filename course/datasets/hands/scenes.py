@@ -23,15 +23,14 @@ def render(shot: Shot, height: int, width: int, finer: int) -> np.ndarray:
     turn, cones, span, centre = _frame(shot)
     scale = rows / span
     surface = trace(cones, rows, columns, scale, centre)
-    hand = np.isfinite(surface.depth)
     wall = _wall(shot.room, rows, columns)
     if shot.room.cast > 0:
         lx, ly, _ = shot.light.direction
-        cast = blur(hand.astype(float), max(1, round(0.5 * scale)))
+        cast = blur(surface.hit.astype(float), max(1, round(0.5 * scale)))
         cast = shift(cast, round(ly * 2.2 * scale), -round(lx * 2.2 * scale), 0.0)
         wall = wall * (1.0 - shot.room.cast * cast)[..., None]
-    linear = np.where(hand[..., None], light_hand(cones, surface, shot.skin, shot.light, turn, scale), wall)
-    linear = linear.reshape(height, finer, width, finer, 3).mean((1, 3))
+    wall[surface.hit] = light_hand(cones, surface, shot.skin, shot.light, turn, scale)
+    linear = wall.reshape(height, finer, width, finer, 3).mean((1, 3))
     rng = np.random.default_rng(shot.seed)
     picture = develop(linear, shot.camera.exposure, shot.camera.contrast)
     reach = round(shot.camera.soft * height)

@@ -84,78 +84,77 @@ def occlusion(surface: Surface, scale: float) -> np.ndarray:
 
 
 def albedo(cones: Cones, surface: Surface, skin: Skin, turn: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Own colour of each pixel (H, W, 3) and its gloss (H, W); `turn` is the rotation that `cones` went through."""
-    cone = np.maximum(surface.cone, 0)
+    """Own colour (M, 3) and gloss (M,) of the pixels that hit; `turn` is the rotation that `cones` went through."""
+    cone, t = surface.cone, surface.along
     part, bone = cones.part[cone], cones.bone[cone]
     palmar = (surface.normal * cones.palmar[cone]).sum(-1)
     axis = cones.b - cones.a
-    length = np.sqrt((axis**2).sum(-1))[cone]
-    t = surface.along
+    place = t * np.sqrt((axis**2).sum(-1))[cone]  # cm from the cone's beginning
     finger = (part >= 1) & (part <= THUMB)
-    colour = np.broadcast_to(skin.colour, (*cone.shape, 3)).copy()
-    # Fingertips and palms hold less pigment and more blood.
-    warm = np.where(finger & (bone == 3), 0.10 * t, 0.0) + 0.05 * np.clip(palmar, 0, 1)
-    colour *= 1.0 + warm[..., None] * np.array([0.9, 0.15, 0.1])
-    dim = np.zeros(cone.shape)
+    tip = finger & (bone == 3)
     thick = max(0.10, 0.45 / scale)  # cm; never thinner than half a pixel, or it would twinkle
     fade = min(1.0, 0.10 / thick)
-    if skin.crease > 0:
-        joint = finger & (bone >= 1)
-        for place, depth in ((0.0, 1.0), (0.22, 0.35)):
-            line = np.exp(-(((t * length - place) / thick) ** 2))
-            dim += np.where(joint & (palmar > 0.15), 0.30 * depth * line * palmar, 0.0)
-        knuckle = finger & (bone == 2) & (palmar < -0.35)
-        for place in (0.05, 0.25, 0.45):
-            dim += np.where(knuckle, 0.16 * np.exp(-(((t * length - place) / thick) ** 2)), 0.0)
-        dim += _palm_lines(surface, turn, thick) * ((part == PALM) & (palmar > 0.45))
-        dim += np.where((part == FOREARM) & (palmar > 0.3), 0.25 * np.exp(-(((t * length - 0.9) / thick) ** 2)), 0.0)
-    colour *= (1.0 - skin.crease * fade * np.clip(dim, 0, 0.6))[..., None]
-    gloss = np.where(part == SLEEVE, 0.0, 0.05)
+    dim = np.zeros(cone.shape)
+
+    def lines(where: np.ndarray, marks: tuple[tuple[float, float], ...]) -> None:
+        far = place[where]
+        dim[where] += sum(strength * np.exp(-(((far - at) / thick) ** 2)) for at, strength in marks)
+
+    lines(finger & (bone >= 1) & (palmar > 0.3), ((0.0, 0.26), (0.22, 0.09)))
+    lines(finger & (bone == 2) & (palmar < -0.35), ((0.05, 0.16), (0.25, 0.16), (0.45, 0.16)))
+    lines((part == FOREARM) & (palmar > 0.3), ((0.9, 0.25),))
+    palm = (part == PALM) & (palmar > 0.45)
+    dim[palm] += _palm_lines(surface.point[palm] @ turn, thick)
+    # Fingertips and palms hold less pigment and more blood.
+    warm = np.where(tip, 0.10 * t, 0.0) + 0.05 * np.clip(palmar, 0, 1)
+    colour = skin.colour * (1.0 + warm[:, None] * np.array([0.9, 0.15, 0.1]))
+    colour *= (1.0 - skin.crease * fade * np.clip(dim, 0, 0.6))[:, None]
+    gloss = np.full(cone.shape, 0.05)
     # The nail lies on the back of the last bone, narrower than the finger.
     side = np.cross(axis, cones.palmar)
     side /= np.sqrt((side**2).sum(-1, keepdims=True)) + 1e-12
-    lateral = np.abs((surface.normal * side[cone]).sum(-1))
-    nail = finger & (bone == 3) & (palmar < -0.45) & (lateral < 0.72) & (t > 0.42)
-    edge = nail & ((lateral > 0.62) | (t < 0.5))
-    colour[nail] = skin.nail
-    colour[edge] = skin.nail * 0.78
-    gloss = np.where(nail, 0.22, gloss)
+    nail = tip & (palmar < -0.45) & (t > 0.42)
+    lateral = np.abs((surface.normal[nail] * side[cone[nail]]).sum(-1))
+    edge = (lateral > 0.62) | (t[nail] < 0.5)
+    within = lateral < 0.74
+    colour[nail] = np.where(within[:, None], skin.nail * np.where(edge, 0.80, 1.0)[:, None], colour[nail])
+    gloss[nail] = np.where(within, 0.22, 0.05)
     cuff = part == SLEEVE
     if cuff.any():
-        rib = 1.0 - 0.22 * (np.sin((surface.x + 0.3 * surface.y) * skin.rib * 2 * np.pi) > 0.2) if skin.rib > 0 else 1.0
-        hem = 1.0 - 0.35 * (np.abs(t * length - 0.9) < thick)
-        colour = np.where(cuff[..., None], skin.sleeve * (rib * hem * np.ones(cone.shape))[..., None], colour)
+        knit = 1.0 - 0.35 * (np.abs(place[cuff] - 0.9) < thick)
+        if skin.rib > 0:
+            knit *= 1.0 - 0.22 * (np.sin((surface.point[cuff] @ turn[:, 0]) * skin.rib * 2 * np.pi) > 0.2)
+        colour[cuff] = skin.sleeve * knit[:, None]
+        gloss[cuff] = 0.0
     return colour, gloss
 
 
-def _palm_lines(surface: Surface, turn: np.ndarray, thick: float) -> np.ndarray:
-    """Heart, head and life line of the palm, (H, W) in 0-1, in the palm's own coordinates."""
-    depth = np.where(np.isfinite(surface.depth), surface.depth, 0.0)
-    x = turn[0, 0] * surface.x + turn[1, 0] * surface.y + turn[2, 0] * depth
-    y = turn[0, 1] * surface.x + turn[1, 1] * surface.y + turn[2, 1] * depth
-    heart = np.where((x > -4) & (x < 1.4), y - (7.0 + 0.05 * (x + 4) ** 1.0 + 0.05 * np.clip(x, 0, 9) ** 2), 9.0)
+def _palm_lines(point: np.ndarray, thick: float) -> np.ndarray:
+    """Heart, head and life line at points (M, 3) in the palm's own coordinates, (M,) in 0-1."""
+    x, y = point[:, 0], point[:, 1]
+    heart = np.where((x > -4) & (x < 1.4), y - (7.0 + 0.05 * (x + 4) + 0.05 * np.clip(x, 0, 9) ** 2), 9.0)
     head = np.where((x > -2.6) & (x < 3.2), y - (5.4 + 0.22 * (x + 2.6)), 9.0)
     life = np.where((y > 1.0) & (y < 6.6), np.hypot(x - 3.6, y - 2.6) - 3.6, 9.0)
-    return sum(0.40 * np.exp(-((line / thick) ** 2)) for line in (heart, head, life))
+    return sum(0.30 * np.exp(-((line / thick) ** 2)) for line in (heart, head, life))
 
 
 def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: np.ndarray, scale: float) -> np.ndarray:
-    """The lit hand (H, W, 3), linear RGB; meaningless where the surface was missed."""
+    """The lit colour of the pixels that hit, (M, 3), linear RGB."""
     colour, gloss = albedo(cones, surface, skin, turn, scale)
     facing = surface.normal @ light.direction
-    open_sky = shadow(surface, light, scale)
-    hollow = occlusion(surface, scale)
+    open_sky = shadow(surface, light, scale)[surface.hit]
+    hollow = occlusion(surface, scale)[surface.hit]
     # Light travels a little way under skin, red the farthest: its terminator is soft and warm.
-    wrap = np.array([0.30, 0.16, 0.11])
-    lit = np.clip((facing[..., None] + wrap) / (1 + wrap), 0, 1)
-    sky = 0.7 + 0.3 * surface.normal[..., 1]
+    wrap = np.array([0.26, 0.18, 0.15])
+    lit = np.clip((facing[:, None] + wrap) / (1 + wrap), 0, 1)
+    sky = 0.7 + 0.3 * surface.normal[:, 1]
     half = light.direction + np.array([0.0, 0.0, 1.0])
     half = half / np.sqrt(half @ half)
     shine = np.clip(surface.normal @ half, 0, 1) ** 18 * gloss * open_sky
-    beam = light.key * lit * (0.12 + 0.88 * open_sky)[..., None]
-    around = light.ambient * (sky * hollow)[..., None]
-    bounce = 1.0 + 0.25 * (1.0 - hollow)[..., None] * np.array([0.5, -0.1, -0.2])  # light between fingers is redder
-    return (colour * (beam + around * bounce) + shine[..., None] * light.key) * light.tint
+    beam = light.key * lit * (0.12 + 0.88 * open_sky)[:, None]
+    around = light.ambient * (sky * hollow)[:, None]
+    bounce = 1.0 + 0.15 * (1.0 - hollow)[:, None] * np.array([0.5, -0.1, -0.2])  # light between fingers is redder
+    return (colour * (beam + around * bounce) + shine[:, None] * light.key) * light.tint
 
 
 def develop(linear: np.ndarray, exposure: float, contrast: float) -> np.ndarray:
