@@ -16,7 +16,7 @@ from numpy.random import Generator
 from course.datasets.digit_strokes import ALLOGRAPHS, Skeleton
 from course.datasets.idx import write_idx, write_idx_gz
 
-VERSION = 1  # raise it when the pictures change: cached copies are then made again
+VERSION = 2  # raise it when the pictures change: cached copies are then made again
 SEED = 1998  # of the embedded data set; the year of MNIST's paper
 TRAIN_COUNT, VALID_COUNT = 8000, 2000
 PER_WRITER = 20  # digits by one writer, two of each kind
@@ -56,9 +56,9 @@ def make_writer(rng: Generator) -> Writer:
         width=float(np.exp(rng.normal(0.06, 0.17))),
         turn=float(rng.normal(0.0, 0.06)),
         waist=float(rng.normal(0.0, 0.04)),
-        pen=float(np.clip(np.exp(rng.normal(0.27, 0.24)), 0.75, 2.0)),
+        pen=float(np.clip(np.exp(rng.normal(0.27, 0.24)), 0.80, 1.8)),
         fade=float(rng.uniform(0.0, 0.6)),
-        shake=float(rng.uniform(0.010, 0.028)),
+        shake=float(rng.uniform(0.008, 0.020)),
         loose=float(rng.uniform(0.010, 0.030)),
     )
 
@@ -200,7 +200,7 @@ def _press(
         inks.append(np.clip(rng.uniform(0.88, 1.1) * (0.55 + 0.45 * wave * ends), 0.0, 1.0))
     place, radius, ink = np.concatenate(places), np.concatenate(radii), np.concatenate(inks)
     centre = (place * radius[:, None]).sum(axis=0) / radius.sum()
-    middle = SIDE / 2 + rng.normal(0.0, 0.75, 2)  # MNIST is exact here; shifts defeat linear models
+    middle = SIDE / 2 + rng.normal(0.0, 0.8, 2)  # MNIST is exact here; shifts defeat linear models
     return place - centre + middle, radius, ink
 
 
