@@ -36,6 +36,11 @@ class Template:
     columns: frozenset[str]  # columns of the row that it needs
     asked: frozenset[str]  # columns that a reader could be asked for
 
+    @property
+    def wording(self) -> str:
+        """The text without its marks of what is asked: what a sentence is held out by."""
+        return self.text.replace("!", "")
+
 
 @dataclass
 class Group:
@@ -83,21 +88,22 @@ def groups() -> tuple[Group, ...]:
 
 @cache
 def held_out() -> frozenset[tuple[str, str, int]]:
-    """The (table, template text, row number) triples that training never tells.
+    """The (table, wording of a template, row number) triples that training never tells.
 
     Chosen by a hash, so that a new line of facts or templates does not move the others, and only where each asked word of
     the row is still told by three other templates: a reader of the training text could know it.
     """
     chosen = set()
     for table, rows in tables().items():
-        templates = [t for g in groups() if g.table == table for t in g.openers + g.followers]
+        told_by = {t.wording: t for g in groups() if g.table == table for t in g.openers + g.followers}  # a text may be in two groups
+        templates = list(told_by.values())
         for number, row in enumerate(rows):
             usable = [t for t in templates if t.columns <= row.keys()]
             told = Counter(column for t in usable for column in t.columns)
             for template in usable:
-                drawn = zlib.crc32(f"{template.text}|{' '.join(row.values())}".encode()) % HELD_OUT == 0
+                drawn = zlib.crc32(f"{template.wording}|{' '.join(row.values())}".encode()) % HELD_OUT == 0
                 if drawn and all(told[column] > 3 for column in template.columns):
-                    chosen.add((table, template.text, number))
+                    chosen.add((table, template.wording, number))
                     told.subtract(template.columns)
     return frozenset(chosen)
 
@@ -126,7 +132,7 @@ def choices() -> tuple[tuple[Choices, ...], ...]:
             for hidden in (False, True):
                 for templates in (group.openers, group.followers):
                     usable = (k for k, t in enumerate(templates) if t.columns <= row.keys())
-                    split.append(tuple(k for k in usable if ((group.table, templates[k].text, r) in kept) == hidden))
+                    split.append(tuple(k for k in usable if ((group.table, templates[k].wording, r) in kept) == hidden))
             if split[0] and split[1]:
                 found.append(Choices(g, r, *split))
         result.append(tuple(found))
