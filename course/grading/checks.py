@@ -112,6 +112,12 @@ class Student:
         self._next_seed = seed
         return self
 
+    def remember(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Plain evidence that takes training: computed once for this code and this data, where a cache is open."""
+        if self._session.cache is None:
+            return compute()
+        return self._session.cache.remember(f"{name} {self.seed}", compute)
+
     def give(self, recipe: wire.Recipe) -> wire.Handle:
         """Build one of our own things (`recipes`) on the student's side."""
         return self._session.request("give", recipe=recipe)["result"]

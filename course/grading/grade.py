@@ -4,7 +4,6 @@ What the pytest plugin, `course watch`, the proofs of mistakes and the release s
 """
 
 import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -13,14 +12,15 @@ from typing import Any
 
 from course import paths
 from course.catalog import Project, project
+from course.datasets import store
 from course.errors import CourseError
+from course.grading.cache import Cache
 from course.grading.checks import checks_of, run_check
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.session import ChildProcess, InProcess, Session
 from course.grading.worker import Worker
 
 __all__ = [
-    "cache_for",
     "grade_project",
     "grader_module",
     "open_session",
@@ -76,12 +76,28 @@ def open_session(
     seconds: float = 300.0,
     override: dict[str, Callable[..., Any]] | None = None,
     reference: bool = True,
+    cached: bool = False,
 ) -> Session:
-    """A line to a worker that has the student's module: `transport` is "inprocess" or "child"."""
+    """A line to a worker that has the student's module.
+
+    Args:
+        transport: "inprocess" or "child".
+        override: functions in place of the module's own (known mistakes); only in this process, never cached.
+        reference: let the solution, where there is one, stand in for upstream functions.
+        cached: keep evidence that takes training, by the content of the module, the grader and the data.
+    """
     upstream = reference_file(entry, target) if reference else None
+    session: Session
     if transport == "child":
-        return ChildProcess(target, upstream, seconds)
-    return InProcess(Worker(target, upstream, override), seconds)
+        session = ChildProcess(target, upstream, seconds)
+    else:
+        session = InProcess(Worker(target, upstream, override), seconds)
+    if cached and not override:
+        parts = [target.read_bytes(), (paths.ROOT / "graders" / entry.grader).read_bytes()]
+        parts += [upstream.read_bytes()] if upstream else []
+        parts += [(store.ensure(name) / store.MANIFEST).read_bytes() for name in entry.data]
+        session.cache = Cache(*parts)
+    return session
 
 
 def grade_project(

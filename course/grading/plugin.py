@@ -7,7 +7,6 @@ tracebacks. Tests that are no checks are left alone, and nothing heavy is import
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -78,10 +77,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     sessions = config.stash[SESSIONS]
     if project.id not in sessions:
         transport, seconds = config.getoption("--transport"), config.getoption("--check-seconds")
-        sessions[project.id] = grade.open_session(target, project, transport=transport, seconds=seconds)
-    grade.cache_for(None if config.getoption("--no-cache") else target, pyfuncitem.module)
+        cached = not config.getoption("--no-cache")
+        sessions[project.id] = grade.open_session(target, project, transport=transport, seconds=seconds, cached=cached)
     result = grade.run_check(pyfuncitem.obj, sessions[project.id], project.id, config.getoption("--course-seed"))
-    result = grade.with_diagnosis(result, pyfuncitem.module)
     pyfuncitem.user_properties.append(("verdict", result.plain()))
     pyfuncitem.user_properties.append(("target", grade.shown(target)))
     if result.outcome != "passed":
@@ -114,7 +112,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         except CourseError as fault:
             raise pytest.UsageError(str(fault)) from None
 
-
-def target_path(text: str, root: Path) -> Path:
-    """`text` as a path, from here or from the root of the checkout."""
-    return Path(text) if Path(text).exists() else root / text

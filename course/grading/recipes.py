@@ -5,7 +5,7 @@ called with `.build(...)` where the judge needs the thing itself, to compute wha
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import torch
@@ -104,22 +104,6 @@ def loader(images: torch.Tensor, labels: torch.Tensor, batch_size: int, shuffle:
     return DataLoader(TensorDataset(images, labels), batch_size, shuffle=shuffle)
 
 
-class OncePerEpoch:
-    """A loader without a length and without a `dataset`, as a stream is: only iteration can be relied on."""
-
-    def __init__(self, batches: list[tuple[torch.Tensor, torch.Tensor]]) -> None:
-        self.batches = batches
-
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        return iter(self.batches)
-
-
-@recipe
-def stream(images: torch.Tensor, labels: torch.Tensor, sizes: list[int]) -> OncePerEpoch:
-    """Batches of the given sizes, in order."""
-    return OncePerEpoch(list(zip(images.split(sizes), labels.split(sizes), strict=True)))
-
-
 # -- training -----------------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +111,12 @@ def stream(images: torch.Tensor, labels: torch.Tensor, sizes: list[int]) -> Once
 def cross_entropy() -> nn.Module:
     """`nn.CrossEntropyLoss()`: logits (B, classes) and labels (B,) -> the mean loss."""
     return nn.CrossEntropyLoss()
+
+
+@recipe
+def margin_loss() -> nn.Module:
+    """`nn.MultiMarginLoss()`: another mean loss of logits and labels, to see whether the given one is used."""
+    return nn.MultiMarginLoss()
 
 
 @recipe

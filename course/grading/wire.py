@@ -71,11 +71,12 @@ class Photo:
     content: bytes
 
 
-def encode(value: Any, on_object: Callable[[Any], Handle] | None = None) -> tuple[Any, list[bytes]]:
+def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[Any, list[bytes]]:
     """Turn `value` into a JSON-able form and a list of buffers.
 
     Args:
-        on_object: called for whatever is not plain; returns the handle that stands for it. Without it such a value is an error.
+        on_object: called for whatever is not plain; returns the handle, or the plain value, that stands for it. Without it
+            such a value is an error.
 
     Raises:
         WireError: nested too deep, too many items, an integer over 64 bits, or a value that is not plain.
@@ -120,8 +121,7 @@ def encode(value: Any, on_object: Callable[[Any], Handle] | None = None) -> tupl
             return {"photo": len(buffers) - 1}
         if on_object is None:
             raise WireError(f"{kind.__module__}.{kind.__qualname__} is not plain data")
-        handle = on_object(value)
-        return {"handle": [handle.id, handle.type]}
+        return form(on_object(value), depth + 1)
 
     return form(value, 0), buffers
 
@@ -188,7 +188,7 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
         raise WireError(f"a malformed message: {fault}") from fault
 
 
-def pack(value: Any, on_object: Callable[[Any], Handle] | None = None) -> bytes:
+def pack(value: Any, on_object: Callable[[Any], Any] | None = None) -> bytes:
     """One frame of bytes for `value`."""
     form, buffers = encode(value, on_object)
     header = json.dumps({"form": form, "sizes": [len(b) for b in buffers]}, allow_nan=False).encode()

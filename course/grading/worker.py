@@ -22,6 +22,8 @@ from typing import Any
 
 import torch
 from PIL import Image
+from torch import nn
+from torchvision import tv_tensors
 
 from course.grading import probes, recipes, wire
 
@@ -63,6 +65,12 @@ class Worker:
             return {"error": self._describe(fault), "printed": printed.getvalue()[:MAX_TEXT]}
         except SystemExit as fault:
             return {"error": self._describe(RuntimeError(f"the code called exit({fault.code})"))}
+
+    def stand_in(self, value: Any) -> Any:
+        """What crosses for an object that is not plain: the tensor in a parameter or in a torchvision image, else a handle."""
+        if type(value) in (nn.Parameter, tv_tensors.Image):
+            return value.detach().as_subclass(torch.Tensor)
+        return self.keep(value)
 
     def keep(self, value: Any) -> wire.Handle:
         """Keep an object here and return the handle that stands for it."""
@@ -272,7 +280,7 @@ def serve(stream_in: Any, stream_out: Any) -> None:
                 return
             answer = worker.reply(request)
             try:
-                frame = wire.pack(answer, worker.keep)
+                frame = wire.pack(answer, worker.stand_in)
             except wire.WireError as fault:
                 frame = wire.pack({"error": worker._describe(fault)})
             stream_out.write(frame)

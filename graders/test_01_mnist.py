@@ -1,0 +1,373 @@
+"""Grader of project 01: handwritten digits with a dense network.
+
+    pytest graders/test_01_mnist.py
+"""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from course.catalog import project
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_at_least,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+)
+from course.grading.probes import (
+    batches_of,
+    called,
+    diary_of,
+    fit_with_the_course,
+    forward,
+    gradients_of,
+    metrics_of,
+    parameters_of,
+    predict,
+    state_of,
+)
+from course.grading.recipes import cross_entropy, fixed_net, linear_net, loader, margin_loss, moody_net, sgd, tensor_set
+from graders.support import (
+    accuracy,
+    grey,
+    hidden_digits,
+    images,
+    labels,
+    numbered,
+    numbers_in,
+    textbook_epoch,
+    training_digits,
+)
+
+THRESHOLD = project("01").thresholds["valid_accuracy"]
+
+# -- make_transforms ----------------------------------------------------------------------------------------------------
+
+
+@check("make_transforms", points=1, hint="Which dimension do colour pictures have that grey ones seem to lack?")
+def test_picture_becomes_a_float_tensor_with_a_channel(student):
+    """Layers read float32 tensors with the channels first; anything else stops at the first layer."""
+    picture = grey(np.arange(28 * 28, dtype=np.uint32).reshape(28, 28).astype(np.uint8))
+    tensor = called(student.make_transforms(), picture)
+    expect_tensor(tensor, "the transformed picture", shape=(1, 28, 28), dtype=torch.float32)
+
+
+@check("make_transforms", points=1, hint="What is the largest value that a byte can hold, and what should become of it?")
+def test_bytes_become_values_from_0_to_1(student):
+    """Inputs of the size of 1 keep the first steps of training from overshooting."""
+    pixels = np.array([[0, 51], [102, 255]], np.uint8)
+    tensor = called(student.make_transforms(), grey(pixels))
+    # 1e-6: float32 division by 255 is right to about 1e-7
+    expect_close(tensor, torch.tensor([[[0.0, 0.2], [0.4, 1.0]]]), "the pixels 0, 51, 102, 255", rtol=0, atol=1e-6)
+
+
+@check("make_transforms", points=1, hint="Where does the first pixel of the second row go?")
+@given(width=st.integers(1, 40), height=st.integers(1, 40), seed=st.integers(0, 99))
+def test_every_pixel_stays_in_its_place(student, width, height, seed):
+    """A picture of any size is carried over pixel by pixel: no resizing, no turning, no mirroring."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
+    tensor = called(student.make_transforms(), grey(pixels))
+    expect_close(tensor, torch.from_numpy(pixels)[None].float() / 255, "the picture", rtol=0, atol=1e-6)
+
+
+@check("make_transforms", points=1, hint="Should a validation picture look different each time it is measured?")
+def test_same_picture_always_gives_the_same_tensor(student):
+    """The same transform serves validation; chance in it would make every measurement a different one."""
+    picture = grey(np.random.default_rng(1).integers(0, 256, (28, 28), dtype=np.uint8))
+    transform = student.make_transforms()
+    first = expect_tensor(called(transform, picture), "the transformed picture")
+    for _ in range(8):
+        expect_close(called(transform, picture), first, "the same picture once more", rtol=0, atol=0)
+
+
+# -- make_loaders -------------------------------------------------------------------------------------------------------
+
+
+def _loaders(student, train: int, valid: int, *batch_size):
+    """Loaders over numbered images: 0, 1, 2, … train, and 100, 101, … valid."""
+    sets = [student.give(tensor_set(images=i, labels=l)) for i, l in (numbered(train), numbered(valid, 100))]
+    pair = student.make_loaders(*sets, *batch_size)
+    expect(type(pair) in (tuple, list) and len(pair) == 2, "make_loaders: expected a pair (train_loader, valid_loader)")
+    return pair
+
+
+def _order(student_loader) -> list[int]:
+    return [who for batch, _ in batches_of(student_loader) for who in numbers_in(batch)]
+
+
+@check("make_loaders", points=1, hint="What becomes of the last 16 of 6,000 pictures in batches of 32?")
+@given(train=st.integers(1, 40), valid=st.integers(1, 40), batch_size=st.integers(1, 17))
+def test_every_item_comes_exactly_once_an_epoch(student, train, valid, batch_size):
+    """Dropping the ragged last batch loses data; in validation it changes the result."""
+    train_loader, valid_loader = _loaders(student, train, valid, batch_size)
+    expect_equal(sorted(_order(train_loader)), list(range(train)), "items of the training loader, sorted")
+    expect_equal(sorted(_order(valid_loader)), list(range(100, 100 + valid)), "items of the validation loader, sorted")
+
+
+@check("make_loaders", points=1, hint="Which argument of DataLoader decides the order, and when does it draw a new one?")
+def test_training_order_is_new_in_each_epoch(student):
+    """A fixed order gives the same sequence of batches each time, and the network learns the sequence too."""
+    train_loader, _ = _loaders(student, 60, 4, 8)
+    first, second = _order(train_loader), _order(train_loader)
+    # a fair shuffle of 60 items gives the sorted order, or the same order twice, once in 60! times
+    expect(first != sorted(first), "training items come in the order of the data set")
+    expect(first != second, "training items come in the same order in the second epoch")
+
+
+@check("make_loaders", points=1, hint="Does a mean depend on the order of what it is taken of?")
+def test_validation_order_is_that_of_the_data_set(student):
+    """With a fixed order the k-th prediction belongs to the k-th picture, and two runs can be compared."""
+    _, valid_loader = _loaders(student, 4, 60, 8)
+    expect_equal(_order(valid_loader), list(range(100, 160)), "items of the validation loader")
+
+
+@check("make_loaders", points=1, hint="What would a network learn whose labels belong to other pictures?")
+def test_images_keep_their_labels(student):
+    """Shuffling moves image and label together."""
+    for part in _loaders(student, 40, 40, 7):
+        for batch, truth in batches_of(part):
+            expect_tensor(truth, "labels of a batch", shape=(len(batch),), dtype=torch.int64)
+            expect_equal(numbers_in(batch), truth.tolist(), "images of a batch, by their labels")
+
+
+@check("make_loaders", points=1, hint="Do both loaders know the batch size that they were given?")
+def test_batches_have_the_size_that_was_asked_for(student):
+    """The size of a batch is a decision about memory and noise; it must be the caller's."""
+    for batch_size, sizes in (((10,), [10, 10, 10, 4]), ((), [32, 2])):
+        for name, part in zip(("training", "validation"), _loaders(student, 34, 34, *batch_size), strict=True):
+            expect_equal([len(truth) for _, truth in batches_of(part)], sizes, f"sizes of the {name} batches")
+
+
+# -- build_model --------------------------------------------------------------------------------------------------------
+
+
+@check("build_model", points=1, hint="How many scores does each picture need, and who says how many classes there are?")
+def test_each_picture_gets_one_score_for_each_class(student):
+    """The shape of the output is the contract between the network and its loss: (B, classes), for a batch of one too."""
+    for classes, batch in ((10, 1), (10, 5), (24, 3)):
+        model = student.build_model() if classes == 10 else student.build_model(classes)
+        logits = forward(model, images(batch, 28), mode="eval")
+        expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
+
+
+@check("build_model", points=1, hint="What does nn.CrossEntropyLoss do first with what it is given?")
+def test_scores_are_logits_and_not_probabilities(student):
+    """Softmax before nn.CrossEntropyLoss is softmax twice: gradients shrink and training crawls."""
+    logits = forward(student.build_model(), images(64, 28), mode="eval")
+    expect_tensor(logits, "logits", shape=(64, 10))
+    ones = torch.ones(64)
+    # real logits miss these sums by far more than float32 rounding of ten numbers, about 1e-6
+    expect(not torch.allclose(logits.sum(1), ones, atol=1e-4), "the scores of each picture add up to 1: they are probabilities")
+    expect(not torch.allclose(logits.exp().sum(1), ones, atol=1e-4), "the exponentials of the scores add up to 1: they are log-probabilities")
+    # with ten classes and 64 pictures, ten rows of weights would all have to point the same way
+    expect(bool((logits < 0).any() and (logits > 0).any()), "all scores have the same sign: is there an activation after the last layer?")
+
+
+@check("build_model", points=1, hint="Which dimension must survive the flattening?")
+def test_a_picture_is_judged_by_itself_alone(student):
+    """Flattening or normalising over the batch makes a picture's scores depend on its neighbours."""
+    model, batch = student.build_model(), images(6, 28)
+    together = forward(model, batch, mode="eval")
+    alone = torch.cat([expect_tensor(forward(model, one, mode="eval"), "logits") for one in batch.split(1)])
+    # 1e-4: a matrix product may add up in another order for another batch size
+    expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
+
+
+@check("build_model", points=1, hint="What do two linear layers in a row amount to?")
+def test_network_is_more_than_one_linear_layer(student):
+    """Without a bend between them all layers collapse into one, and the network can only weigh pixels."""
+    model, a, b = student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2)
+    middle = forward(model, (a + b) / 2, mode="eval")
+    straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
+    # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
+    expect(float((middle - straight).abs().max()) > 1e-4, "the network is linear: the score of a mean is the mean of the scores")
+
+
+@check("build_model", points=1, hint="Is every layer that you make also used?")
+def test_every_parameter_takes_part(student):
+    """A layer that the forward pass leaves out costs memory and learns nothing."""
+    found = gradients_of(student.build_model(), images(32, 28), labels(32, 10))
+    expect(len(found) >= 4, f"expected weights of at least two layers, found {len(found)} parameters: are all layers registered?")
+    idle = [name for name, size in found.items() if size <= 0]
+    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+
+
+@check("build_model", points=1, slow=True, hint="How wide is the narrowest place that every picture must pass?")
+def test_it_learns_digits(student):
+    """The course's loop trains your network for three epochs; the judge counts on digits that no file holds.
+
+    Reference over five seeds: see docs/margins.md. A network without a hidden layer stays 0.05 and more below.
+    """
+    x, y = hidden_digits(1000, student.seed)
+    logits = student.remember("digits", lambda: _trained_logits(student, x))
+    expect_tensor(logits, "logits", shape=(1000, 10))
+    expect_at_least(accuracy(logits, y), THRESHOLD, "accuracy on unseen digits after the course's training")
+
+
+def _trained_logits(student, x):
+    model = student.seeded(student.seed).build_model()
+    fit_with_the_course(model, *training_digits(), epochs=4, seed=student.seed)
+    return predict(model, x)
+
+
+# -- batch_accuracy -----------------------------------------------------------------------------------------------------
+
+
+@check("batch_accuracy", points=1, hint="What is 3 of 4 as a fraction?")
+def test_it_is_the_fraction_of_right_answers(student):
+    """Three right of four is 0.75: not 3, not 75."""
+    logits = torch.tensor([[3.0, 1, 2], [0, 5, 1], [1, 2, 9], [7, 0, 0]])
+    expect_close(student.batch_accuracy(logits, torch.tensor([0, 1, 2, 1])), 0.75, "three right answers of four", rtol=0, atol=1e-6)
+
+
+@check("batch_accuracy", points=1, hint="Along which axis do the scores of one picture stand?")
+def test_the_highest_score_is_looked_for_within_each_picture(student):
+    """With as many pictures as classes, the wrong axis gives no error, only a wrong number."""
+    logits = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.8, 0.1], [0.3, 0.7, 0.2]])
+    expect_close(student.batch_accuracy(logits, torch.tensor([1, 1, 1])), 1.0, "three pictures of class 1, three classes", rtol=0, atol=1e-6)
+    expect_close(student.batch_accuracy(logits, torch.tensor([2, 0, 0])), 0.0, "the same, all labels wrong", rtol=0, atol=1e-6)
+
+
+@check("batch_accuracy", points=1, hint="How does a one-element tensor become a number?")
+def test_it_is_a_python_float(student):
+    """Tensors in a history keep whole graphs alive and print badly."""
+    value = student.batch_accuracy(torch.eye(4), torch.arange(4))
+    expect_float(value, "the accuracy of a perfect batch", low=1.0, high=1.0)
+
+
+@check("batch_accuracy", points=1, hint="Do negative scores, large ones or a batch of one change what the highest is?")
+@given(batch=st.integers(1, 40), classes=st.integers(2, 12), shift=st.sampled_from([-1000.0, 0.0, 1000.0]), seed=st.integers(0, 999))
+def test_it_is_right_for_any_batch(student, batch, classes, shift, seed):
+    """Only the order of the scores counts, never their size or sign."""
+    generator = torch.Generator().manual_seed(seed)
+    # whole numbers and no ties: float32 at 1000 still tells neighbours apart
+    logits = torch.rand(batch, classes, generator=generator).argsort(1).float() + shift
+    truth = torch.randint(0, classes, (batch,), generator=generator)
+    right = accuracy(logits, truth)
+    expect_close(student.batch_accuracy(logits, truth), right, f"{round(right * batch)} right answers of {batch}", rtol=0, atol=1e-6)
+
+
+# -- train_epoch --------------------------------------------------------------------------------------------------------
+
+CLASSES, FEATURES, LR = 4, 64, 0.5
+
+
+def _epoch(student, count: int, batch_size: int, loss=None, seed: int = 3):
+    """The student's epoch of SGD on a linear net, and the textbook's: (metrics, state, textbook metrics, textbook state)."""
+    x, y = images(count, seed=seed), labels(count, CLASSES, seed)
+    model = student.give(linear_net(features=FEATURES, classes=CLASSES, seed=seed))
+    batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
+    function = student.give(loss or cross_entropy())
+    metrics = student.train_epoch(model, batches, function, student.give(sgd(model=model, lr=LR)))
+    own = linear_net.build(features=FEATURES, classes=CLASSES, seed=seed)
+    expected = textbook_epoch(own, x, y, batch_size, LR, nn.MultiMarginLoss() if loss else None)
+    return metrics, state_of(model), expected, own.state_dict()
+
+
+def _expect_weights(actual, expected, what):
+    for name, weights in expected.items():
+        # 1e-4: float32, some steps; forgetting zero_grad or a step moves weights by 1e-2 and more
+        expect_close(actual[name], weights, f"{name} {what}", rtol=1e-4, atol=1e-4)
+
+
+@check("train_epoch", points=2, hint="In which order do loss, zero_grad, backward and step come?")
+def test_one_batch_is_one_step_against_the_gradient(student):
+    """The weights after one batch of SGD are those of the formula w - lr · gradient."""
+    _, actual, _, expected = _epoch(student, 8, 8)
+    _expect_weights(actual, expected, "after one step")
+
+
+@check("train_epoch", points=1, hint="What does backward do with the gradients that are there already?")
+def test_gradients_do_not_pile_up_over_batches(student):
+    """backward adds; without zero_grad each step also repeats all the steps before."""
+    _, actual, _, expected = _epoch(student, 24, 4)
+    _expect_weights(actual, expected, "after six batches")
+
+
+@check("train_epoch", points=1, hint="Is the step taken once for each batch, or once for each epoch?")
+def test_the_ragged_last_batch_is_trained_on_too(student):
+    """Ten items in batches of four: the last two count."""
+    _, actual, _, expected = _epoch(student, 10, 4)
+    _expect_weights(actual, expected, "after batches of 4, 4 and 2")
+
+
+@check("train_epoch", points=1, hint="Whose decision is the loss function?")
+def test_the_given_loss_function_is_used(student):
+    """The loop serves any loss; one that is built in hides the argument."""
+    (_, actual, expected_metrics, expected) = _epoch(student, 8, 4, loss=margin_loss())
+    _expect_weights(actual, expected, "after an epoch with nn.MultiMarginLoss")
+
+
+@check("train_epoch", points=1, hint="Which layers behave differently in training, and who tells them?")
+def test_it_trains_in_train_mode(student):
+    """Validation leaves the network in eval mode; an epoch that does not switch back trains without dropout ever after."""
+    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    forward(model, images(4), mode="eval")
+    batches = student.give(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
+    student.train_epoch(model, batches, student.give(cross_entropy()), student.give(sgd(model=model, lr=0.1)))
+    diary = diary_of(model)[1:]
+    expect_equal(len(diary), 3, "forward passes for three batches")
+    expect(all(training for training, _, _ in diary), "the network was in eval mode while it was trained")
+
+
+@check("train_epoch", points=2, hint="Should the two items of the last batch weigh as much as the four of another?")
+def test_metrics_are_means_over_items(student):
+    """Ten items in batches of four: the mean of three batch means weighs the last two items double."""
+    metrics, _, (loss, right), _ = _epoch(student, 10, 4)
+    found_loss, found_accuracy = metrics_of(metrics)
+    # 1e-4: float32 sums; the mean of batch means is off by 1e-2 here
+    expect_close(found_loss, loss, "the mean loss over ten items", rtol=1e-4, atol=1e-4)
+    expect_close(found_accuracy, right, "the accuracy over ten items", rtol=0, atol=1e-6)
+
+
+# -- validate -----------------------------------------------------------------------------------------------------------
+
+
+def _validated(student, model, count: int, batch_size: int):
+    batches = student.give(loader(images=images(count), labels=labels(count, CLASSES), batch_size=batch_size))
+    return student.validate(model, batches, student.give(cross_entropy()))
+
+
+@check("validate", points=1, hint="Which method tells dropout and BatchNorm that this is not training?")
+def test_it_measures_in_eval_mode(student):
+    """Dropout at validation measures a network that nobody will use."""
+    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    _validated(student, model, 12, 4)
+    expect_equal([(mode, size) for mode, _, size in diary_of(model)], [(False, 4)] * 3, "(train mode, batch size) of each forward pass")
+
+
+@check("validate", points=1, hint="What does a forward pass remember for a backward pass that never comes?")
+def test_no_gradients_are_recorded(student):
+    """Recording them costs about as much again in time and memory."""
+    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    _validated(student, model, 8, 4)
+    expect_equal([recorded for _, recorded, _ in diary_of(model)], [False, False], "gradients recorded in each forward pass")
+
+
+@check("validate", points=2, hint="What may a rehearsal change in the play?")
+def test_the_network_is_not_changed(student):
+    """A parameter or a running statistic that moves has learned from the validation data."""
+    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    before = state_of(model)
+    _validated(student, model, 12, 4)
+    expect_same(state_of(model), before, "parameters and buffers after validation")
+    expect_same(parameters_of(model), {k: before[k] for k in parameters_of(model)}, "parameters after validation")
+
+
+@check("validate", points=2, hint="How many items are in the last batch, and how much do they count?")
+@given(count=st.integers(1, 30), batch_size=st.integers(1, 9), seed=st.integers(0, 99))
+def test_validation_metrics_are_means_over_items(student, count, batch_size, seed):
+    """The result may not depend on how the items fall into batches."""
+    logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(seed))
+    (x, _), y = numbered(count), labels(count, CLASSES, seed)
+    batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
+    metrics = student.validate(student.give(fixed_net(logits=logits)), batches, student.give(cross_entropy()))
+    loss, right = metrics_of(metrics)
+    expect_close(loss, float(nn.functional.cross_entropy(logits, y)), f"the mean loss over {count} items", rtol=1e-4, atol=1e-5)
+    expect_close(right, accuracy(logits, y), f"the accuracy over {count} items", rtol=0, atol=1e-6)

@@ -1,0 +1,1 @@
+"""The one hand-written source of each project: lesson, contract and solution. Stubs and notebooks are made from these files."""
