@@ -5,6 +5,8 @@ Only unsigned bytes, which is all that MNIST uses. The format is described in Le
 """
 
 import gzip
+import os
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -57,3 +59,14 @@ def read_idx(path: Path) -> np.ndarray:
             cure,
         )
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
+
+
+def unpack_gz(packed: Path, plain: Path) -> None:
+    """Unpack `packed` to `plain`, which appears complete or not at all."""
+    making = plain.with_name(f".{plain.name}.making-{os.getpid()}")
+    try:
+        with gzip.open(packed) as source, open(making, "wb") as target:
+            shutil.copyfileobj(source, target)
+        os.replace(making, plain)
+    finally:
+        making.unlink(missing_ok=True)
