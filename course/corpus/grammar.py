@@ -95,7 +95,9 @@ def held_out() -> frozenset[tuple[str, str, int]]:
     """
     chosen = set()
     for table, rows in tables().items():
-        told_by = {t.wording: t for g in groups() if g.table == table for t in g.openers + g.followers}  # a text may be in two groups
+        told_by = {
+            t.wording: t for g in groups() if g.table == table for t in g.openers + g.followers
+        }  # a text may be in two groups
         templates = list(told_by.values())
         for number, row in enumerate(rows):
             usable = [t for t in templates if t.columns <= row.keys()]
@@ -190,6 +192,21 @@ def tell(template: Template, row: dict[str, str], persons: dict[str, str]) -> Se
         if known:
             asked.append(place)
     return Sentence(tuple(words), tuple(asked))
+
+
+@cache
+def every_word() -> list[str]:
+    """All words that the grammar can tell, lower case, sorted: the whole words of a vocabulary."""
+    found = set()
+    for kind, names in NAMES.items():
+        she, her, him = PRONOUNS[kind]
+        who = {"name": names[0], "friend": names[1], "she": she, "her": her, "him": him, "She": she, "Her": her}
+        found |= {name.lower() for name in names}
+        for group in groups():
+            for template in group.openers + group.followers:
+                usable = (row for row in tables()[group.table] if template.columns <= row.keys())
+                found |= {word.lower() for row in usable for word in tell(template, row, who).words}
+    return sorted(found)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
-from course.corpus.grammar import Story, story
+from course.corpus.grammar import Story, every_word, story
 from course.models.bert import FOLDER
 from course.paths import runs_folder
 
@@ -43,7 +43,7 @@ class Recipe:
     width: int = 128
     heads: int = 4
     positions: int = 128
-    steps: int = 14_000
+    steps: int = 10_000
     batch: int = 64
     chunk: int = 200  # steps between checkpoints; stories of a chunk are sorted by length to save padding
     rate: float = 1e-3  # ten times BERT's: the network is ninety times smaller
@@ -66,7 +66,6 @@ def train_tokenizer(recipe: Recipe) -> BertTokenizer:
     """A WordPiece vocabulary: every word of the corpus, letters of the Latin script, digits and punctuation (alone and as
     continuation), and the most useful pieces. What has none of these (another script) becomes [UNK]."""
     corpus = [words(story(np.random.default_rng([recipe.seed, k]))) for k in range(recipe.fact_rows // 2)]
-    known = sorted({word for text in corpus for word in text})
     wordpiece = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     wordpiece.normalizer = normalizers.BertNormalizer(lowercase=True)
     wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -80,7 +79,7 @@ def train_tokenizer(recipe: Recipe) -> BertTokenizer:
     wordpiece.train_from_iterator((" ".join(text) for text in corpus), trainer)
     learned = sorted(wordpiece.get_vocab().items(), key=lambda item: item[1])
     letters = ALPHABET + ["##" + letter for letter in ALPHABET if letter.isalnum()]
-    pieces = list(dict.fromkeys(SPECIAL + letters + known + [piece for piece, _ in learned]))
+    pieces = list(dict.fromkeys(SPECIAL + letters + every_word() + [piece for piece, _ in learned]))
     return BertTokenizer(vocab={piece: k for k, piece in enumerate(pieces)}, model_max_length=recipe.positions)
 
 

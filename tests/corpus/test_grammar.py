@@ -58,7 +58,9 @@ def test_no_held_out_text_is_told_in_training():
     for seed in range(12_000):
         told = story(np.random.default_rng([1, seed]))
         spoken |= {told.first.words, told.second.words}
-    who = dict(zip(("name", "friend", "she", "her", "him", "She", "Her"), ("Eva", "Ben", "she", "her", "her", "She", "Her")))
+    who = dict(
+        zip(("name", "friend", "she", "her", "him", "She", "Her"), ("Eva", "Ben", "she", "her", "her", "She", "Her"))
+    )
     for table, text, row in held_out():
         words = tell(parse(text), tables()[table][row], who).words
         if not names & set(words) and names_its_row(table, parse(text).columns, row):
@@ -71,7 +73,9 @@ def test_every_asked_word_of_a_held_out_sentence_is_told_elsewhere():
     for table, text, number in kept:
         row = tables()[table][number]
         every = {t.wording: t for g in groups() if g.table == table for t in g.openers + g.followers}.values()
-        told = Counter(c for t in every if t.columns <= row.keys() and (table, t.wording, number) not in kept for c in t.columns)
+        told = Counter(
+            c for t in every if t.columns <= row.keys() and (table, t.wording, number) not in kept for c in t.columns
+        )
         assert all(told[column] >= 3 for column in parse(text).columns), (text, row)
 
 
@@ -122,7 +126,9 @@ def test_third_person():
 
 def test_articles_and_capitals():
     who = people(np.random.default_rng(0))
-    assert tell(parse("a {animal} is a {kind!} ."), {"animal": "owl", "kind": "bird"}, who).text() == "An owl is a bird."
+    assert (
+        tell(parse("a {animal} is a {kind!} ."), {"animal": "owl", "kind": "bird"}, who).text() == "An owl is a bird."
+    )
     assert tell(parse("It has a {unit} ."), {"unit": "euro"}, who).text() == "It has a euro."
     assert tell(parse("He waits a {unit} ."), {"unit": "hour"}, who).text() == "He waits an hour."
 
