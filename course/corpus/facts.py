@@ -4,6 +4,7 @@ Common knowledge of a school child, written for this course; no text of anyone e
 templates.txt says how a row is told, grammar.py tells it.
 """
 
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -47,6 +48,12 @@ def sections(file: str) -> list[tuple[str, list[str]]]:
         elif line.strip() and not line.startswith("#"):
             found[-1][1].append(line)
     return found
+
+
+def fingerprint() -> str:
+    """SHA-256 (16 hex digits) of what the corpus tells: a model trained on other text is stale."""
+    told = b"".join((HERE / file).read_bytes() for file in ("facts.txt", "templates.txt"))
+    return hashlib.sha256(told).hexdigest()[:16]
 
 
 @cache

@@ -8,7 +8,6 @@ masked more often than the others (function words teach little), and the word ve
 """
 
 import json
-import os
 import string
 import time
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
+from course.corpus.facts import fingerprint
 from course.corpus.grammar import Story, every_word, story
 from course.models.bert import FOLDER
 from course.paths import runs_folder
@@ -227,7 +227,7 @@ def save(model: BertForPreTraining, tokenizer: BertTokenizer, folder: Path, log:
 
 
 def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
-    """Trains, from the checkpoint if there is one of the same recipe, and saves into `folder`."""
+    """Trains, from the checkpoint if there is one of the same recipe and corpus, and saves into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(recipe)
@@ -246,9 +246,10 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         (0.9, 0.98),
     )
     step, seconds, curve = 0, 0.0, []
+    origin = {"recipe": asdict(recipe), "corpus": fingerprint()}
     if checkpoint.is_file():
         saved = torch.load(checkpoint, map_location=_device(), weights_only=True)
-        if saved["recipe"] == asdict(recipe):
+        if saved["origin"] == origin:
             model.load_state_dict(saved["model"])
             optimizer.load_state_dict(saved["optimizer"])
             step, seconds, curve = saved["step"], saved["seconds"], saved["curve"]
@@ -271,13 +272,13 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         mean = (sums / recipe.chunk).tolist()
         curve.append([step, round(mean[0], 4), round(mean[1], 4)])
         bar.set_postfix(word=f"{mean[0]:.3f}", pair=f"{mean[1]:.3f}")
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "recipe": asdict(recipe)}
+        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "origin": origin}
         torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, checkpoint.with_suffix(".part"))
-        os.replace(checkpoint.with_suffix(".part"), checkpoint)
+        checkpoint.with_suffix(".part").replace(checkpoint)
     bar.close()
     machine = {"device": str(_device()), "threads": torch.get_num_threads(), "minutes": round(seconds / 60, 1)}
     log = {
-        "recipe": asdict(recipe),
+        **origin,
         "machine": machine,
         "columns": ["step", "masked word loss", "next sentence loss"],
         "curve": curve,

@@ -1,6 +1,8 @@
 """The pocket BERT opens like any other, offline, and knows what it was trained for."""
 
+import json
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from transformers import (
 )
 
 from course.corpus import heldout
+from course.corpus.facts import fingerprint
 from course.corpus.grammar import story
 from course.errors import CourseError
 from course.models import bert
@@ -220,3 +223,10 @@ def test_training_resumes_where_it_was_cut(tmp_path, monkeypatch):
     whole, parts = (BertForPreTraining.from_pretrained(tmp_path / name).state_dict() for name in ("whole", "parts"))
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
     assert (tmp_path / "whole" / "tokenizer.json").read_bytes() == (tmp_path / "parts" / "tokenizer.json").read_bytes()
+
+
+def test_the_weights_were_trained_on_the_corpus_as_it_stands():
+    """Held-out text is only held out from a model of the same corpus."""
+    log = json.loads((bert.FOLDER / "training.json").read_text(encoding="utf-8"))
+    assert log["corpus"] == fingerprint()
+    assert log["recipe"] == asdict(Recipe())
