@@ -12,7 +12,7 @@ import numpy as np
 from course.pictures.backgrounds import colour
 from course.pictures.canvas import Canvas
 from course.pictures.noise import Array, Rng, fbm, mix, smoothstep, solid, value
-from course.pictures.solids import Solid, star_solid, tube, turn
+from course.pictures.solids import Solid, ellipsoid, star_solid, tube, turn
 
 KINDS = ("apple", "banana", "orange")
 
