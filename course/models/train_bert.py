@@ -69,17 +69,13 @@ def train_tokenizer(recipe: Recipe) -> BertTokenizer:
     wordpiece = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     wordpiece.normalizer = normalizers.BertNormalizer(lowercase=True)
     wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=recipe.vocabulary,
-        min_frequency=2,
-        special_tokens=SPECIAL,
-        initial_alphabet=ALPHABET,
-        show_progress=False,
-    )
+    # All letters are given beforehand: left to the trainer, they are numbered in the order of a hash table, another in each run,
+    # and pieces that are as frequent as each other are then merged in another order.
+    fixed = SPECIAL + ALPHABET + ["##" + letter for letter in ALPHABET if letter.isalnum()]
+    trainer = trainers.WordPieceTrainer(vocab_size=recipe.vocabulary, special_tokens=fixed, show_progress=False)
     wordpiece.train_from_iterator((" ".join(text) for text in corpus), trainer)
     learned = sorted(wordpiece.get_vocab().items(), key=lambda item: item[1])
-    letters = ALPHABET + ["##" + letter for letter in ALPHABET if letter.isalnum()]
-    pieces = list(dict.fromkeys(SPECIAL + letters + every_word() + [piece for piece, _ in learned]))
+    pieces = list(dict.fromkeys(fixed + every_word() + [piece for piece, _ in learned]))
     return BertTokenizer(vocab={piece: k for k, piece in enumerate(pieces)}, model_max_length=recipe.positions)
 
 
