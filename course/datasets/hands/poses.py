@@ -137,7 +137,7 @@ POSES: dict[str, Pose] = {
     "r": Pose(((8, 4, 3, -7), (-4, 4, 3, 12), *CLOSED), OVER_RING, pad=ACROSS),
     "s": Pose(FIST, OVER_FIST, pad=ACROSS),
     "t": Pose(
-        ((66, 100, 50, 14), (82, 105, 55, -3), FIST[2], FIST[3]),
+        ((72, 104, 50, 9), (82, 105, 55, -3), FIST[2], FIST[3]),
         ((29, 24), (-30, 24), (-28, 36)),
         pad=ACROSS,
     ),

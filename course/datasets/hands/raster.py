@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.datasets.hands.anatomy import FOREARM, PALM, Cones
+from course.datasets.hands.anatomy import FOREARM, PALM, SLEEVE, Cones
 
 # How sharply surfaces meet, 1/cm: bones of one finger melt into each other, neighbouring fingers keep their crease,
 # and the bones of the palm lie under one flesh.
@@ -59,6 +59,8 @@ def trace(cones: Cones, height: int, width: int, scale: float, centre: tuple[flo
             z, facing, t = _front(
                 xs[None, columns], ys[rows, None], cones.a[k], cones.b[k], float(cones.ra[k]), float(cones.rb[k])
             )
+            if part == SLEEVE:  # a cuff is cut straight
+                z = np.where(t > 0, z, -np.inf)
             heat = np.exp(sharp * z)  # 0 where missed
             inner = (slice(top[k] - y0, bottom[k] - y0), slice(left[k] - x0, right[k] - x0))
             weight[inner] += heat

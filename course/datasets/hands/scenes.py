@@ -6,13 +6,11 @@ grey sign and the large photograph come from the same scene, so that what is lea
 
 import numpy as np
 
-from course.datasets.hands.anatomy import FOREARM, Cones, build, rotation
+from course.datasets.hands.anatomy import FOREARM, SLEEVE, Cones, build, rotation
 from course.datasets.hands.raster import trace
 from course.datasets.hands.shade import blur, develop, light_hand, shift
-from course.datasets.hands.signers import Room, Shot
+from course.datasets.hands.signers import LUMA, Room, Shot
 
-# Grey of a colour picture: the luma weights of ITU-R BT.601, which PIL's convert("L") uses too.
-LUMA = np.array([0.299, 0.587, 0.114])
 SIGN = 28  # pixels a side
 USUAL = 19.0  # cm that a picture shows of a hand of middle spread
 
@@ -29,10 +27,13 @@ def render(shot: Shot, height: int, width: int, finer: int) -> np.ndarray:
         cast = blur(surface.hit.astype(float), max(1, round(0.5 * scale)))
         cast = shift(cast, round(ly * 2.2 * scale), -round(lx * 2.2 * scale), 0.0)
         wall = wall * (1.0 - shot.room.cast * cast)[..., None]
-    wall[surface.hit] = light_hand(cones, surface, shot.skin, shot.light, turn, scale)
+    lit = light_hand(cones, surface, shot.skin, shot.light, turn, scale)
+    flesh = cones.part[surface.cone] != SLEEVE
+    lit[flesh] *= shot.camera.exposure**2.2 / float((lit[flesh] @ LUMA).mean())
+    wall[surface.hit] = lit
     linear = wall.reshape(height, finer, width, finer, 3).mean((1, 3))
     rng = np.random.default_rng(shot.seed)
-    picture = develop(linear, shot.camera.exposure, shot.camera.contrast)
+    picture = develop(linear, shot.camera.contrast)
     reach = round(shot.camera.soft * height)
     if reach:
         picture = np.stack([blur(picture[..., k], reach) for k in range(3)], axis=-1)

@@ -1,6 +1,6 @@
 """Light on a hand: Lambert with a warm edge, soft shadows, ambient occlusion, nails, creases and cloth.
 
-Colours are linear RGB in 0-1 until `develop`, which applies the camera's exposure and gamma. Shadows and occlusion are
+Colours are linear RGB in 0-1 until `develop`, which applies the camera's contrast and gamma. Shadows and occlusion are
 taken from the depth picture, so what the camera does not see casts none.
 """
 
@@ -157,8 +157,8 @@ def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: n
     return (colour * (beam + around * bounce) + shine[:, None] * light.key) * light.tint
 
 
-def develop(linear: np.ndarray, exposure: float, contrast: float) -> np.ndarray:
-    """Linear RGB to display values in 0-1: exposure, gamma 2.2, contrast about mid grey, a soft shoulder."""
-    display = np.clip(linear * exposure, 0, 4) ** (1 / 2.2)
+def develop(linear: np.ndarray, contrast: float) -> np.ndarray:
+    """Linear RGB to display values in 0-1: gamma 2.2, contrast about mid grey, a soft shoulder."""
+    display = np.clip(linear, 0, 4) ** (1 / 2.2)
     display = (display - 0.5) * contrast + 0.5
     return np.where(display > 0.85, 0.85 + 0.15 * np.tanh((display - 0.85) / 0.15), np.clip(display, 0, 1))

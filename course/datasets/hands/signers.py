@@ -14,11 +14,14 @@ from course.datasets.hands.poses import POSES, Pose
 from course.datasets.hands.shade import Light, Skin
 
 SPLITS = {"train": 1, "valid": 2, "hidden": 3}
+BRIGHT_WALL = 4  # every fourth signer stands before a wall brighter than the hand
+# Grey of a colour: the luma weights of ITU-R BT.601, which PIL's convert("L") uses too.
+LUMA = np.array([0.299, 0.587, 0.114])
 SIGNERS = {"train": 8, "valid": 10}  # how many there are; hidden ones are without end
 HIDDEN_SHOTS = 2  # shots of each letter that one hidden signer makes
 
 # Skin from light to dark, display RGB, read off nothing: the usual range of skin under daylight.
-TONES = np.array([[0.93, 0.76, 0.67], [0.86, 0.66, 0.54], [0.72, 0.52, 0.40], [0.55, 0.38, 0.28], [0.38, 0.25, 0.18]])
+TONES = np.array([[0.93, 0.78, 0.71], [0.87, 0.70, 0.60], [0.74, 0.56, 0.45], [0.57, 0.41, 0.32], [0.39, 0.27, 0.21]])
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Camera:
     zoom: float
     right: float
     up: float
-    exposure: float
+    exposure: float  # display brightness that the hand is exposed to, 0-1
     contrast: float
     noise: float
     soft: float  # blur, in fractions of the picture's height
@@ -82,49 +85,29 @@ def _tone(rng: np.random.Generator) -> np.ndarray:
     where = rng.uniform(0, len(TONES) - 1.001)
     low = int(where)
     tone = TONES[low] + (where - low) * (TONES[low + 1] - TONES[low])
-    return np.clip(tone * rng.normal(1.0, 0.03, 3), 0.05, 1.0) ** 2.2
+    return np.clip(tone * rng.normal(1.0, 0.04) * rng.normal(1.0, 0.012, 3), 0.05, 1.0) ** 2.2
 
 
-def _room(rng: np.random.Generator, skin: np.ndarray) -> Room:
-    # The wall stands out from the skin in brightness: a hand that nobody can see teaches nothing.
-    bright = float(skin.mean()) ** (1 / 2.2)
-    for _ in range(50):
-        level = rng.uniform(0.15, 0.92)
-        if abs(level - bright) > 0.14:
-            break
-    tint = 1.0 + rng.normal(0, 0.08, 3)
-    near = np.clip(level * tint, 0.03, 1.0) ** 2.2
-    far = np.clip(near * rng.uniform(0.55, 1.35), 0.0, 1.0)
+def _room(rng: np.random.Generator, hand: float, bright: bool) -> Room:
+    # The wall stands out from the hand (of display brightness `hand`): a hand that nobody can see teaches nothing.
+    level = rng.uniform(min(hand + 0.2, 0.92), 0.97) if bright else rng.uniform(0.14, hand - 0.17)
+    near = np.clip(level * (1.0 + rng.normal(0, 0.06, 3)), 0.03, 1.0) ** 2.2
+    far = np.clip(near * rng.uniform(0.6, 1.2), 0.0, 1.0)
     things = []
-    for _ in range(rng.integers(0, 4)):
+    for _ in range(rng.integers(0, 3)):
         kind = float(rng.integers(0, 4))
-        colour = np.clip(level * rng.uniform(0.45, 1.4) * (1 + rng.normal(0, 0.15, 3)), 0.02, 1.0) ** 2.2
-        things.append(
-            (
-                kind,
-                rng.uniform(-0.7, 0.7),
-                rng.uniform(-0.6, 0.6),
-                rng.uniform(0.08, 0.45),
-                rng.uniform(-0.3, 0.3),
-                *colour,
-            )
-        )
-    return Room(
-        near,
-        far,
-        rng.uniform(0, 2 * np.pi),
-        tuple(things),
-        rng.uniform(0, 0.05),
-        rng.uniform(0, 0.35),
-        int(rng.integers(1 << 30)),
-    )
+        colour = np.clip(level * rng.uniform(0.6, 1.2) * (1 + rng.normal(0, 0.12, 3)), 0.02, 1.0) ** 2.2
+        where = (rng.uniform(-0.7, 0.7), rng.uniform(-0.6, 0.6), rng.uniform(0.08, 0.4), rng.uniform(-0.3, 0.3))
+        things.append((kind, *where, *colour))
+    cast, texture = rng.uniform(0, 0.35), rng.uniform(0, 0.05)
+    return Room(near, far, rng.uniform(0, 2 * np.pi), tuple(things), texture, cast, int(rng.integers(1 << 30)))
 
 
 def _light(rng: np.random.Generator) -> Light:
     side, height = rng.uniform(-1.0, 1.0), rng.uniform(0.1, 1.0)
     direction = np.array([side, height, rng.uniform(0.7, 1.3)])
     key = rng.uniform(0.55, 1.0)
-    return Light(direction / np.sqrt(direction @ direction), key, rng.uniform(0.30, 0.5), 1 + rng.normal(0, 0.03, 3))
+    return Light(direction / np.sqrt(direction @ direction), key, rng.uniform(0.22, 0.4), 1 + rng.normal(0, 0.02, 3))
 
 
 def _bent(pose: Pose, rng: np.random.Generator, degrees: float) -> Pose:
@@ -156,30 +139,32 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     nail = np.clip(tone * 1.12 + 0.04, 0, 1) * np.array([1.04, 0.97, 0.97])
     cloth = np.clip(person.uniform(0.1, 0.85) * (1 + person.normal(0, 0.25, 3)), 0.03, 1.0) ** 2.2
     skin = Skin(tone, nail, person.uniform(0.5, 1.0), cloth, float(person.choice([0.0, 1.1])))
-    room, light = _room(person, tone), _light(person)
-    lean = person.normal(0, [9.0, 5.0, 7.0])
-    distance, exposure, contrast = person.normal(0, 0.07), person.normal(0, 0.12), person.normal(1.0, 0.08)
+    # The camera exposes for the hand, so dark skin comes out darker than light skin, but not as much as it is.
+    level = 0.40 + 0.36 * float(tone @ LUMA) ** (1 / 2.2) + person.uniform(-0.04, 0.04)
+    room, light = _room(person, level, signer % BRIGHT_WALL == BRIGHT_WALL - 1), _light(person)
+    lean = person.normal(0, [6.0, 4.0, 5.0])
+    distance, contrast = person.normal(0, 0.05), person.normal(1.15, 0.08)
 
     letters = tuple(POSES)
     take = np.random.default_rng([*key, 1, letters.index(letter)])
-    pose = _bent(POSES[letter], take, 4.0)
-    lean = lean + take.normal(0, [6.0, 4.0, 6.0])
-    zoom = distance + take.normal(0, 0.06)
-    right, up = take.normal(0, 0.05, 2)
+    pose = _bent(POSES[letter], take, 3.0)
+    lean = lean + take.normal(0, [4.0, 3.0, 4.0])
+    zoom = distance + take.normal(0, 0.04)
+    right, up = take.normal(0, 0.03, 2)
     near = np.random.default_rng([*key, 2, letters.index(letter), number])
-    pose = _bent(pose, near, 1.2)
-    lean = lean + near.normal(0, 1.5, 3)
-    right, up = np.array([right, up]) + near.normal(0, 0.012, 2)
+    pose = _bent(pose, near, 0.9)
+    lean = lean + near.normal(0, 1.0, 3)
+    right, up = np.array([right, up]) + near.normal(0, 0.008, 2)
     camera = Camera(
         yaw=lean[0],
         pitch=lean[1],
         roll=lean[2],
-        zoom=float(np.exp(zoom + near.normal(0, 0.015))),
+        zoom=float(np.exp(zoom + near.normal(0, 0.01))),
         right=right,
         up=up,
-        exposure=float(np.exp(exposure + near.normal(0, 0.04))),
+        exposure=level + near.normal(0, 0.01),
         contrast=max(contrast, 0.75),
-        noise=near.uniform(0.004, 0.012),
+        noise=near.uniform(0.003, 0.008),
         soft=near.uniform(0.0, 0.006),
     )
     return Shot(pose, hand, skin, light, room, camera, int(near.integers(1 << 30)))
