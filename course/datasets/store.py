@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -143,7 +144,7 @@ def verify(name: str) -> list[str]:
     if manifest is None:
         raise CourseError(
             f"The pocket data set {name} is not made, or {folder / MANIFEST} is damaged.",
-            f"Run `course data make {name}`, or any grader that uses it.",
+            "It is made by the first grader or project that uses it.",
         )
     faults = []
     for relative, entry in manifest["files"].items():
@@ -180,7 +181,7 @@ def _make(plan: Recipe, module: Any, folder: Path, quiet: bool) -> None:
     making = folder.with_name(f".{plan.name}.making-{os.getpid()}")
     try:
         making.mkdir()
-        with _bar(plan, quiet) as progress:
+        with _bar(plan, quiet) as progress, _no_main():
             module.write(making, progress)
         _write_manifest(plan, module, making)
         if folder.exists():
@@ -254,9 +255,24 @@ def _writable(parent: Path) -> Iterator[None]:
         if error.errno in READ_ONLY:
             raise CourseError(
                 f"{parent} cannot be written, and the pocket data are not made yet.",
-                f"Make it writable, or {elsewhere}, or let someone who can write there run `course data make` once.",
+                f"Make it writable, or {elsewhere}, or let someone who can write there run the graders once.",
             ) from error
         raise
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Hide the running script from `multiprocessing`, which would run it again in each worker that a writer spawns.
+
+    That costs seconds (a project imports torch), fails for a script from standard input, and runs a student's script
+    without `if __name__ == "__main__"` once more from the top. The writers' functions live in modules of their own.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _free(folder: Path) -> int:

@@ -337,6 +337,31 @@ def test_really_full_disk(toy, monkeypatch):
         subprocess.run(["umount", str(disk)], check=True)
 
 
+def test_workers_do_not_run_the_callers_script_again(toy):
+    """A script with no `if __name__` guard, whose data set is made by spawned processes."""
+    (toy / "code" / "spawning_data.py").write_text(
+        "import multiprocessing as mp\nfrom concurrent.futures import ProcessPoolExecutor as Pool\nVERSION = 1\n"
+        "def square(i):\n    return i * i\n"
+        "def write(folder, progress):\n"
+        "    with Pool(1, mp_context=mp.get_context('spawn')) as pool:\n"
+        "        (folder / 'x').write_text(str(sum(pool.map(square, range(4)))))\n"
+    )
+    script = toy / "script.py"
+    script.write_text(
+        "print('script runs')\nfrom course.datasets import store\n"
+        "store.RECIPES['toy'] = store.Recipe('toy', 'spawning_data', 'one file')\n"
+        "print((store.ensure('toy', quiet=True) / 'x').read_text())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(toy / "code")}
+    for given in (
+        {"args": [sys.executable, str(script)]},
+        {"args": [sys.executable, "-"], "input": script.read_text()},
+    ):
+        done = subprocess.run(**given, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.stdout.split("\n") == ["script runs", "14", ""], done.stderr
+        (toy / "data" / "pocket" / "toy" / store.MANIFEST).unlink()
+
+
 def test_first_lines_of_a_real_data_set(tmp_path, monkeypatch):
     """The digits through the store, small: the registry's import strings work."""
     from course.datasets import digits
