@@ -43,11 +43,14 @@ class Recipe:
     width: int = 128
     heads: int = 4
     positions: int = 128
-    steps: int = 10_000
-    batch: int = 64
+    steps: int = 9_000
+    batch: int = 32
     chunk: int = 200  # steps between checkpoints; stories of a chunk are sorted by length to save padding
     rate: float = 1e-3  # ten times BERT's: the network is ninety times smaller
     warmup: int = 500
+    cooldown: float = (
+        0.3  # of the steps at the end, the rate falls to nothing; before, it stays: so steps may still be changed
+    )
     decay: float = 0.01
     mask_known: float = 0.30  # of the words that a reader could know
     mask_other: float = 0.08
@@ -223,17 +226,15 @@ def save(model: BertForPreTraining, tokenizer: BertTokenizer, folder: Path, log:
 
 
 def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
-    """Trains, from the checkpoint if there is one of the same recipe and corpus, and saves into `folder`."""
+    """Trains and saves into `folder`; goes on from the checkpoint if it is of the same recipe and corpus (until the rate falls,
+    it may differ in `steps`)."""
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     tokenizer = train_tokenizer(recipe)
     vocabulary = tokenizer.get_vocab()
     model = new_model(recipe, vocabulary)
     torch.nn.Module.to(model, _device())
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    model.eval()  # no dropout in attention either; gradients flow all the same
+    model.eval()  # no dropout; gradients flow all the same
     decayed = [w for w in model.parameters() if w.ndim > 1]
     plain = [w for w in model.parameters() if w.ndim <= 1]
     optimizer = torch.optim.AdamW(
@@ -241,21 +242,22 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         recipe.rate,
         (0.9, 0.98),
     )
-    step, seconds, curve = 0, 0.0, []
-    origin = {"recipe": asdict(recipe), "corpus": fingerprint()}
+    step, core, curve = 0, 0.0, []
+    origin = {"recipe": asdict(recipe) | {"steps": 0}, "corpus": fingerprint()}
+    cool = int(recipe.steps * (1 - recipe.cooldown))  # the rate falls from this step on
     if checkpoint.is_file():
         saved = torch.load(checkpoint, map_location=_device(), weights_only=True)
-        if saved["origin"] == origin:
+        if saved["origin"] == origin and (saved["steps"] == recipe.steps or saved["step"] <= min(cool, saved["cool"])):
             model.load_state_dict(saved["model"])
             optimizer.load_state_dict(saved["optimizer"])
-            step, seconds, curve = saved["step"], saved["seconds"], saved["curve"]
+            step, core, curve = saved["step"], saved["core"], saved["curve"]
     bar = tqdm(total=recipe.steps, initial=step, unit="step", mininterval=5)
     while step < recipe.steps:
-        began, sums = time.perf_counter(), torch.zeros(2)
+        began, sums = time.process_time(), torch.zeros(2)
         for batch in batches(recipe, step // recipe.chunk, vocabulary):
-            warm, left = (step + 1) / recipe.warmup, 1 - step / recipe.steps
+            warm, left = (step + 1) / recipe.warmup, (recipe.steps - step) / (recipe.steps - cool)
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate * min(warm, left)
+                group["lr"] = recipe.rate * min(warm, left, 1.0)
             word, pair = losses(model, {name: t.to(_device()) for name, t in batch.items()})
             optimizer.zero_grad()
             (word + pair).backward()
@@ -264,21 +266,22 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
             sums += torch.stack([word.detach(), pair.detach()]).cpu()
             step += 1
             bar.update()
-        seconds += time.perf_counter() - began
+        core += time.process_time() - began
         mean = (sums / recipe.chunk).tolist()
         curve.append([step, round(mean[0], 4), round(mean[1], 4)])
         bar.set_postfix(word=f"{mean[0]:.3f}", pair=f"{mean[1]:.3f}")
         state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "origin": origin}
-        torch.save({**state, "step": step, "seconds": seconds, "curve": curve}, checkpoint.with_suffix(".part"))
+        state |= {"steps": recipe.steps, "cool": cool, "step": step, "core": core, "curve": curve}
+        torch.save(state, checkpoint.with_suffix(".part"))
         checkpoint.with_suffix(".part").replace(checkpoint)
     bar.close()
-    machine = {"device": str(_device()), "threads": torch.get_num_threads(), "minutes": round(seconds / 60, 1)}
     log = {
-        **origin,
-        "machine": machine,
-        "columns": ["step", "masked word loss", "next sentence loss"],
-        "curve": curve,
+        "recipe": asdict(recipe),
+        "corpus": fingerprint(),
+        "device": str(_device()),
+        "core minutes": round(core / 60, 1),
     }
+    log |= {"columns": ["step", "masked word loss", "next sentence loss"], "curve": curve}
     save(model.cpu(), tokenizer, folder, log)
 
 
