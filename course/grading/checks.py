@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, settings
+from hypothesis.errors import FlakyFailure
 
 from course.grading import wire
 from course.grading.results import CheckResult
@@ -170,6 +171,8 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
             return ended("waiting", f"waiting for {', '.join(waiting)}")
         function(student=Student(session, seed))
         return ended("passed")
+    except FlakyFailure as several:  # the same example failed once and not again: chance, or a memory of earlier calls
+        return ended("failed", _unsteady(several), lines.get(entry.task))
     except CheckFailure as fault:
         return ended("failed", _with_example(fault), lines.get(entry.task))
     except StudentRaised as fault:
@@ -181,6 +184,18 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
         return ended("failed", f"{what}: {fault}", fault.line or lines.get(entry.task), fault.code)
     except WorkerLost as fault:
         return ended("failed", f"{entry.task} did not come back: {fault}")
+
+
+def _unsteady(several: FlakyFailure) -> str:
+    """The message for student code that answers the same example differently each time.
+
+    Raises:
+        FlakyFailure: what failed was not the student's code.
+    """
+    faults = [fault for fault in several.exceptions if isinstance(fault, CheckFailure | StudentRaised)]
+    if not faults:
+        raise several
+    return f"{faults[0]}\nIt does not come each time: the same input gave another result when it was tried again."
 
 
 def _with_example(fault: CheckFailure) -> str:

@@ -40,8 +40,11 @@ class StudentRaised(Exception):
         super().__init__(f"{self.type}: {self.text}")
 
 
-class WorkerLost(Exception):
-    """The worker gave no answer: it crashed, left, or ran out of time. The message says which."""
+class WorkerLost(BaseException):
+    """The worker gave no answer: it crashed, left, or ran out of time. The message says which.
+
+    Not an Exception: hypothesis would try the example again and shrink it, and each try may last the whole time limit.
+    """
 
 
 class Session:
