@@ -6,8 +6,9 @@ from course.pictures import backgrounds
 from course.pictures.camera import Camera
 from course.pictures.canvas import Canvas, Light
 from course.pictures.coats import BLACK, CHOCOLATE, CREAM, FAWN, GINGER, GOLD, GREY, TAN, WHITE, Coat
-from course.pictures.creature import Traits, paint_animal
+from course.pictures.creature import paint_animal
 from course.pictures.noise import Array, Rng
+from course.pictures.skeleton import Traits
 from course.pictures.solids import Grid
 
 DOGS: dict[str, Traits] = {

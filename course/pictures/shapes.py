@@ -132,3 +132,21 @@ def flat_shape(
     solid = relief(canvas.grid, edge, bevel)
     canvas.drop_shadow(solid, (-float(canvas.light.direction[0]) * 0.06, -0.05), 0.07, shadow)
     canvas.paint(solid, colour, shine=shine, hollow=0.2)
+
+
+def arc(x: float, y: float, r: float, start: float, end: float, n: int = 10, squash: float = 1.0) -> Array:
+    a = np.linspace(start, end, n)
+    return np.stack([x + r * np.cos(a), y + r * squash * np.sin(a), 0 * a], 1)
+
+
+def polar(c: Canvas, x: float, y: float, tilt: float = 0.0) -> tuple[Array, Array]:
+    dx, dy = c.grid.x - np.float32(x), c.grid.y - np.float32(y)
+    return np.hypot(dx, dy), np.arctan2(dy, dx) - np.float32(tilt)
+
+
+def segment(c: Canvas, ax: float, ay: float, bx: float, by: float) -> Array:
+    """Distance to a segment over the whole picture."""
+    px, py = c.grid.x - ax, c.grid.y - ay
+    dx, dy = bx - ax, by - ay
+    t = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
+    return np.hypot(px - t * dx, py - t * dy)
