@@ -44,5 +44,6 @@ def catalogue() -> dict[str, Render]:
         out |= {f"{kind}: {name}": partial(_animal, kind, name) for name in names}
     out |= {f"texture: {name}": photo_of(maker) for name, maker in TEXTURES.items()}
     out |= THINGS
-    out |= {f"{'rotten' if bad else 'fresh'} {kind}": partial(_fruit, kind, bad) for kind in ("apple", "banana", "orange") for bad in (False, True)}  # fmt: skip
+    for kind in ("apple", "banana", "orange"):
+        out |= {f"fresh {kind}": partial(_fruit, kind, False), f"rotten {kind}": partial(_fruit, kind, True)}
     return out

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.pictures.noise import Array, Rng, fbm, mix, smoothstep, value, worley
+from course.pictures.noise import Array, Rng, fbm, mix, rgb, smoothstep, value, worley
 from course.pictures.solids import Grid
 
 HUES: dict[str, tuple[float, float, float]] = {
@@ -36,7 +36,7 @@ def colour(rng: Rng, name: str | None = None, spread: float = 0.06) -> Array:
 def paper(rng: Rng, grid: Grid) -> Array:
     """The white of a stock photo, with hardly a shade."""
     shade = 1 - rng.uniform(0, 0.12) * smoothstep(0.2, -1.0, grid.y)
-    return np.clip(np.float32([0.985, 0.985, 0.985]) * shade[..., None], 0, 1)
+    return np.clip(rgb([0.985, 0.985, 0.985]) * shade[..., None], 0, 1)
 
 
 def plain(rng: Rng, grid: Grid) -> Array:
@@ -50,7 +50,7 @@ def wood(rng: Rng, grid: Grid) -> Array:
     """Planks: grain stretched along them, rings warped by slow noise, gaps between."""
     shape = grid.x.shape
     planks = rng.uniform(1.0, 4.0)
-    across, along = (grid.x, grid.y) if rng.random() < 0.5 else (grid.y, grid.x)
+    across = grid.x if rng.random() < 0.5 else grid.y
     where = (across + 1) * planks / 2 + rng.random()
     plank = np.floor(where)
     lines = fbm(rng, shape, (2, 24), 3, 0.6) if across is grid.x else fbm(rng, shape, (24, 2), 3, 0.6)
@@ -128,10 +128,10 @@ def lawn(rng: Rng, grid: Grid) -> Array:
 def sky(rng: Rng, grid: Grid) -> Array:
     """Blue to pale, with clouds of fractional noise."""
     shape = grid.x.shape
-    blue = mix(np.float32([0.75, 0.87, 0.96]), colour(rng, "blue", 0.05), smoothstep(-1.0, 1.0, grid.y))
+    blue = mix(rgb([0.75, 0.87, 0.96]), colour(rng, "blue", 0.05), smoothstep(-1.0, 1.0, grid.y))
     cover = rng.uniform(0.4, 0.75)
     clouds = smoothstep(cover, cover + 0.25, fbm(rng, shape, (4, 3), 5, 0.55))
-    return mix(blue, np.float32([0.97, 0.97, 0.98]), clouds)
+    return mix(blue, rgb([0.97, 0.97, 0.98]), clouds)
 
 
 def floor_and_wall(rng: Rng, grid: Grid) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 
 from course.pictures.canvas import Canvas
 from course.pictures.decay import Skin, jitter
-from course.pictures.noise import Array, Rng, mix, smoothstep, solid, value
+from course.pictures.noise import Array, Rng, mix, rgb, smoothstep, solid, value
 from course.pictures.solids import Solid, tube
 
 
@@ -23,7 +23,7 @@ def bananas(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: fl
     ripe = rng.choice(["yellow", "green", "deep", "pale"], p=[0.45, 0.2, 0.2, 0.15])
     base = jitter(
         rng,
-        np.float32(
+        rgb(
             {
                 "yellow": (0.93, 0.78, 0.18),
                 "green": (0.66, 0.70, 0.22),
@@ -69,15 +69,15 @@ def _banana_skin(rng: Rng, body: Solid, base: Array, thick: float) -> Skin:
     along = (u * 7, v, body.z)
     blotch = solid(rng, along, 0.1)
     ends = smoothstep(0.80, 0.95, u) + smoothstep(0.22, 0.05, u)
-    out = mix(base, np.float32([0.62, 0.66, 0.22]), np.clip(ends * rng.uniform(0, 0.7), 0, 1))
+    out = mix(base, rgb([0.62, 0.66, 0.22]), np.clip(ends * rng.uniform(0, 0.7), 0, 1))
     # Five faces: the ridges catch the light, the faces are flat.
     facets = rng.uniform(-0.5, 0.5)
     ridge = np.exp(-(((v - facets) / 0.07) ** 2)) + np.exp(-(((np.abs(v - facets) - 0.85) / 0.07) ** 2))
     out = out * (1 + 0.04 * blotch - 0.07 * ridge)[..., None]
     tip = smoothstep(0.965, 0.985, u) + 0.8 * smoothstep(0.035, 0.015, u)
-    out = mix(out, np.float32([0.22, 0.17, 0.10]), np.clip(tip, 0, 1))
+    out = mix(out, rgb([0.22, 0.17, 0.10]), np.clip(tip, 0, 1))
     few = smoothstep(2.0, 2.5, solid(rng, along, 0.3, "grain") + rng.uniform(-0.8, 0.3))
-    out = mix(out, np.float32([0.42, 0.27, 0.10]), 0.7 * few)  # a fresh banana may have a few freckles
+    out = mix(out, rgb([0.42, 0.27, 0.10]), 0.7 * few)  # a fresh banana may have a few freckles
     return Skin(
         np.clip(out, 0, 1), (0.10 * ridge * thick).astype(np.float32), rng.uniform(0.05, 0.3), rng.uniform(12, 30)
     )
@@ -85,7 +85,7 @@ def _banana_skin(rng: Rng, body: Solid, base: Array, thick: float) -> Skin:
 
 def _banana_decay(rng: Rng, body: Solid, skin: Skin, decay: float, thick: float) -> None:
     along = (body.x * 6, body.y, body.z)
-    brown = jitter(rng, np.float32([(0.24, 0.14, 0.07), (0.15, 0.11, 0.09), (0.34, 0.20, 0.08)][rng.integers(3)]), 0.03)
+    brown = jitter(rng, rgb([(0.24, 0.14, 0.07), (0.15, 0.11, 0.09), (0.34, 0.20, 0.08)][rng.integers(3)]), 0.03)
     blotch = 0.75 * solid(rng, along, 0.12) + 0.5 * solid(rng, along, 0.3)
     level = 1.5 - 2.8 * decay
     cover = smoothstep(level, level + rng.uniform(0.2, 0.7), blotch)

@@ -1,4 +1,8 @@
+# ruff: noqa: E501 (one animal a line: as a table they can be compared)
 """The animals: breeds of dog, kinds of cat, bears, and one particular dog. Each is a `Traits`; `portrait` takes its photo."""
+
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,11 +32,11 @@ DOGS: dict[str, Traits] = {
     "water dog": Traits(Coat(CHOCOLATE, WHITE, shaggy=0.5, curly=0.9), length=1.0, legs=0.50, chest=0.29, waist=0.25, leg=0.10, ears="floppy", ear=(0.48, 1.0), muzzle=(0.50, 0.45, 0.85), tail="up", tail_thick=0.09),
 }  # fmt: skip
 
-_CAT = dict(
-    length=1.15, legs=0.42, chest=0.24, waist=0.24, leg=0.075, neck=0.24, neck_thick=0.15, head=0.27, skull=(1.0, 0.88, 0.88),
-    muzzle=(0.36, 0.27, 0.42), nose=0.10, nose_colour=(0.62, 0.36, 0.34), ears="pointed", ear=(0.40, 0.72), eye=0.21, eyes_apart=0.44,
-    slit=True, tail="up", tail_long=0.95, tail_thick=0.05, tongue=0.0, whiskers=True,
-)  # fmt: skip
+_CAT: dict[str, Any] = {
+    "length": 1.15, "legs": 0.42, "chest": 0.24, "waist": 0.24, "leg": 0.075, "neck": 0.24, "neck_thick": 0.15, "head": 0.27, "skull": (1.0, 0.88, 0.88),
+    "muzzle": (0.36, 0.27, 0.42), "nose": 0.10, "nose_colour": (0.62, 0.36, 0.34), "ears": "pointed", "ear": (0.40, 0.72), "eye": 0.21, "eyes_apart": 0.44,
+    "slit": True, "tail": "up", "tail_long": 0.95, "tail_thick": 0.05, "tongue": 0.0, "whiskers": True,
+}  # fmt: skip
 CATS: dict[str, Traits] = {
     "tabby": Traits(Coat((0.52, 0.45, 0.36), (0.17, 0.14, 0.12), shaggy=0.15, marks=("tabby",)), **{**_CAT, "eye_colour": (0.55, 0.62, 0.22)}),
     "black": Traits(Coat(BLACK, shaggy=0.1), **{**_CAT, "eye_colour": (0.80, 0.68, 0.15), "nose_colour": (0.1, 0.08, 0.08)}),
@@ -43,10 +47,10 @@ CATS: dict[str, Traits] = {
     "tuxedo": Traits(Coat(BLACK, WHITE, shaggy=0.2, marks=("tuxedo", "socks"), regions={"bib": WHITE, "paw": WHITE}), **{**_CAT, "eye_colour": (0.55, 0.70, 0.30)}),
 }  # fmt: skip
 
-_BEAR = dict(
-    length=1.35, legs=0.40, chest=0.42, waist=0.43, leg=0.15, neck=0.30, neck_thick=0.28, head=0.30, skull=(1.0, 0.92, 0.95),
-    muzzle=(0.46, 0.40, 0.72), nose=0.19, ears="round", ear=(0.30, 0.3), eye=0.095, eyes_apart=0.40, tail="stub", tongue=0.05,
-)  # fmt: skip
+_BEAR: dict[str, Any] = {
+    "length": 1.35, "legs": 0.40, "chest": 0.42, "waist": 0.43, "leg": 0.15, "neck": 0.30, "neck_thick": 0.28, "head": 0.30, "skull": (1.0, 0.92, 0.95),
+    "muzzle": (0.46, 0.40, 0.72), "nose": 0.19, "ears": "round", "ear": (0.30, 0.3), "eye": 0.095, "eyes_apart": 0.40, "tail": "stub", "tongue": 0.05,
+}  # fmt: skip
 BEARS: dict[str, Traits] = {
     "brown": Traits(Coat((0.38, 0.24, 0.13), shaggy=0.6, regions={"muzzle": (0.50, 0.35, 0.22)}, marks=("grizzle",)), **_BEAR),
     "black": Traits(Coat((0.075, 0.07, 0.075), shaggy=0.45, regions={"muzzle": (0.45, 0.32, 0.20), "jaw": (0.35, 0.25, 0.17)}), **_BEAR),
@@ -78,8 +82,6 @@ def individual(rng: Rng, kind: str, name: str) -> Traits:
     looks = OTHER_LOOKS.get(name, ()) if kind == "dog" else ()
     pick = int(rng.integers(len(looks) + 1))
     if pick:
-        from dataclasses import replace
-
         base = replace(base, coat=looks[pick - 1])
     return base.vary(rng)
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from course.pictures.noise import Array, Rng, mix, smoothstep, solid
+from course.pictures.noise import Array, Colour, Rng, mix, smoothstep, solid
 from course.pictures.solids import Solid
 
-Colour = tuple[float, float, float]
 BLACK: Colour = (0.07, 0.065, 0.07)
 WHITE: Colour = (0.93, 0.91, 0.87)
 TAN: Colour = (0.66, 0.44, 0.24)
@@ -48,7 +47,8 @@ class Coat:
 
         def near(c: Colour) -> Colour:
             v = np.asarray(c) * np.exp(rng.normal(0, spread * 2.5)) + rng.normal(0, spread * 0.5, 3)
-            return tuple(float(x) for x in np.clip(v, 0.03, 0.96))
+            red, green, blue = (float(x) for x in np.clip(v, 0.03, 0.96))
+            return red, green, blue
 
         base = near(self.base)
         regions = {k: (base if v == self.base else near(v)) for k, v in self.regions.items()}

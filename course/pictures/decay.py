@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course.pictures.noise import Array, Rng, mix, smoothstep, solid
+from course.pictures.noise import Array, Rng, mix, rgb, smoothstep, solid
 from course.pictures.solids import Solid
 
 
@@ -25,9 +25,7 @@ def decay(rng: Rng, body: Solid, skin: Skin, size: float, kinds: tuple[str, ...]
     """Change `skin` in place: one or more of patch, mould, wrinkle, flecks; at times the whole fruit goes brown."""
     kind = kinds[rng.integers(len(kinds))]
     if kind == "all":
-        brown = jitter(
-            rng, np.float32([(0.33, 0.21, 0.12), (0.22, 0.15, 0.11), (0.45, 0.30, 0.16)][rng.integers(3)]), 0.03
-        )
+        brown = jitter(rng, rgb([(0.33, 0.21, 0.12), (0.22, 0.15, 0.11), (0.45, 0.30, 0.16)][rng.integers(3)]), 0.03)
         cover = smoothstep(-1.3, 0.3, solid(rng, body.points, 0.2))
         skin.colour[:] = mix(skin.colour, brown * (1 + 0.2 * solid(rng, body.points, 0.4)[..., None]), 0.9 * cover)
         skin.shine = skin.shine * 0.3
@@ -60,15 +58,13 @@ def _patch(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
         amount = smoothstep(1 + soft, 1 - soft, spot)
         brown = jitter(
             rng,
-            np.float32(
-                [(0.40, 0.25, 0.12), (0.26, 0.16, 0.10), (0.52, 0.36, 0.20), (0.14, 0.10, 0.08)][rng.integers(4)]
-            ),
+            rgb([(0.40, 0.25, 0.12), (0.26, 0.16, 0.10), (0.52, 0.36, 0.20), (0.14, 0.10, 0.08)][rng.integers(4)]),
             0.03,
         )
         rings = 0.12 * np.sin(spot * rng.uniform(8, 20)) + 0.18 * solid(rng, body.points, 0.5)
         skin.colour[:] = mix(skin.colour, np.clip(brown * (1 + rings)[..., None], 0, 1), 0.95 * amount)
         halo = np.exp(-(((spot - 1.05) / 0.12) ** 2)) * rng.uniform(0, 0.5)
-        skin.colour[:] = mix(skin.colour, skin.colour * np.float32([0.75, 0.62, 0.5]), halo)
+        skin.colour[:] = mix(skin.colour, skin.colour * rgb([0.75, 0.62, 0.5]), halo)
         skin.bump = skin.bump - (rng.uniform(0.0, 0.12) * size * amount).astype(np.float32)
         skin.shine = skin.shine * (1 - 0.6 * amount)
 
@@ -80,12 +76,10 @@ def _mould(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
         spot = _spot(rng, body, rng.uniform(0.35, 1.25), rng.uniform(0.5, 1.2)) + 0.04 * fuzz
         white = smoothstep(1.1, 0.85, spot) * rng.uniform(0.75, 1.0)
         heart = smoothstep(rng.uniform(0.6, 0.95), rng.uniform(0.3, 0.6), spot)
-        pale = jitter(rng, np.float32([0.88, 0.87, 0.84]), 0.03)
+        pale = jitter(rng, rgb([0.88, 0.87, 0.84]), 0.03)
         dust = jitter(
             rng,
-            np.float32(
-                [(0.48, 0.56, 0.48), (0.50, 0.57, 0.60), (0.36, 0.42, 0.33), (0.62, 0.60, 0.52)][rng.integers(4)]
-            ),
+            rgb([(0.48, 0.56, 0.48), (0.50, 0.57, 0.60), (0.36, 0.42, 0.33), (0.62, 0.60, 0.52)][rng.integers(4)]),
             0.03,
         )
         grain = (1 + 0.10 * fuzz + 0.10 * solid(rng, body.points, 0.4))[..., None]
@@ -101,7 +95,7 @@ def _wrinkle(rng: Rng, body: Solid, skin: Skin, size: float, strength: float = 0
     folds = np.minimum(ridges, 1.0) + 0.4 * np.abs(solid(rng, body.points, 0.7))
     skin.bump = skin.bump + (strength * 0.05 * size * folds).astype(np.float32)
     skin.colour[:] = mix(
-        skin.colour * (0.9 + 0.12 * np.minimum(folds, 1))[..., None], np.float32([0.52, 0.36, 0.20]), 0.18 * strength
+        skin.colour * (0.9 + 0.12 * np.minimum(folds, 1))[..., None], rgb([0.52, 0.36, 0.20]), 0.18 * strength
     )
     skin.shine = skin.shine * 0.5
 
@@ -111,7 +105,7 @@ def _flecks(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
     dots = smoothstep(
         1.0, 1.6, solid(rng, body.points, rng.uniform(0.2, 0.4), "grain") + 0.5 * solid(rng, body.points, 0.2)
     )
-    skin.colour[:] = mix(skin.colour, jitter(rng, np.float32([0.25, 0.16, 0.10]), 0.03), 0.85 * dots)
+    skin.colour[:] = mix(skin.colour, jitter(rng, rgb([0.25, 0.16, 0.10]), 0.03), 0.85 * dots)
     skin.bump = skin.bump - (0.02 * size * dots).astype(np.float32)
 
 

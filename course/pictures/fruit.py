@@ -11,7 +11,7 @@ from course.pictures.backgrounds import colour
 from course.pictures.banana import bananas
 from course.pictures.canvas import Canvas
 from course.pictures.decay import Skin, decay, jitter
-from course.pictures.noise import Array, Rng, mix, smoothstep, solid
+from course.pictures.noise import Array, Rng, mix, rgb, smoothstep, solid
 from course.pictures.solids import Solid, ellipsoid, star_solid, tube, turn
 
 KINDS = ("apple", "banana", "orange")
@@ -75,10 +75,8 @@ def _stem(canvas: Canvas, rng: Rng, frame: Array, x: float, y: float, size: floa
 
 def _apple_skin(rng: Rng, body: Solid) -> Skin:
     around = np.arctan2(body.z, body.x)
-    ground = np.float32([(0.86, 0.78, 0.32), (0.66, 0.74, 0.26), (0.90, 0.84, 0.50)][rng.integers(3)])
-    blush = np.float32(
-        [(0.72, 0.10, 0.10), (0.55, 0.05, 0.10), (0.86, 0.30, 0.18), (0.80, 0.16, 0.25)][rng.integers(4)]
-    )
+    ground = rgb([(0.86, 0.78, 0.32), (0.66, 0.74, 0.26), (0.90, 0.84, 0.50)][rng.integers(3)])
+    blush = rgb([(0.72, 0.10, 0.10), (0.55, 0.05, 0.10), (0.86, 0.30, 0.18), (0.80, 0.16, 0.25)][rng.integers(4)])
     ground, blush = jitter(rng, ground), jitter(rng, blush)
     style = rng.choice(["red", "blush", "streaks", "green", "yellow"], p=[0.3, 0.2, 0.2, 0.18, 0.12])
     blotch = solid(rng, body.points, 0.16)
@@ -93,15 +91,15 @@ def _apple_skin(rng: Rng, body: Solid) -> Skin:
     elif style == "streaks":
         red = np.clip(smoothstep(-0.3, 0.9, streak + 0.5 * blotch) * 0.95 + 0.1, 0, 1)
     else:
-        ground = jitter(rng, np.float32((0.50, 0.68, 0.18) if style == "green" else (0.88, 0.78, 0.28)))
+        ground = jitter(rng, rgb((0.50, 0.68, 0.18) if style == "green" else (0.88, 0.78, 0.28)))
         red = np.clip(0.12 * blotch, 0, 0.5)
     pole = smoothstep(0.75, 0.98, np.abs(body.y) / np.sqrt(body.x**2 + body.y**2 + body.z**2 + 1e-6))
     red = red * (1 - 0.55 * pole * (body.y > 0))
     out = mix(ground, blush, red) * (1 + 0.06 * streak)[..., None]
     cavity = pole * (body.y > 0)
-    out = mix(out, np.float32([0.55, 0.47, 0.22]), 0.45 * cavity)  # russet in the cavity
+    out = mix(out, rgb([0.55, 0.47, 0.22]), 0.45 * cavity)  # russet in the cavity
     dots = smoothstep(1.7, 2.3, solid(rng, body.points, 0.45, "grain"))  # lenticels
-    out = mix(out, np.float32([0.92, 0.86, 0.66]), 0.55 * dots)
+    out = mix(out, rgb([0.92, 0.86, 0.66]), 0.55 * dots)
     return Skin(np.clip(out, 0, 1), np.zeros_like(blotch), rng.uniform(0.15, 0.7), rng.uniform(25, 90))
 
 
@@ -136,14 +134,14 @@ def _orange(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: fl
 def _orange_skin(rng: Rng, body: Solid, size: float) -> Skin:
     base = jitter(
         rng,
-        np.float32([(0.93, 0.50, 0.08), (0.95, 0.60, 0.12), (0.88, 0.40, 0.07), (0.92, 0.66, 0.20)][rng.integers(4)]),
+        rgb([(0.93, 0.50, 0.08), (0.95, 0.60, 0.12), (0.88, 0.40, 0.07), (0.92, 0.66, 0.20)][rng.integers(4)]),
     )
     blotch = solid(rng, body.points, 0.18)
     out = base * (1 + 0.05 * blotch)[..., None]
     if rng.random() < 0.22:  # not quite ripe, or a green variety
         out = mix(
             out,
-            jitter(rng, np.float32([0.45, 0.55, 0.14])),
+            jitter(rng, rgb([0.45, 0.55, 0.14])),
             rng.uniform(0.4, 0.9) * smoothstep(-0.6, 0.9, blotch + rng.normal(0, 0.6)),
         )
     pores = solid(rng, body.points, rng.uniform(0.9, 1.3), "grain")

@@ -7,7 +7,7 @@ import numpy as np
 
 from course.pictures.backgrounds import colour
 from course.pictures.canvas import Canvas
-from course.pictures.noise import Array, Rng, fbm, mix, smoothstep, solid
+from course.pictures.noise import Array, Rng, fbm, mix, rgb, smoothstep, solid
 from course.pictures.shapes import arc, box_solid, flat_shape, polar, segment
 from course.pictures.solids import ellipsoid, polygon, relief, tube, turn
 
@@ -100,9 +100,8 @@ def chair(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     for j in rails:
         c.paint(tube(c.grid, np.stack([p(-w, j, -w - 0.05), p(w, j, -w - 0.05)]), thick * 0.9), wood, shine=0.2)
     seat = colour(rng) if rng.random() < 0.5 else wood
-    corners = [
-        p(i, 0.03, k)[:2] for i, k in ((-1, -1), (1, -1), (1, 1), (-1, 1)) for i, k in [(i * w * 1.1, k * w * 1.1)]
-    ]
+    wide = w * 1.1
+    corners = [p(i * wide, 0.03, k * wide)[:2] for i, k in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     c.flat(polygon(c.grid, [q - [0, 0.08 * s] for q in corners]), seat * 0.6, (0, 0, 1))
     c.flat(polygon(c.grid, corners), seat, (0, 1, 0.4))
 
@@ -128,19 +127,19 @@ def shoe(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     c.paint(body, mix(main, sole, smoothstep(0.86, 0.9, body.x)), shine=0.3)
     for k in range(4):
         a, b = at(-0.18 + 0.13 * k, 0.24 - 0.06 * k), at(-0.08 + 0.13 * k, 0.06 - 0.05 * k)
-        c.paint(tube(c.grid, np.array([a, b]) + [0, 0, 0.5], 0.03 * s), (0.93, 0.93, 0.9), shine=0)
+        c.paint(tube(c.grid, np.add([a, b], (0, 0, 0.5)), 0.03 * s), (0.93, 0.93, 0.9), shine=0)
 
 
 def cake(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     """Burger or layer cake: stacked discs."""
     c.ground_shadow(x, y - 0.6 * s, 0.85 * s, 0.2 * s)
-    bun = np.float32([0.80, 0.52, 0.22])
+    bun = rgb([0.80, 0.52, 0.22])
     layers = [
         (bun, 0.22),
-        (np.float32([0.34, 0.19, 0.11]), 0.16),
-        (np.float32([0.95, 0.75, 0.15]), 0.06),
-        (np.float32([0.80, 0.18, 0.12]), 0.08),
-        (np.float32([0.35, 0.62, 0.18]), 0.08),
+        (rgb([0.34, 0.19, 0.11]), 0.16),
+        (rgb([0.95, 0.75, 0.15]), 0.06),
+        (rgb([0.80, 0.18, 0.12]), 0.08),
+        (rgb([0.35, 0.62, 0.18]), 0.08),
     ]
     level = -0.55
     order = [0, *(1 + rng.permutation(4))]
@@ -198,7 +197,7 @@ def book(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
             )
             return mix(cover, title, lines.astype(np.float32))
         if name == "side" or name == "top":
-            return np.float32([0.93, 0.90, 0.82]) * (0.85 + 0.15 * np.sin((u if name == "side" else v) * 90))[..., None]
+            return rgb([0.93, 0.90, 0.82]) * (0.85 + 0.15 * np.sin((u if name == "side" else v) * 90))[..., None]
         return np.broadcast_to(cover, (*u.shape, 3))
 
     box_solid(
@@ -226,7 +225,7 @@ def gift(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
 
 def die(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     base, pip = colour(rng, ["white", "red", "cream", "black", "blue"][rng.integers(5)]), None
-    pip = np.float32([0.05, 0.05, 0.05]) if base.mean() > 0.5 else np.float32([0.95, 0.95, 0.95])
+    pip = rgb([0.05, 0.05, 0.05]) if base.mean() > 0.5 else rgb([0.95, 0.95, 0.95])
     spots = {1: [(0.5, 0.5)], 2: [(0.25, 0.25), (0.75, 0.75)], 3: [(0.25, 0.25), (0.5, 0.5), (0.75, 0.75)]}
     spots[4] = [(a, b) for a in (0.25, 0.75) for b in (0.25, 0.75)]
     spots[5] = [*spots[4], (0.5, 0.5)]

@@ -6,6 +6,7 @@ place and turn, so that it wraps a surface with no seam. Worley's cells: "A cell
 All fields are float32. Nothing here has global state but the volume, which is a constant.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,12 @@ from PIL import Image
 
 Array = np.ndarray
 Rng = np.random.Generator
+Colour = tuple[float, float, float]
+
+
+def rgb(colour: Sequence[float] | Array) -> Array:
+    """A colour, or several, as float32."""
+    return np.asarray(colour, np.float32)
 
 
 def resize(field: Array, shape: tuple[int, int]) -> Array:
@@ -134,7 +141,7 @@ def smoothstep(low: float, high: float, field: Array) -> Array:
     return (t * t * (3 - 2 * t)).astype(np.float32)
 
 
-def mix(a: Array, b: Array, t: Array | float) -> Array:
+def mix(a: Array | Colour, b: Array | Colour, t: Array | float) -> Array:
     """Colours `a` to `b` by `t` in [0, 1]; a field (h, w) of `t` is spread over the channels of colours (3,) or (h, w, 3)."""
     a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
     t = np.asarray(t, np.float32)

@@ -7,7 +7,7 @@ import numpy as np
 
 from course.pictures.backgrounds import colour
 from course.pictures.canvas import Canvas
-from course.pictures.noise import Array, Rng, fbm, mix, smoothstep, solid
+from course.pictures.noise import Array, Rng, fbm, mix, rgb, smoothstep, solid
 from course.pictures.shapes import box_solid
 from course.pictures.solids import ellipsoid, polygon, tube
 
@@ -59,12 +59,10 @@ def car(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     roof = rng.uniform(0.38, 0.55)
     cab = [(-0.62, 0.05), (-0.45, roof), (0.22, roof), (0.5, 0.05)]
     poly(cab, paint * 0.95, 0.6, 0.4)
-    poly(
-        [(-0.5, 0.08), (-0.4, roof - 0.08), (-0.1, roof - 0.08), (-0.1, 0.08)], np.float32([0.15, 0.2, 0.26]), 0.2, 0.9
-    )
+    poly([(-0.5, 0.08), (-0.4, roof - 0.08), (-0.1, roof - 0.08), (-0.1, 0.08)], rgb([0.15, 0.2, 0.26]), 0.2, 0.9)
     poly(
         [(-0.02, 0.08), (-0.02, roof - 0.08), (0.17, roof - 0.08), (0.38, 0.08)],
-        np.float32([0.15, 0.2, 0.26]),
+        rgb([0.15, 0.2, 0.26]),
         0.2,
         0.9,
     )
@@ -87,7 +85,7 @@ def car(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
 def boat(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     sea = smoothstep(y - 0.45 * s, y - 0.55 * s, c.grid.y)
     waves = 0.7 + 0.3 * np.sin(c.grid.y * 60 + 3 * fbm(rng, c.grid.y.shape, (20, 6), 2))
-    c.rgb[:] = mix(c.rgb, np.float32([0.05, 0.16, 0.28]) * waves[..., None], sea)
+    c.rgb[:] = mix(c.rgb, rgb([0.05, 0.16, 0.28]) * waves[..., None], sea)
     c.paint(tube(c.grid, np.array([[x, y - 0.4 * s, 0], [x, y + 0.95 * s, 0]]), 0.03 * s), (0.4, 0.28, 0.18))
     for side, long in ((1, rng.uniform(0.5, 0.75)), (-1, rng.uniform(0.3, 0.6))):
         sail = polygon(

@@ -73,7 +73,8 @@ def _start(folder: Path, jobs: Sequence[Job], news: "Queue[str | None]") -> subp
     )  # fmt: skip
 
     def talk() -> None:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             process.stdin.write(json.dumps({"folder": str(folder), "jobs": jobs}))
             process.stdin.close()

@@ -7,7 +7,7 @@ import numpy as np
 
 from course.pictures.backgrounds import colour
 from course.pictures.canvas import Canvas
-from course.pictures.noise import Rng, mix, smoothstep, solid
+from course.pictures.noise import Rng, mix, rgb, smoothstep, solid
 from course.pictures.shapes import arc, lathe
 from course.pictures.solids import ellipsoid, polygon, tube, turn
 
@@ -32,7 +32,7 @@ def cup(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
         paint,
         tilt=0.3,
         shine=0.5,
-        inside=np.float32(paint) * 0.5,
+        inside=paint * 0.5,
         fill=(0.20, 0.11, 0.05) if rng.random() < 0.5 else None,
     )
 
@@ -101,7 +101,7 @@ def lamp(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
         np.clip(shade * 1.2, 0, 1),
         tilt=0.15,
         shine=0.0,
-        inside=np.float32([1, 0.95, 0.7]),
+        inside=rgb([1, 0.95, 0.7]),
     )
 
 
@@ -118,10 +118,10 @@ def candle(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
         np.array([0.08, 0.09, 0.01]) * s,
     )
     glow = np.exp(-((c.grid.x - x) ** 2 + (c.grid.y - y - 0.75 * s) ** 2) / (0.3 * s) ** 2)
-    c.rgb += (glow * 0.4)[..., None] * np.float32([1, 0.7, 0.3])
+    c.rgb += (glow * 0.4)[..., None] * rgb([1, 0.7, 0.3])
     target = c.rgb[flame.box]
     a = smoothstep(-0.01, 0.03 * s, flame.edge)[..., None]
-    target += a * (np.float32([1.2, 0.85, 0.25]) - target)
+    target += a * (rgb([1.2, 0.85, 0.25]) - target)
 
 
 def mushroom(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
@@ -145,7 +145,7 @@ def pear(c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
             float(
                 0.60 * np.sqrt(max(0.02, 1 - ((v + 0.3) / 0.56) ** 2))
                 if v < -0.3
-                else 0.24 + 0.36 * np.cos(min((v + 0.3) / 0.9, 1) * np.pi / 2) - 0.24 * max(0, (v - 0.65) / 0.2) ** 2
+                else 0.24 + 0.36 * np.cos(min((v + 0.3) / 0.9, 1) * np.pi / 2) - 0.24 * max(0.0, (v - 0.65) / 0.2) ** 2
             ),
         )
         for v in ys
@@ -200,9 +200,7 @@ def ball(kind: str, c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
     if kind == "football":
         phi = (1 + 5**0.5) / 2
         corners = np.array([(0, i, j * phi) for i in (-1, 1) for j in (-1, 1)], np.float32)
-        corners = np.concatenate([corners, corners[:, [1, 2, 0]], corners[:, [2, 0, 1]]]) / np.float32(
-            np.sqrt(1 + phi * phi)
-        )
+        corners = np.concatenate([corners, corners[:, [1, 2, 0]], corners[:, [2, 0, 1]]]) / (1 + phi * phi) ** 0.5
         near = np.sort(np.stack([px * k[0] + py * k[1] + pz * k[2] for k in corners]), 0)
         black = smoothstep(0.935, 0.95, near[-1])
         seam = smoothstep(0.03, 0.01, near[-1] - near[-2]) * (1 - black) * 0.6
@@ -216,7 +214,7 @@ def ball(kind: str, c: Canvas, rng: Rng, x: float, y: float, s: float) -> None:
         seam = np.abs(py - 0.55 * np.sin(2 * np.arctan2(pz, px)))
         fuzz = solid(rng, body.points, 1.6, "grain")
         paint = mix(
-            np.float32([0.80, 0.88, 0.22]) * (1 + 0.06 * fuzz)[..., None],
+            rgb([0.80, 0.88, 0.22]) * (1 + 0.06 * fuzz)[..., None],
             (0.95, 0.95, 0.9),
             smoothstep(0.09, 0.05, seam),
         )

@@ -53,9 +53,9 @@ def company(canvas: Canvas, rng: Rng) -> None:
             canvas.drop_shadow(body, (-0.04, -0.06), 0.06, 0.4)
             canvas.paint(body, backgrounds.colour(rng), shine=0.3)
         else:  # a ball or a lump of clay in a fruit's colour
-            r = rng.uniform(0.12, 0.35)
-            body = ellipsoid(canvas.grid, (x, y, 0), (r, r, r))
-            canvas.ground_shadow(x, y - 0.9 * r, r, 0.3 * r)
+            radius = rng.uniform(0.12, 0.35)
+            body = ellipsoid(canvas.grid, (x, y, 0), (radius, radius, radius))
+            canvas.ground_shadow(x, y - 0.9 * radius, radius, 0.3 * radius)
             canvas.paint(
                 body,
                 backgrounds.colour(rng, ["red", "orange", "yellow", "green"][rng.integers(4)]),

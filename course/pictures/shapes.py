@@ -121,7 +121,9 @@ def box_solid(
             continue
         face_coordinates(quad, origin, right - origin, up - origin)
         plain = "side" if name in ("left", "right") else "front" if name == "back" else name
-        canvas.flat(quad, np.clip(face(plain, quad.x, quad.y), 0, 1), tuple(float(c) for c in normal))
+        canvas.flat(
+            quad, np.clip(face(plain, quad.x, quad.y), 0, 1), (float(normal[0]), float(normal[1]), float(normal[2]))
+        )
     return at(-1, 1, 1), at(1, 1, 1), at(-1, 1, -1), at(1, 1, -1)
 
 

@@ -5,6 +5,7 @@ of a region; creature.py turns, merges and paints them. No bones, no muscles: at
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -53,14 +54,11 @@ class Traits:
         def near(v: float) -> float:
             return float(v * np.exp(rng.normal(0, spread)))
 
-        scaled = {
-            n: near(getattr(self, n))
-            for n in ("length", "chest", "waist", "leg", "legs", "neck", "head", "eye", "tail_long", "nose")
-        }
+        names = ("length", "chest", "waist", "leg", "legs", "neck", "head", "eye", "tail_long", "nose")
+        scaled: dict[str, Any] = {name: near(getattr(self, name)) for name in names}
         w, h, reach = self.muzzle
-        return replace(
-            self, **scaled, muzzle=(near(w), near(h), near(reach)), ear=(near(self.ear[0]), near(self.ear[1])), coat=self.coat.vary(rng)
-        )  # fmt: skip
+        scaled |= {"muzzle": (near(w), near(h), near(reach)), "ear": (near(self.ear[0]), near(self.ear[1]))}
+        return replace(self, **scaled, coat=self.coat.vary(rng))
 
 
 @dataclass
@@ -133,20 +131,20 @@ def ear_parts(t: Traits, s: int, rng: Rng) -> list[Part]:
         return [limb("ear", spine, [wide * 0.35, wide * 0.8, wide, wide * 0.7], flat=0.55, blend=0.05)]
     if t.ears == "round":
         at = (s * w * 0.74, h * 0.78, -0.05)
-        inner = (s * w * 0.74, h * 0.76, wide * 0.16)
+        front = (s * w * 0.74, h * 0.76, wide * 0.16)
         return [
             blob("ear", at, (wide, wide, wide * 0.45)),
-            blob("inner", inner, (wide * 0.62, wide * 0.62, wide * 0.35), blend=0.03),
+            blob("inner", front, (wide * 0.62, wide * 0.62, wide * 0.35), blend=0.03),
         ]
     lean = 0.18 + wobble
     base = np.array([s * w * 0.60, h * 0.55, -0.05])
-    top = base + [s * lean, long, -0.05]
+    top = np.add(base, (s * lean, long, -0.05))
     widths = np.array([1.0, 0.72, 0.42, 0.08]) * wide
     spine = [base + (top - base) * k for k in (0, 0.4, 0.72, 1)]
     if t.ears == "folded":  # the tip falls forward
-        spine[2] = base + [s * lean * 0.9, long * 0.60, 0.18]
-        spine[3] = base + [s * (lean + 0.18), long * 0.28, 0.40]
-        return [limb("ear", spine, list(widths + [0, 0, 0.1 * wide, 0.15 * wide]), flat=0.5, blend=0.05)]
+        spine[2] = np.add(base, (s * lean * 0.9, long * 0.60, 0.18))
+        spine[3] = np.add(base, (s * (lean + 0.18), long * 0.28, 0.40))
+        return [limb("ear", spine, list(np.add(widths, (0, 0, 0.1 * wide, 0.15 * wide))), flat=0.5, blend=0.05)]
     inner = [p + np.array([0, 0, wide * 0.28]) for p in spine[:3]]
     return [
         limb("ear", spine, list(widths), flat=0.5, blend=0.05),
@@ -250,8 +248,15 @@ def body_parts(t: Traits, pose: str, rng: Rng) -> tuple[list[Part], Array]:
         rump_at = np.array([0, low * 0.7, -half])
     rise = rng.uniform(0.75, 1.05)
     skull = shoulder + np.array([0, np.sin(rise), np.cos(rise)]) * (t.neck + t.head * 0.5)
-    parts.append(limb("neck", [shoulder + [0, -c * 0.35, -0.06], (shoulder + skull) / 2 + [0, -0.02, -0.03], skull + [0, -t.head * 0.25, -t.head * 0.4]], [t.neck_thick * 1.45, t.neck_thick * 1.1, t.neck_thick]))  # fmt: skip
-    parts.append(blob("bib", tuple(shoulder + [0, -c * 0.55, c * 0.25]), (c * 0.62, c * 0.8, c * 0.5), blend=0.08))
+    nape = [
+        np.add(shoulder, (0, -c * 0.35, -0.06)),
+        np.add((shoulder + skull) / 2, (0, -0.02, -0.03)),
+        np.add(skull, (0, -t.head * 0.25, -t.head * 0.4)),
+    ]
+    parts.append(limb("neck", nape, [t.neck_thick * 1.45, t.neck_thick * 1.1, t.neck_thick]))
+    parts.append(
+        blob("bib", tuple(np.add(shoulder, (0, -c * 0.55, c * 0.25))), (c * 0.62, c * 0.8, c * 0.5), blend=0.08)
+    )
     parts += tail_parts(t, pose, rump_at, rng)
     return parts, skull
 

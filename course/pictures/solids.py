@@ -67,7 +67,9 @@ def _signed_root(v: Array) -> Array:
     return np.sign(v) * np.sqrt(np.abs(v))
 
 
-def ellipsoid(grid: Grid, centre: Sequence[float], radii: Sequence[float], rotation: Array | None = None) -> Solid:
+def ellipsoid(
+    grid: Grid, centre: Sequence[float] | Array, radii: Sequence[float] | Array, rotation: Array | None = None
+) -> Solid:
     """An ellipsoid; object coordinates are those of the unit sphere."""
     frame = np.eye(3, dtype=np.float32) if rotation is None else rotation
     r = np.maximum(np.asarray(radii, np.float64), 1e-3)
@@ -93,7 +95,7 @@ def ellipsoid(grid: Grid, centre: Sequence[float], radii: Sequence[float], rotat
 
 def star_solid(
     grid: Grid,
-    centre: Sequence[float],
+    centre: Sequence[float] | Array,
     size: float,
     rotation: Array,
     radius: Callable[[Array, Array, Array], Array],
@@ -187,7 +189,7 @@ def tube(grid: Grid, spine: Array, radii: Array | Sequence[float] | float, flat:
     return Solid(box, height, edge, u.astype(np.float32), v, np.sqrt(np.maximum(1 - v * v, 0)))
 
 
-def polygon(grid: Grid, corners: Sequence[Sequence[float]], z: float = 0.0) -> Solid:
+def polygon(grid: Grid, corners: Sequence[Sequence[float] | Array] | Array, z: float = 0.0) -> Solid:
     """A flat convex polygon; `corners` (n, 2) in either sense. Object coordinates are picture coordinates."""
     points = np.asarray(corners, np.float32)
     low, high = points.min(0), points.max(0)
@@ -210,7 +212,7 @@ def relief(grid: Grid, edge: Array, bevel: float, z: float = 0.0) -> Solid:
     return Solid(whole, height.astype(np.float32), edge.astype(np.float32), grid.x, grid.y, np.zeros_like(grid.x))
 
 
-def face_coordinates(solid: Solid, origin: Sequence[float], right: Sequence[float], up: Sequence[float]) -> None:
+def face_coordinates(solid: Solid, origin: Array, right: Array, up: Array) -> None:
     """Give a polygon the coordinates of a parallelogram: x, y in [0, 1] from `origin` along `right` and `up`."""
     m = np.linalg.inv(np.array([[right[0], up[0]], [right[1], up[1]]], np.float64)).astype(np.float32)
     x, y = solid.x - np.float32(origin[0]), solid.y - np.float32(origin[1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.pictures import backgrounds as b
 from course.pictures.camera import Camera
-from course.pictures.noise import Array, Rng, fbm, mix, smoothstep, value, worley
+from course.pictures.noise import Array, Rng, fbm, mix, rgb, smoothstep, value, worley
 from course.pictures.solids import Grid
 
 Maker = Callable[[Rng, Grid], Array]
@@ -50,7 +50,7 @@ def water(rng: Rng, grid: Grid) -> Array:
     waves = np.sin(far * grid.y * rng.uniform(8, 14) + swell * 2.5) + 0.6 * np.sin(
         far * far * 9 + 5 * swell + 3 * grid.x
     )
-    deep, bright = b.colour(rng, ["blue", "teal"][rng.integers(2)]) * 0.55, np.float32([0.78, 0.88, 0.94])
+    deep, bright = b.colour(rng, ["blue", "teal"][rng.integers(2)]) * 0.55, rgb([0.78, 0.88, 0.94])
     return mix(deep, bright, smoothstep(-0.6, 1.6, waves + 0.5 * grid.y))
 
 
@@ -150,10 +150,10 @@ def flames(rng: Rng, grid: Grid) -> Array:
     """Fire: noise drawn upwards, black to red to yellow to white."""
     shape = grid.x.shape
     heat = fbm(rng, shape, (2.5, 6), 4) * 1.3 - 0.55 * (grid.y + 0.5) + 0.1
-    red = mix(np.float32([0.02, 0.01, 0.02]), np.float32([0.85, 0.15, 0.03]), smoothstep(0.1, 0.55, heat))
+    red = mix(rgb([0.02, 0.01, 0.02]), rgb([0.85, 0.15, 0.03]), smoothstep(0.1, 0.55, heat))
     return mix(
-        mix(red, np.float32([0.98, 0.72, 0.12]), smoothstep(0.5, 0.85, heat)),
-        np.float32([1, 0.97, 0.8]),
+        mix(red, rgb([0.98, 0.72, 0.12]), smoothstep(0.5, 0.85, heat)),
+        rgb([1, 0.97, 0.8]),
         smoothstep(0.9, 1.2, heat),
     )
 
@@ -166,7 +166,24 @@ def grass(rng: Rng, grid: Grid) -> Array:
 
 
 TEXTURES: dict[str, Maker] = {
-    "wood": b.wood, "marble": b.marble, "brick wall": b.bricks, "stone": b.stone, "cloth": b.cloth, "foliage": b.foliage,
-    "clouds": b.sky, "cobbles": cobbles, "water": water, "basket weave": weave, "stripes": stripes, "checks": checks, "polka dots": dots,
-    "scales": scales, "dry mud": cracked, "bark": bark, "sand": sand, "honeycomb": honeycomb, "fire": flames, "grass": grass,
-}  # fmt: skip
+    "wood": b.wood,
+    "marble": b.marble,
+    "brick wall": b.bricks,
+    "stone": b.stone,
+    "cloth": b.cloth,
+    "foliage": b.foliage,
+    "clouds": b.sky,
+    "cobbles": cobbles,
+    "water": water,
+    "basket weave": weave,
+    "stripes": stripes,
+    "checks": checks,
+    "polka dots": dots,
+    "scales": scales,
+    "dry mud": cracked,
+    "bark": bark,
+    "sand": sand,
+    "honeycomb": honeycomb,
+    "fire": flames,
+    "grass": grass,
+}
