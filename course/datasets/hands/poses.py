@@ -137,8 +137,8 @@ POSES: dict[str, Pose] = {
     "r": Pose(((8, 4, 3, -7), (-4, 4, 3, 12), *CLOSED), OVER_RING, pad=ACROSS),
     "s": Pose(FIST, OVER_FIST, pad=ACROSS),
     "t": Pose(
-        ((72, 104, 50, 9), (82, 105, 55, -3), FIST[2], FIST[3]),
-        ((29, 24), (-30, 24), (-28, 36)),
+        ((70, 96, 36, 6), (82, 105, 55, -4), FIST[2], FIST[3]),
+        ((32, 16), (-25, 21), (-34, 43)),
         pad=ACROSS,
     ),
     "u": Pose(((2, 4, 3, -1), (0, 4, 3, 1), *CLOSED), OVER_RING, pad=ACROSS),

@@ -8,8 +8,8 @@ import numpy as np
 
 from course.datasets.hands.anatomy import FOREARM, SLEEVE, Cones, build, rotation
 from course.datasets.hands.raster import trace
-from course.datasets.hands.shade import blur, develop, light_hand, shift
-from course.datasets.hands.signers import LUMA, Room, Shot
+from course.datasets.hands.shade import LUMA, blur, develop, light_hand, shift
+from course.datasets.hands.signers import Room, Shot
 
 SIGN = 28  # pixels a side
 USUAL = 19.0  # cm that a picture shows of a hand of middle spread

@@ -11,6 +11,8 @@ import numpy as np
 from course.datasets.hands.anatomy import FOREARM, PALM, SLEEVE, THUMB, Cones
 from course.datasets.hands.raster import Surface
 
+# Grey of a colour: the luma weights of ITU-R BT.601, which PIL's convert("L") uses too.
+LUMA = np.array([0.299, 0.587, 0.114])
 FLOOR = -2.5  # cm; how far behind the wrist the wall counts as standing, for occlusion only
 
 
@@ -101,7 +103,7 @@ def albedo(cones: Cones, surface: Surface, skin: Skin, turn: np.ndarray, scale: 
         dim[where] += sum(strength * np.exp(-(((far - at) / thick) ** 2)) for at, strength in marks)
 
     lines(finger & (bone >= 1) & (palmar > 0.3), ((0.0, 0.26), (0.22, 0.09)))
-    lines(finger & (bone == 2) & (palmar < -0.35), ((0.05, 0.16), (0.25, 0.16), (0.45, 0.16)))
+    lines(finger & (bone == 2) & (palmar < -0.35), ((0.05, 0.08), (0.25, 0.07), (0.45, 0.06)))
     lines((part == FOREARM) & (palmar > 0.3), ((0.9, 0.25),))
     palm = (part == PALM) & (palmar > 0.45)
     dim[palm] += _palm_lines(surface.point[palm] @ turn, thick)
@@ -118,7 +120,7 @@ def albedo(cones: Cones, surface: Surface, skin: Skin, turn: np.ndarray, scale: 
     edge = (lateral > 0.62) | (t[nail] < 0.5)
     within = lateral < 0.74
     colour[nail] = np.where(within[:, None], skin.nail * np.where(edge, 0.80, 1.0)[:, None], colour[nail])
-    gloss[nail] = np.where(within, 0.22, 0.05)
+    gloss[nail] = np.where(within, 0.12, 0.05)
     cuff = part == SLEEVE
     if cuff.any():
         knit = 1.0 - 0.35 * (np.abs(place[cuff] - 0.9) < thick)
@@ -158,7 +160,15 @@ def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: n
 
 
 def develop(linear: np.ndarray, contrast: float) -> np.ndarray:
-    """Linear RGB to display values in 0-1: gamma 2.2, contrast about mid grey, a soft shoulder."""
+    """Linear RGB to display values in 0-1: gamma 2.2, levels as a camera sets them, a soft shoulder.
+
+    `contrast` 1 takes the darkest and the brightest hundredth of the picture to 0.08 and 0.95; 0 leaves them. Only the
+    grey is stretched in full, or colours would turn garish.
+    """
     display = np.clip(linear, 0, 4) ** (1 / 2.2)
-    display = (display - 0.5) * contrast + 0.5
+    grey = (display @ LUMA)[..., None]
+    dark, bright = np.quantile(grey, (0.01, 0.99))
+    low, high = dark + contrast * (0.08 - dark), bright + contrast * (0.95 - bright)
+    gain = (high - low) / max(bright - dark, 0.05)
+    display = (grey - dark) * gain + low + (display - grey) * min(gain, 1.0)
     return np.where(display > 0.85, 0.85 + 0.15 * np.tanh((display - 0.85) / 0.15), np.clip(display, 0, 1))

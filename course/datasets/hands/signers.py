@@ -11,13 +11,11 @@ import numpy as np
 
 from course.datasets.hands.anatomy import Proportions
 from course.datasets.hands.poses import POSES, Pose
-from course.datasets.hands.shade import Light, Skin
+from course.datasets.hands.shade import LUMA, Light, Skin
 
 SPLITS = {"train": 1, "valid": 2, "hidden": 3}
 BRIGHT_WALL = 4  # every fourth signer stands before a wall brighter than the hand
-# Grey of a colour: the luma weights of ITU-R BT.601, which PIL's convert("L") uses too.
-LUMA = np.array([0.299, 0.587, 0.114])
-SIGNERS = {"train": 8, "valid": 10}  # how many there are; hidden ones are without end
+SIGNERS = {"train": 10, "valid": 10}  # how many there are; hidden ones are without end
 HIDDEN_SHOTS = 2  # shots of each letter that one hidden signer makes
 
 # Skin from light to dark, display RGB, read off nothing: the usual range of skin under daylight.
@@ -35,7 +33,7 @@ class Camera:
     right: float
     up: float
     exposure: float  # display brightness that the hand is exposed to, 0-1
-    contrast: float
+    contrast: float  # 1: the camera stretches the picture's greys to the full range, 0: not at all
     noise: float
     soft: float  # blur, in fractions of the picture's height
 
@@ -90,13 +88,13 @@ def _tone(rng: np.random.Generator) -> np.ndarray:
 
 def _room(rng: np.random.Generator, hand: float, bright: bool) -> Room:
     # The wall stands out from the hand (of display brightness `hand`): a hand that nobody can see teaches nothing.
-    level = rng.uniform(min(hand + 0.2, 0.92), 0.97) if bright else rng.uniform(0.14, hand - 0.17)
-    near = np.clip(level * (1.0 + rng.normal(0, 0.06, 3)), 0.03, 1.0) ** 2.2
+    level = rng.uniform(min(hand + 0.2, 0.92), 0.97) if bright else rng.uniform(0.2, hand - 0.17)
+    near = np.clip(level * (1.0 + rng.normal(0, 0.04, 3)), 0.03, 1.0) ** 2.2
     far = np.clip(near * rng.uniform(0.6, 1.2), 0.0, 1.0)
     things = []
     for _ in range(rng.integers(0, 3)):
         kind = float(rng.integers(0, 4))
-        colour = np.clip(level * rng.uniform(0.6, 1.2) * (1 + rng.normal(0, 0.12, 3)), 0.02, 1.0) ** 2.2
+        colour = np.clip(level * rng.uniform(0.6, 1.2) * (1 + rng.normal(0, 0.08, 3)), 0.02, 1.0) ** 2.2
         where = (rng.uniform(-0.7, 0.7), rng.uniform(-0.6, 0.6), rng.uniform(0.08, 0.4), rng.uniform(-0.3, 0.3))
         things.append((kind, *where, *colour))
     cast, texture = rng.uniform(0, 0.35), rng.uniform(0, 0.05)
@@ -142,15 +140,15 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     # The camera exposes for the hand, so dark skin comes out darker than light skin, but not as much as it is.
     level = 0.40 + 0.36 * float(tone @ LUMA) ** (1 / 2.2) + person.uniform(-0.04, 0.04)
     room, light = _room(person, level, signer % BRIGHT_WALL == BRIGHT_WALL - 1), _light(person)
-    lean = person.normal(0, [6.0, 4.0, 5.0])
-    distance, contrast = person.normal(0, 0.05), person.normal(1.15, 0.08)
+    lean = person.normal(0, [5.0, 3.5, 5.5])
+    distance, contrast = person.normal(0, 0.05), person.uniform(0.75, 1.0)
 
     letters = tuple(POSES)
     take = np.random.default_rng([*key, 1, letters.index(letter)])
-    pose = _bent(POSES[letter], take, 3.0)
-    lean = lean + take.normal(0, [4.0, 3.0, 4.0])
-    zoom = distance + take.normal(0, 0.04)
-    right, up = take.normal(0, 0.03, 2)
+    pose = _bent(POSES[letter], take, 2.5)
+    lean = lean + take.normal(0, [3.0, 2.5, 5.5])
+    zoom = distance + take.normal(0, 0.05)
+    right, up = take.normal(0, 0.04, 2)
     near = np.random.default_rng([*key, 2, letters.index(letter), number])
     pose = _bent(pose, near, 0.9)
     lean = lean + near.normal(0, 1.0, 3)
@@ -163,8 +161,8 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
         right=right,
         up=up,
         exposure=level + near.normal(0, 0.01),
-        contrast=max(contrast, 0.75),
+        contrast=contrast,
         noise=near.uniform(0.003, 0.008),
-        soft=near.uniform(0.0, 0.006),
+        soft=near.uniform(0.0, 0.0035),
     )
     return Shot(pose, hand, skin, light, room, camera, int(near.integers(1 << 30)))
