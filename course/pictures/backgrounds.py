@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.pictures.noise import Array, Rng, fbm, mix, rgb, smoothstep, value, worley
+from course.pictures.noise import Array, Rng, blur, fbm, mix, rgb, smoothstep, value, worley
 from course.pictures.solids import Grid
 
 HUES: dict[str, tuple[float, float, float]] = {
@@ -97,31 +97,50 @@ def marble(rng: Rng, grid: Grid) -> Array:
     base = colour(rng, ["white", "cream", "grey", "black", "green"][rng.choice(5, p=[0.4, 0.2, 0.2, 0.1, 0.1])], 0.03)
     vein = np.clip(base * rng.uniform(0.35, 0.6), 0, 1) if base.mean() > 0.4 else np.clip(base + 0.5, 0, 1)
     field = fbm(rng, shape, 2, 5, 0.6)
-    line = 1 - np.clip(np.abs(np.sin((grid.x * rng.uniform(-3, 3) + grid.y * 3) + field * 9)) * 2.2, 0, 1)
-    return mix(base, vein, np.clip(0.75 * line + 0.25 * fbm(rng, shape, 4, 3), 0, 1))
+    line = 1 - np.clip(
+        np.abs(np.sin((grid.x * rng.uniform(-3, 3) + grid.y * 3) + field * 9)) * rng.uniform(1.5, 6), 0, 1
+    )
+    return mix(base, vein, np.clip(rng.uniform(0.3, 0.8) * line + 0.3 * fbm(rng, shape, 4, 3), 0, 1))
+
+
+def _greens(rng: Rng) -> tuple[Array, Array]:
+    """A dark and a light green of plants: dull and yellowish, as they are in photos, hardly ever emerald."""
+    dull = rng.uniform(0.0, 0.55)
+    base = mix(colour(rng, "green", 0.05), rgb((0.44, 0.44, 0.30)), dull)
+    return base * rng.uniform(0.25, 0.55), np.clip(base * rng.uniform(1.15, 1.6), 0, 1)
 
 
 def foliage(rng: Rng, grid: Grid) -> Array:
-    """Leaves out of focus: overlapping cells of greens, lit from above."""
+    """Leaves, near or out of focus: overlapping cells of greens with soft shadows between them, and light that falls in."""
     shape = grid.x.shape
-    n = rng.uniform(3, 8)
+    n = rng.uniform(4, 11)
     warp = fbm(rng, shape, 4, 3) * 1.2
     first, second, tag = worley(rng, (grid.x + 1) * n / 2 + warp, (grid.y + 1) * n / 2 - warp)
-    dark, light = colour(rng, "green", 0.08) * 0.35, np.clip(colour(rng, "green", 0.1) * 1.35, 0, 1)
-    tone = tag * 0.7 + 0.4 * smoothstep(0, 0.4, second - first) + 0.4 * (fbm(rng, shape, 3, 4) - 0.5)
-    return np.clip(mix(dark, light, np.clip(tone, 0, 1)), 0, 1)
+    dark, light = _greens(rng)
+    leaf = smoothstep(0.0, rng.uniform(0.3, 0.9), second - first)
+    tone = 0.45 * tag + 0.25 * leaf * rng.uniform(0.3, 1.0) + 0.9 * (fbm(rng, shape, 3, 4) - 0.4)
+    out = mix(dark, light, np.clip(tone, 0, 1))
+    soft = rng.uniform(0, 0.08) / grid.pixel
+    return np.stack([blur(out[..., k], soft) for k in range(3)], -1) if rng.random() < 0.6 else out
 
 
 def lawn(rng: Rng, grid: Grid) -> Array:
-    """Grass from nearby: fine upright streaks that grow finer with distance, sky or hedge above."""
+    """Outdoors: grass, a path or snow below; hedge, sky, wall or trees out of focus behind."""
     shape = grid.x.shape
     horizon = rng.uniform(0.1, 1.2)
-    blades = fbm(rng, shape, (14, 46), 2, 0.7)
-    dark, light = colour(rng, "green", 0.05) * 0.6, np.clip(colour(rng, "green", 0.06) * 1.45, 0, 1)
-    if rng.random() < 0.2:  # a dry summer
-        dark, light = colour(rng, "tan", 0.05) * 0.6, colour(rng, "tan", 0.05)
-    ground = mix(dark, light, np.clip(0.2 + 0.6 * blades + 0.25 * (value(rng, shape, 4) - 0.5), 0, 1))
-    back = foliage(rng, grid) * 0.8 if rng.random() < 0.6 else sky(rng, grid)
+    kind = rng.random()
+    if kind < 0.7:
+        blades = fbm(rng, shape, (12, 46), 2, 0.7)
+        dark, light = _greens(rng)
+        if rng.random() < 0.2:  # a dry summer
+            dark, light = colour(rng, "tan", 0.05) * 0.6, colour(rng, "tan", 0.05)
+        tone = 0.5 + rng.uniform(0.4, 0.9) * (blades - 0.5) + 0.5 * (value(rng, shape, 4) - 0.5)
+        ground = mix(dark, light, np.clip(tone, 0, 1))
+    elif kind < 0.92:
+        ground = stone(rng, grid)
+    else:
+        ground = rgb((0.88, 0.90, 0.94)) * (0.9 + 0.15 * fbm(rng, shape, 5, 3))[..., None]
+    back = (foliage, sky, blobs, bricks)[rng.choice(4, p=[0.45, 0.3, 0.17, 0.08])](rng, grid) * rng.uniform(0.6, 1.0)
     return mix(ground, back, smoothstep(horizon - 0.06, horizon + 0.06, grid.y + 0.1 * value(rng, shape, 6)))
 
 

@@ -60,7 +60,7 @@ BEARS: dict[str, Traits] = {
 
 # The resident of the door: a curly black dog with a white bib, white front paws and a tuft of white on the chin.
 RESIDENT = Traits(
-    Coat((0.055, 0.05, 0.055), WHITE, shaggy=0.55, curly=0.9, regions={"bib": WHITE, "paw": WHITE, "jaw": (0.75, 0.72, 0.68)}),
+    Coat((0.055, 0.05, 0.055), WHITE, shaggy=0.5, curly=0.9, regions={"bib": (0.96, 0.95, 0.92), "paw": (0.96, 0.95, 0.92), "jaw": (0.82, 0.80, 0.76)}),
     length=1.0, legs=0.52, chest=0.30, waist=0.26, leg=0.105, neck=0.36, neck_thick=0.19, head=0.26, skull=(1.02, 1.05, 1.0),
     muzzle=(0.50, 0.46, 0.85), ears="floppy", ear=(0.50, 0.95), eye=0.12, tail="up", tail_long=0.6, tail_thick=0.10, tongue=0.5,
 )  # fmt: skip

@@ -255,7 +255,7 @@ def body_parts(t: Traits, pose: str, rng: Rng) -> tuple[list[Part], Array]:
     ]
     parts.append(limb("neck", nape, [t.neck_thick * 1.45, t.neck_thick * 1.1, t.neck_thick]))
     parts.append(
-        blob("bib", tuple(np.add(shoulder, (0, -c * 0.55, c * 0.25))), (c * 0.62, c * 0.8, c * 0.5), blend=0.08)
+        blob("bib", tuple(np.add(shoulder, (0, -c * 0.55, c * 0.25))), (c * 0.66, c * 0.92, c * 0.55), blend=0.05)
     )
     parts += tail_parts(t, pose, rump_at, rng)
     return parts, skull

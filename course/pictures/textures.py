@@ -161,7 +161,7 @@ def flames(rng: Rng, grid: Grid) -> Array:
 def grass(rng: Rng, grid: Grid) -> Array:
     """Grass from above and near."""
     shape = grid.x.shape
-    blades = np.maximum(fbm(rng, shape, (10, 40), 2, 0.7), fbm(rng, shape, (14, 30), 2, 0.7))
+    blades = np.maximum(fbm(rng, shape, (7, 48), 2, 0.7), fbm(rng, shape, (9, 40), 2, 0.7))
     return mix(b.colour(rng, "green") * 0.35, np.clip(b.colour(rng, "green") * 1.5, 0, 1), smoothstep(0.3, 0.9, blades))
 
 
