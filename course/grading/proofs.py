@@ -248,7 +248,11 @@ def _exchange(thing: Any, task: str, uses: Iterable[Any]) -> Callable[[str], str
     module, helpers = sys.modules[thing.__module__], list(uses)
 
     def edit(text: str) -> str:
-        parts = [_imports(module), *(_bare_source(helper, helper.__name__) for helper in helpers), _bare_source(thing, task)]
+        parts = [
+            _imports(module),
+            *(_bare_source(helper, helper.__name__) for helper in helpers),
+            _bare_source(thing, task),
+        ]
         lines = text.splitlines(keepends=True)
         first, last = _span(text, task)
         return "".join(lines[:first]) + "\n\n".join(parts) + "".join(lines[last:])
@@ -289,8 +293,14 @@ def main(keys: list[str]) -> int:
             proof = prove(variant)
             bad += not proof.caught_by_named
             others = [name for name in proof.failed if name != variant.caught_by]
-            print(f"{'✓' if proof.caught_by_named else '✗'} {entry.id} {variant.task}: {variant.name}  ->  {variant.caught_by}")
-            print(textwrap.indent("\n".join([variant.says, *(proof.message.splitlines() or ["(nothing failed)"])]), "      "))
+            print(
+                f"{'✓' if proof.caught_by_named else '✗'} {entry.id} {variant.task}: {variant.name}  ->  {variant.caught_by}"
+            )
+            print(
+                textwrap.indent(
+                    "\n".join([variant.says, *(proof.message.splitlines() or ["(nothing failed)"])]), "      "
+                )
+            )
             if others:
                 print(f"      also: {', '.join(others)}")
         for variant in alternatives_of(entry):
