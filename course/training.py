@@ -4,7 +4,6 @@ Project 01 writes such a loop by hand; the later projects use this one, so that 
 over items, not over batches: a ragged last batch counts for what it holds.
 """
 
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -71,6 +70,7 @@ def one_pass(
     loss_function: nn.Module,
     optimizer: torch.optim.Optimizer | None = None,
     transform: Transform | None = None,
+    progress: bool | None = None,
 ) -> Metrics:
     """Go over the batches once; with an optimizer train on them, without one only measure.
 
@@ -78,12 +78,14 @@ def one_pass(
         batches: (images (B, C, H, W) or (B, D), labels (B,)) pairs.
         loss_function: mean loss of logits (B, K) and labels (B,).
         transform: applied to each batch of images first: augmentation.
+        progress: show a bar; by default where stderr is a terminal.
     """
     learning = optimizer is not None
     model.train(learning)
     meter = _Meter()
     with torch.set_grad_enabled(learning):
-        for images, labels in batches:
+        hidden = None if progress is None else not progress  # None: tqdm itself looks whether there is a terminal
+        for images, labels in tqdm(batches, "train" if learning else "valid", disable=hidden, leave=False, delay=0.5):
             logits = model(images if transform is None else transform(images))
             loss = loss_function(logits, labels)
             if optimizer is not None:
@@ -120,11 +122,11 @@ def fit(
         optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr)
     loss_function = loss_function or nn.CrossEntropyLoss()
     history = History()
-    hidden = not sys.stderr.isatty() if progress is None else not progress
+    hidden = None if progress is None else not progress
     with tqdm(total=epochs, unit="epoch", disable=hidden, leave=False) as bar:
         for _ in range(epochs):
-            train = one_pass(model, train_batches, loss_function, optimizer, transform)
-            valid = None if valid_batches is None else one_pass(model, valid_batches, loss_function)
+            train = one_pass(model, train_batches, loss_function, optimizer, transform, progress=False)
+            valid = None if valid_batches is None else one_pass(model, valid_batches, loss_function, progress=False)
             history.add(train, valid)
             shown = {"train": f"{train.accuracy:.3f}"} | ({"valid": f"{valid.accuracy:.3f}"} if valid else {})
             bar.set_postfix(shown)

@@ -86,3 +86,42 @@ def training_digits() -> tuple[torch.Tensor, torch.Tensor]:
 
     data = MNIST(str(ensure("mnist")), train=True)
     return data.data.unsqueeze(1).float() / 255, data.targets
+
+
+@functools.cache
+def training_signs() -> tuple[torch.Tensor, torch.Tensor]:
+    """The embedded training signs: float32 (N, 1, 28, 28) in [0, 1] and classes 0 to 23."""
+    from course.datasets.store import ensure
+    from course.datasets.tensors import sign_tensors
+
+    return sign_tensors(ensure("asl") / "sign_mnist_train.csv")
+
+
+@functools.cache
+def unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Signs by signers who are not in the training data: (N, 1, 28, 28) and classes.
+
+    With seed 0, in a student's own run, the embedded validation file: it is there already. Any other seed makes signs that no
+    file holds.
+    """
+    from course.datasets.hands import signs
+    from course.datasets.store import ensure
+    from course.datasets.tensors import sign_tensors, without_gap
+
+    if seed == 0:
+        return sign_tensors(ensure("asl") / "sign_mnist_valid.csv")
+    pixels, truth = signs(480, seed, "hidden")
+    return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
+
+
+def sign_csv(rows: int, seed: int = 0) -> tuple[str, np.ndarray, list[int]]:
+    """A small file in Kaggle's format: (text, pixels uint8 (rows, 784), classes 0 to 23 as they should be read).
+
+    The 24 letters come first, once each in alphabetical order, so that both sides of the gap are there.
+    """
+    generator = np.random.default_rng(seed)
+    pixels = generator.integers(0, 256, (rows, 784), dtype=np.uint8)
+    classes = [k if k < 24 else int(generator.integers(0, 24)) for k in range(rows)]
+    header = "label," + ",".join(f"pixel{k}" for k in range(1, 785))
+    lines = [",".join([str(c + (c > 8)), *map(str, row)]) for c, row in zip(classes, pixels.tolist(), strict=True)]
+    return "\n".join([header, *lines]) + "\n", pixels, classes

@@ -91,6 +91,7 @@ class Student:
     def __init__(self, session: Session, seed: int = 0) -> None:
         self._session = session
         self._next_seed: int | None = None
+        self.warnings: list[str] = []  # what the last call warned of
         self.seed = seed
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -100,6 +101,7 @@ class Student:
         def call(*args: Any, **kwargs: Any) -> Any:
             next_seed, self._next_seed = self._next_seed, None
             answer = self._session.request("call", name=name, args=list(args), kwargs=kwargs, seed=next_seed)
+            self.warnings = answer["warned"]
             if answer["changed"]:
                 raise CheckFailure(
                     f"{name} changed its argument {', '.join(answer['changed'])} in place: the caller still needs it as it was"
@@ -125,7 +127,9 @@ class Student:
 
     def file(self, name: str, content: bytes | str) -> str:
         """Put a file into a folder that the student's code can read; returns its path."""
-        return self._session.request("file", name=name, content=content.encode() if isinstance(content, str) else content)
+        return self._session.request(
+            "file", name=name, content=content.encode() if isinstance(content, str) else content
+        )
 
     def files(self, contents: Mapping[str, bytes]) -> str:
         """Put several files, named by relative paths; returns their common folder."""

@@ -56,10 +56,16 @@ def expect_tensor(
     if type(value) is not torch.Tensor:
         raise CheckFailure(f"{what}: expected a tensor, got {named(value)}")
     if shape is not None:
-        fits = value.dim() == len(shape) and all(want in (-1, have) for want, have in zip(shape, value.shape, strict=True))
+        fits = value.dim() == len(shape) and all(
+            want in (-1, have) for want, have in zip(shape, value.shape, strict=True)
+        )
         if not fits:
-            wanted = "(" + ", ".join("any" if n == -1 else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
-            raise CheckFailure(f"{what}: expected shape {wanted}, got {tuple(value.shape)}{_shape_hint(value.shape, shape)}")
+            wanted = (
+                "(" + ", ".join("any" if n == -1 else str(n) for n in shape) + ("," if len(shape) == 1 else "") + ")"
+            )
+            raise CheckFailure(
+                f"{what}: expected shape {wanted}, got {tuple(value.shape)}{_shape_hint(value.shape, shape)}"
+            )
     if dtype is not None and value.dtype != dtype:
         names = [str(d).removeprefix("torch.") for d in (dtype, value.dtype)]
         raise CheckFailure(f"{what}: expected dtype {names[0]}, got {names[1]}")

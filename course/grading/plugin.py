@@ -111,4 +111,3 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 grade.target_file(config.getoption("--target"), grade.project_of(module))
         except CourseError as fault:
             raise pytest.UsageError(str(fault)) from None
-

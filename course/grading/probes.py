@@ -184,7 +184,46 @@ def metrics_of(result: Any) -> tuple[Any, Any]:
 def history_of(result: Any) -> dict[str, list[Any]]:
     """The four curves of a history, whether it is a dict, a dataclass or an object with these names."""
     names = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
-    fields = result if isinstance(result, dict) else {name: getattr(result, name) for name in names if hasattr(result, name)}
+    fields = (
+        result if isinstance(result, dict) else {name: getattr(result, name) for name in names if hasattr(result, name)}
+    )
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
         fields = dataclasses.asdict(result)
     return {name: list(fields[name]) for name in names if name in fields}
+
+
+# -- compiling ----------------------------------------------------------------------------------------------------------
+
+
+@probe
+def is_compiled(model: nn.Module) -> bool:
+    """Was the network compiled, by `torch.compile(model)` or by `model.compile()`?"""
+    return hasattr(model, "_orig_mod") or getattr(model, "_compiled_call_impl", None) is not None
+
+
+@probe
+def same_parameters(model: nn.Module, other: nn.Module) -> bool:
+    """Do the two networks share their parameters (the very same tensors)?"""
+    ids = {id(p) for p in model.parameters()}
+    return ids == {id(p) for p in other.parameters()} and bool(ids)
+
+
+@probe
+def break_the_compiler(model: nn.Module, broken: bool) -> None:
+    """Make compiled code fail at its first use, as on a machine without a C++ compiler, or mend that again."""
+    import torch._inductor.config as inductor
+
+    torch._dynamo.reset()
+    inductor.force_disable_caches = broken
+    inductor.cpp.cxx = ("no-such-compiler",) if broken else (None, "g++")
+
+
+@probe
+def compiler_works(model: nn.Module) -> bool:
+    """Can this machine compile a network at all?"""
+    try:
+        with torch.no_grad():
+            torch.compile(nn.Linear(2, 2))(torch.zeros(1, 2))
+        return True
+    except Exception:
+        return False

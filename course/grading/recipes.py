@@ -13,6 +13,8 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from course.grading.wire import Recipe
+from course.networks import SignNet
+from course.training import History
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -129,3 +131,28 @@ def sgd(model: nn.Module, lr: float, momentum: float = 0.0) -> torch.optim.Optim
 def adam(model: nn.Module, lr: float = 1e-3) -> torch.optim.Optimizer:
     """`torch.optim.Adam` over the model's parameters."""
     return torch.optim.Adam(model.parameters(), lr=lr)
+
+
+@recipe
+def dense_net(features: int, classes: int, seed: int, width: int = 256) -> nn.Module:
+    """A dense network with one hidden layer: (B, ...) -> (B, classes)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Flatten(), nn.Linear(features, width), nn.ReLU(), nn.Linear(width, classes))
+
+
+@recipe
+def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Module:
+    """The course's `SignNet`, fresh from `seed` or filled with `state`: (B, 1, 28, 28) -> (B, 24)."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = SignNet()
+    if state is not None:
+        model.load_state_dict(state)
+    return model
+
+
+@recipe
+def history(train_accuracy: list[float], valid_accuracy: list[float]) -> History:
+    """A history with these accuracies; the losses are their complements."""
+    return History([1 - a for a in train_accuracy], train_accuracy, [1 - a for a in valid_accuracy], valid_accuracy)

@@ -36,7 +36,9 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False) -
             titles = "1 check" if len(checks) == 1 else f"all {len(checks)} checks"
             lines.append(_line("passed", task, width, titles, str(sum(c.points for c in checks)), paint))
         elif outcomes == {"not started"}:
-            lines.append(_line("not started", task, width, "not started", f"0 of {sum(c.points for c in checks)}", paint))
+            lines.append(
+                _line("not started", task, width, "not started", f"0 of {sum(c.points for c in checks)}", paint)
+            )
         else:
             for check in checks:
                 lines += _check(check, width, result.target, paint)
@@ -61,7 +63,9 @@ def _check(check: CheckResult, width: int, target: str, paint: Paint) -> list[st
         lines.append(paint(f"      {target}:{check.line}", cyan=True) + (f"   {check.code}" if check.code else ""))
     for text in (check.message, check.says):
         for paragraph in text.splitlines():
-            lines += textwrap.wrap(paragraph, WIDTH, initial_indent="      ", subsequent_indent="      ", break_long_words=False)
+            lines += textwrap.wrap(
+                paragraph, WIDTH, initial_indent="      ", subsequent_indent="      ", break_long_words=False
+            )
     lines += textwrap.wrap(f"Hint: {check.hint}", WIDTH, initial_indent="      ", subsequent_indent="      ")
     return lines
 

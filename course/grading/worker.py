@@ -15,6 +15,7 @@ import shutil
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -128,11 +129,13 @@ class Worker:
         before = _digests(args, real_args) | _digests(kwargs, real_kwargs)
         if seed is not None:
             torch.manual_seed(seed)
-        value = function(*real_args, **real_kwargs)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            value = function(*real_args, **real_kwargs)
         after = _digests(args, real_args) | _digests(kwargs, real_kwargs)
         parameters = list(_parameter_names(function, len(args)))
         changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
-        return {"result": value, "changed": changed}
+        return {"result": value, "changed": changed, "warned": [str(w.message)[:MAX_TEXT] for w in caught[:20]]}
 
     def _do_give(self, recipe: wire.Recipe) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
@@ -235,7 +238,11 @@ def _unfinished(target: Path) -> set[str]:
                 if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call):
                     call = inner.exc
                     raised = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
-                    if isinstance(call.func, ast.Name) and call.func.id == "NotImplementedError" and node.name in raised:
+                    if (
+                        isinstance(call.func, ast.Name)
+                        and call.func.id == "NotImplementedError"
+                        and node.name in raised
+                    ):
                         found.add(node.name)
     return found
 

@@ -1,0 +1,204 @@
+# %% [markdown]
+# # 02 American Sign Language with the same workflow
+#
+# The manual alphabet has a hand shape for each letter. Two of them, j and z, are drawn into the air, so pictures show the other 24. We keep
+# the workflow of project 01 and change only the data. It goes well, and then it does not: the network learns its training pictures nearly by
+# heart and is lost with a hand that it has never seen. This project makes that visible; the next two do something about it.
+#
+# | part | question that it answers |
+# |---|---|
+# | `SignDataset` | how does a table in a file become pictures with labels? |
+# | `build_model` | what has to change in the network? |
+# | `compile_model` | can the same network run faster? |
+# | `fit` | what did each epoch bring? |
+# | `generalization_gap` | has it learned, or memorised? |
+
+# %%
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from course.training import History, one_pass
+
+# %% [markdown]
+# ## From a table to pictures
+# Kaggle's Sign Language MNIST is a CSV file: a header, then one row a picture, `label,pixel1,…,pixel784`. The pixels are grey values
+# from 0 to 255, row after row of a 28 × 28 picture. The label is the letter's place in the alphabet: a is 0, b is 1 and so on to y, which is 24.
+# Because j is not there, no row has a 9: the labels have a gap.
+#
+# A network with 24 outputs knows the classes 0 to 23. So the labels above the gap move down by one: k, Kaggle's 10, becomes 9, and y becomes 23.
+#
+# Look for: what happens to `nn.CrossEntropyLoss` when it is given a label 24 and 24 logits?
+
+
+# %%
+class SignDataset(Dataset):
+    """The signs of a CSV file as flat pictures.
+
+    `dataset[i]` is (image, label): float32 (784,) with values in [0, 1], and the class 0 to 23 with no gap as an int64 scalar
+    tensor. The order is that of the file.
+
+    Args:
+        csv: path of a file with a header and rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to 255.
+    """
+
+    def __init__(self, csv: str | Path) -> None:
+        ### BEGIN SOLUTION
+        table = np.loadtxt(csv, delimiter=",", skiprows=1, dtype=np.int64, ndmin=2)
+        labels = table[:, 0]
+        self.labels = torch.from_numpy(labels - (labels > 9))
+        self.images = torch.from_numpy(table[:, 1:]).float() / 255
+        ### END SOLUTION
+
+    def __len__(self) -> int:
+        """How many signs there are."""
+        ### BEGIN SOLUTION
+        return len(self.labels)
+        ### END SOLUTION
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """One sign: image float32 (784,), label int64 ()."""
+        ### BEGIN SOLUTION
+        return self.images[index], self.labels[index]
+        ### END SOLUTION
+
+
+# %% [markdown]
+# ## The same network
+# The dense network of project 01, with 24 scores instead of ten. The pictures are flat already.
+#
+# ```
+# (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512) --linear--> (B, 24)
+# ```
+
+
+# %%
+def build_model(n_classes: int = 24) -> nn.Module:
+    """A dense network with at least one hidden layer.
+
+    Returns:
+        A module that maps float32 (B, 784) to float32 logits (B, n_classes). Each row depends on its own image only.
+    """
+    ### BEGIN SOLUTION
+    return nn.Sequential(
+        nn.Linear(28 * 28, 512),
+        nn.ReLU(),
+        nn.Linear(512, 512),
+        nn.ReLU(),
+        nn.Linear(512, n_classes),
+    )
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## The same numbers, faster
+# `torch.compile` traces what the network computes and makes fused machine code of it. It is lazy: nothing happens before the first forward
+# pass, and that is also where it fails when the machine has no C++ compiler. A compiled network must give the same logits as before, up to
+# rounding. Where compiling does not work, the course goes on with the network as it is, and says so.
+
+
+# %%
+def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
+    """The model, compiled where this machine can do that.
+
+    Args:
+        model: any network.
+        example: a batch to try the compiled model on, once, without gradients.
+
+    Returns:
+        A compiled model with the same parameters and the same outputs; where compiling fails, `model` itself, after a warning
+        (`warnings.warn`) that says so.
+    """
+    ### BEGIN SOLUTION
+    compiled = torch.compile(model)
+    try:
+        with torch.no_grad():
+            compiled(example)
+    except Exception as fault:
+        warnings.warn(f"torch.compile does not work here ({type(fault).__name__}); going on without it.", stacklevel=2)
+        return model
+    return compiled
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Epochs and their history
+# `course.training.one_pass(model, batches, loss_function, optimizer)` is the loop that you wrote in project 01: with an optimizer it trains, without
+# one it measures; it returns `Metrics(loss, accuracy)`. What is left is the outer loop: train, measure on the validation data, keep both numbers,
+# and begin again. One optimizer serves all epochs, because Adam remembers the gradients that it has seen.
+#
+# Look for: the two curves of accuracy. Which one still rises at the end, and which one has stopped?
+
+
+# %%
+def fit(
+    model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3
+) -> History:
+    """Train for some epochs with cross entropy, and measure on the validation data after each.
+
+    Args:
+        model: maps images to logits; changed in place.
+        train_loader: gives (images, labels); the only data that is learned from.
+        valid_loader: gives (images, labels); measured in eval mode.
+        epochs: how many times the training data are gone through.
+        lr: learning rate; 0 changes no parameter.
+
+    Returns:
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+    """
+    ### BEGIN SOLUTION
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    loss_function = nn.CrossEntropyLoss()
+    history = History()
+    for _ in range(epochs):
+        train = one_pass(model, train_loader, loss_function, optimizer)
+        valid = one_pass(model, valid_loader, loss_function)
+        history.add(train, valid)
+    return history
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Learned, or memorised?
+# A network with 700,000 parameters can keep 2,400 pictures in mind, near enough. What it knows of *hands* shows only on hands that it has not
+# met: here, the signers of the validation data. The difference between the two accuracies at the end is the *generalization gap*.
+
+
+# %%
+def generalization_gap(history: History) -> float:
+    """How much better the model is on what it has trained on.
+
+    Returns:
+        Training accuracy minus validation accuracy of the last epoch, a Python float: 0.3 means thirty points of a hundred.
+    """
+    ### BEGIN SOLUTION
+    return history.train_accuracy[-1] - history.valid_accuracy[-1]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## All together
+# `python -m exercises.ex02_asl` (or `course run 02`). Expect nearly 1.00 on the training data and far less on the validation data.
+
+# %% tags=["active-py"]
+def main(run: "Run") -> None:
+    """Train, show, save. Written for you."""
+    folder = run.data("asl")
+    train_set, valid_set = SignDataset(folder / "sign_mnist_train.csv"), SignDataset(folder / "sign_mnist_valid.csv")
+    train_loader = DataLoader(train_set, run.batch_size, shuffle=True)
+    valid_loader = DataLoader(valid_set, run.batch_size)
+    model = compile_model(build_model(), torch.zeros(run.batch_size, 784)) if run.compile else build_model()
+    run.take(fit(model, train_loader, valid_loader, run.n_epochs, run.lr))
+    print(f"The gap between training and validation is {generalization_gap(run.history):.3f}.")
+    run.finish(model, valid_loader, names=run.letters)
+
+
+# %% tags=["active-py"]
+if __name__ == "__main__":
+    from course.running import Run
+
+    main(Run("02", epochs=20))

@@ -1,0 +1,146 @@
+# %% [markdown]
+# # 04a Data augmentation
+#
+# The convolutional network is still better on hands that it knows. It has seen few signers, and each of them in one position and one light. More
+# pictures would help; what we can have for nothing is *more views of the same pictures*: a little turned, moved, larger, darker. Every epoch
+# shows each hand in another way, and what stays the same is what makes the letter.
+#
+# | part | question that it answers |
+# |---|---|
+# | `make_transforms` | what may change in a picture without changing its label? |
+# | `train_augmented` | where does the change belong in the loop? |
+# | `save_model` | what of a trained model is worth keeping? |
+
+# %%
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+from torchvision.transforms import v2
+
+from course.training import History, one_pass
+
+# %% [markdown]
+# ## What may change
+# Draw a sign on paper and turn the paper a little: it stays the sign. Turn it upside down, and it is none, or another one. So the range of each
+# change is a statement about the world: hands lean by some 15 degrees, they are not always in the middle, they are nearer or farther, and the light varies.
+#
+# Validation pictures stand for the real use. They are measured as they are.
+#
+# The values must stay within [0, 1], which the network is used to.
+
+
+# %%
+def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The transform of training pictures (random) or of validation pictures (none).
+
+    Args:
+        train: for training?
+
+    Returns:
+        A callable: float32 image (1, 28, 28), or batch (B, 1, 28, 28), with values in [0, 1] -> the same shape, dtype and range.
+        For training each call draws a new small change of position, angle, size and light, which never turns a hand upside
+        down nor moves it out of the picture; its argument is left as it was. Otherwise the values come back unchanged.
+    """
+    ### BEGIN SOLUTION
+    if not train:
+        return v2.Identity()
+    return v2.Compose(
+        [
+            v2.RandomAffine(degrees=12, translate=(0.08, 0.08), scale=(0.85, 1.15), interpolation=v2.InterpolationMode.BILINEAR),
+            v2.ColorJitter(brightness=0.3, contrast=0.4),
+            v2.Lambda(lambda image: image.clamp(0, 1)),
+        ]
+    )
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Where the change belongs
+# In the training loop, batch by batch, and anew in each epoch: augmenting the data set once and keeping the result would only give another fixed
+# data set. Small batches draw many different changes in an epoch.
+#
+# `course.training.one_pass` applies a `transform` to each batch that it is given, if you pass one.
+
+
+# %%
+def train_augmented(
+    model: nn.Module, train_set: Dataset, valid_set: Dataset, epochs: int, lr: float = 1e-3, batch_size: int = 32
+) -> History:
+    """Train on augmented pictures, and measure on the validation pictures as they are.
+
+    Args:
+        model: maps images (B, 1, 28, 28) to logits; changed in place.
+        train_set: pairs of image (1, 28, 28) and label; gone through in a new order each epoch, each time augmented anew by
+            `make_transforms(True)`.
+        valid_set: pairs of the same kind; never augmented, never learned from.
+        epochs: how many times the training pictures are gone through.
+        lr: learning rate.
+        batch_size: pictures in a batch.
+
+    Returns:
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+    """
+    ### BEGIN SOLUTION
+    train_loader = DataLoader(train_set, batch_size, shuffle=True)
+    valid_loader = DataLoader(valid_set, batch_size)
+    augment, loss_function = make_transforms(True), nn.CrossEntropyLoss()
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    history = History()
+    for _ in range(epochs):
+        train = one_pass(model, train_loader, loss_function, optimizer, transform=augment)
+        history.add(train, one_pass(model, valid_loader, loss_function))
+    return history
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## What is worth keeping
+# `torch.save(model)` pickles the object: the file then needs your very source code, and opening a stranger's file can run any code. The numbers alone,
+# `model.state_dict()`, are enough: who has the architecture can fill it with them, and `torch.load(..., weights_only=True)` reads nothing but numbers.
+#
+# `torch.compile` wraps the network, so the names in its `state_dict` begin with `_orig_mod.`; a plain network does not know these names.
+
+
+# %%
+def save_model(model: nn.Module, path: str | Path) -> None:
+    """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
+
+    Args:
+        model: a network, compiled or not; a compiled one is saved under the names of the plain network.
+        path: the file; one that is there already is replaced.
+    """
+    ### BEGIN SOLUTION
+    plain = getattr(model, "_orig_mod", model)
+    temporary = f"{path}.part"
+    torch.save(plain.state_dict(), temporary)
+    os.replace(temporary, path)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## All together
+# `python -m exercises.ex04a_augmentation` (or `course run 04a`). Look at `augmented.png`: would you still read every letter?
+# The training accuracy is now lower than without augmentation, and the validation accuracy higher. Why is that no contradiction?
+
+# %% tags=["active-py"]
+def main(run: "Run") -> None:
+    """Train, show, save. Written for you."""
+    from course.networks import SignNet
+    from course.datasets.tensors import sign_set
+
+    folder = run.data("asl")
+    train_set, valid_set = sign_set(folder / "sign_mnist_train.csv"), sign_set(folder / "sign_mnist_valid.csv")
+    model = SignNet()
+    run.take(train_augmented(model, train_set, valid_set, run.n_epochs, run.lr, run.batch_size))
+    run.finish(model, DataLoader(valid_set, 64), names=run.letters, augment=make_transforms(True), save=save_model)
+
+
+# %% tags=["active-py"]
+if __name__ == "__main__":
+    from course.running import Run
+
+    main(Run("04a", epochs=20))
