@@ -5,10 +5,12 @@ import io
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import nn
 
 from course.grading.wire import Photo
+from course.models.signs import baselines
+
 
 
 def images(count: int, side: int = 8, channels: int = 1, seed: int = 0) -> torch.Tensor:
@@ -125,3 +127,81 @@ def sign_csv(rows: int, seed: int = 0) -> tuple[str, np.ndarray, list[int]]:
     header = "label," + ",".join(f"pixel{k}" for k in range(1, 785))
     lines = [",".join([str(c + (c > 8)), *map(str, row)]) for c, row in zip(classes, pixels.tolist(), strict=True)]
     return "\n".join([header, *lines]) + "\n", pixels, classes
+
+
+# -- signs and photos ---------------------------------------------------------------------------------------------------
+
+LETTERS = "abcdefghiklmnopqrstuvwxy"
+
+
+def baseline(name: str) -> float:
+    """Mean accuracy on unseen hands of a network of ours, over five seeds: "dense" or "convolutional" (without augmentation)."""
+    return baselines()[name]["mean"]
+
+
+def hand_like() -> torch.Tensor:
+    """A picture (1, 28, 28) with a palm, three fingers and a thumb, soft edges, on grey: nothing in it is symmetrical."""
+    picture = Image.new("L", (112, 112), 60)
+    draw = ImageDraw.Draw(picture)
+    draw.rounded_rectangle((38, 52, 78, 98), 12, fill=190)
+    for left, top in ((38, 22), (52, 16), (66, 26)):
+        draw.rounded_rectangle((left, top, left + 11, 62), 5, fill=205)
+    draw.line((40, 84, 22, 62), fill=175, width=11)
+    small = picture.resize((28, 28), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.asarray(small).copy()).view(1, 28, 28).float() / 255
+
+
+def scene(size: tuple[int, int]) -> Image.Image:
+    """A colour picture (width, height) of large soft shapes, different in every corner: filters agree on it, turns and crops do not."""
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    side = min(size)
+    # coordinates in units of the central square, so that scenes of all sizes look alike in their middle
+    u, v = (x - (width - side) / 2) / side, (y - (height - side) / 2) / side
+    blob = lambda a, b, r: np.exp(-((u - a) ** 2 + (v - b) ** 2) / r**2)  # noqa: E731
+    light = 0.25 + 0.6 * blob(0.25, 0.2, 0.22) + 0.35 * blob(0.8, 0.45, 0.18) + 0.2 * v
+    rgb = np.stack([light * 1.0, light * 0.8 + 0.1 * u, light * 0.6 + 0.15], -1)
+    return Image.fromarray((rgb.clip(0, 1) * 255).astype(np.uint8))
+
+
+def even_photo(index: int, suffix: str) -> bytes:
+    """The bytes of an even grey photo that `recipes.brightness_net` reads as class `index`."""
+    value = round((index + 0.5) / 24 * 255)
+    kind = "PNG" if suffix.lower() == "png" else "JPEG"
+    return photo(Image.new("RGB", (64, 48), (value, value, value)), kind).content
+
+
+def saved(state: dict[str, torch.Tensor]) -> bytes:
+    """A state dict as `torch.save` writes it."""
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
+
+
+class _Trap:
+    """An object whose unpickling overwrites a file: what a hostile model file may do, harmlessly."""
+
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, (f"open({self.marker!r}, 'wb').write(b'the trap was sprung')",)
+
+
+def trap_file(marker: str) -> bytes:
+    """A model file that overwrites the file `marker` when it is unpickled."""
+    buffer = io.BytesIO()
+    torch.save({"weight": _Trap(marker)}, buffer)
+    return buffer.getvalue()
+
+
+@functools.cache
+def unseen_photos(seed: int) -> list[tuple[str, Photo]]:
+    """Colour photos of hands, one a letter: (letter, file). With seed 0 those of the embedded data, else by new signers."""
+    from course.datasets.hands import photo as take
+    from course.datasets.store import ensure
+
+    if seed == 0:
+        folder = ensure("asl") / "photos"
+        return [(letter, Photo((folder / f"{letter}.jpg").read_bytes())) for letter in LETTERS]
+    return [(letter, photo(take(letter, seed, "hidden"), "JPEG", quality=92)) for letter in LETTERS]

@@ -91,6 +91,7 @@ class Student:
     def __init__(self, session: Session, seed: int = 0) -> None:
         self._session = session
         self._next_seed: int | None = None
+        self._folders = 0
         self.warnings: list[str] = []  # what the last call warned of
         self.seed = seed
 
@@ -132,9 +133,12 @@ class Student:
         )
 
     def files(self, contents: Mapping[str, bytes]) -> str:
-        """Put several files, named by relative paths; returns their common folder."""
-        paths = [self.file("files/" + name, content) for name, content in contents.items()]
-        return paths[0][: -len(next(iter(contents))) - 1]
+        """Put several files, named by relative paths, into a new folder; returns the folder."""
+        self._folders += 1
+        folder = f"folder{self._folders}"
+        for name, content in contents.items():
+            self.file(f"{folder}/{name}", content)
+        return self.path(folder)
 
     def path(self, name: str) -> str:
         """A path that the student's code can write to."""
@@ -146,7 +150,7 @@ class Student:
 
 
 def run_check(function: Callable[..., None], session: Session, project: str, seed: int = 0) -> CheckResult:
-    """Run one check and say how it ended; only a fault of our own (a grader's error) is let through."""
+    """Run one check and say how it ended: every check reports exactly once, whatever came."""
     entry: Check = function.__check__  # type: ignore[attr-defined]
     started = time.perf_counter()
 
@@ -166,6 +170,7 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
             seconds=time.perf_counter() - started,
         )
 
+    lines: dict[str, int] = {}
     try:
         lines = session.request("describe")
         if entry.task not in lines and lines:
@@ -188,6 +193,8 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
         return ended("failed", f"{what}: {fault}", fault.line or lines.get(entry.task), fault.code)
     except WorkerLost as fault:
         return ended("failed", f"{entry.task} did not come back: {fault}")
+    except Exception as fault:  # evidence of a form that the check did not expect; the solution's run shows a fault of ours
+        return ended("failed", f"the check could not read what came: {type(fault).__name__}: {fault}", lines.get(entry.task))
 
 
 def _unsteady(several: FlakyFailure) -> str:

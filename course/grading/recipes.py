@@ -143,12 +143,13 @@ def dense_net(features: int, classes: int, seed: int, width: int = 256) -> nn.Mo
 
 @recipe
 def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Module:
-    """The course's `SignNet`, fresh from `seed` or filled with `state`: (B, 1, 28, 28) -> (B, 24)."""
+    """The course's `SignNet`, fresh from `seed`, or filled with `state` and in eval mode: (B, 1, 28, 28) -> (B, 24)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = SignNet()
     if state is not None:
         model.load_state_dict(state)
+        model.eval()
     return model
 
 
@@ -156,3 +157,87 @@ def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Modu
 def history(train_accuracy: list[float], valid_accuracy: list[float]) -> History:
     """A history with these accuracies; the losses are their complements."""
     return History([1 - a for a in train_accuracy], train_accuracy, [1 - a for a in valid_accuracy], valid_accuracy)
+
+
+@recipe
+def frozen_net(seed: int) -> nn.Module:
+    """Linear(4, 3) frozen, BatchNorm without parameters of its own, Linear(3, 2) free: 8 trainable numbers."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, affine=False), nn.Linear(3, 2))
+    model[0].requires_grad_(False)
+    return model
+
+
+@recipe
+def tied_net(seed: int) -> nn.Module:
+    """One Linear(5, 5) in two places: 30 numbers."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layer = nn.Linear(5, 5)
+    return nn.Sequential(layer, nn.ReLU(), layer)
+
+
+class WitnessNet(nn.Module):
+    """A small convolutional network that keeps every batch that it is shown, with its mode."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, padding=1)
+        self.head = nn.Linear(4, classes)
+        self.seen: list[tuple[bool, torch.Tensor]] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 1, H, W) -> (B, classes)."""
+        self.seen.append((self.training, x.detach().clone()))
+        return self.head(self.conv(x).relu().mean(dim=(2, 3)))
+
+
+@recipe
+def witness_net(classes: int, seed: int) -> nn.Module:
+    """A `WitnessNet` with seeded weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return WitnessNet(classes)
+
+
+@recipe
+def compiled(model: nn.Module) -> nn.Module:
+    """`torch.compile(model)`: only wrapped here; compiling itself happens at the first use."""
+    return torch.compile(model)
+
+
+@recipe
+def letter_net(index: int) -> nn.Module:
+    """A network that gives class `index` the highest of 24 logits, whatever it is shown, and keeps what it is shown."""
+    return LetterNet(index)
+
+
+class LetterNet(nn.Module):
+    """See `letter_net`. In train mode it would answer the next class: a forgotten eval mode shows."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.full((24,), -3.0))
+        self.index = index
+        self.seen: list[tuple[bool, torch.Tensor]] = []
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 1, 28, 28) -> (B, 24)."""
+        self.seen.append((self.training, x.detach().clone()))
+        return (self.bias + 2 * nn.functional.one_hot(torch.tensor(self.index), 24)).expand(len(x), 24)
+
+
+@recipe
+def brightness_net() -> nn.Module:
+    """A network that reads the letter from the mean brightness: class floor(24 · mean). (B, 1, 28, 28) -> (B, 24)."""
+    return BrightnessNet()
+
+
+class BrightnessNet(nn.Module):
+    """See `brightness_net`."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 1, 28, 28) -> (B, 24)."""
+        place = (x.flatten(1).mean(1, keepdim=True) * 24 - 0.5).clamp(0, 23)
+        return -((torch.arange(24.0) - place) ** 2)

@@ -83,10 +83,7 @@ class Worker:
 
     def close(self) -> None:
         """Forget every object and delete the worker's own folder."""
-        self._objects.clear()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        self._clear()
         sys.modules.pop(self.module_name, None)
 
     @property
@@ -95,7 +92,7 @@ class Worker:
 
     def _do_begin(self, needs: list[str], seed: int) -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream."""
-        self._objects.clear()
+        self._clear()
         module = self._load()
         for name, own in self._own.items():
             setattr(module, name, own)
@@ -135,7 +132,7 @@ class Worker:
         after = _digests(args, real_args) | _digests(kwargs, real_kwargs)
         parameters = list(_parameter_names(function, len(args)))
         changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
-        return {"result": value, "changed": changed, "warned": [str(w.message)[:MAX_TEXT] for w in caught[:20]]}
+        return {"result": value, "changed": changed, "warned": _said(caught)}
 
     def _do_give(self, recipe: wire.Recipe) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
@@ -163,6 +160,12 @@ class Worker:
         return Path(real).read_bytes()
 
     # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        self._objects.clear()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     def _real(self, value: Any) -> Any:
         """Plain data with handles, recipes and photos replaced by the things themselves."""
@@ -245,6 +248,12 @@ def _unfinished(target: Path) -> set[str]:
                     ):
                         found.add(node.name)
     return found
+
+
+def _said(caught: list[warnings.WarningMessage]) -> list[str]:
+    """The texts of warnings, without those that torch gives of itself."""
+    own = os.path.dirname(torch.__file__)
+    return [str(w.message)[:MAX_TEXT] for w in caught if not w.filename.startswith(own)][:20]
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> Iterator[str]:

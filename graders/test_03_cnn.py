@@ -1,0 +1,211 @@
+"""Grader of project 03: convolutional networks.
+
+    pytest graders/test_03_cnn.py
+"""
+
+import torch
+
+from course.catalog import project
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_at_least,
+    expect_close,
+    expect_equal,
+    expect_int,
+    expect_tensor,
+)
+from course.grading.probes import (
+    buffers_of,
+    fit_with_the_course,
+    forward,
+    gradients_of,
+    item_of,
+    items_of,
+    length_of,
+    predict,
+)
+from course.grading.recipes import frozen_net, linear_net, tied_net
+from graders.support import accuracy, baseline, images, labels, sign_csv, training_signs, unseen_signs
+
+MARGIN = project("03").thresholds["above_mlp"]
+EPOCHS = 8
+
+# -- SignImages ---------------------------------------------------------------------------------------------------------
+
+
+@check("SignImages", points=1, hint="Where do the channels stand in what a convolution reads?")
+def test_a_picture_has_a_channel_a_height_and_a_width(student):
+    """(1, 28, 28) float32; a flat vector has no neighbours left."""
+    data = student.SignImages(student.file("signs.csv", sign_csv(26)[0]))
+    expect_equal(length_of(data), 26, "the length for a file of 26 rows")
+    image, _ = item_of(data, 3)
+    expect_tensor(image, "the image of item 3", shape=(1, 28, 28), dtype=torch.float32)
+
+
+@check("SignImages", points=2, hint="Does pixel 29 stand beside pixel 28 or below pixel 1?")
+def test_pixels_stand_where_the_file_has_them(student):
+    """Row after row: a transposed hand is another sign. Values from 0 to 1."""
+    text, pixels, _ = sign_csv(30, seed=5)
+    found, _ = items_of(student.SignImages(student.file("signs.csv", text)), list(range(30)))
+    expected = torch.from_numpy(pixels).float().view(-1, 1, 28, 28) / 255
+    # 1e-6: float32 division by 255 is right to about 1e-7
+    expect_close(found, expected, "images of all rows", rtol=0, atol=1e-6)
+
+
+@check("SignImages", points=2, hint="Which class has k, in a file that holds only k?")
+def test_labels_have_no_gap(student):
+    """0 to 23, and the same letter has the same class in every file."""
+    text, _, classes = sign_csv(40, seed=6)
+    _, found = items_of(student.SignImages(student.file("signs.csv", text)), list(range(40)))
+    expect_equal(found, classes, "classes of all rows")
+    lines = text.splitlines()
+    only_k = student.SignImages(student.file("only_k.csv", f"{lines[0]}\n{lines[10]}\n"))
+    expect_equal(item_of(only_k, 0)[1], 9, "class of the letter k, alone in a file")
+
+
+# -- conv_block ---------------------------------------------------------------------------------------------------------
+
+
+@check("conv_block", points=1, hint="What do padding and pooling do to height and width?")
+def test_it_halves_height_and_width(student):
+    """28 becomes 14, 7 becomes 3; the number of maps is what was asked for."""
+    for channels, out, side in ((1, 4, 28), (3, 8, 14), (5, 2, 7)):
+        block = student.conv_block(channels, out)
+        maps = forward(block, images(3, side, channels), mode="eval")
+        expect_tensor(maps, f"maps of {side} x {side} pictures", shape=(3, out, side // 2, side // 2), dtype=torch.float32)
+
+
+@check("conv_block", points=1, hint="How far does a window of 3 x 3 see?")
+def test_it_looks_at_a_neighbourhood_only(student):
+    """One pixel changes at most the maps beside it; a dense layer would change everything."""
+    block, picture = student.conv_block(1, 6), images(1, 16)
+    touched = picture.clone()
+    touched[0, 0, 4, 4] += 3
+    change = (forward(block, touched, mode="eval") - forward(block, picture, mode="eval")).abs().amax(dim=(0, 1))
+    far = change.clone()
+    far[1:4, 1:4] = 0  # a 3 x 3 window around row 4 covers rows 3 to 5, which are pooled into rows 1 and 2
+    expect(float(far.max()) < 1e-6, "a pixel changes maps that are far away from it")
+    expect(float(change.max()) > 1e-4, "a pixel changes nothing")
+
+
+@check("conv_block", points=1, hint="Are the weights at the left edge those at the right?")
+def test_a_moved_picture_gives_moved_maps(student):
+    """The same weights everywhere: two pixels to the right in, one to the right out."""
+    block, picture = student.conv_block(1, 6), images(1, 20)
+    moved = torch.roll(picture, 2, dims=-1)
+    maps, shifted = forward(block, picture, mode="eval"), forward(block, moved, mode="eval")
+    expect_tensor(shifted, "maps of the moved picture", shape=tuple(maps.shape))
+    # the margin of the picture is left out: there the padding speaks too
+    expect_close(shifted[..., 3:-1], maps[..., 2:-2], "the inner maps, moved by one", rtol=1e-4, atol=1e-5)
+
+
+@check("conv_block", points=1, hint="Which layer makes a dim picture and a bright one alike?")
+def test_it_normalises_over_the_batch(student):
+    """In train mode a picture with ten times the contrast gives the same maps; running statistics are kept."""
+    block, batch = student.conv_block(1, 6), images(32, 12)
+    plain, loud = forward(block, batch, mode="train"), forward(block, batch * 10, mode="train")
+    # 0.05 of maps of about 1: BatchNorm's epsilon is felt a little in the dim picture; without it maps are ten times as large
+    expect(float((loud - plain).abs().max()) < 0.05 * float(plain.abs().max()) + 0.05, "ten times the contrast gives other maps in train mode")
+    expect(len(buffers_of(block)) > 0, "there are no running statistics: eval mode would depend on the batch")
+
+
+@check("conv_block", points=1, hint="What is left of a negative value after the activation?")
+def test_it_has_a_bend(student):
+    """Convolution, normalisation and pooling of an even picture are linear; the activation is not."""
+    block = student.conv_block(1, 16)
+    # an even picture: pooling has nothing to choose from, so only an activation can bend the line
+    levels = torch.tensor([-2.0, 0.0, 2.0]).view(3, 1, 1, 1).expand(3, 1, 12, 12).contiguous()
+    maps = forward(block, levels, mode="eval")
+    middle = maps[..., 2:4, 2:4]
+    bend = (middle[0] + middle[2]) / 2 - middle[1]
+    expect(float(bend.abs().max()) > 1e-4, "the maps of an even picture follow its brightness in a straight line")
+
+
+@check("conv_block", points=1, hint="When may values be dropped, and how many?")
+def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
+    """Without dropout two train passes agree; with it they do not; in eval mode they always do."""
+    batch = images(8, 12)
+    for rate in (0.0, 0.5):
+        block = student.conv_block(1, 8, rate)
+        once, twice = forward(block, batch, mode="train"), forward(block, batch, mode="train")
+        differs = float((once - twice).abs().max()) > 1e-6
+        expect_equal(differs, rate > 0, f"do two passes in train mode differ, at dropout {rate}")
+        once, twice = forward(block, batch, mode="eval"), forward(block, batch, mode="eval")
+        expect(bool(torch.equal(once, twice)), f"two passes in eval mode differ, at dropout {rate}")
+
+
+# -- build_model --------------------------------------------------------------------------------------------------------
+
+
+@check("build_model", points=1, needs=("conv_block",), hint="How many numbers are left after the last pooling?")
+def test_each_picture_gets_one_score_for_each_class(student):
+    """(B, 1, 28, 28) in, (B, classes) out, for a batch of one too."""
+    for classes, batch in ((24, 1), (24, 5), (7, 3)):
+        model = student.build_model() if classes == 24 else student.build_model(classes)
+        logits = forward(model, images(batch, 28), mode="eval")
+        expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
+
+
+@check("build_model", points=1, needs=("conv_block",), hint="What does nn.CrossEntropyLoss do first with what it is given?")
+def test_scores_are_logits_that_every_parameter_shapes(student):
+    """Neither probabilities nor a layer that is not used."""
+    model = student.build_model()
+    logits = forward(model, images(64, 28), mode="train")
+    expect_tensor(logits, "logits", shape=(64, 24))
+    # real logits miss these sums by far more than float32 rounding of 24 numbers, about 1e-6
+    expect(not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities")
+    expect(not torch.allclose(logits.exp().sum(1), torch.ones(64), atol=1e-4), "the scores are log-probabilities")
+    expect(bool((logits < 0).any() and (logits > 0).any()), "all scores have the same sign: is there an activation after the last layer?")
+    idle = [n for n, size in gradients_of(model, images(48, 28), labels(48, 24)).items() if size < 0]
+    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+
+
+@check("build_model", points=1, needs=("conv_block",), hint="In eval mode, whose mean and variance does BatchNorm use?")
+def test_a_picture_is_judged_by_itself_alone(student):
+    """In eval mode the scores of a picture do not depend on its neighbours."""
+    model, batch = student.build_model(), images(6, 28)
+    together = forward(model, batch, mode="eval")
+    alone = torch.cat([expect_tensor(forward(model, one, mode="eval"), "logits") for one in batch.split(1)])
+    expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
+
+
+@check("build_model", points=4, needs=("conv_block",), slow=True, hint="Do convolutions see the picture before it is flattened?")
+def test_it_beats_the_dense_network_on_unseen_hands(student):
+    """The same loop and data as the dense network; the judge counts on signers that the network has not met.
+
+    The bound is the dense network's mean over five seeds (course/models/baselines.toml) and 0.10 more.
+    """
+    x, y = unseen_signs(student.seed)
+
+    def logits():
+        model = student.seeded(student.seed).build_model()
+        fit_with_the_course(model, *training_signs(), epochs=EPOCHS, seed=student.seed)
+        return predict(model, x)
+
+    found = expect_tensor(student.remember("signs", logits), "logits", shape=(len(y), 24))
+    expect_at_least(accuracy(found, y), baseline("dense") + MARGIN, f"accuracy on unseen hands (the dense network has {baseline('dense'):.3f})")
+
+
+# -- count_parameters ---------------------------------------------------------------------------------------------------
+
+
+@check("count_parameters", points=1, hint="How many numbers has a layer from 6 inputs to 4 outputs?")
+def test_weights_and_biases_count(student):
+    """6 · 4 weights and 4 biases are 28; buffers are no parameters."""
+    count = student.count_parameters(student.give(linear_net(features=6, classes=4, seed=0)))
+    expect_equal(expect_int(count, "the number of parameters"), 28, "parameters of a layer from 6 to 4")
+
+
+@check("count_parameters", points=1, hint="Can the optimizer change what is frozen?")
+def test_frozen_parameters_do_not_count(student):
+    """With the first layer frozen only the second is left."""
+    count = student.count_parameters(student.give(frozen_net(seed=0)))
+    expect_equal(count, 3 * 2 + 2, "trainable parameters of a network with a frozen first layer and BatchNorm buffers")
+
+
+@check("count_parameters", points=1, hint="How many copies of shared weights does the optimizer hold?")
+def test_shared_parameters_count_once(student):
+    """Tied weights are one set of numbers, used twice."""
+    count = student.count_parameters(student.give(tied_net(seed=0)))
+    expect_equal(count, 5 * 5 + 5, "parameters of one layer from 5 to 5 that is used twice")

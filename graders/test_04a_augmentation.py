@@ -1,0 +1,239 @@
+"""Grader of project 04a: data augmentation.
+
+    pytest graders/test_04a_augmentation.py
+"""
+
+import io
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course.catalog import project
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_at_least,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+    fail,
+)
+from course.grading.probes import called, forward, history_of, predict, seen_by, state_of
+from course.grading.recipes import compiled, linear_net, moody_net, sign_net, tensor_set, witness_net
+from graders.support import accuracy, baseline, hand_like, images, labels, training_signs, unseen_signs
+
+THRESHOLD = project("04a").thresholds["valid_accuracy"]
+MARGIN = project("04a").thresholds["above_cnn"]
+EPOCHS = 12
+DRAWS = 60
+
+# -- make_transforms ----------------------------------------------------------------------------------------------------
+
+
+def _draws(student, picture, count=DRAWS):
+    transform = student.make_transforms(True)
+    found = [called(transform, picture) for _ in range(count)]
+    for one in found:
+        expect_tensor(one, "an augmented picture", shape=tuple(picture.shape), dtype=torch.float32)
+    return torch.stack(found)
+
+
+def _centre(picture):
+    """Centre of mass (row, column) of each picture (N, 1, H, W), in pixels from the middle."""
+    weight = picture.sum(1)
+    rows = torch.linspace(-0.5, 0.5, picture.shape[-2]) * picture.shape[-2]
+    total = weight.sum((1, 2)).clamp(min=1e-6)
+    return torch.stack([(weight.sum(2) * rows).sum(1) / total, (weight.sum(1) * rows).sum(1) / total], 1)
+
+
+@check("make_transforms", points=2, hint="How often should the network see exactly the same picture?")
+def test_training_pictures_are_drawn_anew_each_time(student):
+    """An augmentation that is drawn once is only another fixed data set."""
+    found = _draws(student, hand_like(), 12)
+    different = sum(not torch.equal(found[i], found[j]) for i in range(12) for j in range(i))
+    # of 66 pairs; even a transform that is applied only half of the time leaves some 17 equal
+    expect(different >= 40, f"of 66 pairs of augmented pictures only {different} differ")
+
+
+@check("make_transforms", points=1, hint="Which values is the network used to?")
+@given(seed=st.integers(0, 999), batch=st.sampled_from([0, 1, 5]))
+def test_shape_type_and_range_stay(student, seed, batch):
+    """One image or a batch, float32, within [0, 1], and the argument is left alone."""
+    picture = images(max(batch, 1), 28, seed=seed)
+    picture = picture if batch else picture[0]
+    for train in (True, False):
+        found = called(student.make_transforms(train), picture)
+        # 1e-6: interpolation may overshoot by rounding
+        expect_tensor(found, "the transformed picture", shape=tuple(picture.shape), dtype=torch.float32, low=-1e-6, high=1 + 1e-6)
+
+
+@check("make_transforms", points=1, hint="What do you want to know from the validation: how good the network is, or how lucky?")
+def test_validation_pictures_stay_as_they_are(student):
+    """Augmented validation measures another task, and another one each time."""
+    transform = student.make_transforms(False)
+    for picture in (hand_like(), images(4, 28)):
+        expect_close(called(transform, picture), picture, "a validation picture", rtol=0, atol=1e-6)
+
+
+@check("make_transforms", points=2, hint="Would you read the sign if the picture hung upside down?")
+def test_a_hand_is_never_turned_upside_down(student):
+    """Turned by a quarter or more, or flipped top to bottom, a sign is none or another one."""
+    top = torch.zeros(1, 28, 28)
+    top[:, 3:12, 8:20] = 1.0  # everything above the middle
+    row = _centre(_draws(student, top))[:, 0]
+    fallen = int((row > 0).sum())
+    # the mass stands 6.5 rows above the middle: a tilt of 45 degrees with a shift of 0.15 of the height keeps it above
+    expect(fallen == 0, f"in {fallen} of {DRAWS} draws what was at the top has come to the bottom")
+
+
+@check("make_transforms", points=1, hint="How much of the hand may be cut off before the letter cannot be read?")
+def test_the_hand_stays_in_the_picture(student):
+    """A view without the hand teaches the wrong thing: its label is still that of the letter."""
+    found = _draws(student, hand_like())
+    contrast = found.flatten(1).std(1) / hand_like().flatten().std()
+    lost = int((contrast < 0.25).sum())
+    expect(lost == 0, f"in {lost} of {DRAWS} draws hardly anything is left of the hand")
+
+
+@check("make_transforms", points=1, hint="If only the light changes, what does the network learn about another position?")
+def test_the_hand_moves_turns_or_grows(student):
+    """Other signers hold their hands elsewhere: light alone does not teach that."""
+    found = _draws(student, hand_like())
+    edges = (found - found.mean((1, 2, 3), keepdim=True)) / found.std((1, 2, 3), keepdim=True)
+    own = (hand_like() - hand_like().mean()) / hand_like().std()
+    alike = (edges * own).mean((1, 2, 3))  # correlation with the original: 1 for any change of light
+    # a change of brightness and contrast, clipped, stays above 0.97; a shift of two pixels falls to about 0.8
+    expect_at_least(float((alike < 0.95).float().mean()), 0.5, "share of draws in which the hand has another place, angle or size")
+
+
+# -- train_augmented ----------------------------------------------------------------------------------------------------
+
+CLASSES = 4
+
+
+def _trained(student, model, epochs, valid_labels=None, batch_size=8):
+    train = student.give(tensor_set(images=images(20, 28, seed=1), labels=labels(20, CLASSES, 1)))
+    y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
+    valid = student.give(tensor_set(images=images(10, 28, seed=2), labels=y))
+    return student.seeded(7).train_augmented(model, train, valid, epochs, 1e-3, batch_size)
+
+
+def _matches(batch, originals):
+    """For each image of a batch: is it one of the originals, value for value?"""
+    return [bool((originals - one).abs().flatten(1).amax(1).min() < 1e-6) for one in batch]
+
+
+@check("train_augmented", points=1, needs=("make_transforms",), hint="Is the picture that reaches the network still the one in the data set?")
+def test_training_sees_augmented_pictures_anew_each_epoch(student):
+    """Every training batch is augmented, in every epoch in another way."""
+    model = student.give(witness_net(classes=CLASSES, seed=1))
+    _trained(student, model, 2)
+    shown = [batch for training, batch in seen_by(model) if training]
+    expect_equal(sum(len(b) for b in shown), 40, "training pictures shown in two epochs of twenty")
+    plain = sum(sum(_matches(b, images(20, 28, seed=1))) for b in shown)
+    expect(plain <= 10, f"{plain} of 40 training pictures reach the network as they are in the data set")
+    first, second = torch.cat(shown[: len(shown) // 2]), torch.cat(shown[len(shown) // 2 :])
+    again = sum(_matches(second, first))
+    expect(again <= 5, f"{again} of 20 pictures of the second epoch were shown just so in the first")
+
+
+@check("train_augmented", points=1, needs=("make_transforms",), hint="What should a validation picture look like?")
+def test_validation_sees_the_pictures_as_they_are(student):
+    """Validation in eval mode, on unchanged pictures, each exactly once an epoch."""
+    model = student.give(witness_net(classes=CLASSES, seed=1))
+    _trained(student, model, 2)
+    shown = [batch for training, batch in seen_by(model) if not training]
+    expect_equal(sum(len(b) for b in shown), 20, "validation pictures shown in two epochs of ten")
+    changed = 20 - sum(sum(_matches(b, images(10, 28, seed=2))) for b in shown)
+    expect(changed == 0, f"{changed} of 20 validation pictures were changed")
+
+
+@check("train_augmented", points=1, needs=("make_transforms",), hint="Which data may move a weight?")
+def test_validation_data_teach_nothing(student):
+    """With other validation labels the weights must come out the same, bit for bit."""
+    states = []
+    for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
+        model = student.give(moody_net(features=784, classes=CLASSES, seed=1))
+        _trained(student, model, 2, truth)
+        states.append(state_of(model))
+    expect_same(states[1], states[0], "weights after training with other validation labels")
+
+
+@check("train_augmented", points=1, needs=("make_transforms",), hint="How many entries has each curve, and of which model is the last?")
+def test_the_history_is_true(student):
+    """One entry an epoch in each curve; the last one is that of the final model on the plain validation pictures."""
+    model = student.give(linear_net(features=784, classes=CLASSES, seed=1))
+    curves = history_of(_trained(student, model, 3))
+    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
+        expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
+        for value in curves[name]:
+            expect_float(value, f"an entry of {name}", low=0.0)
+    logits, truth = forward(model, images(10, 28, seed=2), mode="eval"), labels(10, CLASSES, 2)
+    loss = float(torch.nn.functional.cross_entropy(logits, truth))
+    # 1e-4: float32 sums over ten items
+    expect_close(curves["valid_loss"][-1], loss, "the last valid_loss", rtol=1e-4, atol=1e-4)
+    expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
+
+
+@check("train_augmented", points=3, needs=("make_transforms",), slow=True, hint="Does the augmentation cover what differs from signer to signer?")
+def test_it_reads_unseen_hands(student):
+    """Your augmented training of the course's network; the judge counts on signers that it has not met.
+
+    The bound is the larger of 0.90 and the plain network's mean over five seeds (course/models/baselines.toml) and 0.03 more.
+    """
+    x, y = unseen_signs(student.seed)
+
+    def logits():
+        pictures, truth = training_signs()
+        model = student.give(sign_net(seed=student.seed))
+        train = student.give(tensor_set(images=pictures, labels=truth))
+        valid = student.give(tensor_set(images=pictures[:32], labels=truth[:32]))
+        student.seeded(student.seed).train_augmented(model, train, valid, EPOCHS)
+        return predict(model, x)
+
+    found = expect_tensor(student.remember("signs", logits), "logits", shape=(len(y), 24))
+    bound = max(THRESHOLD, baseline("convolutional") + MARGIN)
+    expect_at_least(accuracy(found, y), bound, f"accuracy on unseen hands (without augmentation {baseline('convolutional'):.3f})")
+
+
+# -- save_model ---------------------------------------------------------------------------------------------------------
+
+
+def _numbers(content: bytes) -> dict:
+    try:
+        found = torch.load(io.BytesIO(content), weights_only=True)
+    except Exception as fault:
+        fail(f"torch.load(..., weights_only=True) cannot read the saved file: {str(fault).splitlines()[0][:160]}")
+    expect(isinstance(found, dict) and all(type(v) is torch.Tensor for v in found.values()), "the saved file holds more than a state dict")
+    return dict(found)
+
+
+@check("save_model", points=2, hint="Which of the two runs code when it is opened: an object, or numbers?")
+def test_the_file_holds_the_numbers_and_nothing_else(student):
+    """A state dict, parameters and running statistics alike, readable with weights_only=True."""
+    model = student.give(moody_net(features=16, classes=CLASSES, seed=4))
+    path = student.path("model.pt")
+    student.save_model(model, path)
+    expect_same(_numbers(student.read(path)), state_of(model), "saved numbers")
+
+
+@check("save_model", points=1, hint="Which names does a compiled network have, and which does the plain one know?")
+def test_a_compiled_model_is_saved_under_plain_names(student):
+    """Otherwise nobody can load it into the network that it came from."""
+    model = student.give(linear_net(features=16, classes=CLASSES, seed=4))
+    path = student.path("compiled.pt")
+    student.save_model(student.give(compiled(model=model)), path)
+    expect_same(_numbers(student.read(path)), state_of(model), "saved numbers of a compiled network")
+
+
+@check("save_model", points=1, hint="What becomes of the file of yesterday?")
+def test_an_older_file_is_replaced(student):
+    """Saving twice leaves the second model."""
+    path = student.file("old.pt", b"yesterday")
+    for seed in (1, 2):
+        model = student.give(linear_net(features=16, classes=CLASSES, seed=seed))
+        student.save_model(model, path)
+    expect_same(_numbers(student.read(path)), state_of(model), "numbers after saving two models to one path")

@@ -1,0 +1,238 @@
+"""Grader of project 04b: deployment.
+
+    pytest graders/test_04b_deployment.py
+"""
+
+import io
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from course.catalog import project
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_at_least,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+)
+from course.grading.probes import is_training, seen_by, state_of
+from course.grading.recipes import brightness_net, letter_net, moody_net, sign_net
+from course.grading.session import StudentRaised
+from course.models.signs import sign_network_state
+from graders.support import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
+
+THRESHOLD = project("04b").thresholds["photo_accuracy"]
+
+# -- load_model ---------------------------------------------------------------------------------------------------------
+
+
+def _net(seed: int):
+    return moody_net(features=16, classes=4, seed=seed)
+
+
+@check("load_model", points=2, hint="Which method puts a state dict into a network, and in which mode is a network used?")
+def test_the_numbers_of_the_file_are_in_the_model(student):
+    """Parameters and running statistics, all of them; and eval mode, ready for use."""
+    state = _other_state()
+    model = student.load_model(student.file("model.pt", saved(state)), student.give(_net(2)))
+    expect_same(state_of(model), state, "numbers of the loaded model")
+    expect(not is_training(model), "the loaded model is in train mode")
+
+
+def _other_state():
+    """The state of a moody net with other running statistics than a fresh one has."""
+    net = moody_net.build(features=16, classes=4, seed=1)
+    net(torch.rand(8, 16, generator=torch.Generator().manual_seed(0)))
+    return {name: value.detach().clone() for name, value in net.state_dict().items()}
+
+
+@check("load_model", points=2, hint="What may the file of a stranger do when it is opened?")
+def test_a_file_that_carries_code_is_refused(student):
+    """A pickle can run anything. weights_only=True reads numbers only."""
+    path, marker = student.file("trap.pt", b""), student.file("marker", b"untouched")
+    student.file("trap.pt", trap_file(marker))
+    try:
+        student.load_model(path, student.give(_net(2)))
+        refused = False
+    except StudentRaised:
+        refused = True
+    expect_equal(student.read(marker), b"untouched", "a file that the trap would overwrite")
+    expect(refused, "a file that holds more than numbers was accepted")
+    # and the same call accepts what it should
+    student.load_model(student.file("model.pt", saved(_other_state())), student.give(_net(2)))
+
+
+@check("load_model", points=1, hint="What answers a network whose head was not in the file?")
+def test_a_file_of_another_network_is_refused(student):
+    """Missing or foreign names mean another architecture; a half-filled network answers nonsense."""
+    state = _other_state()
+    partial = {name: value for name, value in state.items() if not name.startswith("head")}
+    foreign = {"model." + name: value for name, value in state.items()}
+    for what, wrong in (("without its last layer", partial), ("with other names", foreign)):
+        try:
+            student.load_model(student.file("wrong.pt", saved(wrong)), student.give(_net(2)))
+        except StudentRaised:
+            continue
+        expect(False, f"a file {what} was loaded without an error")
+    student.load_model(student.file("model.pt", saved(state)), student.give(_net(2)))
+
+
+# -- preprocess ---------------------------------------------------------------------------------------------------------
+
+
+def _reference(image: Image.Image) -> torch.Tensor:
+    """Upright, grey, central square, 28 x 28 by averaging: float32 (1, 1, 28, 28)."""
+    upright = ImageOps.exif_transpose(image).convert("RGB").convert("L")
+    side = min(upright.size)
+    left, top = (upright.width - side) // 2, (upright.height - side) // 2
+    small = upright.crop((left, top, left + side, top + side)).resize((28, 28), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.asarray(small).copy()).view(1, 1, 28, 28).float() / 255
+
+
+def _expect_like(tensor, image: Image.Image, what: str) -> None:
+    expect_tensor(tensor, what, shape=(1, 1, 28, 28), dtype=torch.float32, low=0.0, high=1.0)
+    wanted = _reference(image)
+    # Filters, the order of greying and shrinking, and a half pixel in the crop differ among right solutions by a mean of 0.01
+    # (bilinear against bicubic, box, or torchvision, on the scenes used here); a wrong crop or turn gives 0.1 and more.
+    distance = float((tensor - wanted).abs().mean())
+    if distance > 0.03:
+        expect_close(tensor, wanted, what, rtol=0, atol=0.1)
+        expect(False, f"{what}: the values are off by {distance:.3f} on average")
+
+
+@check("preprocess", points=2, hint="Which shape, type and range did the network see in training?")
+def test_a_photo_becomes_a_batch_of_one_sign(student):
+    """(1, 1, 28, 28), float32, 0 to 1: grey, square, small."""
+    for size in ((300, 300), (320, 240), (240, 320)):
+        image = scene(size)
+        _expect_like(student.preprocess(photo(image)), image, f"a photo of {size[0]} x {size[1]}")
+
+
+@check("preprocess", points=2, hint="How many channels has an image of mode P, and what are its values?")
+def test_every_image_mode_is_read(student):
+    """RGB, RGBA, L, LA, P, 1 and CMYK: files come in all of them."""
+    base = scene((200, 240))
+    for mode, kind in (("RGB", "PNG"), ("RGBA", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("CMYK", "TIFF"), ("1", "PNG")):
+        image = base.quantize(64) if mode == "P" else base.convert(mode)
+        _expect_like(student.preprocess(photo(image, kind)), image, f"a photo of mode {mode}")
+
+
+@check("preprocess", points=2, hint="Where does a phone write how it was held?")
+def test_a_lying_photo_is_turned_upright(student):
+    """EXIF orientation: the pixels lie, the tag says how to turn them."""
+    for orientation in (3, 6, 8):
+        image = scene((260, 200))
+        exif = Image.Exif()
+        exif[0x0112] = orientation  # the EXIF tag "Orientation"
+        content = photo(image, "JPEG", exif=exif, quality=95)
+        opened = Image.open(io.BytesIO(content.content))
+        _expect_like(student.preprocess(content), opened, f"a photo with EXIF orientation {orientation}")
+
+
+@check("preprocess", points=1, hint="Which part of a broad photo is the square in the middle?")
+def test_the_square_in_the_middle_is_cut_out(student):
+    """Squeezing a broad photo into a square makes thin fingers; cutting at the left loses the hand."""
+    pixels = np.zeros((120, 360, 3), np.uint8)
+    pixels[:, 120:240] = 255  # the central square is white, the rest black
+    found = student.preprocess(photo(Image.fromarray(pixels)))
+    expect_tensor(found, "a broad photo", shape=(1, 1, 28, 28))
+    # 0.02: at most half a column of 28 may mix with the black beside it
+    expect_at_least(float(found.mean()), 0.96, "mean of the central square, which is white")
+
+
+@check("preprocess", points=1, hint="What becomes of stripes that are finer than the pixels that are left?")
+def test_shrinking_averages_over_all_pixels(student):
+    """Without antialiasing most of a large photo is ignored, and fine stripes become broad ones."""
+    pixels = np.zeros((560, 560, 3), np.uint8)
+    pixels[:, ::2] = 255
+    found = student.preprocess(photo(Image.fromarray(pixels)))
+    expect_tensor(found, "fine stripes", shape=(1, 1, 28, 28))
+    # grey everywhere: 0.5, up to 0.1 at the margin, where the filter is cut off
+    expect(float((found - 0.5).abs().max()) < 0.15, f"fine stripes of black and white give {float(found.min()):.2f} to {float(found.max()):.2f}, not an even grey")
+
+
+@check("preprocess", points=1, hint="What is the central square of a picture of one pixel?")
+@given(width=st.integers(1, 60), height=st.integers(1, 60), grey=st.integers(0, 255))
+def test_tiny_and_odd_photos_work(student, width, height, grey):
+    """Any size, down to one pixel; an even grey stays that grey."""
+    found = student.preprocess(photo(Image.new("RGB", (width, height), (grey, grey, grey))))
+    expect_tensor(found, f"a photo of {width} x {height}", shape=(1, 1, 28, 28), dtype=torch.float32)
+    # 2 / 255: the weights of grey and of the filter round
+    expect_close(found, torch.full((1, 1, 28, 28), grey / 255), f"an even grey of {grey}", rtol=0, atol=2 / 255)
+
+
+# -- predict_letter -----------------------------------------------------------------------------------------------------
+
+
+@check("predict_letter", points=2, needs=("preprocess",), hint="Which letter has class 9, when there is no j?")
+def test_each_class_is_its_letter(student):
+    """From k on, chr(97 + class) is one letter off."""
+    found = [student.predict_letter(student.give(letter_net(index=k)), photo(scene((60, 60)))) for k in range(24)]
+    expect_equal(found, list(LETTERS), "letters of the classes 0 to 23")
+
+
+@check("predict_letter", points=1, needs=("preprocess",), hint="Does the network see what preprocess made?")
+def test_the_network_sees_the_preprocessed_photo(student):
+    """One batch of one, 28 x 28, grey, 0 to 1."""
+    model, image = student.give(letter_net(index=3)), scene((200, 160))
+    student.predict_letter(model, photo(image))
+    shown = seen_by(model)
+    expect_equal(len(shown), 1, "forward passes for one photo")
+    _expect_like(shown[0][1], image, "what the network was shown")
+
+
+@check("predict_letter", points=2, needs=("preprocess",), hint="Where was the network trained, and where must it work?")
+def test_letters_on_unseen_photos(student):
+    """Colour photos by signers that the network has not met, through your whole chain. Guessing gives 0.04."""
+    model = student.give(sign_net(seed=0, state=sign_network_state()))
+    pictures = unseen_photos(student.seed)
+    right = sum(student.predict_letter(model, picture) == letter for letter, picture in pictures)
+    expect_at_least(right / len(pictures), THRESHOLD, f"share of {len(pictures)} unseen photos that are read right")
+
+
+# -- evaluate_folder ----------------------------------------------------------------------------------------------------
+
+
+def _folder(student, names):
+    """A folder of even grey photos: `names` maps a file name to the class whose brightness it gets, or to raw bytes."""
+    contents = {n: c if isinstance(c, bytes) else even_photo(c, n.rpartition(".")[2]) for n, c in names.items()}
+    return student.files(contents)
+
+
+@check("evaluate_folder", points=2, needs=("preprocess", "predict_letter"), hint="Three right of four: which number is that?")
+def test_it_is_the_fraction_of_photos_that_are_read_right(student):
+    """The letter stands in the file's name; letters after the gap count as the others."""
+    folder = _folder(student, {"a.png": 0, "k.png": 9, "y.jpg": 23, "b.png": 5})
+    value = student.evaluate_folder(student.give(brightness_net()), folder)
+    expect_close(expect_float(value, "the accuracy"), 0.75, "three right of four photos", rtol=0, atol=1e-6)
+
+
+@check("evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="Is README.md a photo? Is B-kitchen.JPG?")
+def test_other_files_are_ignored_and_names_may_differ(student):
+    """Folders of real people hold other files too, and their photos are called as they like."""
+    names = {"B-kitchen.JPG": 1, "c_2.jpeg": 2, "D.PNG": 3, "e.png": 9, "README.md": b"about these photos", "Thumbs.db": b"\0"}
+    value = student.evaluate_folder(student.give(brightness_net()), _folder(student, names))
+    expect_close(value, 0.75, "three right of four photos, among other files", rtol=0, atol=1e-6)
+
+
+@check("evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="What is 0 divided by 0, and what does the user need to know?")
+def test_a_folder_without_photos_is_an_error_that_names_it(student):
+    """A wrong path must not look like a bad model."""
+    folder = _folder(student, {"README.md": b"nothing here"})
+    try:
+        student.evaluate_folder(student.give(brightness_net()), folder)
+    except StudentRaised as fault:
+        expect_equal(fault.type, "ValueError", "the type of the error")
+        expect(folder in fault.text, f"the message does not name the folder: {fault.text[:120]}")
+    else:
+        expect(False, "a folder without photos gave no error")
+    # and the same call works where there is one
+    value = student.evaluate_folder(student.give(brightness_net()), _folder(student, {"a.png": 0}))
+    expect_close(value, 1.0, "one right photo of one", rtol=0, atol=1e-6)
