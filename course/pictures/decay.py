@@ -30,9 +30,10 @@ def decay(rng: Rng, body: Solid, skin: Skin, size: float, kinds: tuple[str, ...]
         skin.colour[:] = mix(skin.colour, brown * (1 + 0.2 * solid(rng, body.points, 0.4)[..., None]), 0.9 * cover)
         skin.shine = skin.shine * 0.3
         _wrinkle(rng, body, skin, size, 1.0)
-    for one in (
-        {kind} | ({"patch"} if rng.random() < 0.35 else set()) | ({"wrinkle"} if rng.random() < 0.4 else set())
-    ) - {"all"}:
+    also = {"patch": rng.random() < 0.35, "wrinkle": rng.random() < 0.4}
+    for one in ("wrinkle", "patch", "flecks", "mould"):  # mould grows over what is there
+        if one != kind and not also.get(one):
+            continue
         {"patch": _patch, "mould": _mould, "wrinkle": _wrinkle, "flecks": _flecks}[one](rng, body, skin, size)
     if kind == "wrinkle":
         _patch(rng, body, skin, size)

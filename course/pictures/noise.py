@@ -114,7 +114,7 @@ def solid(rng: Rng, points: tuple[Array, Array, Array], scale: float, kind: str 
     """
     volume = _volume(kind).ravel()
     turn = rotation(rng) * (scale * 64)
-    shift = rng.random(3) * 64 + 640
+    shift = rng.random(3) * 64 + 4096  # positive, so that an int cast is a floor; float32 still has 11 bits of fraction
     x, y, z = points
     weights, index = [], []
     for row, start in zip(turn, shift):
