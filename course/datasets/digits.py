@@ -16,9 +16,9 @@ from numpy.random import Generator
 from course.datasets.digit_strokes import ALLOGRAPHS, Skeleton
 from course.datasets.idx import write_idx, write_idx_gz
 
-VERSION = 2  # raise it when the pictures change: cached copies are then made again
+VERSION = 3  # raise it when the pictures change: cached copies are then made again
 SEED = 1998  # of the embedded data set; the year of MNIST's paper
-TRAIN_COUNT, VALID_COUNT = 8000, 2000
+TRAIN_COUNT, VALID_COUNT = 10_000, 2_000
 PER_WRITER = 20  # digits by one writer, two of each kind
 SPLITS = {"train": 0, "valid": 1, "hidden": 2}
 
@@ -177,7 +177,7 @@ def _bend(points: np.ndarray, writer: Writer, rng: Generator) -> np.ndarray:
     cos, sin = np.cos(angle), np.sin(angle)
     turned = np.stack([cos * bent_x - sin * bent_y, sin * bent_x + cos * bent_y], axis=1)
     low, high = turned.min(axis=0), turned.max(axis=0)
-    size = INK_BOX * rng.uniform(0.75, 1.05) - 2 * writer.pen  # the ink, not the skeleton, fills the box
+    size = INK_BOX * rng.uniform(0.70, 1.05) - 2 * writer.pen  # the ink, not the skeleton, fills the box
     return (turned - (low + high) / 2) * (size / max(high - low))
 
 

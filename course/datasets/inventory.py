@@ -15,10 +15,10 @@ from course.errors import CourseError
 
 # As stated where each one is published; the course ships none of them. data/README.md has the sources.
 LICENCES = {
-    "mnist": "CC BY-SA 3.0, LeCun and Cortes",
-    "asl": "CC0, as stated on Kaggle (datamunge)",
-    "fruits": "not established (Kaggle, sriramr)",
-    "presidential": "not established (door photos of the original course)",
+    "mnist": "CC BY-SA 3.0 (LeCun, Cortes)",
+    "asl": "CC0 by its Kaggle page; look there",
+    "fruits": "not established; see its Kaggle page",
+    "presidential": "not established",
 }
 POCKET_LICENCE = "made by this course"
 
