@@ -33,7 +33,7 @@ def render(shot: Shot, height: int, width: int, finer: int) -> np.ndarray:
     wall[surface.hit] = lit
     linear = wall.reshape(height, finer, width, finer, 3).mean((1, 3))
     rng = np.random.default_rng(shot.seed)
-    picture = develop(linear, shot.camera.contrast)
+    picture = develop(linear, shot.camera.contrast, shot.camera.white)
     reach = round(shot.camera.soft * height)
     if reach:
         picture = np.stack([blur(picture[..., k], reach) for k in range(3)], axis=-1)

@@ -38,17 +38,16 @@ class Skin:
 
 
 def blur(picture: np.ndarray, radius: int) -> np.ndarray:
-    """Box blur of a (H, W) picture, twice, with edges repeated; radius in pixels."""
+    """Box blur of a (H, W) picture, twice, radius in pixels; at the edges the box holds what there is."""
     if radius < 1:
         return picture
     for _ in range(2):
-        for axis in (0, 1):
-            pad = [(0, 0), (0, 0)]
-            pad[axis] = (radius + 1, radius)
-            sums = np.cumsum(np.pad(picture, pad, mode="edge"), axis=axis)
-            size = picture.shape[axis]
-            ahead = np.take(sums, range(2 * radius + 1, 2 * radius + 1 + size), axis=axis)
-            picture = (ahead - np.take(sums, range(size), axis=axis)) / (2 * radius + 1)
+        for _ in range(2):  # down, then across: each pass leaves the picture transposed
+            size = len(picture)
+            sums = np.zeros((size + 1, picture.shape[1]))
+            np.cumsum(picture, axis=0, out=sums[1:])
+            low, high = np.maximum(np.arange(size) - radius, 0), np.minimum(np.arange(size) + radius + 1, size)
+            picture = ((sums[high] - sums[low]) / (high - low)[:, None]).T
     return picture
 
 
@@ -159,16 +158,16 @@ def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: n
     return (colour * (beam + around * bounce) + shine[:, None] * light.key) * light.tint
 
 
-def develop(linear: np.ndarray, contrast: float) -> np.ndarray:
+def develop(linear: np.ndarray, contrast: float, white: float) -> np.ndarray:
     """Linear RGB to display values in 0-1: gamma 2.2, levels as a camera sets them, a soft shoulder.
 
-    `contrast` 1 takes the darkest and the brightest hundredth of the picture to 0.08 and 0.95; 0 leaves them. Only the
+    `contrast` 1 takes the darkest and the brightest hundredth of the picture to 0.08 and `white`; 0 leaves them. Only the
     grey is stretched in full, or colours would turn garish.
     """
     display = np.clip(linear, 0, 4) ** (1 / 2.2)
     grey = (display @ LUMA)[..., None]
     dark, bright = np.quantile(grey, (0.01, 0.99))
-    low, high = dark + contrast * (0.08 - dark), bright + contrast * (0.95 - bright)
+    low, high = dark + contrast * (0.08 - dark), bright + contrast * (white - bright)
     gain = (high - low) / max(bright - dark, 0.05)
     display = (grey - dark) * gain + low + (display - grey) * min(gain, 1.0)
     return np.where(display > 0.85, 0.85 + 0.15 * np.tanh((display - 0.85) / 0.15), np.clip(display, 0, 1))

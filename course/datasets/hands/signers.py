@@ -34,6 +34,7 @@ class Camera:
     up: float
     exposure: float  # display brightness that the hand is exposed to, 0-1
     contrast: float  # 1: the camera stretches the picture's greys to the full range, 0: not at all
+    white: float  # the brightest grey after stretching, 0-1
     noise: float
     soft: float  # blur, in fractions of the picture's height
 
@@ -139,7 +140,8 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     skin = Skin(tone, nail, person.uniform(0.5, 1.0), cloth, float(person.choice([0.0, 1.1])))
     # The camera exposes for the hand, so dark skin comes out darker than light skin, but not as much as it is.
     level = 0.40 + 0.36 * float(tone @ LUMA) ** (1 / 2.2) + person.uniform(-0.04, 0.04)
-    room, light = _room(person, level, signer % BRIGHT_WALL == BRIGHT_WALL - 1), _light(person)
+    pale = signer % BRIGHT_WALL == BRIGHT_WALL - 1
+    room, light = _room(person, level, pale), _light(person)
     lean = person.normal(0, [5.0, 3.5, 5.5])
     distance, contrast = person.normal(0, 0.05), person.uniform(0.75, 1.0)
 
@@ -162,6 +164,8 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
         up=up,
         exposure=level + near.normal(0, 0.01),
         contrast=contrast,
+        # Before a dark wall the hand is the brightest thing there is; dark skin must not be stretched to light skin.
+        white=0.95 if pale else min(0.95, 0.95 - 1.2 * (0.68 - level)),
         noise=near.uniform(0.003, 0.008),
         soft=near.uniform(0.0, 0.0035),
     )
