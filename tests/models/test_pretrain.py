@@ -1,0 +1,57 @@
+"""The recipe resumes to the same weights, and a rehearsal of it makes a network that opens."""
+
+import argparse
+import contextlib
+
+import torch
+from safetensors.torch import load_file
+
+from course.models import formulas, pocket, pretrain
+from course.models.picture_statistics import statistics
+from course.models.pretrain_pictures import Pictures
+
+
+def arguments(folder, steps: int) -> argparse.Namespace:
+    pictures = {"folder": folder, "out": folder / "out", "seed": 1, "things": 0, "formulas": 40, "jobs": 1}
+    questions = {"category": 1.0, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
+    return argparse.Namespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
+
+
+def few_pictures(*_: object) -> Pictures:
+    batch = formulas.make(1, 0, 40, 104)
+    return Pictures(batch.pictures, batch.categories, batch.causes)
+
+
+def test_a_run_that_was_cut_ends_at_the_same_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrain, "prepare", few_pictures)
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    for folder in (whole, cut):
+        folder.mkdir()
+    pretrain.train(arguments(whole, 4))
+    true_save = torch.save
+
+    def save_and_stop(state, file):
+        true_save(state, file)
+        file.replace(cut / "checkpoint.pt")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretrain.torch, "save", save_and_stop)
+    with contextlib.suppress(KeyboardInterrupt):
+        pretrain.train(arguments(cut, 4))
+    monkeypatch.setattr(pretrain.torch, "save", true_save)
+    pretrain.train(arguments(cut, 4))
+    first, second = (load_file(folder / "out" / pocket.WEIGHTS_FILE) for folder in (whole, cut))
+    for name, value in first.items():
+        torch.testing.assert_close(second[name], value, rtol=1e-3, atol=1e-4)
+    names = pocket.read_categories(whole / "out" / pocket.CARD_FILE)
+    pocket.read_weights(whole / "out" / pocket.WEIGHTS_FILE, names)
+
+
+def test_statistics_tell_colour_and_texture_apart():
+    red = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
+    red[:, 0] = 255
+    noise = torch.randint(0, 256, (1, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    plain, rough = statistics(red), statistics(noise)
+    assert plain.shape == (1, 185)
+    assert plain[:, :125].count_nonzero() == 1  # one corner of the colour cube
+    assert (rough[:, 125:] > plain[:, 125:]).all()
