@@ -12,7 +12,6 @@ from course.grading.wire import Photo
 from course.models.signs import baselines
 
 
-
 def images(count: int, side: int = 8, channels: int = 1, seed: int = 0) -> torch.Tensor:
     """Random float32 images (count, channels, side, side) in [0, 1)."""
     return torch.rand(count, channels, side, side, generator=torch.Generator().manual_seed(seed))
@@ -152,7 +151,10 @@ def hand_like() -> torch.Tensor:
 
 
 def scene(size: tuple[int, int]) -> Image.Image:
-    """A colour picture (width, height) of large soft shapes, different in every corner: filters agree on it, turns and crops do not."""
+    """A colour picture (width, height) of large soft shapes, different in every corner.
+
+    All good filters shrink it to nearly the same picture; a turn or another crop gives quite another one.
+    """
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     side = min(size)

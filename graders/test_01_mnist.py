@@ -1,6 +1,6 @@
 """Grader of project 01: handwritten digits with a dense network.
 
-    pytest graders/test_01_mnist.py
+pytest graders/test_01_mnist.py
 """
 
 import numpy as np
@@ -58,7 +58,9 @@ def test_picture_becomes_a_float_tensor_with_a_channel(student):
     expect_tensor(tensor, "the transformed picture", shape=(1, 28, 28), dtype=torch.float32)
 
 
-@check("make_transforms", points=1, hint="What is the largest value that a byte can hold, and what should become of it?")
+@check(
+    "make_transforms", points=1, hint="What is the largest value that a byte can hold, and what should become of it?"
+)
 def test_bytes_become_values_from_0_to_1(student):
     """Inputs of the size of 1 keep the first steps of training from overshooting."""
     pixels = np.array([[0, 51], [102, 255]], np.uint8)
@@ -91,7 +93,7 @@ def test_same_picture_always_gives_the_same_tensor(student):
 
 def _loaders(student, train: int, valid: int, *batch_size):
     """Loaders over numbered images: 0, 1, 2, … train, and 100, 101, … valid."""
-    sets = [student.give(tensor_set(images=i, labels=l)) for i, l in (numbered(train), numbered(valid, 100))]
+    sets = [student.give(tensor_set(images=x, labels=y)) for x, y in (numbered(train), numbered(valid, 100))]
     pair = student.make_loaders(*sets, *batch_size)
     expect(type(pair) in (tuple, list) and len(pair) == 2, "make_loaders: expected a pair (train_loader, valid_loader)")
     return pair
@@ -110,7 +112,9 @@ def test_every_item_comes_exactly_once_an_epoch(student, train, valid, batch_siz
     expect_equal(sorted(_order(valid_loader)), list(range(100, 100 + valid)), "items of the validation loader, sorted")
 
 
-@check("make_loaders", points=1, hint="Which argument of DataLoader decides the order, and when does it draw a new one?")
+@check(
+    "make_loaders", points=1, hint="Which argument of DataLoader decides the order, and when does it draw a new one?"
+)
 def test_training_order_is_new_in_each_epoch(student):
     """A fixed order gives the same sequence of batches each time, and the network learns the sequence too."""
     train_loader, _ = _loaders(student, 60, 4, 8)
@@ -163,10 +167,19 @@ def test_scores_are_logits_and_not_probabilities(student):
     expect_tensor(logits, "logits", shape=(64, 10))
     ones = torch.ones(64)
     # real logits miss these sums by far more than float32 rounding of ten numbers, about 1e-6
-    expect(not torch.allclose(logits.sum(1), ones, atol=1e-4), "the scores of each picture add up to 1: they are probabilities")
-    expect(not torch.allclose(logits.exp().sum(1), ones, atol=1e-4), "the exponentials of the scores add up to 1: they are log-probabilities")
+    expect(
+        not torch.allclose(logits.sum(1), ones, atol=1e-4),
+        "the scores of each picture add up to 1: they are probabilities",
+    )
+    expect(
+        not torch.allclose(logits.exp().sum(1), ones, atol=1e-4),
+        "the exponentials of the scores add up to 1: they are log-probabilities",
+    )
     # with ten classes and 64 pictures, ten rows of weights would all have to point the same way
-    expect(bool((logits < 0).any() and (logits > 0).any()), "all scores have the same sign: is there an activation after the last layer?")
+    expect(
+        bool((logits < 0).any() and (logits > 0).any()),
+        "all scores have the same sign: is there an activation after the last layer?",
+    )
 
 
 @check("build_model", points=1, hint="Which dimension must survive the flattening?")
@@ -186,14 +199,20 @@ def test_network_is_more_than_one_linear_layer(student):
     middle = forward(model, (a + b) / 2, mode="eval")
     straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
     # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
-    expect(float((middle - straight).abs().max()) > 1e-4, "the network is linear: the score of a mean is the mean of the scores")
+    expect(
+        float((middle - straight).abs().max()) > 1e-4,
+        "the network is linear: the score of a mean is the mean of the scores",
+    )
 
 
 @check("build_model", points=1, hint="Is every layer that you make also used?")
 def test_every_parameter_takes_part(student):
     """A layer that the forward pass leaves out costs memory and learns nothing."""
     found = gradients_of(student.build_model(), images(32, 28), labels(32, 10))
-    expect(len(found) >= 4, f"expected weights of at least two layers, found {len(found)} parameters: are all layers registered?")
+    expect(
+        len(found) >= 4,
+        f"expected weights of at least two layers, found {len(found)} parameters: are all layers registered?",
+    )
     idle = [name for name, size in found.items() if size <= 0]
     expect(not idle, f"no gradient reaches {', '.join(idle)}")
 
@@ -223,15 +242,29 @@ def _trained_logits(student, x):
 def test_it_is_the_fraction_of_right_answers(student):
     """Three right of four is 0.75: not 3, not 75."""
     logits = torch.tensor([[3.0, 1, 2], [0, 5, 1], [1, 2, 9], [7, 0, 0]])
-    expect_close(student.batch_accuracy(logits, torch.tensor([0, 1, 2, 1])), 0.75, "three right answers of four", rtol=0, atol=1e-6)
+    expect_close(
+        student.batch_accuracy(logits, torch.tensor([0, 1, 2, 1])),
+        0.75,
+        "three right answers of four",
+        rtol=0,
+        atol=1e-6,
+    )
 
 
 @check("batch_accuracy", points=1, hint="Along which axis do the scores of one picture stand?")
 def test_the_highest_score_is_looked_for_within_each_picture(student):
     """With as many pictures as classes, the wrong axis gives no error, only a wrong number."""
     logits = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.8, 0.1], [0.3, 0.7, 0.2]])
-    expect_close(student.batch_accuracy(logits, torch.tensor([1, 1, 1])), 1.0, "three pictures of class 1, three classes", rtol=0, atol=1e-6)
-    expect_close(student.batch_accuracy(logits, torch.tensor([2, 0, 0])), 0.0, "the same, all labels wrong", rtol=0, atol=1e-6)
+    expect_close(
+        student.batch_accuracy(logits, torch.tensor([1, 1, 1])),
+        1.0,
+        "three pictures of class 1, three classes",
+        rtol=0,
+        atol=1e-6,
+    )
+    expect_close(
+        student.batch_accuracy(logits, torch.tensor([2, 0, 0])), 0.0, "the same, all labels wrong", rtol=0, atol=1e-6
+    )
 
 
 @check("batch_accuracy", points=1, hint="How does a one-element tensor become a number?")
@@ -242,7 +275,12 @@ def test_it_is_a_python_float(student):
 
 
 @check("batch_accuracy", points=1, hint="Do negative scores, large ones or a batch of one change what the highest is?")
-@given(batch=st.integers(1, 40), classes=st.integers(2, 12), shift=st.sampled_from([-1000.0, 0.0, 1000.0]), seed=st.integers(0, 999))
+@given(
+    batch=st.integers(1, 40),
+    classes=st.integers(2, 12),
+    shift=st.sampled_from([-1000.0, 0.0, 1000.0]),
+    seed=st.integers(0, 999),
+)
 def test_it_is_right_for_any_batch(student, batch, classes, shift, seed):
     """Only the order of the scores counts, never their size or sign."""
     generator = torch.Generator().manual_seed(seed)
@@ -250,7 +288,13 @@ def test_it_is_right_for_any_batch(student, batch, classes, shift, seed):
     logits = torch.rand(batch, classes, generator=generator).argsort(1).float() + shift
     truth = torch.randint(0, classes, (batch,), generator=generator)
     right = accuracy(logits, truth)
-    expect_close(student.batch_accuracy(logits, truth), right, f"{round(right * batch)} right answers of {batch}", rtol=0, atol=1e-6)
+    expect_close(
+        student.batch_accuracy(logits, truth),
+        right,
+        f"{round(right * batch)} right answers of {batch}",
+        rtol=0,
+        atol=1e-6,
+    )
 
 
 # -- train_epoch --------------------------------------------------------------------------------------------------------
@@ -300,7 +344,7 @@ def test_the_ragged_last_batch_is_trained_on_too(student):
 @check("train_epoch", points=1, hint="Whose decision is the loss function?")
 def test_the_given_loss_function_is_used(student):
     """The loop serves any loss; one that is built in hides the argument."""
-    (_, actual, expected_metrics, expected) = _epoch(student, 8, 4, loss=margin_loss())
+    _, actual, _, expected = _epoch(student, 8, 4, loss=margin_loss())
     _expect_weights(actual, expected, "after an epoch with nn.MultiMarginLoss")
 
 
@@ -339,7 +383,11 @@ def test_it_measures_in_eval_mode(student):
     """Dropout at validation measures a network that nobody will use."""
     model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
     _validated(student, model, 12, 4)
-    expect_equal([(mode, size) for mode, _, size in diary_of(model)], [(False, 4)] * 3, "(train mode, batch size) of each forward pass")
+    expect_equal(
+        [(mode, size) for mode, _, size in diary_of(model)],
+        [(False, 4)] * 3,
+        "(train mode, batch size) of each forward pass",
+    )
 
 
 @check("validate", points=1, hint="What does a forward pass remember for a backward pass that never comes?")
@@ -347,7 +395,9 @@ def test_no_gradients_are_recorded(student):
     """Recording them costs about as much again in time and memory."""
     model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
     _validated(student, model, 8, 4)
-    expect_equal([recorded for _, recorded, _ in diary_of(model)], [False, False], "gradients recorded in each forward pass")
+    expect_equal(
+        [recorded for _, recorded, _ in diary_of(model)], [False, False], "gradients recorded in each forward pass"
+    )
 
 
 @check("validate", points=2, hint="What may a rehearsal change in the play?")
@@ -369,5 +419,7 @@ def test_validation_metrics_are_means_over_items(student, count, batch_size, see
     batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
     metrics = student.validate(student.give(fixed_net(logits=logits)), batches, student.give(cross_entropy()))
     loss, right = metrics_of(metrics)
-    expect_close(loss, float(nn.functional.cross_entropy(logits, y)), f"the mean loss over {count} items", rtol=1e-4, atol=1e-5)
+    expect_close(
+        loss, float(nn.functional.cross_entropy(logits, y)), f"the mean loss over {count} items", rtol=1e-4, atol=1e-5
+    )
     expect_close(right, accuracy(logits, y), f"the accuracy over {count} items", rtol=0, atol=1e-6)

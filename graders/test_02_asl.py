@@ -1,6 +1,6 @@
 """Grader of project 02: American Sign Language with the same workflow.
 
-    pytest graders/test_02_asl.py
+pytest graders/test_02_asl.py
 """
 
 import torch
@@ -106,9 +106,14 @@ def test_scores_are_logits_that_every_parameter_shapes(student):
     logits = forward(model, images(64, 28).flatten(1), mode="eval")
     expect_tensor(logits, "logits", shape=(64, 24))
     # real logits miss these sums by far more than float32 rounding of 24 numbers, about 1e-6
-    expect(not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities")
+    expect(
+        not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities"
+    )
     expect(not torch.allclose(logits.exp().sum(1), torch.ones(64), atol=1e-4), "the scores are log-probabilities")
-    expect(bool((logits < 0).any() and (logits > 0).any()), "all scores have the same sign: is there an activation after the last layer?")
+    expect(
+        bool((logits < 0).any() and (logits > 0).any()),
+        "all scores have the same sign: is there an activation after the last layer?",
+    )
     idle = [n for n, size in gradients_of(model, images(48, 28).flatten(1), labels(48, 24)).items() if size <= 0]
     expect(not idle, f"no gradient reaches {', '.join(idle)}")
 
@@ -122,7 +127,12 @@ def test_a_sign_is_judged_by_itself_alone(student):
     expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
 
 
-@check("build_model", points=1, slow=True, hint="Is there a bend between the layers, and are they wide enough for 2,400 pictures?")
+@check(
+    "build_model",
+    points=1,
+    slow=True,
+    hint="Is there a bend between the layers, and are they wide enough for 2,400 pictures?",
+)
 def test_it_can_fit_the_signs(student):
     """Twenty epochs of the course's loop; what a linear model cannot fit, one hidden layer can."""
     x, y = training_signs()
@@ -197,7 +207,9 @@ def _fitted(student, model, epochs: int, valid_labels=None, lr=None):
 def test_the_history_has_one_entry_an_epoch(student):
     """Four curves, as long as there were epochs, of plain numbers."""
     for epochs in (1, 3):
-        curves = history_of(_fitted(student, student.give(linear_net(features=FEATURES, classes=CLASSES, seed=1)), epochs))
+        curves = history_of(
+            _fitted(student, student.give(linear_net(features=FEATURES, classes=CLASSES, seed=1)), epochs)
+        )
         for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
             expect(name in curves, f"the history has no {name}")
             expect_equal(len(curves[name]), epochs, f"entries of {name} after {epochs} epochs")
@@ -212,7 +224,13 @@ def test_the_last_entry_is_true_of_the_final_model(student):
     curves = history_of(_fitted(student, model, 2, lr=0.05))
     logits, truth = forward(model, images(10, seed=2), mode="eval"), labels(10, CLASSES, 2)
     # 1e-4: float32 sums over ten items; one epoch at this learning rate moves the loss by 1e-2 and more
-    expect_close(curves["valid_loss"][-1], float(nn.functional.cross_entropy(logits, truth)), "the last valid_loss", rtol=1e-4, atol=1e-4)
+    expect_close(
+        curves["valid_loss"][-1],
+        float(nn.functional.cross_entropy(logits, truth)),
+        "the last valid_loss",
+        rtol=1e-4,
+        atol=1e-4,
+    )
     expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
 
 
@@ -269,7 +287,9 @@ def test_the_gap_is_training_minus_validation(student):
 @check("generalization_gap", points=1, hint="Which epoch's model do you have in hand?")
 def test_the_last_epoch_counts(student):
     """The best epoch is over, and the first says little."""
-    gap = student.generalization_gap(student.give(history(train_accuracy=[0.2, 0.9, 0.8], valid_accuracy=[0.1, 0.75, 0.5])))
+    gap = student.generalization_gap(
+        student.give(history(train_accuracy=[0.2, 0.9, 0.8], valid_accuracy=[0.1, 0.75, 0.5]))
+    )
     expect_close(gap, 0.3, "the gap after epochs that were better and worse", rtol=0, atol=1e-6)
 
 

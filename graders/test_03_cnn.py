@@ -1,6 +1,6 @@
 """Grader of project 03: convolutional networks.
 
-    pytest graders/test_03_cnn.py
+pytest graders/test_03_cnn.py
 """
 
 import torch
@@ -73,7 +73,9 @@ def test_it_halves_height_and_width(student):
     for channels, out, side in ((1, 4, 28), (3, 8, 14), (5, 2, 7)):
         block = student.conv_block(channels, out)
         maps = forward(block, images(3, side, channels), mode="eval")
-        expect_tensor(maps, f"maps of {side} x {side} pictures", shape=(3, out, side // 2, side // 2), dtype=torch.float32)
+        expect_tensor(
+            maps, f"maps of {side} x {side} pictures", shape=(3, out, side // 2, side // 2), dtype=torch.float32
+        )
 
 
 @check("conv_block", points=1, hint="How far does a window of 3 x 3 see?")
@@ -106,7 +108,10 @@ def test_it_normalises_over_the_batch(student):
     block, batch = student.conv_block(1, 6), images(32, 12)
     plain, loud = forward(block, batch, mode="train"), forward(block, batch * 10, mode="train")
     # 0.05 of maps of about 1: BatchNorm's epsilon is felt a little in the dim picture; without it maps are ten times as large
-    expect(float((loud - plain).abs().max()) < 0.05 * float(plain.abs().max()) + 0.05, "ten times the contrast gives other maps in train mode")
+    expect(
+        float((loud - plain).abs().max()) < 0.05 * float(plain.abs().max()) + 0.05,
+        "ten times the contrast gives other maps in train mode",
+    )
     expect(len(buffers_of(block)) > 0, "there are no running statistics: eval mode would depend on the batch")
 
 
@@ -147,16 +152,23 @@ def test_each_picture_gets_one_score_for_each_class(student):
         expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
 
 
-@check("build_model", points=1, needs=("conv_block",), hint="What does nn.CrossEntropyLoss do first with what it is given?")
+@check(
+    "build_model", points=1, needs=("conv_block",), hint="What does nn.CrossEntropyLoss do first with what it is given?"
+)
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities nor a layer that is not used."""
     model = student.build_model()
     logits = forward(model, images(64, 28), mode="train")
     expect_tensor(logits, "logits", shape=(64, 24))
     # real logits miss these sums by far more than float32 rounding of 24 numbers, about 1e-6
-    expect(not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities")
+    expect(
+        not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities"
+    )
     expect(not torch.allclose(logits.exp().sum(1), torch.ones(64), atol=1e-4), "the scores are log-probabilities")
-    expect(bool((logits < 0).any() and (logits > 0).any()), "all scores have the same sign: is there an activation after the last layer?")
+    expect(
+        bool((logits < 0).any() and (logits > 0).any()),
+        "all scores have the same sign: is there an activation after the last layer?",
+    )
     idle = [n for n, size in gradients_of(model, images(48, 28), labels(48, 24)).items() if size < 0]
     expect(not idle, f"no gradient reaches {', '.join(idle)}")
 
@@ -170,7 +182,13 @@ def test_a_picture_is_judged_by_itself_alone(student):
     expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
 
 
-@check("build_model", points=4, needs=("conv_block",), slow=True, hint="Do convolutions see the picture before it is flattened?")
+@check(
+    "build_model",
+    points=4,
+    needs=("conv_block",),
+    slow=True,
+    hint="Do convolutions see the picture before it is flattened?",
+)
 def test_it_beats_the_dense_network_on_unseen_hands(student):
     """The same loop and data as the dense network; the judge counts on signers that the network has not met.
 
@@ -184,7 +202,11 @@ def test_it_beats_the_dense_network_on_unseen_hands(student):
         return predict(model, x)
 
     found = expect_tensor(student.remember("signs", logits), "logits", shape=(len(y), 24))
-    expect_at_least(accuracy(found, y), baseline("dense") + MARGIN, f"accuracy on unseen hands (the dense network has {baseline('dense'):.3f})")
+    expect_at_least(
+        accuracy(found, y),
+        baseline("dense") + MARGIN,
+        f"accuracy on unseen hands (the dense network has {baseline('dense'):.3f})",
+    )
 
 
 # -- count_parameters ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Grader of project 04a: data augmentation.
 
-    pytest graders/test_04a_augmentation.py
+pytest graders/test_04a_augmentation.py
 """
 
 import io
@@ -67,10 +67,16 @@ def test_shape_type_and_range_stay(student, seed, batch):
     for train in (True, False):
         found = called(student.make_transforms(train), picture)
         # 1e-6: interpolation may overshoot by rounding
-        expect_tensor(found, "the transformed picture", shape=tuple(picture.shape), dtype=torch.float32, low=-1e-6, high=1 + 1e-6)
+        expect_tensor(
+            found, "the transformed picture", shape=tuple(picture.shape), dtype=torch.float32, low=-1e-6, high=1 + 1e-6
+        )
 
 
-@check("make_transforms", points=1, hint="What do you want to know from the validation: how good the network is, or how lucky?")
+@check(
+    "make_transforms",
+    points=1,
+    hint="What do you want to know from the validation: how good the network is, or how lucky?",
+)
 def test_validation_pictures_stay_as_they_are(student):
     """Augmented validation measures another task, and another one each time."""
     transform = student.make_transforms(False)
@@ -98,7 +104,9 @@ def test_the_hand_stays_in_the_picture(student):
     expect(lost == 0, f"in {lost} of {DRAWS} draws hardly anything is left of the hand")
 
 
-@check("make_transforms", points=1, hint="If only the light changes, what does the network learn about another position?")
+@check(
+    "make_transforms", points=1, hint="If only the light changes, what does the network learn about another position?"
+)
 def test_the_hand_moves_turns_or_grows(student):
     """Other signers hold their hands elsewhere: light alone does not teach that."""
     found = _draws(student, hand_like())
@@ -106,7 +114,9 @@ def test_the_hand_moves_turns_or_grows(student):
     own = (hand_like() - hand_like().mean()) / hand_like().std()
     alike = (edges * own).mean((1, 2, 3))  # correlation with the original: 1 for any change of light
     # a change of brightness and contrast, clipped, stays above 0.97; a shift of two pixels falls to about 0.8
-    expect_at_least(float((alike < 0.95).float().mean()), 0.5, "share of draws in which the hand has another place, angle or size")
+    expect_at_least(
+        float((alike < 0.95).float().mean()), 0.5, "share of draws in which the hand has another place, angle or size"
+    )
 
 
 # -- train_augmented ----------------------------------------------------------------------------------------------------
@@ -126,7 +136,12 @@ def _matches(batch, originals):
     return [bool((originals - one).abs().flatten(1).amax(1).min() < 1e-6) for one in batch]
 
 
-@check("train_augmented", points=1, needs=("make_transforms",), hint="Is the picture that reaches the network still the one in the data set?")
+@check(
+    "train_augmented",
+    points=1,
+    needs=("make_transforms",),
+    hint="Is the picture that reaches the network still the one in the data set?",
+)
 def test_training_sees_augmented_pictures_anew_each_epoch(student):
     """Every training batch is augmented, in every epoch in another way."""
     model = student.give(witness_net(classes=CLASSES, seed=1))
@@ -162,7 +177,12 @@ def test_validation_data_teach_nothing(student):
     expect_same(states[1], states[0], "weights after training with other validation labels")
 
 
-@check("train_augmented", points=1, needs=("make_transforms",), hint="How many entries has each curve, and of which model is the last?")
+@check(
+    "train_augmented",
+    points=1,
+    needs=("make_transforms",),
+    hint="How many entries has each curve, and of which model is the last?",
+)
 def test_the_history_is_true(student):
     """One entry an epoch in each curve; the last one is that of the final model on the plain validation pictures."""
     model = student.give(linear_net(features=784, classes=CLASSES, seed=1))
@@ -178,7 +198,13 @@ def test_the_history_is_true(student):
     expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
 
 
-@check("train_augmented", points=3, needs=("make_transforms",), slow=True, hint="Does the augmentation cover what differs from signer to signer?")
+@check(
+    "train_augmented",
+    points=3,
+    needs=("make_transforms",),
+    slow=True,
+    hint="Does the augmentation cover what differs from signer to signer?",
+)
 def test_it_reads_unseen_hands(student):
     """Your augmented training of the course's network; the judge counts on signers that it has not met.
 
@@ -196,7 +222,9 @@ def test_it_reads_unseen_hands(student):
 
     found = expect_tensor(student.remember("signs", logits), "logits", shape=(len(y), 24))
     bound = max(THRESHOLD, baseline("convolutional") + MARGIN)
-    expect_at_least(accuracy(found, y), bound, f"accuracy on unseen hands (without augmentation {baseline('convolutional'):.3f})")
+    expect_at_least(
+        accuracy(found, y), bound, f"accuracy on unseen hands (without augmentation {baseline('convolutional'):.3f})"
+    )
 
 
 # -- save_model ---------------------------------------------------------------------------------------------------------
@@ -207,7 +235,10 @@ def _numbers(content: bytes) -> dict:
         found = torch.load(io.BytesIO(content), weights_only=True)
     except Exception as fault:
         fail(f"torch.load(..., weights_only=True) cannot read the saved file: {str(fault).splitlines()[0][:160]}")
-    expect(isinstance(found, dict) and all(type(v) is torch.Tensor for v in found.values()), "the saved file holds more than a state dict")
+    expect(
+        isinstance(found, dict) and all(type(v) is torch.Tensor for v in found.values()),
+        "the saved file holds more than a state dict",
+    )
     return dict(found)
 
 

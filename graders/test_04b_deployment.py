@@ -1,6 +1,6 @@
 """Grader of project 04b: deployment.
 
-    pytest graders/test_04b_deployment.py
+pytest graders/test_04b_deployment.py
 """
 
 import io
@@ -37,7 +37,9 @@ def _net(seed: int):
     return moody_net(features=16, classes=4, seed=seed)
 
 
-@check("load_model", points=2, hint="Which method puts a state dict into a network, and in which mode is a network used?")
+@check(
+    "load_model", points=2, hint="Which method puts a state dict into a network, and in which mode is a network used?"
+)
 def test_the_numbers_of_the_file_are_in_the_model(student):
     """Parameters and running statistics, all of them; and eval mode, ready for use."""
     state = _other_state()
@@ -119,7 +121,15 @@ def test_a_photo_becomes_a_batch_of_one_sign(student):
 def test_every_image_mode_is_read(student):
     """RGB, RGBA, L, LA, P, 1 and CMYK: files come in all of them."""
     base = scene((200, 240))
-    for mode, kind in (("RGB", "PNG"), ("RGBA", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "PNG"), ("CMYK", "TIFF"), ("1", "PNG")):
+    for mode, kind in (
+        ("RGB", "PNG"),
+        ("RGBA", "PNG"),
+        ("L", "PNG"),
+        ("LA", "PNG"),
+        ("P", "PNG"),
+        ("CMYK", "TIFF"),
+        ("1", "PNG"),
+    ):
         image = base.quantize(64) if mode == "P" else base.convert(mode)
         _expect_like(student.preprocess(photo(image, kind)), image, f"a photo of mode {mode}")
 
@@ -155,7 +165,10 @@ def test_shrinking_averages_over_all_pixels(student):
     found = student.preprocess(photo(Image.fromarray(pixels)))
     expect_tensor(found, "fine stripes", shape=(1, 1, 28, 28))
     # grey everywhere: 0.5, up to 0.1 at the margin, where the filter is cut off
-    expect(float((found - 0.5).abs().max()) < 0.15, f"fine stripes of black and white give {float(found.min()):.2f} to {float(found.max()):.2f}, not an even grey")
+    expect(
+        float((found - 0.5).abs().max()) < 0.15,
+        f"fine stripes of black and white give {float(found.min()):.2f} to {float(found.max()):.2f}, not an even grey",
+    )
 
 
 @check("preprocess", points=1, hint="What is the central square of a picture of one pixel?")
@@ -206,7 +219,12 @@ def _folder(student, names):
     return student.files(contents)
 
 
-@check("evaluate_folder", points=2, needs=("preprocess", "predict_letter"), hint="Three right of four: which number is that?")
+@check(
+    "evaluate_folder",
+    points=2,
+    needs=("preprocess", "predict_letter"),
+    hint="Three right of four: which number is that?",
+)
 def test_it_is_the_fraction_of_photos_that_are_read_right(student):
     """The letter stands in the file's name; letters after the gap count as the others."""
     folder = _folder(student, {"a.png": 0, "k.png": 9, "y.jpg": 23, "b.png": 5})
@@ -214,15 +232,29 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student):
     expect_close(expect_float(value, "the accuracy"), 0.75, "three right of four photos", rtol=0, atol=1e-6)
 
 
-@check("evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="Is README.md a photo? Is B-kitchen.JPG?")
+@check(
+    "evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="Is README.md a photo? Is B-kitchen.JPG?"
+)
 def test_other_files_are_ignored_and_names_may_differ(student):
     """Folders of real people hold other files too, and their photos are called as they like."""
-    names = {"B-kitchen.JPG": 1, "c_2.jpeg": 2, "D.PNG": 3, "e.png": 9, "README.md": b"about these photos", "Thumbs.db": b"\0"}
+    names = {
+        "B-kitchen.JPG": 1,
+        "c_2.jpeg": 2,
+        "D.PNG": 3,
+        "e.png": 9,
+        "README.md": b"about these photos",
+        "Thumbs.db": b"\0",
+    }
     value = student.evaluate_folder(student.give(brightness_net()), _folder(student, names))
     expect_close(value, 0.75, "three right of four photos, among other files", rtol=0, atol=1e-6)
 
 
-@check("evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="What is 0 divided by 0, and what does the user need to know?")
+@check(
+    "evaluate_folder",
+    points=1,
+    needs=("preprocess", "predict_letter"),
+    hint="What is 0 divided by 0, and what does the user need to know?",
+)
 def test_a_folder_without_photos_is_an_error_that_names_it(student):
     """A wrong path must not look like a bad model."""
     folder = _folder(student, {"README.md": b"nothing here"})

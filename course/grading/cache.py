@@ -1,7 +1,8 @@
 """Evidence that took training to get, kept by the content of all that it depends on.
 
-The key is a hash of the student's file, the grader, the course's own code, the name of the data sets' versions and the library versions: change one
-byte of any and the training runs anew. Only plain data is kept. It serves the student's own, advisory runs.
+The key is a hash of the student's file, the grader, the course's own code, the data sets' manifests and the library
+versions: change one byte of any and the training runs anew. Only plain data is kept. It serves the student's own,
+advisory runs.
 """
 
 import functools

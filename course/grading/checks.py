@@ -103,6 +103,10 @@ class Student:
             next_seed, self._next_seed = self._next_seed, None
             answer = self._session.request("call", name=name, args=list(args), kwargs=kwargs, seed=next_seed)
             self.warnings = answer["warned"]
+            if answer["left"]:
+                raise CheckFailure(
+                    f"{name} leaves the whole process with {', '.join(answer['left'])}: nobody can train after it"
+                )
             if answer["changed"]:
                 raise CheckFailure(
                     f"{name} changed its argument {', '.join(answer['changed'])} in place: the caller still needs it as it was"
@@ -193,8 +197,10 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
         return ended("failed", f"{what}: {fault}", fault.line or lines.get(entry.task), fault.code)
     except WorkerLost as fault:
         return ended("failed", f"{entry.task} did not come back: {fault}")
-    except Exception as fault:  # evidence of a form that the check did not expect; the solution's run shows a fault of ours
-        return ended("failed", f"the check could not read what came: {type(fault).__name__}: {fault}", lines.get(entry.task))
+    except Exception as fault:
+        # evidence of a form that the check did not expect; a fault of our own would show in the solution's run
+        said = f"the check could not read what came: {type(fault).__name__}: {fault}"
+        return ended("failed", said, lines.get(entry.task))
 
 
 def _unsteady(several: FlakyFailure) -> str:

@@ -74,7 +74,7 @@ def expect_tensor(
         raise CheckFailure(f"{what}: {bad} of {value.numel()} values are NaN or infinite")
     if value.numel():
         least, most = value.min().item(), value.max().item()
-        if low is not None and least < low or high is not None and most > high:
+        if (low is not None and least < low) or (high is not None and most > high):
             wanted = f"[{'-inf' if low is None else f'{low:g}'}, {'inf' if high is None else f'{high:g}'}]"
             raise CheckFailure(f"{what}: expected values in {wanted}, got {least:.4g} to {most:.4g}")
     return value
@@ -87,7 +87,7 @@ def expect_float(value: Any, what: str, *, low: float | None = None, high: float
         raise CheckFailure(f"{what}: expected a Python float, got {named(value)}{cure}")
     if not np.isfinite(value):
         raise CheckFailure(f"{what}: got {value}")
-    if low is not None and value < low or high is not None and value > high:
+    if (low is not None and value < low) or (high is not None and value > high):
         raise CheckFailure(f"{what}: expected a value from {low} to {high}, got {value:.4g}")
     return value
 

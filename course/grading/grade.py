@@ -57,7 +57,7 @@ def target_file(target: str | Path, entry: Project) -> Path:
     if not file.is_file():
         raise CourseError(
             f"There is nothing to grade at {shown(file)}.",
-            f"Name the folder that holds {entry.module}.py, or the file, after --target; `course reset {entry.id}` makes a new stub.",
+            f"Name the folder that holds {entry.module}.py after --target; `course reset {entry.id}` makes a new stub.",
         )
     return file.resolve()
 

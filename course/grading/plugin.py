@@ -95,10 +95,9 @@ class VerdictFailure(Exception):
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """A check that did not pass is reported by its verdict, not by a traceback of ours."""
     outcome = yield
-    if call.excinfo is not None and call.excinfo.errisinstance(VerdictFailure):
-        outcome.get_result().longrepr = str(call.excinfo.value)
-    elif call.excinfo is not None and is_check(item) and call.excinfo.errisinstance(CourseError):
-        outcome.get_result().longrepr = str(call.excinfo.value)
+    fault = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and is_check(item)):
+        outcome.get_result().longrepr = str(fault)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -28,7 +28,13 @@ from course.grading.checks import Check, checks_of
 from course.grading.results import CheckResult
 
 Replacement = tuple[str, str]
-CRASHES = ("raised an error: ", "the module cannot be loaded", "did not come back", "there is no function called", "the check could not read")
+CRASHES = (
+    "raised an error: ",
+    "the module cannot be loaded",
+    "did not come back",
+    "there is no function called",
+    "the check could not read",
+)
 
 
 class ProofError(Exception):

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, cast
@@ -149,10 +149,8 @@ class ChildProcess(Session):
         if self._process is not None:
             process, self._process = self._process, None
             for pipe in (process.stdin, process.stdout):
-                try:
+                with suppress(BrokenPipeError):  # what was still unsent is of no use to a process that has gone
                     cast(BinaryIO, pipe).close()
-                except BrokenPipeError:
-                    pass  # what was still unsent is of no use to a process that has gone
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:

@@ -104,6 +104,7 @@ class Worker:
                 setattr(module, name, getattr(self._load_reference(), name))
             elif name in unfinished or not hasattr(module, name):
                 waiting.append(name)
+        _settings_left_behind()
         torch.manual_seed(seed)
         return {"waiting": waiting}
 
@@ -132,7 +133,7 @@ class Worker:
         after = _digests(args, real_args) | _digests(kwargs, real_kwargs)
         parameters = list(_parameter_names(function, len(args)))
         changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
-        return {"result": value, "changed": changed, "warned": _said(caught)}
+        return {"result": value, "changed": changed, "left": _settings_left_behind(), "warned": _said(caught)}
 
     def _do_give(self, recipe: wire.Recipe) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
@@ -248,6 +249,18 @@ def _unfinished(target: Path) -> set[str]:
                     ):
                         found.add(node.name)
     return found
+
+
+def _settings_left_behind() -> list[str]:
+    """Settings of the whole process that the student's code has changed and not restored; they are restored here."""
+    left = []
+    if not torch.is_grad_enabled():
+        torch.set_grad_enabled(True)
+        left.append("gradients switched off (torch.set_grad_enabled)")
+    if torch.get_default_dtype() != torch.float32:
+        torch.set_default_dtype(torch.float32)
+        left.append("another default dtype (torch.set_default_dtype)")
+    return left
 
 
 def _said(caught: list[warnings.WarningMessage]) -> list[str]:

@@ -39,10 +39,13 @@ def sign_network_state() -> dict[str, torch.Tensor]:
         CourseError: the file is missing or damaged.
     """
     try:
-        return {name: value.float() if value.is_floating_point() else value for name, value in load_file(WEIGHTS).items()}
+        return {
+            name: value.float() if value.is_floating_point() else value for name, value in load_file(WEIGHTS).items()
+        }
     except Exception as fault:
         raise CourseError(
-            f"{WEIGHTS.name} cannot be read: {fault}.", "Update the course, or make it again: python -m course.models.signs"
+            f"{WEIGHTS.name} cannot be read: {fault}.",
+            "Update the course, or make it again: python -m course.models.signs",
         ) from fault
 
 
@@ -68,7 +71,9 @@ def views(images: torch.Tensor) -> torch.Tensor:
     return ((moved - 0.5) * gain + 0.5 + lift).clamp(0, 1)
 
 
-def train(kind: str, seed: int, train_set: TensorDataset, valid_set: TensorDataset, progress: bool = True) -> tuple[nn.Module, float]:
+def train(
+    kind: str, seed: int, train_set: TensorDataset, valid_set: TensorDataset, progress: bool = True
+) -> tuple[nn.Module, float]:
     """Train one network by the recipe; returns it and its accuracy on the validation signs."""
     model = build(kind, seed)
     epochs = EPOCHS[kind]
@@ -98,7 +103,9 @@ def main(seeds: int = 5) -> None:
 
     folder = ensure("asl")
     train_set, valid_set = sign_set(folder / "sign_mnist_train.csv"), sign_set(folder / "sign_mnist_valid.csv")
-    lines = ["# Made by `python -m course.models.signs`: accuracy on the embedded validation signs, by signers not trained on."]
+    lines = [
+        "# Made by `python -m course.models.signs`: accuracy on the embedded validation signs, by signers not trained on."
+    ]
     for kind in EPOCHS:
         found = []
         for seed in range(seeds if kind != "augmented" else 2):
