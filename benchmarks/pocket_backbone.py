@@ -117,11 +117,11 @@ def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, siz
 
     images, labels = photos(folder, size)
     off = {"category": 0.0, "deep": 0.0, "causes": 0.0, "statistics": 0.0}
-    full = {"category": 1.0, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
+    full = {"category": 1.0, "deep": 0.5, "causes": 2.0, "statistics": 1.0}
     variants = {
         "all four questions": full,
         "category alone": off | {"category": 1.0},
-        "category and causes": off | {"category": 1.0, "causes": 1.0},
+        "category and causes": off | {"category": 1.0, "causes": 2.0},
         "statistics alone": off | {"statistics": 1.0},
         "all but statistics": full | {"statistics": 0.0},
         "all but causes": full | {"causes": 0.0},
@@ -160,8 +160,8 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of the pictures, for --curve"
     )
-    parser.add_argument("--things", type=int, default=6000)
-    parser.add_argument("--formulas", type=int, default=24000)
+    parser.add_argument("--things", type=int, default=14000)
+    parser.add_argument("--formulas", type=int, default=16000)
     args = parser.parse_args()
     if args.categories:
         category_table(args.categories)
