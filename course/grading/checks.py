@@ -154,7 +154,11 @@ class Student:
 
 
 def run_check(function: Callable[..., None], session: Session, project: str, seed: int = 0) -> CheckResult:
-    """Run one check and say how it ended: every check reports exactly once, whatever came."""
+    """Run one check and say how it ended: every check reports exactly once, whatever came.
+
+    Raises:
+        CourseError: data or weights of the course are missing.
+    """
     entry: Check = function.__check__  # type: ignore[attr-defined]
     started = time.perf_counter()
 
@@ -179,9 +183,11 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
         lines = session.request("describe")
         if entry.task not in lines and lines:
             return ended("failed", f"there is no function called {entry.task}")
-        waiting = session.request("begin", needs=list(entry.needs), seed=seed)["waiting"]
-        if waiting:
-            return ended("waiting", f"waiting for {', '.join(waiting)}")
+        begun = session.request("begin", task=entry.task, needs=list(entry.needs), seed=seed)
+        if begun["todo"]:  # said before anything runs: a stub's verdict takes no training and no data
+            return ended("not started")
+        if begun["waiting"]:
+            return ended("waiting", f"waiting for {', '.join(begun['waiting'])}")
         function(student=Student(session, seed))
         return ended("passed")
     except FlakyFailure as several:  # the same example failed once and not again: chance, or a memory of earlier calls

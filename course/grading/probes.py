@@ -236,9 +236,3 @@ def compiler_works(model: nn.Module) -> bool:
 def seen_by(model: Any) -> list[tuple[bool, torch.Tensor]]:
     """What a `recipes.witness_net` or `letter_net` was shown: (train mode, images) of each forward pass."""
     return [(bool(mode), batch) for mode, batch in model.seen]
-
-
-@probe
-def tensor_flags(value: torch.Tensor) -> bool:
-    """Does the tensor carry a graph (would backward work on it)?"""
-    return bool(value.requires_grad)

@@ -26,7 +26,7 @@ from PIL import Image
 from torch import nn
 from torchvision import tv_tensors
 
-from course.grading import probes, recipes, wire
+from course.grading import probes, recipes, recipes_photos, wire  # noqa: F401 - recipes_photos registers itself
 
 MAX_TEXT = 2_000  # characters of a message or of printed output that are passed on
 
@@ -90,13 +90,16 @@ class Worker:
     def module_name(self) -> str:
         return "student_" + self.target.stem
 
-    def _do_begin(self, needs: list[str], seed: int) -> dict[str, Any]:
-        """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream."""
+    def _do_begin(self, task: str, needs: list[str], seed: int) -> dict[str, Any]:
+        """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
+
+        Says whether the task itself is still at its TODO, and which upstream functions are missing.
+        """
         self._clear()
         module = self._load()
         for name, own in self._own.items():
             setattr(module, name, own)
-        unfinished = _unfinished(self.target) - set(self.override)
+        unfinished = {name: whole for name, whole in _unfinished(self.target).items() if name not in self.override}
         waiting = []
         for name in needs:
             if self.reference_path is not None:
@@ -106,7 +109,7 @@ class Worker:
                 waiting.append(name)
         _settings_left_behind()
         torch.manual_seed(seed)
-        return {"waiting": waiting}
+        return {"todo": unfinished.get(task, False), "waiting": waiting}
 
     def _do_describe(self) -> dict[str, Any]:
         """{function: first line} of everything defined at the top of the file, read without running it."""
@@ -233,22 +236,37 @@ def _import(path: Path, name: str) -> ModuleType:
     return module
 
 
-def _unfinished(target: Path) -> set[str]:
-    """Names of top-level functions and classes that still hold their TODO's `raise NotImplementedError("name")`."""
-    found = set()
+def _unfinished(target: Path) -> dict[str, bool]:
+    """Top-level functions and classes that still open with their TODO's `raise NotImplementedError("name")`.
+
+    The value says whether it is so throughout: a class has methods, and some may be written already. A raise that is left over
+    below a finished body does not count.
+    """
+    found = {}
     for node in ast.parse(target.read_bytes()).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Raise) and isinstance(inner.exc, ast.Call):
-                    call = inner.exc
-                    raised = [argument.value for argument in call.args if isinstance(argument, ast.Constant)]
-                    if (
-                        isinstance(call.func, ast.Name)
-                        and call.func.id == "NotImplementedError"
-                        and node.name in raised
-                    ):
-                        found.add(node.name)
+            parts = (
+                [node]
+                if isinstance(node, ast.FunctionDef)
+                else [n for n in node.body if isinstance(n, ast.FunctionDef)]
+            )
+            todo = [_opens_with_todo(part, node.name) for part in parts]
+            if any(todo):
+                found[node.name] = all(todo)
     return found
+
+
+def _opens_with_todo(function: ast.FunctionDef, name: str) -> bool:
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    first = body[0] if body else None
+    if (
+        not isinstance(first, ast.Raise)
+        or not isinstance(first.exc, ast.Call)
+        or not isinstance(first.exc.func, ast.Name)
+    ):
+        return False
+    raised = [argument.value for argument in first.exc.args if isinstance(argument, ast.Constant)]
+    return first.exc.func.id == "NotImplementedError" and name in raised
 
 
 def _settings_left_behind() -> list[str]:

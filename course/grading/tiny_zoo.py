@@ -1,0 +1,68 @@
+"""A tiny network in torchvision's registry, for checks: other transforms, other categories and another size than any real one.
+
+Who hard-codes what belongs to the pocket network, or to ImageNet, is found out by it.
+"""
+
+from functools import partial
+from typing import Any
+
+import torch
+import torchvision
+from torch import nn
+from torchvision.models import Weights, WeightsEnum
+from torchvision.models._api import register_model
+from torchvision.transforms._presets import ImageClassification
+
+NAME = "course_tiny"
+CATEGORIES = ["cup", "dog: pointer", "cat: tabby", "dog: spaniel", "bear: brown", "tree", "dog: pug"]
+SIZE = 40
+
+
+class TinyNet(nn.Module):
+    """(B, 3, H, W) -> logits (B, 7), with dropout and BatchNorm, `features`, `avgpool` and `classifier`."""
+
+    def __init__(self, num_classes: int = 7) -> None:
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 9, 5, stride=2), nn.BatchNorm2d(9), nn.ReLU())
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Sequential(nn.Dropout(0.5), nn.Linear(9, num_classes))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) -> (B, classes)."""
+        return self.classifier(torch.flatten(self.avgpool(self.features(x)), 1))
+
+
+class Course_Tiny_Weights(WeightsEnum):
+    """Random numbers from a fixed seed, called weights."""
+
+    SEEDED = Weights(
+        url="none",
+        transforms=partial(
+            ImageClassification, crop_size=SIZE, resize_size=48, mean=(0.3, 0.5, 0.6), std=(0.2, 0.3, 0.4)
+        ),
+        meta={"categories": CATEGORIES, "min_size": (8, 8)},
+    )
+    DEFAULT = SEEDED
+
+    def get_state_dict(self, *args: Any, **kwargs: Any) -> dict[str, torch.Tensor]:
+        """Seeded weights, and running statistics that are not those of a fresh layer."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(11)
+            model = TinyNet()
+            nn.init.normal_(model.classifier[1].weight, std=1.5)  # so that the probabilities are far from even
+            nn.init.normal_(model.features[1].running_mean, std=0.3)
+            nn.init.uniform_(model.features[1].running_var, 0.5, 2.0)
+        return model.state_dict()
+
+
+@register_model(name=NAME)
+def course_tiny(*, weights: Course_Tiny_Weights | None = None, progress: bool = True, **kwargs: Any) -> TinyNet:
+    """The tiny network, fresh or with its seeded weights."""
+    weights = Course_Tiny_Weights.verify(weights)
+    model = TinyNet(**kwargs)
+    if weights is not None:
+        model.load_state_dict(weights.get_state_dict(progress=progress))
+    return model
+
+
+torchvision.models.Course_Tiny_Weights = Course_Tiny_Weights  # type: ignore[attr-defined]  # where get_weight looks

@@ -1,0 +1,121 @@
+"""What the graders of 05a, 05b and 07 share: embedded photos, and evidence about transforms and transfer."""
+
+import functools
+import io
+
+import numpy as np
+import torch
+from PIL import Image
+
+from course.grading.expect import expect, expect_close, expect_tensor
+from course.grading.probes import called
+from course.grading.wire import Photo
+from graders.support import photo, scene
+
+MEAN, STD = torch.tensor((0.485, 0.456, 0.406)), torch.tensor((0.229, 0.224, 0.225))  # ImageNet's, as in torchvision
+SIZE = 96
+
+
+@functools.cache
+def folder_photos(dataset: str, part: str) -> tuple[list[Photo], list[int]]:
+    """The embedded photos of `dataset`/`part` as files, and their classes in the alphabetical order of their folders."""
+    from course.datasets.store import ensure
+
+    folders = sorted(path for path in (ensure(dataset) / part).iterdir() if path.is_dir())
+    pairs = [(Photo(f.read_bytes()), k) for k, folder in enumerate(folders) for f in sorted(folder.glob("*.jpg"))]
+    return [p for p, _ in pairs], [k for _, k in pairs]
+
+
+@functools.cache
+def unseen_photos_of(dataset: str, seed: int, per_class: int) -> tuple[list[Photo], list[int]]:
+    """Photos that were not trained on: with seed 0 the embedded validation photos, else ones that no file holds."""
+    if seed == 0:
+        return folder_photos(dataset, "valid")
+    from course.datasets import door, fruit
+
+    module = {"fruits": fruit, "presidential": door}[dataset]
+    made = [
+        (Photo(module.photo_bytes(label, seed * 10_000 + number, "hidden")), number_of)
+        for number_of, label in enumerate(module.CLASSES)
+        for number in range(per_class)
+    ]
+    return [p for p, _ in made], [k for _, k in made]
+
+
+def grey_levels(level: int) -> torch.Tensor:
+    """What an even grey of `level` (0 to 255) must be after normalisation: (3, 1, 1)."""
+    return ((level / 255 - MEAN) / STD).view(3, 1, 1)
+
+
+def expect_normalised(transform) -> None:
+    """An even grey comes out as (x - mean) / std in each channel, at the right size and type."""
+    for level in (0, 128, 255):
+        found = called(transform, photo(Image.new("RGB", (120, 120), (level, level, level))))
+        expect_tensor(found, "a transformed photo", shape=(3, SIZE, SIZE), dtype=torch.float32)
+        # 1e-3: bytes to float32 and back; another mean or std is off by 0.01 and more
+        expect_close(found, grey_levels(level).expand(3, SIZE, SIZE), f"an even grey of {level}", rtol=0, atol=1e-3)
+
+
+def expect_plain(transform) -> None:
+    """No chance, and the central square of the photo at the right place."""
+    for size in ((120, 120), (160, 110), (96, 130)):
+        image = scene(size)
+        first = expect_tensor(called(transform, photo(image)), "a validation photo", shape=(3, SIZE, SIZE))
+        for _ in range(4):
+            expect_close(called(transform, photo(image)), first, "the same validation photo once more", rtol=0, atol=0)
+        side = min(size)
+        left, top = (size[0] - side) // 2, (size[1] - side) // 2
+        square = image.crop((left, top, left + side, top + side)).resize((SIZE, SIZE), Image.Resampling.BILINEAR)
+        pixels = torch.from_numpy(np.asarray(square).copy()).permute(2, 0, 1).float() / 255
+        off = float((first * STD.view(3, 1, 1) + MEAN.view(3, 1, 1) - pixels).abs().mean())
+        # filters and a half pixel of the crop differ by 0.01 on these soft scenes; another crop or a squeeze by 0.05 and more
+        expect(
+            off < 0.02,
+            f"a validation photo of {size[0]} x {size[1]}: not its central square, off by {off:.3f} on average",
+        )
+
+
+def expect_varied(transform, upright: bool) -> None:
+    """Each draw another view; with `upright`, what is on top stays on top."""
+    content = photo(scene((128, 128)))
+    draws = [expect_tensor(called(transform, content), "a training photo", shape=(3, SIZE, SIZE)) for _ in range(16)]
+    different = sum(not torch.equal(draws[i], draws[j]) for i in range(16) for j in range(i))
+    expect(different >= 80, f"of 120 pairs of augmented photos only {different} differ")
+    if upright:
+        sky = np.zeros((128, 128, 3), np.uint8)
+        sky[:48] = 255
+        halves = [called(transform, photo(Image.fromarray(sky))).mean((0, 2)) for _ in range(24)]
+        fallen = sum(float(h[: SIZE // 2].mean()) < float(h[SIZE // 2 :].mean()) for h in halves)
+        expect(fallen == 0, f"in {fallen} of 24 draws what was on top has come to the bottom")
+
+
+def colour_images(count: int, side: int = 12, seed: int = 0) -> torch.Tensor:
+    """Random float32 images (count, 3, side, side), about normalised."""
+    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(seed))
+
+
+def read_back(content: bytes) -> dict[str, torch.Tensor]:
+    """The state dict in a saved file, opened without running anything in it."""
+    return dict(torch.load(io.BytesIO(content), weights_only=True))
+
+
+def opened(content: Photo) -> Image.Image:
+    """A picture file, opened here."""
+    image = Image.open(io.BytesIO(content.content))
+    image.load()
+    return image
+
+
+@functools.cache
+def door_scenes(seed: int) -> list[tuple[str, Photo]]:
+    """Rendered dogs, cats and bears that no network was trained on: (category, file), three of each category."""
+    from course.pictures import catalogue
+
+    made = []
+    for name, render in sorted(catalogue().items()):
+        if name.split(":")[0] in ("dog", "cat", "bear"):
+            for number in range(2):
+                # 777: a stream of its own, apart from the pictures of the pre-training
+                pixels = render(np.random.default_rng([777, seed, number, len(name)]), 128)
+                made.append((name, photo(Image.fromarray(pixels), "JPEG", quality=92)))
+    return made

@@ -1,0 +1,256 @@
+"""Grader of project 05a: pre-trained models.
+
+pytest graders/test_05a_pretrained.py
+"""
+
+import torch
+import torchvision
+from PIL import Image, ImageOps
+
+import course.models.pocket
+from course.grading import tiny_zoo
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+)
+from course.grading.probes import called, forward, is_training, state_of
+from course.grading.recipes_photos import (
+    answering_net,
+    categories_of,
+    hooks_on,
+    network_with,
+    papers,
+    pretrained,
+)
+from graders.support import photo, scene
+from graders.support_photos import colour_images, door_scenes, opened
+
+TINY, POCKET = tiny_zoo.NAME, "pocket_mobilenet"
+PRESET = tiny_zoo.Course_Tiny_Weights.DEFAULT.transforms()
+
+# -- load_pretrained ----------------------------------------------------------------------------------------------------
+
+
+def _loaded(student, *name):
+    pair = student.load_pretrained(*name)
+    expect(type(pair) in (tuple, list) and len(pair) == 2, "load_pretrained: expected a pair (model, weights)")
+    return pair
+
+
+@check("load_pretrained", points=2, hint="What is a network of the right shape without its numbers?")
+def test_the_network_has_its_pretrained_numbers(student):
+    """Parameters and running statistics are those of the default weights, for any name of the registry."""
+    for name in (POCKET, TINY):
+        model, _ = _loaded(student, name)
+        wanted = torchvision.models.get_model(name, weights="DEFAULT").state_dict()
+        expect_same(state_of(model), {n: t.detach().clone() for n, t in wanted.items()}, f"numbers of {name}")
+
+
+@check("load_pretrained", points=1, hint="In which mode does a new network come, and in which is it used?")
+def test_the_network_is_ready_for_use(student):
+    """In train mode, dropout and batch statistics make every answer a matter of luck and company."""
+    model, _ = _loaded(student)
+    expect(not is_training(model), "the network is in train mode")
+
+
+@check("load_pretrained", points=1, hint="Where does torchvision keep the names of the outputs?")
+def test_the_papers_belong_to_the_network(student):
+    """Transforms and categories of these weights; the pocket network's by default."""
+    for name in ((), (TINY,)):
+        _, weights = _loaded(student, *name)
+        wanted = torchvision.models.get_model_weights(*(name or (POCKET,))).DEFAULT.meta["categories"]
+        expect_equal(categories_of(weights), list(wanted), f"categories of {name[0] if name else POCKET}")
+
+
+# -- preprocess ---------------------------------------------------------------------------------------------------------
+
+
+def _expect_like(tensor, image: Image.Image, what: str) -> None:
+    """Like the preset of the tiny weights on the upright RGB picture."""
+    expect_tensor(tensor, what, shape=(1, 3, tiny_zoo.SIZE, tiny_zoo.SIZE), dtype=torch.float32)
+    wanted = PRESET(ImageOps.exif_transpose(image).convert("RGB"))[None]
+    off = float((tensor - wanted).abs().mean())
+    # resizing as tensor or as PIL image differs by 0.01 in these units; other numbers for mean and std by 0.2 and more
+    if off > 0.05:
+        expect_close(tensor, wanted, what, rtol=0, atol=0.2)
+        expect(False, f"{what}: the values are off by {off:.3f} on average")
+
+
+@check("preprocess", points=3, hint="Whose mean, whose deviation, whose size?")
+def test_the_transforms_are_those_of_the_weights(student):
+    """Each set of weights brings its own; numbers written down for one network are wrong for the next."""
+    for size in ((120, 120), (150, 90)):
+        image = scene(size)
+        found = student.preprocess(photo(image), student.give(papers(name=TINY)))
+        _expect_like(found, image, f"a photo of {size[0]} x {size[1]} for a network of {tiny_zoo.SIZE} pixels")
+    found = student.preprocess(photo(scene((130, 100))), student.give(papers(name=POCKET)))
+    side = course.models.pocket.SIZE
+    expect_tensor(found, "a photo for the pocket network", shape=(1, 3, side, side), dtype=torch.float32)
+
+
+@check("preprocess", points=1, hint="How many channels has a grey photo, one with alpha, a scanned one?")
+def test_every_image_mode_is_read(student):
+    """RGBA, L, P and CMYK come as files too."""
+    base = scene((100, 120))
+    for mode, kind in (("RGBA", "PNG"), ("L", "PNG"), ("P", "PNG"), ("CMYK", "TIFF")):
+        image = base.quantize(64) if mode == "P" else base.convert(mode)
+        found = student.preprocess(photo(image, kind), student.give(papers(name=TINY)))
+        _expect_like(found, image, f"a photo of mode {mode}")
+
+
+@check("preprocess", points=1, hint="Where does a phone write how it was held?")
+def test_a_lying_photo_is_turned_upright(student):
+    """EXIF orientation: dogs do not stand on walls."""
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the EXIF tag "Orientation": turn by a quarter to the right
+    content = photo(scene((130, 100)), "JPEG", exif=exif, quality=95)
+    found = student.preprocess(content, student.give(papers(name=TINY)))
+    _expect_like(found, opened(content), "a photo with EXIF orientation 6")
+
+
+# -- classify -----------------------------------------------------------------------------------------------------------
+
+
+def _reference(image: Image.Image) -> torch.Tensor:
+    """The tiny network's probabilities (7,) of a picture."""
+    model = torchvision.models.get_model(TINY, weights="DEFAULT").eval()
+    with torch.no_grad():
+        return model(PRESET(image.convert("RGB"))[None]).softmax(1)[0]
+
+
+def _classified(student, image, *top):
+    found = student.classify(student.give(pretrained(name=TINY)), student.give(papers(name=TINY)), photo(image), *top)
+    expect(
+        type(found) is list and all(type(p) is tuple and len(p) == 2 for p in found),
+        "expected a list of pairs (name, probability)",
+    )
+    return found
+
+
+@check(
+    "classify",
+    points=2,
+    needs=("preprocess",),
+    hint="Which name belongs to the highest probability, and which comes next?",
+)
+def test_names_come_most_probable_first(student):
+    """The names are those of the weights, in falling order of probability."""
+    for size in ((90, 90), (60, 100)):
+        image = scene(size)
+        order = _reference(image).argsort(descending=True)[:5].tolist()
+        expect_equal(
+            [name for name, _ in _classified(student, image)],
+            [tiny_zoo.CATEGORIES[k] for k in order],
+            "names of the best five",
+        )
+
+
+@check(
+    "classify", points=2, needs=("preprocess",), hint="Do positive and negative scores tell how sure the network is?"
+)
+def test_probabilities_are_softmaxed_logits(student):
+    """Python floats from 0 to 1 that add up to 1 over all categories."""
+    image = scene((90, 90))
+    found = _classified(student, image, 7)
+    for name, value in found:
+        expect_float(value, f"the probability of {name}", low=0.0, high=1.0)
+        wanted = float(_reference(image)[tiny_zoo.CATEGORIES.index(name)])
+        # 0.02: resizing as tensor or as PIL image moves the probabilities by up to 0.01
+        expect_close(value, wanted, f"the probability of {name}", rtol=0, atol=0.02)
+
+
+@check("classify", points=1, needs=("preprocess",), hint="How many categories were asked for?")
+def test_as_many_as_asked_for(student):
+    """Five by default, or `top`."""
+    for top in ((), (1,), (3,)):
+        expect_equal(
+            len(_classified(student, scene((90, 90)), *top)),
+            top[0] if top else 5,
+            f"categories for top={top[0] if top else 'default'}",
+        )
+
+
+# -- extract_features ---------------------------------------------------------------------------------------------------
+
+
+@check("extract_features", points=3, hint="What goes into the layer that is called classifier or fc?")
+def test_features_are_what_the_head_reads(student):
+    """(B, D) before the head, for heads of either name; not the logits, not a middle layer."""
+    x = colour_images(4, 24)
+    tiny = torchvision.models.get_model(TINY, weights="DEFAULT").eval()
+    cases = [("classifier", pretrained(name=TINY), tiny.avgpool(tiny.features(x)).flatten(1).detach())]
+    cases += [
+        (h, network_with(head=h, seed=2), network_with.build(head=h, seed=2).eval().features_of(x).detach())
+        for h in ("fc", "maps")
+    ]
+    for name, given, wanted in cases:
+        model = student.give(given)
+        called_eval = student.extract_features(_evaluated(model), x)
+        # 1e-4: float32
+        expect_close(called_eval, wanted, f"features of a network with the head {name}", rtol=1e-4, atol=1e-5)
+
+
+def _evaluated(model):
+    forward(model, colour_images(1, 24), mode="eval")
+    return model
+
+
+@check("extract_features", points=2, hint="Is the network afterwards still the one that classifies?")
+def test_the_network_is_left_as_it_was(student):
+    """The same numbers, the same answers, no hook left behind; and features without a graph."""
+    model = _evaluated(student.give(pretrained(name=TINY)))
+    x = colour_images(3, 24)
+    before, answers = state_of(model), called(model, x)
+    student.extract_features(model, x)
+    student.extract_features(model, x)
+    expect_same(state_of(model), before, "numbers of the network afterwards")
+    expect_close(called(model, x), answers, "logits of the network afterwards", rtol=0, atol=1e-6)
+    expect_equal(hooks_on(model), 0, "hooks left on the network")
+
+
+# -- admit --------------------------------------------------------------------------------------------------------------
+
+
+def _admitted(student, probabilities):
+    found = student.admit(
+        student.give(answering_net(probabilities=probabilities)),
+        student.give(papers(name=TINY)),
+        photo(scene((60, 60))),
+    )
+    expect(type(found) is bool, f"expected True or False, got an object of another type: {found!r}"[:120])
+    return found
+
+
+@check("admit", points=2, needs=("preprocess",), hint="Must one breed alone be more probable than everything else?")
+def test_the_breeds_are_added_up(student):
+    """Categories: cup, dog, cat, dog, bear, tree, dog. Three breeds that share 0.6 are a dog, though a cat leads."""
+    expect_equal(_admitted(student, [0.02, 0.2, 0.34, 0.2, 0.02, 0.02, 0.2]), True, "dogs 0.60 in all, a cat 0.34")
+    expect_equal(
+        _admitted(student, [0.02, 0.44, 0.25, 0.01, 0.25, 0.02, 0.01]),
+        False,
+        "dogs 0.46 in all, one of them the most probable",
+    )
+    expect_equal(_admitted(student, [0.05, 0.01, 0.9, 0.01, 0.01, 0.01, 0.01]), False, "a cat 0.90")
+    expect_equal(_admitted(student, [0.05, 0.01, 0.01, 0.01, 0.9, 0.01, 0.01]), False, "a bear 0.90")
+    expect_equal(_admitted(student, [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.94]), True, "a pug 0.94")
+
+
+@check(
+    "admit",
+    points=3,
+    needs=("preprocess",),
+    hint="Which photo is on the wrong side of the door, and what does classify say of it?",
+)
+def test_every_photo_at_the_door(student):
+    """Dogs of several breeds come in, cats and bears stay out: each photo, by the pocket network."""
+    model, weights = student.give(pretrained(name=POCKET)), student.give(papers(name=POCKET))
+    wrong = []
+    for name, picture in door_scenes(student.seed):
+        if student.admit(model, weights, picture) != name.startswith("dog"):
+            wrong.append(name)
+    expect(not wrong, f"{len(wrong)} photos on the wrong side: {', '.join(wrong[:5])}")

@@ -1,0 +1,320 @@
+"""Grader of project 05b: transfer learning and fine-tuning.
+
+pytest graders/test_05b_transfer.py
+"""
+
+import torch
+
+from course.catalog import project
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_at_least,
+    expect_changed,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+)
+from course.grading.probes import (
+    buffers_of,
+    forward,
+    gradients_of,
+    history_of,
+    is_training,
+    parameters_of,
+    state_of,
+    trainable_of,
+)
+from course.grading.recipes import frozen_net, loader, tied_net
+from course.grading.recipes_photos import (
+    backbone_of,
+    headed,
+    photo_loader,
+    predict_photos,
+    tiny_backbone,
+    train_head,
+    width_of,
+)
+from graders.support import accuracy, labels
+from graders.support_photos import (
+    colour_images,
+    expect_normalised,
+    expect_plain,
+    expect_varied,
+    folder_photos,
+    unseen_photos_of,
+)
+
+THRESHOLD = project("05b").thresholds["valid_accuracy"]
+WIDTH, CLASSES = 8, 3
+
+# -- freeze_backbone ----------------------------------------------------------------------------------------------------
+
+
+@check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
+def test_every_parameter_is_frozen(student):
+    """A parameter that still requires a gradient is one that 139 photos can spoil."""
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    free = [name for name, flag in trainable_of(backbone).items() if flag]
+    expect(not free, f"{len(free)} parameters still require a gradient: {', '.join(free[:3])}")
+    expect_equal(len(trainable_of(backbone)), 8, "parameters of the backbone that came back")
+
+
+@check("freeze_backbone", points=2, hint="Which tensors of a BatchNorm layer change although they have no gradient?")
+def test_frozen_statistics_do_not_drift(student):
+    """Running statistics that drift turn a frozen backbone into another one, one batch at a time."""
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    before = buffers_of(backbone)
+    forward(backbone, colour_images(8), mode="train")
+    expect_same(buffers_of(backbone), before, "BatchNorm statistics after one batch in train mode")
+
+
+@check("freeze_backbone", points=1, hint="What does model.train() at the start of an epoch do to the layers within?")
+def test_it_stays_frozen_within_a_larger_network(student):
+    """The whole network is put into train mode each epoch; the backbone must answer as it does in eval mode."""
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    whole = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
+    in_eval, before = forward(whole, colour_images(8), mode="eval"), buffers_of(whole)
+    in_train = forward(whole, colour_images(8), mode="train")
+    expect_same(buffers_of(whole), before, "BatchNorm statistics of the backbone within a larger network")
+    # 1e-4: float32; normalising by the batch's own statistics is off by 0.1 and more
+    expect_close(in_train, in_eval, "logits in train mode, against eval mode", rtol=1e-4, atol=1e-4)
+
+
+# -- build_model --------------------------------------------------------------------------------------------------------
+
+
+def _frozen(student):
+    return student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+
+
+@check(
+    "build_model",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="How many features go into the head, and how many logits come out?",
+)
+def test_each_photo_gets_one_logit_for_each_class(student):
+    """(B, 3, H, W) in, (B, classes) out; logits, not probabilities."""
+    for classes in (2, 5):
+        model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *([] if classes == 2 else [classes]))
+        logits = forward(model, 3 * colour_images(40), mode="eval")
+        expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
+        sums = logits.sum(1), logits.exp().sum(1)
+        for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
+            expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
+
+
+@check(
+    "build_model",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Which part of the network is new, and what must it be able to do?",
+)
+def test_only_the_head_can_learn(student):
+    """The frozen backbone stays frozen and the head does not: every trainable parameter gets a gradient."""
+    model = student.build_model(_frozen(student), WIDTH, CLASSES)
+    flags = trainable_of(model)
+    free = [name for name, flag in flags.items() if flag]
+    expect(len(free) >= 1, "nothing in the network can be trained: is the head frozen too?")
+    expect_equal(sum(not flag for flag in flags.values()), 8, "frozen parameters, those of the backbone")
+    found = gradients_of(model, colour_images(16), labels(16, CLASSES))
+    idle = [name for name in free if found[name] <= 0]
+    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+
+
+@check("build_model", points=1, needs=("freeze_backbone",), hint="Is what the backbone knows still there?")
+def test_the_backbone_is_used_as_it_is(student):
+    """Its numbers are in the model unchanged, and photos with the same features get the same logits."""
+    backbone = student.give(tiny_backbone(seed=3))
+    own = sorted(float(t.double().sum()) for t in state_of(backbone).values())
+    model = student.build_model(backbone, WIDTH, CLASSES)
+    sums = [float(t.double().sum()) for t in state_of(model).values()]
+    missing = [value for value in own if value not in sums]
+    expect(not missing, f"{len(missing)} of {len(own)} tensors of the backbone are not in the model as they were")
+    # global pooling makes the tiny backbone blind to a mirrored picture only if its filters are; an even picture has no sides
+    even = torch.ones(1, 3, 12, 12) * torch.tensor([0.2, -0.4, 0.9]).view(1, 3, 1, 1)
+    logits = forward(model, torch.cat([even, even.flip(-1), -even]), mode="eval")
+    expect_close(logits[1], logits[0], "logits of a picture and its equal", rtol=1e-4, atol=1e-5)
+    expect(not torch.allclose(logits[2], logits[0], atol=1e-4), "the logits do not depend on the picture")
+
+
+# -- trainable_parameters -----------------------------------------------------------------------------------------------
+
+
+@check("trainable_parameters", points=1, hint="Which attribute of a parameter says that it may change?")
+def test_only_what_requires_a_gradient_is_listed(student):
+    """Linear(4, 3) is frozen, Linear(3, 2) is not: its weight and its bias are left."""
+    found = student.trainable_parameters(student.give(frozen_net(seed=0)))
+    expect(type(found) is list, "expected a list")
+    expect_equal([tuple(p.shape) for p in found if type(p) is torch.Tensor], [(2, 3), (2,)], "shapes of what is listed")
+
+
+@check("trainable_parameters", points=1, hint="What does an optimizer say to a parameter that it is given twice?")
+def test_shared_parameters_are_listed_once(student):
+    """One layer in two places has two parameters, not four."""
+    found = student.trainable_parameters(student.give(tied_net(seed=0)))
+    expect_equal(
+        [tuple(p.shape) for p in found], [(5, 5), (5,)], "shapes of the parameters of one layer that is used twice"
+    )
+
+
+# -- make_transforms ----------------------------------------------------------------------------------------------------
+
+
+@check("make_transforms", points=1, hint="Which numbers were subtracted and divided by when the backbone was trained?")
+def test_photos_are_normalised_as_the_backbone_expects(student):
+    """float32 (3, 96, 96), each channel (x - mean) / std with ImageNet's numbers: validation photos exactly."""
+    expect_normalised(student.make_transforms(False))
+
+
+@check("make_transforms", points=1, hint="Should the validation depend on luck?")
+def test_validation_photos_are_whole_and_always_the_same(student):
+    """The central square of the photo, resized; no crop by chance, no flip."""
+    expect_plain(student.make_transforms(False))
+
+
+@check("make_transforms", points=1, hint="What may change in a photo of a dog, and what never does?")
+def test_training_photos_are_drawn_anew_each_time(student):
+    """139 photos seen in many ways; a dog on its head is not among them."""
+    expect_varied(student.make_transforms(True), upright=True)
+
+
+# -- unfreeze -----------------------------------------------------------------------------------------------------------
+
+
+@check("unfreeze", points=1, needs=("freeze_backbone",), hint="What did freezing switch off?")
+def test_every_parameter_can_learn_again(student):
+    """All of them, the backbone's and the head's; and the same network comes back."""
+    whole = student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
+    back = student.unfreeze(whole)
+    frozen = [name for name, flag in trainable_of(back).items() if not flag]
+    expect(not frozen, f"{len(frozen)} parameters still require no gradient: {', '.join(frozen[:3])}")
+    expect_same(state_of(back), state_of(whole), "numbers after unfreezing")
+
+
+@check(
+    "unfreeze",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Are 139 photos enough to estimate a mean and a variance anew?",
+)
+def test_statistics_stay_frozen(student):
+    """Parameters may learn; BatchNorm's running statistics keep what many pictures have taught them."""
+    whole = student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
+    student.unfreeze(whole)
+    before = buffers_of(whole)
+    forward(whole, colour_images(8), mode="train")
+    expect_same(buffers_of(whole), before, "BatchNorm statistics after a batch in train mode")
+
+
+# -- fine_tune ----------------------------------------------------------------------------------------------------------
+
+NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
+
+
+def _tuned(student, model, epochs, *lr, wrong=False):
+    """fine_tune on 24 images whose labels the model itself gives (or, with `wrong`, never gives), validated on 12 of its own."""
+    x, valid_x = colour_images(24, seed=5), colour_images(12, seed=6)
+    y, valid_y = (forward(model, batch, mode="eval").argmax(1) for batch in (x, valid_x))
+    train = student.give(loader(images=x, labels=(y + 1) % CLASSES if wrong else y, batch_size=8))
+    valid = student.give(loader(images=valid_x, labels=valid_y, batch_size=5))
+    return student.seeded(7).fine_tune(model, train, valid, epochs, *lr), valid_x, valid_y
+
+
+def _headed(student):
+    return student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs?")
+def test_the_history_has_one_entry_an_epoch(student):
+    """Four curves of plain numbers."""
+    history, _, _ = _tuned(student, _headed(student), 2)
+    curves = history_of(history)
+    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
+        expect_equal(len(curves.get(name, [])), 2, f"entries of {name} after two epochs")
+        for value in curves[name]:
+            expect_float(value, f"an entry of {name}", low=0.0)
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="Was the optimizer built before or after the parameters were unfrozen?")
+def test_the_whole_network_learns(student):
+    """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
+    model = _headed(student)
+    before = parameters_of(model)
+    # the labels are wrong on purpose, so that there is something to learn; no validation can get better than perfect, so
+    # the validation labels are wrong in the same way
+    x, y = colour_images(24, seed=5), forward(model, colour_images(24, seed=5), mode="eval").argmax(1)
+    train = student.give(loader(images=x, labels=(y + 1) % CLASSES, batch_size=8))
+    valid = student.give(loader(images=x, labels=(y + 1) % CLASSES, batch_size=8))
+    student.seeded(7).fine_tune(model, train, valid, 30, 0.01)
+    expect_changed(parameters_of(model), before, "parameters after fine-tuning")
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
+def test_the_steps_are_small_unless_asked_otherwise(student):
+    """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
+    for given, bound in ((), 1e-3), ((0.0,), 0.0):
+        model = _headed(student)
+        before = parameters_of(model)
+        _tuned(student, model, 1, *given, wrong=True)
+        moved = max(float((parameters_of(model)[n] - before[n]).abs().max()) for n in before)
+        # three Adam steps of at most 1e-5 move a number by 3e-5; at the head's 1e-3 it would be 3e-3
+        expect(
+            moved <= bound,
+            f"parameters moved by {moved:.2g} in three steps at learning rate {given[0] if given else 'default'}",
+        )
+
+
+@check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
+def test_it_never_ends_worse_than_it_began(student):
+    """Wrong training labels and a large learning rate ruin the network; the state before is then the best one."""
+    model = _headed(student)
+    _, x, y = _tuned(student, model, 4, 0.05, wrong=True)
+    expect_close(
+        accuracy(forward(model, x), y),
+        1.0,
+        "validation accuracy after fine-tuning that makes everything worse",
+        rtol=0,
+        atol=1e-6,
+    )
+    expect(not is_training(model), "the model is left in train mode")
+
+
+@check(
+    "fine_tune", points=1, needs=NEEDS, hint="Which numbers in the backbone must stay, although its parameters move?"
+)
+def test_frozen_statistics_survive_fine_tuning(student):
+    """BatchNorm's running statistics after fine-tuning are those of before."""
+    model = _headed(student)
+    before = buffers_of(model)
+    _tuned(student, model, 2, 0.01)
+    expect_same(buffers_of(model), before, "BatchNorm statistics after fine-tuning")
+
+
+@check(
+    "fine_tune",
+    points=3,
+    needs=("freeze_backbone", "build_model", "trainable_parameters", "make_transforms", "unfreeze"),
+    slow=True,
+    hint="Which stage loses it: the head alone, or the fine-tuning after it?",
+)
+def test_the_door_knows_its_dog(student):
+    """The whole way from 139 photos; the judge counts on photos that were not trained on. Never opening gives 0.667."""
+    x, y = unseen_photos_of("presidential", student.seed, 15)
+
+    def logits():
+        backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
+        model = student.seeded(student.seed).build_model(backbone, width_of(backbone), 2)
+        augment, plain = student.make_transforms(True), student.make_transforms(False)
+        photos, truth = folder_photos("presidential", "train")
+        train = student.give(photo_loader(photos=photos, labels=truth, transform=augment, batch_size=16, shuffle=True))
+        check_photos = student.give(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
+        train_head(model, train, epochs=10, lr=1e-3, seed=student.seed)
+        student.seeded(student.seed).fine_tune(model, train, check_photos, 2)
+        return predict_photos(model, plain, x)
+
+    found = expect_tensor(student.remember("door", logits), "logits", shape=(len(y), 2))
+    expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen photos at the door")

@@ -1,0 +1,394 @@
+"""Grader of project 07: fresh and rotten fruit.
+
+pytest graders/test_07_fruits.py
+"""
+
+import torch
+
+from course.catalog import project
+from course.grading.checks import check
+from course.grading.expect import (
+    expect,
+    expect_at_least,
+    expect_changed,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+)
+from course.grading.probes import (
+    buffers_of,
+    diary_of,
+    forward,
+    gradients_of,
+    history_of,
+    is_training,
+    parameters_of,
+    state_of,
+    trainable_of,
+)
+from course.grading.recipes import fixed_net, linear_net, loader, moody_net
+from course.grading.recipes_photos import (
+    backbone_of,
+    headed,
+    photo_loader,
+    predict_photos,
+    tiny_backbone,
+    watch_optimizers,
+    watched,
+    width_of,
+)
+from graders.support import accuracy, images, labels, numbered
+from graders.support_photos import (
+    colour_images,
+    expect_normalised,
+    expect_plain,
+    expect_varied,
+    folder_photos,
+    read_back,
+    unseen_photos_of,
+)
+
+THRESHOLD = project("07").thresholds["valid_accuracy"]
+WIDTH, CLASSES = 8, 6
+
+# -- make_transforms ----------------------------------------------------------------------------------------------------
+
+
+@check("make_transforms", points=1, hint="Which numbers were subtracted and divided by when the backbone was trained?")
+def test_photos_are_normalised_as_the_backbone_expects(student):
+    """float32 (3, 96, 96), each channel (x - mean) / std with ImageNet's numbers."""
+    expect_normalised(student.make_transforms(False))
+
+
+@check("make_transforms", points=1, hint="Should the assessment depend on luck?")
+def test_validation_photos_are_whole_and_always_the_same(student):
+    """The central square of the photo, resized; augmentation is for training."""
+    expect_plain(student.make_transforms(False))
+
+
+@check("make_transforms", points=1, hint="How often should the network see exactly the same photo?")
+def test_training_photos_are_drawn_anew_each_time(student):
+    """Each epoch another view of the same fruit."""
+    expect_varied(student.make_transforms(True), upright=False)
+
+
+# -- build_model --------------------------------------------------------------------------------------------------------
+
+
+@check("build_model", points=1, hint="How many classes are three kinds of fruit, fresh and rotten?")
+def test_each_photo_gets_six_logits(student):
+    """(B, 3, H, W) in, (B, 6) out; logits, because cross entropy applies softmax itself."""
+    for classes in (6, 4):
+        model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *([] if classes == 6 else [classes]))
+        logits = forward(model, 3 * colour_images(40), mode="eval")
+        expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
+        sums = logits.sum(1), logits.exp().sum(1)
+        for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
+            expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
+
+
+@check(
+    "build_model",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Which part of the network is new, and what must it be able to do?",
+)
+def test_the_head_can_learn_and_the_backbone_stays(student):
+    """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    own = [float(t.double().sum()) for t in state_of(backbone).values()]
+    model = student.build_model(backbone, WIDTH)
+    flags = trainable_of(model)
+    free = [name for name, flag in flags.items() if flag]
+    expect(len(free) >= 1, "nothing in the network can be trained: is the head frozen too?")
+    expect_equal(sum(not flag for flag in flags.values()), 8, "frozen parameters, those of the backbone")
+    sums = [float(t.double().sum()) for t in state_of(model).values()]
+    expect(all(value in sums for value in own), "the numbers of the backbone are not all in the model as they were")
+    found = gradients_of(model, colour_images(24), labels(24, CLASSES))
+    idle = [name for name in free if found[name] <= 0]
+    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+
+
+# -- freeze_backbone ----------------------------------------------------------------------------------------------------
+
+
+@check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
+def test_every_parameter_is_frozen(student):
+    """No parameter of the backbone requires a gradient."""
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    free = [name for name, flag in trainable_of(backbone).items() if flag]
+    expect(not free, f"{len(free)} parameters still require a gradient: {', '.join(free[:3])}")
+
+
+@check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
+def test_statistics_stay_in_a_network_that_is_trained(student):
+    """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    whole = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
+    in_eval, before = forward(whole, colour_images(8), mode="eval"), buffers_of(whole)
+    in_train = forward(whole, colour_images(8), mode="train")
+    expect_same(buffers_of(whole), before, "BatchNorm statistics of the backbone")
+    # 1e-4: float32; normalising by the batch's own statistics is off by 0.1 and more
+    expect_close(in_train, in_eval, "logits in train mode, against eval mode", rtol=1e-4, atol=1e-4)
+
+
+# -- train --------------------------------------------------------------------------------------------------------------
+
+
+def _frozen_and_headed(student):
+    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    return student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
+
+
+def _trained(student, model, epochs, *lr, valid_labels=None):
+    train = student.give(loader(images=colour_images(20, seed=1), labels=labels(20, CLASSES, 1), batch_size=8))
+    y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
+    valid = student.give(loader(images=colour_images(10, seed=2), labels=y, batch_size=4))
+    return student.seeded(7).train(model, train, valid, epochs, *lr)
+
+
+@check("train", points=1, hint="How many entries has each curve, and of which model is the last?")
+def test_the_history_is_true(student):
+    """One entry an epoch in each curve; the last one is that of the final model on the validation photos."""
+    model = student.give(headed(backbone=student.give(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
+    curves = history_of(_trained(student, model, 3, 0.05))
+    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
+        expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
+        for value in curves[name]:
+            expect_float(value, f"an entry of {name}", low=0.0)
+    logits, truth = forward(model, colour_images(10, seed=2), mode="eval"), labels(10, CLASSES, 2)
+    loss = float(torch.nn.functional.cross_entropy(logits, truth))
+    # 1e-4: float32 sums over ten items
+    expect_close(curves["valid_loss"][-1], loss, "the last valid_loss", rtol=1e-4, atol=1e-4)
+    expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
+
+
+@check("train", points=1, needs=("freeze_backbone",), hint="What may change while the backbone is frozen?")
+def test_only_the_head_moves(student):
+    """The backbone's parameters and statistics stay bit for bit, the head's all move; at learning rate 0 nothing does."""
+    model = _frozen_and_headed(student)
+    before, flags = state_of(model), trainable_of(model)
+    _trained(student, model, 1, 0.0)
+    expect_same(state_of(model), before, "numbers after an epoch at learning rate 0")
+    _trained(student, model, 2, 0.01)
+    after = state_of(model)
+    frozen = {name: before[name] for name in before if not flags.get(name, False)}
+    expect_same({name: after[name] for name in frozen}, frozen, "numbers of the frozen backbone")
+    head = {name: before[name] for name, flag in flags.items() if flag}
+    expect_changed({name: after[name] for name in head}, head, "parameters of the head")
+
+
+@check("train", points=1, needs=("freeze_backbone",), hint="What does the optimizer need to know of frozen parameters?")
+def test_the_optimizer_gets_only_what_can_be_trained(student):
+    """Frozen parameters in its list cost memory, and hide that the list was made before the freezing."""
+    model = _frozen_and_headed(student)
+    watch_optimizers(model)
+    try:
+        _trained(student, model, 1)
+    finally:
+        notes = watched(model)
+    frozen = sum(not flag for note in notes for flag in note)
+    expect(frozen == 0, f"the optimizer was given {frozen} frozen parameters")
+
+
+@check("train", points=1, hint="What would the assessment be worth if the network had learned from its photos?")
+def test_validation_photos_teach_nothing(student):
+    """With other validation labels the weights must come out the same, bit for bit."""
+    states = []
+    for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
+        model = student.give(headed(backbone=student.give(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
+        _trained(student, model, 2, valid_labels=truth)
+        states.append(state_of(model))
+    expect_same(states[1], states[0], "weights after training with other validation labels")
+
+
+@check(
+    "train",
+    points=4,
+    needs=("make_transforms", "build_model", "freeze_backbone"),
+    slow=True,
+    hint="Which part loses it: the photos, the frozen backbone, or the training of the head?",
+)
+def test_the_head_alone_comes_near_the_bar(student):
+    """Six epochs of your training on the frozen pocket backbone; the judge counts on photos that were not trained on.
+
+    The bar of 0.92 is for the whole way (`fine_tune`); the head alone must already be within 0.02 of it.
+    """
+    found, y = _assessment(student, tuned=False)
+    expect_at_least(accuracy(found, y), THRESHOLD - 0.02, "accuracy on unseen fruit after training the head")
+
+
+def _assessment(student, tuned: bool):
+    """Logits on unseen fruit after the head's training, or after fine-tuning too; and the true classes."""
+    x, y = unseen_photos_of("fruits", student.seed, 40)
+
+    def logits():
+        backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
+        model = student.seeded(student.seed).build_model(backbone, width_of(backbone))
+        augment, plain = student.make_transforms(True), student.make_transforms(False)
+        photos, truth = folder_photos("fruits", "train")
+        # every sixth training photo watches; the photos of the assessment are not shown to the student's code
+        first = [k for k in range(len(photos)) if k % 6]
+        rest = [k for k in range(len(photos)) if not k % 6]
+        pick = lambda which: {"photos": [photos[k] for k in which], "labels": [truth[k] for k in which]}  # noqa: E731
+        train = student.give(photo_loader(**pick(first), transform=augment, batch_size=32, shuffle=True))
+        valid = student.give(photo_loader(**pick(rest), transform=plain, batch_size=32))
+        student.seeded(student.seed).train(model, train, valid, 6)
+        head_only = predict_photos(model, plain, x)
+        student.seeded(student.seed).fine_tune(model, train, valid, 2)
+        return [head_only, predict_photos(model, plain, x)]
+
+    pair = student.remember("fruit", logits)
+    return expect_tensor(pair[int(tuned)], "logits", shape=(len(y), CLASSES)), torch.tensor(y)
+
+
+# -- fine_tune ----------------------------------------------------------------------------------------------------------
+
+
+def _tuned(student, model, epochs, *lr, wrong=False):
+    """fine_tune on images whose labels the model itself gives (or, with `wrong`, never gives), validated on its own labels."""
+    x, valid_x = colour_images(24, seed=5), colour_images(12, seed=6)
+    y, valid_y = (forward(model, batch, mode="eval").argmax(1) for batch in (x, valid_x))
+    train = student.give(loader(images=x, labels=(y + 1) % CLASSES if wrong else y, batch_size=8))
+    valid = student.give(loader(images=valid_x, labels=valid_y, batch_size=5))
+    return student.seeded(7).fine_tune(model, train, valid, epochs, *lr), valid_x, valid_y
+
+
+@check(
+    "fine_tune",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Was the optimizer built before or after the parameters were unfrozen?",
+)
+def test_the_whole_network_learns(student):
+    """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
+    model = _frozen_and_headed(student)
+    before = parameters_of(model)
+    x = colour_images(24, seed=5)
+    y = (forward(model, x, mode="eval").argmax(1) + 1) % CLASSES
+    batches = student.give(loader(images=x, labels=y, batch_size=8))
+    history = student.seeded(7).fine_tune(model, batches, batches, 30, 0.01)
+    expect_equal(
+        len(history_of(history).get("valid_accuracy", [])), 30, "entries of valid_accuracy after thirty epochs"
+    )
+    expect_changed(parameters_of(model), before, "parameters after fine-tuning")
+
+
+@check(
+    "fine_tune", points=1, needs=("freeze_backbone",), hint="How far may a number move that many pictures have found?"
+)
+def test_the_steps_are_small_unless_asked_otherwise(student):
+    """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
+    for given, bound in ((), 1e-3), ((0.0,), 0.0):
+        model = _frozen_and_headed(student)
+        before = parameters_of(model)
+        _tuned(student, model, 1, *given, wrong=True)
+        moved = max(float((parameters_of(model)[n] - before[n]).abs().max()) for n in before)
+        # three Adam steps of at most 1e-5 move a number by 3e-5; at the head's 1e-3 it would be 3e-3
+        expect(
+            moved <= bound,
+            f"parameters moved by {moved:.2g} in three steps at learning rate {given[0] if given else 'default'}",
+        )
+
+
+@check("fine_tune", points=2, needs=("freeze_backbone",), hint="Why end with a state that is worse than one you had?")
+def test_it_never_ends_worse_than_it_began(student):
+    """Wrong training labels and a large learning rate ruin the network; the state before is then the best one."""
+    model = _frozen_and_headed(student)
+    before = buffers_of(model)
+    _, x, y = _tuned(student, model, 4, 0.05, wrong=True)
+    expect_close(
+        accuracy(forward(model, x), y),
+        1.0,
+        "validation accuracy after fine-tuning that makes everything worse",
+        rtol=0,
+        atol=1e-6,
+    )
+    expect(not is_training(model), "the model is left in train mode")
+    expect_same(buffers_of(model), before, "frozen BatchNorm statistics after fine-tuning")
+
+
+@check(
+    "fine_tune",
+    points=4,
+    needs=("make_transforms", "build_model", "freeze_backbone", "train"),
+    slow=True,
+    hint="Does fine-tuning end above the frozen stage or below it?",
+)
+def test_it_passes_the_assessment(student):
+    """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167."""
+    found, y = _assessment(student, tuned=True)
+    expect_at_least(accuracy(found, y), THRESHOLD, "accuracy on unseen fruit")
+
+
+# -- evaluate -----------------------------------------------------------------------------------------------------------
+
+
+@check("evaluate", points=2, hint="Do the items of a small last batch count as much as the others?")
+def test_it_counts_every_photo_once(student):
+    """(correct, total) as whole numbers, over ragged batches."""
+    for count, batch_size in ((10, 4), (7, 7), (5, 1)):
+        (x, _), y = numbered(count), labels(count, CLASSES, count)
+        logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(count))
+        batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
+        found = student.evaluate(student.give(fixed_net(logits=logits)), batches)
+        expect(type(found) in (tuple, list), "expected a pair (correct, total)")
+        expect_equal(
+            list(found),
+            [int((logits.argmax(1) == y).sum()), count],
+            f"(correct, total) of {count} photos in batches of {batch_size}",
+        )
+
+
+@check("evaluate", points=1, hint="Which layers answer differently in train mode?")
+def test_it_measures_in_eval_mode_and_changes_nothing(student):
+    """No dropout, no running statistics, no gradients."""
+    model = student.give(moody_net(features=64, classes=CLASSES, seed=1))
+    before = state_of(model)
+    batches = student.give(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
+    student.evaluate(model, batches)
+    expect_equal(
+        diary_of(model), [(False, False, 4)] * 3, "(train mode, gradients on, batch size) of each forward pass"
+    )
+    expect_same(state_of(model), before, "numbers after the assessment")
+
+
+# -- save_model ---------------------------------------------------------------------------------------------------------
+
+
+@check("save_model", points=1, hint="Which of the two runs code when it is opened: an object, or numbers?")
+def test_the_saved_file_is_the_model(student):
+    """A state dict with parameters and running statistics, readable with weights_only=True; an older file is replaced."""
+    path = student.file("model.pt", b"yesterday")
+    for seed in (1, 2):
+        model = student.give(linear_net(features=16, classes=CLASSES, seed=seed))
+        student.save_model(model, path)
+    try:
+        found = read_back(student.read(path))
+    except Exception as fault:
+        expect(
+            False, f"torch.load(..., weights_only=True) cannot read the saved file: {str(fault).splitlines()[0][:160]}"
+        )
+    expect_same(found, state_of(model), "saved numbers")
+
+
+@check("save_model", points=1, hint="What besides parameters does a network with BatchNorm know?")
+def test_a_reloaded_model_answers_the_same(student):
+    """The numbers in the file, put into another network of this kind, give the same logits."""
+    model = student.give(moody_net(features=16, classes=CLASSES, seed=4))
+    forward(model, images(16, 4), mode="train")
+    path = student.path("moody.pt")
+    student.save_model(model, path)
+    other = moody_net.build(features=16, classes=CLASSES, seed=9)
+    missing = other.load_state_dict(read_back(student.read(path)), strict=False)
+    expect(not missing.missing_keys and not missing.unexpected_keys, f"names that do not fit: {missing}")
+    # 1e-5: the same numbers on the same machine
+    expect_close(
+        forward(model, images(5, 4), mode="eval"),
+        other.eval()(images(5, 4)).detach(),
+        "logits after loading",
+        rtol=1e-5,
+        atol=1e-5,
+    )

@@ -1,0 +1,218 @@
+# %% [markdown]
+# # 05b Transfer learning and fine-tuning
+#
+# The door should now open for one particular dog, and for no other. There are 139 photos, 19 of them of that dog. From
+# scratch nothing can be learned from so little. But a network that has seen a hundred thousand pictures already
+# describes a photo well; what is missing is one small layer that weighs its description for *our* question. That is
+# transfer learning. Fine-tuning then also moves the description, a very little.
+#
+# Beware of the accuracy: whoever never opens is right two times of three.
+#
+# | part | question that it answers |
+# |---|---|
+# | `freeze_backbone` | how does what is known stay known? |
+# | `build_model` | what is added? |
+# | `trainable_parameters` | what may the optimizer change? |
+# | `make_transforms` | how do 139 photos become more? |
+# | `unfreeze` | when may the backbone learn too? |
+# | `fine_tune` | how does it learn without forgetting? |
+
+# %%
+from collections.abc import Callable
+
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import DataLoader
+from torchvision.transforms import v2
+
+from course.training import History, one_pass
+
+MEAN, STD = (
+    (0.485, 0.456, 0.406),
+    (0.229, 0.224, 0.225),
+)  # of ImageNet: what torchvision's weights and the pocket weights expect
+
+# %% [markdown]
+# ## Freeze the backbone
+# A pre-trained backbone already knows edges, textures and shapes. With 139 photos we cannot improve it; we can only
+# spoil it. So its parameters stay as they are, and only the new head learns.
+#
+# BatchNorm is the trap: its running mean and variance are no parameters. They move in train mode even when nothing
+# requires a gradient, and `model.train()` at the beginning of each epoch puts every layer into train mode, the frozen
+# ones too.
+
+
+# %%
+def freeze_backbone(model: nn.Module) -> nn.Module:
+    """Freeze every parameter of `model` and return it.
+
+    After this call no parameter requires a gradient, and a forward pass leaves every buffer (BatchNorm's running mean and
+    variance) unchanged and normalises by them, also after `model.train()`, alone or as a part of a larger network.
+
+    Args:
+        model: any module; changed in place.
+    """
+    ### BEGIN SOLUTION
+    model.requires_grad_(False)
+    for layer in model.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.eval()
+            layer.train = lambda mode=True, layer=layer: layer  # stays in eval mode, whatever its parents are told
+    return model
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## A new head
+# The backbone turns a photo into `width` features; the head turns the features into one logit for each of our classes.
+# It is the only part that starts from random numbers.
+
+
+# %%
+def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Module:
+    """A classifier on top of a backbone.
+
+    Args:
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not.
+        width: number of features.
+        n_classes: how many logits come out.
+
+    Returns:
+        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained.
+    """
+    ### BEGIN SOLUTION
+    return nn.Sequential(backbone, nn.Linear(width, n_classes))
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## What may change
+# The optimizer gets only what may change: frozen parameters in its list cost memory, and with weight decay some
+# optimizers would shrink them all the same. It must be built *after* freezing: it keeps the list that it was given.
+
+
+# %%
+def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
+    """The parameters that require a gradient, each once."""
+    ### BEGIN SOLUTION
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## More views of few photos
+# As in project 04a, but in colour and for photos: a random crop, a mirror image (a dog is a dog from both sides), a
+# little light. Then both, training and validation photos, get what the backbone expects: size, float32, and the
+# normalisation $x' = (x - \mu) / \sigma$ with ImageNet's numbers.
+
+
+# %%
+def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torch.Tensor]:
+    """The transform of training photos (random) or of validation photos (not).
+
+    Args:
+        train: for training?
+        size: height and width that come out.
+
+    Returns:
+        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD. For training each call draws a
+        new crop, flip or light, never upside down; otherwise the whole photo, resized (its central square, if it is not
+        square), the same each time.
+    """
+    ### BEGIN SOLUTION
+    if train:
+        views = [
+            v2.RandomResizedCrop(size, scale=(0.6, 1.0), ratio=(0.85, 1.2), antialias=True),
+            v2.RandomHorizontalFlip(),
+            v2.ColorJitter(brightness=0.2, contrast=0.2),
+        ]
+    else:
+        views = [v2.Resize(size, antialias=True), v2.CenterCrop(size)]
+    return v2.Compose([v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Thaw
+# Once the head is trained, its gradients say something sensible, and the backbone may follow them a little. Before
+# that, they would be noise that spoils it. The running statistics stay as they are: 139 photos are too few to estimate
+# them anew.
+
+
+# %%
+def unfreeze(model: nn.Module) -> nn.Module:
+    """Let every parameter of `model` require a gradient again and return it; BatchNorm statistics stay frozen if they were."""
+    ### BEGIN SOLUTION
+    return model.requires_grad_(True)
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## Learn without forgetting
+# Fine-tuning moves every parameter, so each may move only little: a learning rate a hundred times smaller than the
+# head's. And keep the best that you had: if an epoch makes the validation worse, there is no reason to end with it.
+
+
+# %%
+def fine_tune(
+    model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-5
+) -> History:
+    """Train all of the model at a small learning rate, and end with the best state that was seen.
+
+    Args:
+        model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, changed in place.
+        train_loader: gives (images, labels); the only data that is learned from.
+        valid_loader: gives (images, labels); measured in eval mode.
+        epochs: how many times the training data are gone through.
+        lr: learning rate, small against the head's 1e-3.
+
+    Returns:
+        A History with one entry an epoch. The model is left in eval mode and in the state, after an epoch or before the
+        first, that had the highest validation accuracy: never worse than it was.
+    """
+    ### BEGIN SOLUTION
+    loss_function = nn.CrossEntropyLoss()
+    unfreeze(model)
+    optimizer = torch.optim.Adam(trainable_parameters(model), lr=lr)
+    best = one_pass(model, valid_loader, loss_function).accuracy
+    kept = {name: value.clone() for name, value in model.state_dict().items()}
+    history = History()
+    for _ in range(epochs):
+        train = one_pass(model, train_loader, loss_function, optimizer)
+        valid = one_pass(model, valid_loader, loss_function)
+        history.add(train, valid)
+        if valid.accuracy > best:
+            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(kept)
+    model.eval()
+    return history
+    ### END SOLUTION
+
+
+# %% [markdown]
+# ## All together
+# `python -m exercises.ex05b_transfer` (or `course run 05b`). Compare the validation accuracy with 0.667, which costs
+# nothing.
+
+
+# %% tags=["active-py"]
+def main(run: "Run") -> None:
+    """Train the head, fine-tune, show, save. Written for you."""
+    from course.models.zoo import load_backbone
+    from course.training import fit
+
+    train_loader, valid_loader, names = run.photo_loaders("presidential", make_transforms)
+    backbone, width = load_backbone(run.weights)
+    model = build_model(freeze_backbone(backbone), width, len(names))
+    optimizer = torch.optim.Adam(trainable_parameters(model), lr=run.lr)
+    run.take(fit(model, train_loader, valid_loader, epochs=run.n_epochs, optimizer=optimizer))
+    run.take(fine_tune(model, train_loader, valid_loader, epochs=3))
+    run.finish(model, valid_loader, names=names, augment=make_transforms(True))
+
+
+# %% tags=["active-py"]
+if __name__ == "__main__":
+    from course.running import Run
+
+    main(Run("05b", epochs=12))
