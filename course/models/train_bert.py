@@ -13,6 +13,7 @@ import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -47,10 +48,11 @@ class Recipe:
     batch: int = 32
     chunk: int = 200  # steps between checkpoints; stories of a chunk are sorted by length to save padding
     rate: float = 1e-3  # ten times BERT's: the network is ninety times smaller
-    warmup: int = 500
-    cooldown: float = (
-        0.3  # of the steps at the end, the rate falls to nothing; before, it stays: so steps may still be changed
+    vector_rate: float = (
+        0.1  # of it for word vectors: Adam's full steps on rare words are noise, which blurs what is near
     )
+    warmup: int = 500
+    cooldown: float = 0.3  # of the steps, at the end: the rate falls to nothing. Until then steps may be changed
     decay: float = 0.01
     mask_known: float = 0.30  # of the words that a reader could know
     mask_other: float = 0.08
@@ -235,12 +237,13 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
     model = new_model(recipe, vocabulary)
     torch.nn.Module.to(model, _device())
     model.eval()  # no dropout; gradients flow all the same
-    decayed = [w for w in model.parameters() if w.ndim > 1]
+    vectors = model.get_input_embeddings().weight
+    decayed = [w for w in model.parameters() if w.ndim > 1 and w is not vectors]
     plain = [w for w in model.parameters() if w.ndim <= 1]
+    kinds = [(decayed, 1.0, recipe.decay), (plain, 1.0, 0.0), ([vectors], recipe.vector_rate, 0.0)]
     optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}],
-        recipe.rate,
-        (0.9, 0.98),
+        [{"params": weights, "scale": scale, "weight_decay": decay} for weights, scale, decay in kinds],
+        betas=(0.9, 0.98),
     )
     step, core, curve = 0, 0.0, []
     origin = {"recipe": asdict(recipe) | {"steps": 0}, "corpus": fingerprint()}
@@ -257,7 +260,7 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         for batch in batches(recipe, step // recipe.chunk, vocabulary):
             warm, left = (step + 1) / recipe.warmup, (recipe.steps - step) / (recipe.steps - cool)
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate * min(warm, left, 1.0)
+                group["lr"] = group["scale"] * recipe.rate * min(warm, left, 1.0)
             word, pair = losses(model, {name: t.to(_device()) for name, t in batch.items()})
             optimizer.zero_grad()
             (word + pair).backward()
@@ -270,7 +273,7 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         mean = (sums / recipe.chunk).tolist()
         curve.append([step, round(mean[0], 4), round(mean[1], 4)])
         bar.set_postfix(word=f"{mean[0]:.3f}", pair=f"{mean[1]:.3f}")
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "origin": origin}
+        state: dict[str, Any] = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "origin": origin}
         state |= {"steps": recipe.steps, "cool": cool, "step": step, "core": core, "curve": curve}
         torch.save(state, checkpoint.with_suffix(".part"))
         checkpoint.with_suffix(".part").replace(checkpoint)
