@@ -148,7 +148,7 @@ def papers(name: str) -> Any:
 @recipe
 def answering_net(probabilities: list[float]) -> nn.Module:
     """A network that gives every photo these probabilities (as logits); in train mode it would give the reverse."""
-    return AnsweringNet(probabilities)
+    return AnsweringNet(probabilities).eval()
 
 
 class AnsweringNet(nn.Module):
