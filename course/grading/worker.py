@@ -90,7 +90,7 @@ class Worker:
     def module_name(self) -> str:
         return "student_" + self.target.stem
 
-    def _do_begin(self, task: str, needs: list[str], seed: int) -> dict[str, Any]:
+    def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
         Says whether the task itself is still at its TODO, and which upstream functions are missing.
