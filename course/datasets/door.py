@@ -15,7 +15,7 @@ from PIL import Image
 from course.errors import CourseError
 
 CLASSES = ("bo", "not_bo")
-VERSION = 1
+VERSION = 2
 SIDE = 160  # pixels
 COUNTS = {"train": {"bo": 19, "not_bo": 120}, "valid": {"bo": 10, "not_bo": 20}}
 QUALITY = 88

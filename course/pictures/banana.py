@@ -32,7 +32,7 @@ def bananas(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: fl
             }[ripe]
         ),
     )
-    decay = rng.uniform(0.25, 1.0)
+    decay = rng.uniform(0.4, 1.0)
     for k in range(count):
         fan = (k - (count - 1) / 2) * rng.uniform(0.16, 0.3)
         _banana(canvas, rng, rotten, (x, y), size, roll, side, curve, thick, fan, base, decay, crown=k == count - 1)

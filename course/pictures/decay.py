@@ -26,8 +26,8 @@ def decay(rng: Rng, body: Solid, skin: Skin, size: float, kinds: tuple[str, ...]
     kind = kinds[rng.integers(len(kinds))]
     if kind == "all":
         brown = jitter(rng, rgb([(0.33, 0.21, 0.12), (0.22, 0.15, 0.11), (0.45, 0.30, 0.16)][rng.integers(3)]), 0.03)
-        cover = smoothstep(-1.3, 0.3, solid(rng, body.points, 0.2))
-        skin.colour[:] = mix(skin.colour, brown * (1 + 0.2 * solid(rng, body.points, 0.4)[..., None]), 0.9 * cover)
+        cover = smoothstep(-0.9, 0.7, solid(rng, body.points, 0.2))
+        skin.colour[:] = mix(skin.colour, brown * (1 + 0.2 * solid(rng, body.points, 0.4)[..., None]), 0.85 * cover)
         skin.shine = skin.shine * 0.3
         _wrinkle(rng, body, skin, size, 1.0)
     also = {"patch": rng.random() < 0.35, "wrinkle": rng.random() < 0.4}
@@ -41,7 +41,7 @@ def decay(rng: Rng, body: Solid, skin: Skin, size: float, kinds: tuple[str, ...]
 
 def _spot(rng: Rng, body: Solid, wide: float, ragged: float) -> Array:
     """A field that is 0 at a random visible place and grows to 1 about `wide` (radians) away, its rim uneven."""
-    visible = np.argwhere(body.edge > 0.12 * max(float(body.edge.max()), 1e-6))
+    visible = np.argwhere(body.edge > 0.3 * max(float(body.edge.max()), 1e-6))
     row, column = visible[rng.integers(len(visible))] if len(visible) else (0, 0)
     norm = np.sqrt(body.x**2 + body.y**2 + body.z**2) + 1e-6
     cosine = (body.x * body.x[row, column] + body.y * body.y[row, column] + body.z * body.z[row, column]) / (
@@ -54,7 +54,7 @@ def _spot(rng: Rng, body: Solid, wide: float, ragged: float) -> Array:
 def _patch(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
     """Brown rot: spots of any size, with rings and a soft or a sharp rim, a little sunken."""
     for _ in range(int(rng.integers(1, 4))):
-        spot = _spot(rng, body, rng.uniform(0.25, 1.0), rng.uniform(0.4, 1.3))
+        spot = _spot(rng, body, rng.uniform(0.35, 1.05), rng.uniform(0.4, 1.3))
         soft = rng.uniform(0.05, 0.35)
         amount = smoothstep(1 + soft, 1 - soft, spot)
         brown = jitter(

@@ -63,7 +63,7 @@ def _apple(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: flo
 
 
 def _stem(canvas: Canvas, rng: Rng, frame: Array, x: float, y: float, size: float) -> None:
-    if rng.random() < 0.2:
+    if rng.random() < 0.12:
         return
     bend = rng.normal(0, 0.12, 2)
     points = np.array([[0, 0.58, 0], [bend[0] * 0.4, 0.85, bend[1] * 0.4], [bend[0], rng.uniform(1.0, 1.3), bend[1]]])
@@ -76,7 +76,7 @@ def _stem(canvas: Canvas, rng: Rng, frame: Array, x: float, y: float, size: floa
 def _apple_skin(rng: Rng, body: Solid) -> Skin:
     around = np.arctan2(body.z, body.x)
     ground = rgb([(0.86, 0.78, 0.32), (0.66, 0.74, 0.26), (0.90, 0.84, 0.50)][rng.integers(3)])
-    blush = rgb([(0.72, 0.10, 0.10), (0.55, 0.05, 0.10), (0.86, 0.30, 0.18), (0.80, 0.16, 0.25)][rng.integers(4)])
+    blush = rgb([(0.72, 0.10, 0.10), (0.55, 0.05, 0.10), (0.80, 0.20, 0.16), (0.80, 0.16, 0.25)][rng.integers(4)])
     ground, blush = jitter(rng, ground), jitter(rng, blush)
     style = rng.choice(["red", "blush", "streaks", "green", "yellow"], p=[0.3, 0.2, 0.2, 0.18, 0.12])
     blotch = solid(rng, body.points, 0.16)
@@ -89,7 +89,7 @@ def _apple_skin(rng: Rng, body: Solid) -> Skin:
     elif style == "blush":
         red = smoothstep(-0.9, 0.9, blotch + 0.35 * streak + rng.normal(0, 0.5))
     elif style == "streaks":
-        red = np.clip(smoothstep(-0.3, 0.9, streak + 0.5 * blotch) * 0.95 + 0.1, 0, 1)
+        red = np.clip(smoothstep(-0.7, 1.1, streak + 0.5 * blotch) * 0.95 + 0.1, 0, 1)
     else:
         ground = jitter(rng, rgb((0.50, 0.68, 0.18) if style == "green" else (0.88, 0.78, 0.28)))
         red = np.clip(0.12 * blotch, 0, 0.5)

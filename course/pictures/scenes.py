@@ -30,7 +30,7 @@ def leaf(canvas: Canvas, rng: Rng, x: float, y: float, length: float, dead: bool
 
 def company(canvas: Canvas, rng: Rng) -> None:
     """Things that lie about in a kitchen: nuts, stones, wood, scraps of cloth and paper in every fruit's colours."""
-    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.35, 0.3, 0.2, 0.15]))):
+    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.6, 0.22, 0.12, 0.06]))):
         x, y = rng.uniform(-1.1, 1.1), rng.uniform(-1.1, 0.6)
         kind = rng.integers(4)
         if kind == 0:
@@ -63,23 +63,22 @@ def company(canvas: Canvas, rng: Rng) -> None:
             )
 
 
-def fruit_scene(rng: Rng, size: int, kind: str, rotten: bool, wild: float = 1.0) -> Array:
+def fruit_scene(rng: Rng, size: int, kind: str, rotten: bool, wild: float = 0.6) -> Array:
     """A photo (size, size, 3) uint8 of one to four fruits of `kind`, all fresh or at least one of them rotten."""
     light = Light.random(rng)
     canvas = Canvas(size, light)
-    ground = backgrounds.any_background(rng, Grid(size), white=0.3)
-    # Things far from the lens are out of focus and dimmer or brighter than the subject.
+    ground = backgrounds.any_background(rng, Grid(size), white=0.6)
     canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.75, 1.1)
     company(canvas, rng)
-    count = int(rng.choice([1, 2, 3, 4], p=[0.6, 0.2, 0.12, 0.08]))
-    big = rng.uniform(0.5, 0.82) if count == 1 else rng.uniform(0.34, 0.5)
+    count = int(rng.choice([1, 2, 3, 4], p=[0.72, 0.16, 0.08, 0.04]))
+    big = rng.uniform(0.6, 0.85) if count == 1 else rng.uniform(0.38, 0.5)
     spots = [(rng.normal(0, 0.12), rng.normal(0, 0.1))] if count == 1 else _places(rng, count)
     spots.sort(key=lambda p: -p[1])  # far ones first
-    bad = rng.random(count) < 0.6
+    bad = rng.random(count) < 0.95
     bad[rng.integers(count)] = True
     for (x, y), spoiled in zip(spots, bad):
         paint_fruit(canvas, rng, kind, bool(rotten and spoiled), x, y, big * rng.uniform(0.85, 1.1))
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
         a = rng.uniform(0, 2 * np.pi)
         leaf(canvas, rng, 0.75 * np.cos(a), 0.75 * np.sin(a), rng.uniform(0.4, 0.8), dead=rng.random() < 0.3)
     return Camera.random(rng, wild).develop(canvas.rgb, rng)
