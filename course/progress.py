@@ -79,8 +79,12 @@ def unwritten(file: Path, entry: Project) -> list[str] | None:
 
 
 def _holds_todo(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    wanted = f"NotImplementedError('{node.name}')"
-    return any(isinstance(n, ast.Raise) and n.exc is not None and ast.unparse(n.exc) == wanted for n in ast.walk(node))
+    """Does a function, or any method of a class, open with its TODO? (As `grading.worker` sees it, without importing torch.)"""
+    parts = node.body if isinstance(node, ast.ClassDef) else [node]
+    functions = [part for part in parts if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
+    bodies = [f.body[1:] if ast.get_docstring(f) is not None else f.body for f in functions]
+    wanted = f"raise NotImplementedError('{node.name}')"
+    return any(body and ast.unparse(body[0]) == wanted for body in bodies)
 
 
 def _file() -> Path:

@@ -1,10 +1,11 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub 6758a14a14733c79)
+# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub 920f44a21b8d95ce)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
-# A picture of a digit is a table of 28 × 28 numbers. A network is a function with many adjustable numbers that turns that table into ten
-# scores, one for each digit. Learning means: show it a picture, look how far its scores are from the truth, and move every adjustable
-# number a little in the direction that would have made it better. Do that some ten thousand times.
+# A picture of a digit is a table of 28 × 28 numbers. A network is a function with many adjustable numbers that turns
+# that table into ten scores, one for each digit. Learning means: show it a picture, look how far its scores are from
+# the truth, and move every adjustable number a little in the direction that would have made it better. Do that some ten
+# thousand times.
 #
 # You write every part of that loop once, by hand. All later projects use the same loop.
 #
@@ -30,8 +31,9 @@ from course.training import Metrics
 
 # %% [markdown]
 # ## From picture to tensor
-# MNIST stores grey values as bytes: 0 is paper, 255 is ink. A network works best with numbers of about the size of 1, so the values
-# are divided by 255. PyTorch wants the channels first: a grey picture of 28 × 28 is a tensor of shape `(1, 28, 28)`.
+# MNIST stores grey values as bytes: 0 is paper, 255 is ink. A network works best with numbers of about the size of 1,
+# so the values are divided by 255. PyTorch wants the channels first: a grey picture of 28 × 28 is a tensor of shape
+# `(1, 28, 28)`.
 #
 # Look for: `float32`, not `uint8` (bytes cannot hold 0.5), and 0 to 1, not 0 to 255.
 
@@ -50,9 +52,10 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 
 # %% [markdown]
 # ## Portions and order
-# The network learns from a *batch* at a time: the gradient of 32 pictures costs little more than that of one and points more reliably in
-# the right direction. When the training pictures come in the same order each time, the network can learn the order; so they are
-# shuffled anew in every epoch. Validation only measures, and a mean does not depend on the order.
+# The network learns from a *batch* at a time: the gradient of 32 pictures costs little more than that of one and points
+# more reliably in the right direction. When the training pictures come in the same order each time, the network can
+# learn the order; so they are shuffled anew in every epoch. Validation only measures, and a mean does not depend on the
+# order.
 #
 # If 6,000 pictures are split into batches of 32, the last one holds only 16. Those 16 count too.
 
@@ -76,16 +79,17 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 
 # %% [markdown]
 # ## The function that we adjust
-# A *linear layer* computes $y = xW^\top + b$: each output is a weighted sum of all inputs. Two linear layers in a row are again only one
-# linear layer. What makes a deep network more than that is the bend between them: $\mathrm{ReLU}(x) = \max(0, x)$.
+# A *linear layer* computes $y = xW^\top + b$: each output is a weighted sum of all inputs. Two linear layers in a row
+# are again only one linear layer. What makes a deep network more than that is the bend between them: $\mathrm{ReLU}(x)
+# = \max(0, x)$.
 #
 # ```
 # (B, 1, 28, 28) --flatten--> (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512) --linear--> (B, 10)
 # ```
 #
-# The ten numbers at the end are *logits*: scores of any size and sign. There is no softmax at the end, because the loss function
-# `nn.CrossEntropyLoss` applies it itself, in a way that does not overflow:
-# $\ell = -\log \frac{e^{z_y}}{\sum_k e^{z_k}}$, where $y$ is the right class.
+# The ten numbers at the end are *logits*: scores of any size and sign. There is no softmax at the end, because the loss
+# function `nn.CrossEntropyLoss` applies it itself, in a way that does not overflow: $\ell = -\log \frac{e^{z_y}}{\sum_k
+# e^{z_k}}$, where $y$ is the right class.
 
 
 # %%
@@ -104,8 +108,8 @@ def build_model(n_classes: int = 10) -> nn.Module:
 
 # %% [markdown]
 # ## How often is it right?
-# The network's answer is the class with the highest logit. Accuracy is the fraction of right answers; guessing gives 0.1.
-# Softmax would not change the answer: it keeps the order of the scores.
+# The network's answer is the class with the highest logit. Accuracy is the fraction of right answers; guessing gives
+# 0.1. Softmax would not change the answer: it keeps the order of the scores.
 
 
 # %%
@@ -135,8 +139,8 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 #
 # Some layers behave differently in training (dropout, BatchNorm), so the network is told first: `model.train()`.
 #
-# The loss of an epoch is the mean over *items*. If the last batch holds 16 of 6,000 pictures, it must not weigh as much as a batch of 32:
-# sum up (batch loss × batch size) and divide by the number of items at the end.
+# The loss of an epoch is the mean over *items*. If the last batch holds 16 of 6,000 pictures, it must not weigh as much
+# as a batch of 32: sum up (batch loss × batch size) and divide by the number of items at the end.
 
 
 # %%
@@ -161,10 +165,11 @@ def train_epoch(
 
 # %% [markdown]
 # ## Is it better on what it has never seen?
-# Validation is a rehearsal of the real use. Nothing may be learned from it: no step, no running statistics (`model.eval()`), and no
-# gradients, which would only cost time and memory (`torch.no_grad()`).
+# Validation is a rehearsal of the real use. Nothing may be learned from it: no step, no running statistics
+# (`model.eval()`), and no gradients, which would only cost time and memory (`torch.no_grad()`).
 #
-# Look for: when the training accuracy goes on rising and the validation accuracy does not, the network has begun to memorise.
+# Look for: when the training accuracy goes on rising and the validation accuracy does not, the network has begun to
+# memorise.
 
 
 # %%
@@ -185,8 +190,9 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 
 # %% [markdown]
 # ## All together
-# `python -m exercises.ex01_mnist` (or `course run 01`) trains your network, prints a table, and saves the model and its pictures.
-# Expect about 0.97 on the embedded digits and about 0.98 on the real ones after five epochs.
+# `python -m exercises.ex01_mnist` (or `course run 01`) trains your network, prints a table, and saves the model and its
+# pictures. Expect about 0.97 on the embedded digits and about 0.98 on the real ones after five epochs.
+
 
 # %% tags=["active-py"]
 def main(run: "Run") -> None:
@@ -200,7 +206,10 @@ def main(run: "Run") -> None:
     loss_function = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=run.lr)
     for _ in run.epochs():
-        run.add(train_epoch(model, run.bar(train_loader), loss_function, optimizer), validate(model, valid_loader, loss_function))
+        run.add(
+            train_epoch(model, run.bar(train_loader), loss_function, optimizer),
+            validate(model, valid_loader, loss_function),
+        )
     run.finish(model, valid_loader, names=[str(digit) for digit in range(10)])
 
 

@@ -1,10 +1,11 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 1fa1964e8b429433)
+# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 5e87030b8e963f0f)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
-# The manual alphabet has a hand shape for each letter. Two of them, j and z, are drawn into the air, so pictures show the other 24. We keep
-# the workflow of project 01 and change only the data. It goes well, and then it does not: the network learns its training pictures nearly by
-# heart and is lost with a hand that it has never seen. This project makes that visible; the next two do something about it.
+# The manual alphabet has a hand shape for each letter. Two of them, j and z, are drawn into the air, so pictures show
+# the other 24. We keep the workflow of project 01 and change only the data. It goes well, and then it does not: the
+# network learns its training pictures nearly by heart and is lost with a hand that it has never seen. This project
+# makes that visible; the next two do something about it.
 #
 # | part | question that it answers |
 # |---|---|
@@ -27,11 +28,12 @@ from course.training import History, one_pass
 
 # %% [markdown]
 # ## From a table to pictures
-# Kaggle's Sign Language MNIST is a CSV file: a header, then one row a picture, `label,pixel1,…,pixel784`. The pixels are grey values
-# from 0 to 255, row after row of a 28 × 28 picture. The label is the letter's place in the alphabet: a is 0, b is 1 and so on to y, which is 24.
-# Because j is not there, no row has a 9: the labels have a gap.
+# Kaggle's Sign Language MNIST is a CSV file: a header, then one row a picture, `label,pixel1,…,pixel784`. The pixels
+# are grey values from 0 to 255, row after row of a 28 × 28 picture. The label is the letter's place in the alphabet: a
+# is 0, b is 1 and so on to y, which is 24. Because j is not there, no row has a 9: the labels have a gap.
 #
-# A network with 24 outputs knows the classes 0 to 23. So the labels above the gap move down by one: k, Kaggle's 10, becomes 9, and y becomes 23.
+# A network with 24 outputs knows the classes 0 to 23. So the labels above the gap move down by one: k, Kaggle's 10,
+# becomes 9, and y becomes 23.
 #
 # Look for: what happens to `nn.CrossEntropyLoss` when it is given a label 24 and 24 logits?
 
@@ -87,9 +89,10 @@ def build_model(n_classes: int = 24) -> nn.Module:
 
 # %% [markdown]
 # ## The same numbers, faster
-# `torch.compile` traces what the network computes and makes fused machine code of it. It is lazy: nothing happens before the first forward
-# pass, and that is also where it fails when the machine has no C++ compiler. A compiled network must give the same logits as before, up to
-# rounding. Where compiling does not work, the course goes on with the network as it is, and says so.
+# `torch.compile` traces what the network computes and makes fused machine code of it. It is lazy: nothing happens
+# before the first forward pass, and that is also where it fails when the machine has no C++ compiler. A compiled
+# network must give the same logits as before, up to rounding. Where compiling does not work, the course goes on with
+# the network as it is, and says so.
 
 
 # %%
@@ -110,17 +113,16 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 
 # %% [markdown]
 # ## Epochs and their history
-# `course.training.one_pass(model, batches, loss_function, optimizer)` is the loop that you wrote in project 01: with an optimizer it trains, without
-# one it measures; it returns `Metrics(loss, accuracy)`. What is left is the outer loop: train, measure on the validation data, keep both numbers,
-# and begin again. One optimizer serves all epochs, because Adam remembers the gradients that it has seen.
+# `course.training.one_pass(model, batches, loss_function, optimizer)` is the loop that you wrote in project 01: with an
+# optimizer it trains, without one it measures; it returns `Metrics(loss, accuracy)`. What is left is the outer loop:
+# train, measure on the validation data, keep both numbers, and begin again. One optimizer serves all epochs, because
+# Adam remembers the gradients that it has seen.
 #
 # Look for: the two curves of accuracy. Which one still rises at the end, and which one has stopped?
 
 
 # %%
-def fit(
-    model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3
-) -> History:
+def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3) -> History:
     """Train for some epochs with cross entropy, and measure on the validation data after each.
 
     Args:
@@ -139,8 +141,9 @@ def fit(
 
 # %% [markdown]
 # ## Learned, or memorised?
-# A network with 700,000 parameters can keep 2,400 pictures in mind, near enough. What it knows of *hands* shows only on hands that it has not
-# met: here, the signers of the validation data. The difference between the two accuracies at the end is the *generalization gap*.
+# A network with 700,000 parameters can keep 2,400 pictures in mind, near enough. What it knows of *hands* shows only on
+# hands that it has not met: here, the signers of the validation data. The difference between the two accuracies at the
+# end is the *generalization gap*.
 
 
 # %%
@@ -156,7 +159,9 @@ def generalization_gap(history: History) -> float:
 
 # %% [markdown]
 # ## All together
-# `python -m exercises.ex02_asl` (or `course run 02`). Expect nearly 1.00 on the training data and far less on the validation data.
+# `python -m exercises.ex02_asl` (or `course run 02`). Expect nearly 1.00 on the training data and far less on the
+# validation data.
+
 
 # %% tags=["active-py"]
 def main(run: "Run") -> None:

@@ -1,10 +1,10 @@
-# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub 8a058c1c1bdbf14b)
+# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub d4d8b8ce88821fd0)
 # %% [markdown]
 # # 03 Convolutional networks
 #
-# The dense network of project 02 sees 784 numbers without knowing which of them are neighbours. If the hand moves by three pixels, every
-# input changes. A *convolution* looks at a small window and moves it over the picture: the same few weights everywhere. An edge is an edge
-# wherever it is, and it has to be learned only once.
+# The dense network of project 02 sees 784 numbers without knowing which of them are neighbours. If the hand moves by
+# three pixels, every input changes. A *convolution* looks at a small window and moves it over the picture: the same few
+# weights everywhere. An edge is an edge wherever it is, and it has to be learned only once.
 #
 # | part | question that it answers |
 # |---|---|
@@ -25,8 +25,8 @@ from course.training import fit
 
 # %% [markdown]
 # ## Pictures again
-# A convolution reads `(B, C, H, W)`: batch, channels, height, width. A grey picture has one channel, so a sign is `(1, 28, 28)`. The file, the
-# range of values and the labels without a gap are those of project 02.
+# A convolution reads `(B, C, H, W)`: batch, channels, height, width. A grey picture has one channel, so a sign is `(1,
+# 28, 28)`. The file, the range of values and the labels without a gap are those of project 02.
 
 
 # %%
@@ -59,12 +59,17 @@ class SignImages(Dataset):
 # ## One stage
 # A stage turns a stack of maps into a stack of more telling and smaller maps:
 #
-# 1. **convolution** 3 × 3 with a margin of one pixel (`padding=1`), so that height and width stay: $y_o = b_o + \sum_i w_{oi} * x_i$;
-# 2. **batch normalisation**: each map gets mean 0 and variance 1 over the batch, then a scale and a shift of its own, which are learned. In
-#    eval mode it uses the running mean and variance instead, so that a picture's scores do not depend on its neighbours;
+# 1. **convolution** 3 × 3 with a margin of one pixel (`padding=1`), so that height and width stay: $y_o = b_o +
+#    \sum_i w_{oi} * x_i$;
+# 2. **batch normalisation**: each map gets mean 0 and variance 1 over the batch, then a scale and a shift of its own,
+#    which are learned. In
+#    eval mode it uses the running mean and variance instead, so that a picture's scores do not depend on its
+#    neighbours;
 # 3. **ReLU**: the bend;
-# 4. **dropout** (optional): in training, each value is set to zero with this probability, so that no map relies on a single other one;
-# 5. **max pooling** 2 × 2: keep the largest of four neighbours; height and width are halved (rounded down: 7 becomes 3).
+# 4. **dropout** (optional): in training, each value is set to zero with this probability, so that no map relies on a
+#    single other one;
+# 5. **max pooling** 2 × 2: keep the largest of four neighbours; height and width are halved (rounded down: 7 becomes
+#    3).
 
 
 # %%
@@ -85,8 +90,8 @@ def conv_block(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.
 
 # %% [markdown]
 # ## From stages to a classifier
-# Three stages make 28 × 28 into 14 × 14, 7 × 7 and 3 × 3 while the number of maps grows. What is left is flattened and goes through a dense layer
-# with dropout to 24 logits.
+# Three stages make 28 × 28 into 14 × 14, 7 × 7 and 3 × 3 while the number of maps grows. What is left is flattened and
+# goes through a dense layer with dropout to 24 logits.
 #
 # ```
 # (B, 1, 28, 28) -> (B, 25, 14, 14) -> (B, 50, 7, 7) -> (B, 75, 3, 3) -> flatten (B, 675) -> (B, 512) -> (B, 24)
@@ -109,8 +114,9 @@ def build_model(n_classes: int = 24) -> nn.Module:
 
 # %% [markdown]
 # ## What does it cost?
-# The number of adjustable numbers is the usual measure of a network's size. A 3 × 3 convolution from 25 to 50 maps has $25 \cdot 50 \cdot 9 + 50$ of them,
-# however large the picture is. Parameters that are frozen (`requires_grad=False`) do not count: nobody adjusts them.
+# The number of adjustable numbers is the usual measure of a network's size. A 3 × 3 convolution from 25 to 50 maps has
+# $25 \cdot 50 \cdot 9 + 50$ of them, however large the picture is. Parameters that are frozen (`requires_grad=False`)
+# do not count: nobody adjusts them.
 
 
 # %%
@@ -129,14 +135,19 @@ def count_parameters(model: nn.Module) -> int:
 
 # %% [markdown]
 # ## All together
-# `python -m exercises.ex03_cnn` (or `course run 03`). Compare the last line with that of project 02: same data, same loop, another kind of layer.
+# `python -m exercises.ex03_cnn` (or `course run 03`). Compare the last line with that of project 02: same data, same
+# loop, another kind of layer.
+
 
 # %% tags=["active-py"]
 def main(run: "Run") -> None:
     """Train, show, save. Written for you."""
     folder = run.data("asl")
     train_set, valid_set = SignImages(folder / "sign_mnist_train.csv"), SignImages(folder / "sign_mnist_valid.csv")
-    train_loader, valid_loader = DataLoader(train_set, run.batch_size, shuffle=True), DataLoader(valid_set, run.batch_size)
+    train_loader, valid_loader = (
+        DataLoader(train_set, run.batch_size, shuffle=True),
+        DataLoader(valid_set, run.batch_size),
+    )
     model = build_model()
     print(f"{count_parameters(model):,} parameters")
     run.take(fit(model, train_loader, valid_loader, epochs=run.n_epochs, lr=run.lr))

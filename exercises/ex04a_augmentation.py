@@ -1,10 +1,11 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 51280cf8ae6d7660)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 2acdb23c2d4b6a7e)
 # %% [markdown]
 # # 04a Data augmentation
 #
-# The convolutional network is still better on hands that it knows. It has seen few signers, and each of them in one position and one light. More
-# pictures would help; what we can have for nothing is *more views of the same pictures*: a little turned, moved, larger, darker. Every epoch
-# shows each hand in another way, and what stays the same is what makes the letter.
+# The convolutional network is still better on hands that it knows. It has seen few signers, and each of them in one
+# position and one light. More pictures would help; what we can have for nothing is *more views of the same pictures*: a
+# little turned, moved, larger, darker. Every epoch shows each hand in another way, and what stays the same is what
+# makes the letter.
 #
 # | part | question that it answers |
 # |---|---|
@@ -26,8 +27,9 @@ from course.training import History, one_pass
 
 # %% [markdown]
 # ## What may change
-# Draw a sign on paper and turn the paper a little: it stays the sign. Turn it upside down, and it is none, or another one. So the range of each
-# change is a statement about the world: hands lean by some 15 degrees, they are not always in the middle, they are nearer or farther, and the light varies.
+# Draw a sign on paper and turn the paper a little: it stays the sign. Turn it upside down, and it is none, or another
+# one. So the range of each change is a statement about the world: hands lean by some 15 degrees, they are not always in
+# the middle, they are nearer or farther, and the light varies.
 #
 # Validation pictures stand for the real use. They are measured as they are.
 #
@@ -53,8 +55,8 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 
 # %% [markdown]
 # ## Where the change belongs
-# In the training loop, batch by batch, and anew in each epoch: augmenting the data set once and keeping the result would only give another fixed
-# data set. Small batches draw many different changes in an epoch.
+# In the training loop, batch by batch, and anew in each epoch: augmenting the data set once and keeping the result
+# would only give another fixed data set. Small batches draw many different changes in an epoch.
 #
 # `course.training.one_pass` applies a `transform` to each batch that it is given, if you pass one.
 
@@ -83,10 +85,12 @@ def train_augmented(
 
 # %% [markdown]
 # ## What is worth keeping
-# `torch.save(model)` pickles the object: the file then needs your very source code, and opening a stranger's file can run any code. The numbers alone,
-# `model.state_dict()`, are enough: who has the architecture can fill it with them, and `torch.load(..., weights_only=True)` reads nothing but numbers.
+# `torch.save(model)` pickles the object: the file then needs your very source code, and opening a stranger's file can
+# run any code. The numbers alone, `model.state_dict()`, are enough: who has the architecture can fill it with them, and
+# `torch.load(..., weights_only=True)` reads nothing but numbers.
 #
-# `torch.compile` wraps the network, so the names in its `state_dict` begin with `_orig_mod.`; a plain network does not know these names.
+# `torch.compile` wraps the network, so the names in its `state_dict` begin with `_orig_mod.`; a plain network does not
+# know these names.
 
 
 # %%
@@ -103,14 +107,16 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
 # %% [markdown]
 # ## All together
-# `python -m exercises.ex04a_augmentation` (or `course run 04a`). Look at `augmented.png`: would you still read every letter?
-# The training accuracy is now lower than without augmentation, and the validation accuracy higher. Why is that no contradiction?
+# `python -m exercises.ex04a_augmentation` (or `course run 04a`). Look at `augmented.png`: would you still read every
+# letter? The training accuracy is now lower than without augmentation, and the validation accuracy higher. Why is that
+# no contradiction?
+
 
 # %% tags=["active-py"]
 def main(run: "Run") -> None:
     """Train, show, save. Written for you."""
-    from course.networks import SignNet
     from course.datasets.tensors import sign_set
+    from course.networks import SignNet
 
     folder = run.data("asl")
     train_set, valid_set = sign_set(folder / "sign_mnist_train.csv"), sign_set(folder / "sign_mnist_valid.csv")

@@ -1,9 +1,10 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub df1f6b3611826982)
+# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub 3e13f73e625ab7f1)
 # %% [markdown]
 # # 04b Deployment
 #
-# A model is of use when somebody else's picture gets the right answer. That picture is in colour, some thousand pixels wide, perhaps lying on its
-# side, and it comes without a label. The network has only ever seen grey squares of 28 × 28. This project builds the bridge.
+# A model is of use when somebody else's picture gets the right answer. That picture is in colour, some thousand pixels
+# wide, perhaps lying on its side, and it comes without a label. The network has only ever seen grey squares of 28 × 28.
+# This project builds the bridge.
 #
 # | part | question that it answers |
 # |---|---|
@@ -24,9 +25,10 @@ LETTERS = "abcdefghiklmnopqrstuvwxy"  # class k is LETTERS[k]: j and z are movem
 
 # %% [markdown]
 # ## From numbers to a network
-# A file that was saved by pickle can run any code of its author while it is opened. `weights_only=True` refuses everything but numbers. The
-# names in the file must be those of the architecture, all of them: a network whose head has kept its random start answers nonsense without an error.
-# And a network for use is in eval mode: no dropout, running statistics in batch normalisation.
+# A file that was saved by pickle can run any code of its author while it is opened. `weights_only=True` refuses
+# everything but numbers. The names in the file must be those of the architecture, all of them: a network whose head has
+# kept its random start answers nonsense without an error. And a network for use is in eval mode: no dropout, running
+# statistics in batch normalisation.
 
 
 # %%
@@ -50,12 +52,15 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
 
 # %% [markdown]
 # ## From any photo to what the network knows
-# The network was trained on upright, grey, square pictures of 28 × 28 pixels with values from 0 to 1. Each of these words is a step:
+# The network was trained on upright, grey, square pictures of 28 × 28 pixels with values from 0 to 1. Each of these
+# words is a step:
 #
-# 1. **upright**: a phone writes how it was held into the file (EXIF) and leaves the pixels lying; `ImageOps.exif_transpose` turns them;
+# 1. **upright**: a phone writes how it was held into the file (EXIF) and leaves the pixels lying;
+#    `ImageOps.exif_transpose` turns them;
 # 2. **grey**: one channel, whatever came: RGB, RGBA, palette, CMYK;
 # 3. **square**: the largest square in the middle, so that the hand keeps its proportions;
-# 4. **28 × 28**: shrunk with *antialiasing*, which averages over all pixels; without it most of them are ignored and edges break up;
+# 4. **28 × 28**: shrunk with *antialiasing*, which averages over all pixels; without it most of them are ignored and
+#    edges break up;
 # 5. **0 to 1**: float32, divided by 255; and a batch of one: `(1, 1, 28, 28)`.
 #
 # Look for: the same preprocessing in training and in use. More deployed models fail here than in the network.
@@ -77,8 +82,8 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
 
 # %% [markdown]
 # ## From logits to a letter
-# The highest logit is at some index from 0 to 23. In a list of the 24 letters without j and z it stands for a letter; `chr(97 + index)` would be
-# wrong from k on.
+# The highest logit is at some index from 0 to 23. In a list of the 24 letters without j and z it stands for a letter;
+# `chr(97 + index)` would be wrong from k on.
 
 
 # %%
@@ -98,7 +103,8 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
 
 # %% [markdown]
 # ## The whole chain
-# A folder of photos whose names say what they show (`a.jpg`, `a_2.png`, `B-kitchen.JPG`) is the smallest possible test set. Count what is right.
+# A folder of photos whose names say what they show (`a.jpg`, `a_2.png`, `B-kitchen.JPG`) is the smallest possible test
+# set. Count what is right.
 
 
 # %%
@@ -107,8 +113,8 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 
     Args:
         model: as for `predict_letter`.
-        folder: holds photos (.jpg, .jpeg, .png in any case), directly; the first letter of a file's name, in any case, is the letter that it
-            shows. Other files are ignored.
+        folder: holds photos (.jpg, .jpeg, .png in any case), directly; the first letter of a file's name, in any case, is
+            the letter that it shows. Other files are ignored.
 
     Returns:
         The fraction that `predict_letter` reads right, a Python float.
@@ -122,8 +128,9 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 
 # %% [markdown]
 # ## All together
-# `python -m exercises.ex04b_deployment` (or `course run 04b`) reads the model that project 04a has saved and the photos of `data/asl/photos`.
-# Which letters are confused? Look at the photos: would you have known?
+# `python -m exercises.ex04b_deployment` (or `course run 04b`) reads the model that project 04a has saved and the photos
+# of `data/asl/photos`. Which letters are confused? Look at the photos: would you have known?
+
 
 # %% tags=["active-py"]
 def main(run: "Run") -> None:

@@ -44,6 +44,7 @@ def watch(project: str, target: str | None, fast: bool) -> None:
 
     entry = catalog.project(project)
     click.echo(f"Project {entry.id}, {entry.title}: loading PyTorch ...", err=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start background jobs with Ctrl-C ignored
     try:
         from course.grading.grade import target_file
 
@@ -117,8 +118,9 @@ def interrupted_by_a_save(file: Path, stamp: Stamp) -> Iterator[None]:
         return
 
     def look(number: int, frame: FrameType | None) -> None:
-        if stamp_of(file) != stamp and not _importing(frame):
-            signal.setitimer(signal.ITIMER_PROF, 0)  # once: what cleans up after this must not be interrupted
+        if stamp_of(file) != stamp and not _untouchable(frame):
+            # again a second later, if somebody has swallowed it; not earlier, so that what cleans up is left in peace
+            signal.setitimer(signal.ITIMER_PROF, 1.0, 1.0)
             raise Saved
 
     previous = signal.signal(signal.SIGPROF, look)
@@ -130,9 +132,13 @@ def interrupted_by_a_save(file: Path, stamp: Stamp) -> Iterator[None]:
         signal.signal(signal.SIGPROF, previous)
 
 
-def _importing(frame: FrameType | None) -> bool:
+def _untouchable(frame: FrameType | None) -> bool:
+    """Is this an import, or a callback of the garbage collector, in which an exception would be lost?"""
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name in (
+            "gc_callback",
+            "__del__",
+        ):
             return True
         frame = frame.f_back
     return False

@@ -1,0 +1,56 @@
+# Two commands: `make grade` and `make test`. Each sets everything up first; the second time that is done already.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# Which project `make grade` grades: 01 … 07. The last one of the course unless you say another: make grade GRADE=03
+GRADE ?=
+GRADER = $(lastword $(sort $(wildcard graders/test_$(GRADE)*.py)))
+
+# Options for pytest: make test PYTEST="-x tests/cli"
+PYTEST ?=
+
+.PHONY: help grade test lint stubs lock clean
+
+help:
+	@echo "make grade   set everything up and grade a solution on the embedded data (GRADE=03 chooses the project)"
+	@echo "make test    set everything up and run the linter, the type checker and all tests"
+	@echo "make stubs   make exercises/ anew from solutions/"
+	@echo "make lock    resolve the dependencies anew and write constraints.txt"
+	@echo "make clean   delete the environment and what was made by running (not your exercises, not your data)"
+
+grade: $(READY)
+	@test -n "$(GRADER)" || { echo "There is no grader of project $(GRADE). Say GRADE=01 … 07." >&2; exit 2; }
+	$(BIN)/pytest $(GRADER) --target solutions
+
+test: lint
+	$(BIN)/pytest $(PYTEST)
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+stubs: $(READY)
+	$(BIN)/course make
+
+lock: $(READY)
+	$(BIN)/python -m course.authoring.lock > constraints.new
+	mv constraints.new constraints.txt
+
+# The environment is made anew where its Python is gone, and brought up to date where the project's needs have changed.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This course needs Python 3.11 or newer, and $(PYTHON) is not. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@test -x $(BIN)/python || echo "Making the environment $(VENV); torch is large, so this takes some minutes the first time."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
+		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -e '.[dev]' -c constraints.txt
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) .course runs build .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+.DELETE_ON_ERROR:
