@@ -47,7 +47,7 @@ class Pose:
 
 FIST = ((80, 105, 55, 0), (82, 105, 55, 0), (82, 105, 55, 0), (82, 103, 55, 0))
 CLOSED = (FIST[2], (83, 103, 55, 0))  # ring and little finger under the thumb
-DRAPED = (76, 86, 28, 0)  # a finger that hangs over the thumb
+DRAPED = (70, 88, 10, 0)  # a finger that hangs over the thumb, its end almost straight
 UP = ((2, 4, 3, 1), (0, 4, 3, 0), (2, 4, 3, -1), (4, 5, 4, -3))
 OVER_FIST = ((32, 25), (-30, 52), (-78, 16))  # thumb in front of the folded index and middle finger
 OVER_RING = ((22, 32), (-50, 39), (-73, 26))  # thumb in front of the folded ring finger
@@ -105,7 +105,7 @@ POSES: dict[str, Pose] = {
         pitch=4,
     ),
     "n": Pose(
-        ((76, 86, 28, 3), (76, 86, 28, 6), (84, 106, 58, -4), (84, 104, 58, -4)),
+        ((70, 88, 10, 3), (70, 88, 10, 6), (84, 106, 58, -4), (84, 104, 58, -4)),
         ((25, 29), (-66, 22), (-53, 33)),
         pad=ACROSS,
         pitch=4,

@@ -142,19 +142,19 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     level = 0.40 + 0.36 * float(tone @ LUMA) ** (1 / 2.2) + person.uniform(-0.04, 0.04)
     pale = signer % BRIGHT_WALL == BRIGHT_WALL - 1
     room, light = _room(person, level, pale), _light(person)
-    lean = person.normal(0, [5.0, 3.5, 5.5])
+    lean = person.normal(0, [4.5, 3.0, 5.5])
     distance, contrast = person.normal(0, 0.05), person.uniform(0.75, 1.0)
 
     letters = tuple(POSES)
     take = np.random.default_rng([*key, 1, letters.index(letter)])
-    pose = _bent(POSES[letter], take, 2.5)
-    lean = lean + take.normal(0, [3.0, 2.5, 5.5])
+    pose = _bent(POSES[letter], take, 2.2)
+    lean = lean + take.normal(0, [2.5, 2.0, 6.0])
     zoom = distance + take.normal(0, 0.05)
-    right, up = take.normal(0, 0.04, 2)
+    right, up = take.normal(0, 0.045, 2)
     near = np.random.default_rng([*key, 2, letters.index(letter), number])
-    pose = _bent(pose, near, 0.9)
-    lean = lean + near.normal(0, 1.0, 3)
-    right, up = np.array([right, up]) + near.normal(0, 0.008, 2)
+    pose = _bent(pose, near, 0.7)
+    lean = lean + near.normal(0, 0.8, 3)
+    right, up = np.array([right, up]) + near.normal(0, 0.006, 2)
     camera = Camera(
         yaw=lean[0],
         pitch=lean[1],
