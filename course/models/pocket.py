@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torchvision.models import Weights, WeightsEnum
 from torchvision.models._api import register_model
-from torchvision.models.mobilenetv3 import MobileNetV3, _mobilenet_v3_conf
+from torchvision.models.mobilenetv3 import InvertedResidual, MobileNetV3, _mobilenet_v3_conf
 from torchvision.ops.misc import FrozenBatchNorm2d
 from torchvision.transforms._presets import ImageClassification
 
@@ -30,35 +30,56 @@ FOLDER = Path(__file__).resolve().parent / "weights"
 WEIGHTS_FILE = "pocket_mobilenet.safetensors"
 CARD_FILE = "pocket_mobilenet.json"
 SIZE = 96  # px; the side of the pictures that it was trained on
-STAGES = (0, 1, 3, 6, 8, 12)  # of MobileNetV3-small's thirteen blocks: the last of each resolution, and the last of all
+# Where features are taken: (block, layer inside the block), and whether their deviations are kept beside their means.
+# Widened channels before a block narrows them again have the most to say, at no extra work; (n, None) is a block's end.
+TAPS: tuple[tuple[int, int | None, bool], ...] = (
+    (0, None, True),  # 16 channels at 1/2 of the picture's side
+    (1, 0, True),  # 16 at 1/4
+    (2, 0, True),  # 72 at 1/4
+    (3, 1, True),  # 88 at 1/8
+    (6, 1, False),  # 240 at 1/16
+    (12, None, False),  # 576 at 1/32: where MobileNetV3 itself takes its features
+)
 CURE = "Restore the file: git checkout -- course/models/weights (or install the package again)."
 
 
 class MultiScaleFeatures(nn.Module):
-    """MobileNetV3's blocks, pooled after several stages: means of each stage, and deviations of all but the last.
+    """MobileNetV3's blocks, pooled at several depths: means, and for the early ones deviations.
 
     The early stages keep what a deep stage forgets: colours and fine textures. Input (N, 3, H, W), output (N, dim, 1, 1),
     so that whatever follows `features` in a torchvision network (pool, flatten, classifier) follows here too.
     `scale` brings every feature to mean 0 and deviation 1 on the pre-training pictures; untrained, it changes nothing.
     """
 
-    def __init__(self, blocks: nn.Sequential, stages: tuple[int, ...], widths: list[int]) -> None:
+    def __init__(self, blocks: nn.Sequential, widths: list[int]) -> None:
         super().__init__()
         self.blocks = blocks
-        self.stages = stages
-        self.dim = 2 * sum(widths) - widths[-1]
+        self.kept = {(block, layer): deviation for block, layer, deviation in TAPS}
+        self.dim = sum(width * (1 + tap[2]) for width, tap in zip(widths, TAPS))
         self.scale: nn.Module = FrozenBatchNorm2d(self.dim)
 
     def forward(self, x: Tensor) -> Tensor:
-        means, deviations = [], []
-        for index, block in enumerate(self.blocks):
-            x = block(x)
-            if index in self.stages:
+        means: list[Tensor] = []
+        deviations: list[Tensor] = []
+
+        def tap(place: tuple[int, int | None], x: Tensor) -> None:
+            if place in self.kept:
                 mean = x.mean((2, 3), keepdim=True)
                 means.append(mean)
-                if index != self.stages[-1]:
+                if self.kept[place]:
                     variance = (x * x).mean((2, 3), keepdim=True) - mean * mean
                     deviations.append((variance.clamp(min=0) + 1e-4).sqrt())  # 1e-4: the root's slope stays finite
+
+        for index, block in enumerate(self.blocks):
+            if isinstance(block, InvertedResidual):
+                inner = x
+                for number, layer in enumerate(block.block):
+                    inner = layer(inner)
+                    tap((index, number), inner)
+                x = inner + x if block.use_res_connect else inner
+            else:
+                x = block(x)
+            tap((index, None), x)
         return self.scale(torch.cat(deviations + means, 1))
 
 
@@ -74,9 +95,8 @@ class PocketMobileNet(MobileNetV3):
         settings, last_channel = _mobilenet_v3_conf("mobilenet_v3_small")
         super().__init__(settings, last_channel, num_classes=num_classes, dropout=dropout, **kwargs)
         blocks = self.features
-        widths = [settings[0].input_channels] + [settings[i - 1].out_channels for i in STAGES[1:-1]]
-        widths.append(6 * settings[-1].out_channels)  # torchvision's last convolution widens sixfold
-        self.features = MultiScaleFeatures(blocks, STAGES, widths)
+        places = [blocks[block] if layer is None else blocks[block].block[layer] for block, layer, _ in TAPS]
+        self.features = MultiScaleFeatures(blocks, [place.out_channels for place in places])
         self.classifier = nn.Sequential(nn.Dropout(p=dropout, inplace=True), nn.Linear(self.features.dim, num_classes))
 
 
