@@ -203,6 +203,8 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
         return ended("failed", f"{what}: {fault}", fault.line or lines.get(entry.task), fault.code)
     except WorkerLost as fault:
         return ended("failed", f"{entry.task} did not come back: {fault}")
+    except CourseError:
+        raise  # data or weights that are missing: nobody's mistake, and it has a cure
     except Exception as fault:
         # evidence of a form that the check did not expect; a fault of our own would show in the solution's run
         said = f"the check could not read what came: {type(fault).__name__}: {fault}"
