@@ -14,6 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis.errors import FlakyFailure
 
+from course.errors import CourseError
 from course.grading import wire
 from course.grading.results import CheckResult
 from course.grading.session import Session, StudentRaised, WorkerLost
