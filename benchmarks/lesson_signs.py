@@ -3,6 +3,7 @@
     python benchmarks/lesson_signs.py                        # five seeds, five models, about four minutes on two cores
     python benchmarks/lesson_signs.py --seeds 2 --photos 2   # a quicker look
     python benchmarks/lesson_signs.py --data-seeds           # new signers for each seed, not those that are shipped
+    python benchmarks/lesson_signs.py --sheets docs/pictures # no training: the contact sheets hands.png, hands-photos.png
 
 Each seed sets the weights, the order of the batches and the augmentation. All models: pixels divided by 255, Adam 1e-3,
 batches of 32. The photographs are of people whom no CSV shows; they go through project 04b's preprocessing (grey,
@@ -15,6 +16,7 @@ import statistics
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -141,6 +143,21 @@ def lesson(task: tuple) -> tuple[int, dict[str, float], float]:
     return seed, found, time.process_time() - started
 
 
+def sheets(folder: Path) -> None:
+    """Contact sheets: a row a letter with eight train and eight valid signers; one photograph a letter."""
+    signs = np.concatenate([hands.signs(8 * 24, hands.SEED, split)[0] for split in ("train", "valid")])
+    paper = Image.new("L", (16 * 58, 24 * 58), 255)
+    for k, image in enumerate(signs):
+        enlarged = Image.fromarray(image).resize((56, 56), Image.Resampling.BICUBIC)
+        paper.paste(enlarged, (k // 24 * 58, k % 24 * 58))
+    paper.save(folder / "hands.png", optimize=True)
+    paper = Image.new("RGB", (6 * 242, 4 * 182), (255, 255, 255))
+    for k, letter in enumerate(hands.LETTERS):
+        taken = hands.photo(letter, hands.SEED, "hidden").resize((240, 180), Image.Resampling.LANCZOS)
+        paper.paste(taken, (k % 6 * 242, k // 6 * 182))
+    paper.quantize(256).save(folder / "hands-photos.png", optimize=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
@@ -150,7 +167,10 @@ def main() -> None:
     parser.add_argument("--augmented-epochs", type=int, default=20)
     parser.add_argument("--photos", type=int, default=5, help="how many sets of 24 photographs")
     parser.add_argument("--only", nargs="*", choices=MODELS, default=list(MODELS), help="names of models")
+    parser.add_argument("--sheets", type=Path, help="draw the contact sheets into this folder and stop")
     args = parser.parse_args()
+    if args.sheets:
+        return sheets(args.sheets)
     sets = sorted({1000 + k for k in range(args.seeds)} if args.data_seeds else {hands.SEED})
     rounds = {"histogram": 3 * args.epochs, "linear": args.epochs, "mlp": args.epochs}
     rounds |= {"cnn": args.cnn_epochs, "augmented": args.augmented_epochs}
