@@ -170,7 +170,8 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path, help="draw the contact sheets into this folder and stop")
     args = parser.parse_args()
     if args.sheets:
-        return sheets(args.sheets)
+        sheets(args.sheets)
+        return
     sets = sorted({1000 + k for k in range(args.seeds)} if args.data_seeds else {hands.SEED})
     rounds = {"histogram": 3 * args.epochs, "linear": args.epochs, "mlp": args.epochs}
     rounds |= {"cnn": args.cnn_epochs, "augmented": args.augmented_epochs}

@@ -4,7 +4,7 @@ J and Z are drawn in the air, so they are no poses. The angles are ours, set by 
 letter; they say nothing about any one signer, whose habits are added in signers.py. Angles are degrees.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 LETTERS = "abcdefghiklmnopqrstuvwxy"
 
@@ -34,15 +34,15 @@ class Pose:
         wrist: flexion of the wrist, so that the forearm leaves the palm's plane; sway: the same within the plane.
     """
 
-    fingers: tuple[Finger, Finger, Finger, Finger]
-    thumb: tuple[ThumbBone, ThumbBone, ThumbBone]
+    fingers: tuple[Finger, ...]
+    thumb: tuple[ThumbBone, ...]
     pad: tuple[float, float, float] = BESIDE
     touch: tuple[int, int, float] | None = None
     yaw: float = 0.0
     pitch: float = 0.0
     roll: float = 0.0
     wrist: float = 0.0
-    sway: float = field(default=0.0)
+    sway: float = 0.0
 
 
 FIST = ((80, 105, 55, 0), (82, 105, 55, 0), (82, 105, 55, 0), (82, 103, 55, 0))

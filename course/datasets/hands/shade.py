@@ -136,7 +136,8 @@ def _palm_lines(point: np.ndarray, thick: float) -> np.ndarray:
     heart = np.where((x > -4) & (x < 1.4), y - (7.0 + 0.05 * (x + 4) + 0.05 * np.clip(x, 0, 9) ** 2), 9.0)
     head = np.where((x > -2.6) & (x < 3.2), y - (5.4 + 0.22 * (x + 2.6)), 9.0)
     life = np.where((y > 1.0) & (y < 6.6), np.hypot(x - 3.6, y - 2.6) - 3.6, 9.0)
-    return sum(0.30 * np.exp(-((line / thick) ** 2)) for line in (heart, head, life))
+    strength = [0.30 * np.exp(-((line / thick) ** 2)) for line in (heart, head, life)]
+    return strength[0] + strength[1] + strength[2]
 
 
 def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: np.ndarray, scale: float) -> np.ndarray:
