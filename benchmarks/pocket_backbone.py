@@ -67,24 +67,25 @@ def table(folder: Path, size: int) -> None:
     torch.manual_seed(0)
     trained = featurise(pocket.features(), images)
     random = featurise(pocket.features(None), images)
-    last = pocket.PocketMobileNet(1).features.blocks[-1].out_channels
-    means = (trained.shape[1] + last) // 2
+    network = pocket.PocketMobileNet(1)
+    last, means = network.features.blocks[-1].out_channels, network.features.means
     rows = {
         "mean colour": images.float().mean((2, 3)),
         "colour histogram, 125 soft bins": torch.cat([colour_histogram(part) for part in images.split(64)]),
         "histogram and texture energies (the statistics asked for)": torch.cat(
             [statistics(p) for p in images.split(64)]
         ),
-        "random weights, last stage": random[:, -last:],
-        "random weights": random,
+        "random weights, last stage (what torchvision's own would give)": random[:, -last:],
+        "random weights, all taps": random,
         "pocket, last stage": trained[:, -last:],
-        "pocket, means of every stage": trained[:, -means:],
+        "pocket, all but the last stage": trained[:, :-last],
+        "pocket, means of all taps": trained[:, -means:],
         "pocket": trained,
     }
     print(f"{len(labels)} photos of {folder.name}, {size} px, five folds")
     for name, features in rows.items():
         accuracy, spread = probe(features, labels)
-        print(f"  {name:58s} {features.shape[1]:5d} features  {accuracy:.4f}  (max - min {spread:.4f})", flush=True)
+        print(f"  {name:64s} {features.shape[1]:5d} features  {accuracy:.4f}  (max - min {spread:.4f})", flush=True)
 
 
 @torch.inference_mode()
@@ -130,7 +131,15 @@ def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, siz
         checkpoint = cache / "checkpoint.pt"
         checkpoint.unlink(missing_ok=True)
         began = time.process_time()
-        shared = {"folder": cache, "out": cache / "curve", "seed": 1, "things": things, "formulas": formulas, "jobs": 2}
+        shared = {
+            "folder": cache,
+            "out": cache / "curve",
+            "seed": 1,
+            "things": things,
+            "formulas": formulas,
+            "jobs": 2,
+            "start": None,
+        }
         rhythm = {"steps": steps, "batch": 64, "rate": 2.5e-3, "every": steps, "threads": torch.get_num_threads()}
         pretrain.train(argparse.Namespace(**shared, **rhythm, **weights))
         spent = time.process_time() - began

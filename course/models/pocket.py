@@ -55,6 +55,7 @@ class MultiScaleFeatures(nn.Module):
         super().__init__()
         self.blocks = blocks
         self.kept = {(block, layer): deviation for block, layer, deviation in TAPS}
+        self.means = sum(widths)  # the last so many features; deviations come first
         self.dim = sum(width * (1 + tap[2]) for width, tap in zip(widths, TAPS))
         self.scale: nn.Module = FrozenBatchNorm2d(self.dim)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops.misc import FrozenBatchNorm2d
@@ -154,6 +154,10 @@ def train(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     names = category_names()
     student = Student(len(names), stats.shape[1]).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if args.start:
+        before = {name.removeprefix("features.blocks."): value for name, value in load_file(args.start).items()}
+        blocks = student.network.features.blocks
+        blocks.load_state_dict({name: before[name].float() for name in blocks.state_dict()})
     decayed = [p for p in student.parameters() if p.ndim > 1]
     plain = [p for p in student.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
@@ -175,6 +179,7 @@ def train(args: argparse.Namespace) -> None:
     for step in range(start, args.steps):
         order = np.random.default_rng([args.seed, 2, step // per_pass]).permutation(count)
         rng = np.random.default_rng([args.seed, 3, step])
+        torch.manual_seed(args.seed * 1_000_003 + step)  # dropout: the same whether or not the run was cut
         chosen = np.sort(order[(step % per_pass) * args.batch :][: args.batch])
         rng.shuffle(chosen)
         batch = augment(pictures.pictures[chosen], size_at(step, args.steps), rng).to(device)
@@ -206,7 +211,7 @@ def train(args: argparse.Namespace) -> None:
     card = {
         "categories": names, "num_params": sum(p.numel() for p in student.network.parameters()), "seed": args.seed,
         "steps": args.steps, "batch": args.batch, "pictures": count, "training_cpu_seconds": round(spent),
-        "recipe": "python -m course.models.pretrain",
+        "recipe": "python -m course.models.pretrain", "second_round": bool(args.start),
     }  # fmt: skip
     save(freeze_scale(student), card, args.out)
     print(f"saved {args.out / WEIGHTS_FILE}")
@@ -219,6 +224,7 @@ def main() -> None:
         "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of pictures and checkpoint"
     )
     parser.add_argument("--out", type=Path, default=FOLDER, help="where weights and card go")
+    parser.add_argument("--start", type=Path, help="weights of an earlier round, whose blocks this one starts from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--things", type=int, default=14000, help="pictures of the course's catalogue")
     parser.add_argument("--formulas", type=int, default=16000, help="pictures of the formulas")

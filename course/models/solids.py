@@ -207,7 +207,7 @@ SHAPES: dict[str, Shape] = {
         flat=14.0,
         spokes=9,
     ),
-    "leaf": Shape(
+    "leaf solid": Shape(
         _super(2, 1.2, 1.6, 1.6),
         (0.35, 0.6),
         (0.0, 0.4),

@@ -12,7 +12,15 @@ from course.models.pretrain_pictures import Pictures
 
 
 def arguments(folder, steps: int) -> argparse.Namespace:
-    pictures = {"folder": folder, "out": folder / "out", "seed": 1, "things": 0, "formulas": 40, "jobs": 1}
+    pictures = {
+        "folder": folder,
+        "out": folder / "out",
+        "seed": 1,
+        "things": 0,
+        "formulas": 40,
+        "jobs": 1,
+        "start": None,
+    }
     questions = {"category": 1.0, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
     return argparse.Namespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
 
