@@ -134,7 +134,9 @@ def expect_same(actual: Mapping[str, torch.Tensor], expected: Mapping[str, torch
     if set(actual) != set(expected):
         odd = sorted(set(actual) ^ set(expected))
         raise CheckFailure(f"{what}: the names differ, {', '.join(odd[:4])}")
-    changed = {n: t for n, t in actual.items() if t.shape != expected[n].shape or not torch.equal(t, expected[n])}
+    for name, value in actual.items():
+        expect_tensor(value, f"{what}: {name}", shape=expected[name].shape, dtype=expected[name].dtype)
+    changed = {n: t for n, t in actual.items() if not torch.equal(t, expected[n])}
     if changed:
         far = {n: _distance(t, expected[n]) for n, t in changed.items()}
         worst = max(far, key=lambda n: far[n])

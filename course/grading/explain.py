@@ -20,11 +20,12 @@ def explain(actual: torch.Tensor, expected: torch.Tensor) -> str:
         spread = float(want.max() - want.min())
         if float(have.max() - have.min()) == 0 and spread > 0:
             return f"constant: every value is {have.flatten()[0].item():.4g}"
+        step = (have - want).flatten()
+        if not actual.is_floating_point() and bool((step == step[0]).all()) and step[0] != 0:
+            return f"shifted: every value is {abs(int(step[0]))} too {'many' if step[0] > 0 else 'few'}"
         linear = _linear(have, want)
         if linear:
             return linear
-        if not actual.is_floating_point() and bool(((have - want) == (have - want).flatten()[0]).all()):
-            return f"shifted: every value is {int((have - want).flatten()[0])} too many"
     for phrase, slip in _SLIPS:
         try:
             wrong = slip(want)
@@ -61,9 +62,14 @@ def _linear(have: torch.Tensor, want: torch.Tensor) -> str:
     return ""
 
 
+def _rows(slip: Callable[..., torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The slip along the last axis, where that has more than one value: the softmax of one score is 1, which says nothing."""
+    return lambda t: slip(t, -1) if t.dim() and t.shape[-1] > 1 else t.new_zeros(0)
+
+
 _SLIPS: list[tuple[str, Callable[[torch.Tensor], torch.Tensor]]] = [
-    ("softmaxed: these are probabilities, not logits", lambda t: t.softmax(-1)),
-    ("log-softmaxed: these are log-probabilities, not logits", lambda t: t.log_softmax(-1)),
+    ("softmaxed: these are probabilities, not logits", _rows(torch.softmax)),
+    ("log-softmaxed: these are log-probabilities, not logits", _rows(torch.log_softmax)),
     ("squashed by a sigmoid", torch.sigmoid),
     ("cut off at zero, as by a ReLU after the last layer", torch.relu),
     ("clipped to the range 0 to 1", lambda t: t.clamp(0, 1)),

@@ -214,7 +214,7 @@ def unpack(stream: BinaryIO, session: Any = None) -> Any:
         form = header["form"]
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
         raise WireError(f"a malformed header: {fault}") from fault
-    if any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) != payload_size:
+    if type(sizes) is not list or any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) != payload_size:
         raise WireError("buffers whose sizes do not add up")
     return decode(form, [_exactly(stream, n) for n in sizes], session)
 

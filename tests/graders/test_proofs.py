@@ -46,6 +46,25 @@ OPEN = {
         "batch_means_averaged",
         "takes_the_last_entry_away",
     },
+    "03": {
+        "label_a_float",
+        "five_by_five",
+        "one_by_one",
+        "always_the_same_rate",
+        "kept_taken_for_dropped",
+        "average_pooling",
+        "ends_in_tanh",
+        "blocks_in_a_plain_list",
+    },
+    "04a": {
+        "changed_in_place",
+        "never_shuffled",
+        "batch_size_written_in",
+        "learning_rate_written_in",
+        "best_epoch_kept",
+        "halved",
+    },
+    "04b": {"no_antialiasing"},
 }
 GRADED = proofs.graded()
 
