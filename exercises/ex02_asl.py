@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 5e87030b8e963f0f)
+# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub e38ba51c84648ab1)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -50,20 +50,20 @@ class SignDataset(Dataset):
     """
 
     def __init__(self, csv: str | Path) -> None:
-        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with 24
-        # # outputs?
+        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with
+        # 24 outputs?
         raise NotImplementedError("SignDataset")
 
     def __len__(self) -> int:
         """How many signs there are."""
-        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with 24
-        # # outputs?
+        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with
+        # 24 outputs?
         raise NotImplementedError("SignDataset")
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """One sign: image float32 (784,), label int64 ()."""
-        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with 24
-        # # outputs?
+        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with
+        # 24 outputs?
         raise NotImplementedError("SignDataset")
 
 

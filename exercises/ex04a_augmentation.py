@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 2acdb23c2d4b6a7e)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 296cd56696b4acc4)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -48,8 +48,8 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
         For training each call draws a new small change of position, angle, size and light, which never turns a hand upside
         down nor moves it out of the picture; its argument is left as it was. Otherwise the values come back unchanged.
     """
-    # TODO make_transforms: What may change in a picture of a hand without changing its letter? And what in a validation
-    # # picture?
+    # TODO make_transforms: What may change in a picture of a hand without changing its letter? And what in a
+    # validation picture?
     raise NotImplementedError("make_transforms")
 
 

@@ -15,7 +15,7 @@ HEADER = """\
 
 
 def resolve(requirement: str = ".[dev,kaggle]") -> list[str]:
-    """`name==version` of everything that pip would install for `requirement` on a bare machine, sorted; without the course itself."""
+    """`name==version` of all that pip would install for `requirement` on a bare machine, sorted; without the course itself."""
     command = [
         sys.executable,
         "-m",

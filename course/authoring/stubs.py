@@ -52,7 +52,9 @@ def stub_text(solution: str, entry: Project, name: str) -> str:
 def todo_text(entry: Project, task: str, indent: int = 0) -> str:
     """What stands in place of a marked body, before it is indented by `indent` columns."""
     question = f"TODO {task}: {entry.function(task).todo}"
-    comment = textwrap.wrap(question, WIDTH - indent, initial_indent="# ", subsequent_indent="# ")
+    # no last line of one word: jupytext and IPython take "# word?" for a call for help
+    wrapped = (textwrap.wrap(question, width) for width in range(WIDTH - indent - 2, 0, -1))
+    comment = ["# " + line for line in next(lines for lines in wrapped if len(lines[-1].split()) > 1)]
     return "\n".join([*comment, f'raise NotImplementedError("{task}")'])
 
 
@@ -155,9 +157,10 @@ def _clear(solution: str, regions: list[Region], entry: Project, name: str) -> s
     import jupytext
     from nbgrader.preprocessors import ClearSolutions
 
-    notebook = jupytext.reads(solution, fmt="py:percent")
+    percent = {"extension": ".py", "format_name": "percent", "comment_magics": False}
+    notebook = jupytext.reads(solution, fmt=percent)
     notebook.metadata.setdefault("jupytext", {})["notebook_metadata_filter"] = "-all"
-    again = jupytext.writes(notebook, fmt="py:percent")
+    again = jupytext.writes(notebook, fmt=percent)
     if again != solution:
         ours, theirs = solution.splitlines(), again.splitlines()
         line = next((k for k, (a, b) in enumerate(zip(ours, theirs), 1) if a != b), min(len(ours), len(theirs)))
@@ -184,4 +187,4 @@ def _clear(solution: str, regions: list[Region], entry: Project, name: str) -> s
         stub = {"python": todo_text(entry, mine[0].task, indent)}
         clear = ClearSolutions(code_stub=stub, enforce_metadata=False)
         clear.preprocess_cell(cell, {"language": "python"}, 0)
-    return jupytext.writes(notebook, fmt="py:percent")
+    return jupytext.writes(notebook, fmt=percent)

@@ -88,20 +88,27 @@ def update(entry: Project) -> Change:
 def back_up(file: Path) -> Path:
     """Copy a file into backup/ beside it, under a name that tells when; returns the copy."""
     stem = f"{file.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        (file.parent / "backup").mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise _no_backup(file.parent / "backup", fault) from fault
     for name in [stem, *(f"{stem}-{k}" for k in range(2, 1000))]:
         copy = file.parent / "backup" / f"{name}.py"
         try:
-            copy.parent.mkdir(parents=True, exist_ok=True)
             with copy.open("xb") as stream:
                 stream.write(file.read_bytes())
             return copy
         except FileExistsError:
             continue
         except OSError as fault:
-            raise CourseError(
-                f"{copy} cannot be written: {fault.strerror}.", "Nothing was changed. Make room for a backup first."
-            ) from fault
+            raise _no_backup(copy, fault) from fault
     raise CourseError(f"{file.parent / 'backup'} is full of copies of {file.name}.", "Delete some of them.")
+
+
+def _no_backup(path: Path, fault: OSError) -> CourseError:
+    return CourseError(
+        f"{path} cannot be written: {fault.strerror}.", "Nothing was changed. Make room for a backup first."
+    )
 
 
 def read(file: Path) -> str | None:

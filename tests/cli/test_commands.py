@@ -1,0 +1,163 @@
+"""The command line: what it says, and how it ends."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from course import progress
+from course.catalog import project, projects
+from course.cli import main
+from course.stubs import desk, pristine_text
+
+FIRST = projects()[0]
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """Run a command over a desk of its own; returns the result, with `output` of both streams."""
+    monkeypatch.setenv("COURSE_EXERCISES", str(tmp_path / "exercises"))
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    return lambda *arguments: CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+def write_solution(entry=FIRST):
+    desk.write(desk.exercise_file(entry), (desk.paths.ROOT / "solutions" / f"{entry.module}.py").read_text("utf-8"))
+
+
+def test_a_fault_is_two_lines_and_status_2(course):
+    result = course("watch", "99")
+    assert result.exit_code == 2
+    assert result.output.splitlines() == [
+        "There is no project called '99'.",
+        "The projects are: " + ", ".join(f"{p.id} {p.slug}" for p in projects()) + ".",
+    ]
+
+
+def test_without_a_command_it_says_what_to_do_next(course):
+    assert "Next: `course update`" in course().output
+    course("update")
+    assert f"type `course watch {FIRST.id}`" in course().output
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_explains_itself(course, name):
+    if name == "lessons":
+        pytest.skip("explained by course.lessons itself")
+    result = course(name, "--help")
+    assert result.exit_code == 0
+    assert main.commands[name].get_short_help_str(limit=58).endswith((".", "?")), "the first line of help is cut off"
+
+
+def test_update_makes_missing_stubs_and_status_counts_functions(course):
+    assert course("update").exit_code == 0
+    assert desk.exercise_file(FIRST).read_text("utf-8") == pristine_text(FIRST)
+    number = len(FIRST.functions)
+    assert f"0 of {number} functions" in course("status").output
+    write_solution()
+    assert f"{number} of {number} functions   not checked yet" in course("status").output
+
+
+def test_status_shows_the_last_points_and_notices_an_edit(course):
+    write_solution()
+    file = desk.exercise_file(FIRST)
+    progress.record(SimpleNamespace(earned=7, points=33, checks=()), file)
+    assert "7 of 33 points\n" in course("status").output
+    file.write_text(file.read_text() + "\n")
+    assert "7 of 33 points before your last edit" in course("status").output
+
+
+def test_status_survives_a_spoilt_file_of_progress(course, tmp_path):
+    write_solution()
+    (tmp_path / "progress.json").write_text("[1, 2")
+    assert course("status").exit_code == 0
+
+
+def test_status_names_a_file_that_is_no_python(course):
+    desk.write(desk.exercise_file(FIRST), "def f(:\n")
+    assert "not valid Python" in course("status").output
+
+
+def test_hint_of_a_function_shows_its_questions(course):
+    task = FIRST.functions[0]
+    result = course("hint", FIRST.id, task.name)
+    assert task.todo in result.output
+    assert result.output.count("?") >= 3
+
+
+def test_hint_of_an_unknown_function_names_the_known_ones(course):
+    result = course("hint", FIRST.id, "nonsense")
+    assert result.exit_code == 2
+    assert FIRST.functions[0].name in result.output
+
+
+def test_hint_without_a_function_finds_the_first_unfinished_one(course):
+    course("update")
+    assert f"{FIRST.id} {FIRST.functions[0].name}" in course("hint", FIRST.id).output
+
+
+def test_run_passes_arguments_and_exit_status_on(course):
+    file = desk.exercise_file(FIRST)
+    desk.write(file.parent / "__init__.py", "")
+    desk.write(file, "import sys\nopen('said', 'w').write(' '.join(sys.argv[1:]))\nsys.exit(3)\n")
+    assert course("run", FIRST.id, "--", "--epochs", "2").exit_code == 3
+    assert (file.parent.parent / "said").read_text() == "--epochs 2"
+
+
+def test_run_without_a_stub_says_how_to_get_one(course):
+    result = course("run", FIRST.id)
+    assert result.exit_code == 2
+    assert f"`course reset {FIRST.id}`" in result.output
+
+
+def test_reset_says_where_the_old_file_is(course):
+    write_solution()
+    result = course("reset", FIRST.id)
+    assert "exercises/backup/" in result.output
+    assert desk.exercise_file(FIRST).read_text("utf-8") == pristine_text(FIRST)
+
+
+def test_make_check_is_content_with_fresh_files(course):
+    result = course("make", "--check")
+    assert (result.exit_code, result.output) == (0, "All made files are fresh.\n")
+
+
+def test_data_lists_both_tiers(course):
+    text = course("data").output
+    assert "pocket" in text
+    assert "full" in text
+
+
+def test_data_fetch_of_nothing_known_is_a_fault(course):
+    result = course("data", "fetch", "nonsense")
+    assert result.exit_code == 2
+    assert "mnist" in result.output
+
+
+def test_data_verify_finds_a_damaged_file(course, tmp_path):
+    from course.datasets import store
+
+    held = tmp_path / "data" / "pocket" / "mnist"
+    folder = store.ensure("mnist", quiet=True)
+    assert folder == held
+    assert course("data", "verify", "mnist").exit_code == 0
+    victim = max(held.rglob("*.gz"), key=lambda f: f.stat().st_size)
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(bytes(content))
+    result = course("data", "verify", "mnist")
+    assert result.exit_code == 1
+    assert "course data fetch" in result.output
+
+
+def test_help_imports_nothing_heavy():
+    import subprocess
+
+    code = "import sys; from course.cli import main; sys.exit('torch' in sys.modules or 'nbgrader' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_project_can_be_named_in_several_ways():
+    assert project("1") == project("mnist") == project("ex01_mnist") == FIRST
