@@ -3,6 +3,7 @@
     python benchmarks/lesson_signs.py                        # five seeds, five models, about four minutes on two cores
     python benchmarks/lesson_signs.py --seeds 2 --photos 2   # a quicker look
     python benchmarks/lesson_signs.py --data-seeds           # new signers for each seed, not those that are shipped
+    python benchmarks/lesson_signs.py --data data/pocket/asl # the files that are made once, with no drawing first
     python benchmarks/lesson_signs.py --sheets docs/pictures # no training: the contact sheets hands.png, hands-photos.png
 
 Each seed sets the weights, the order of the batches and the augmentation. All models: pixels divided by 255, Adam 1e-3,
@@ -25,6 +26,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from course.datasets import hands
+from course.datasets.signs import read_signs
 
 BANDS = """
 bands: mlp train >= 0.99, mlp valid <= 0.75, cnn valid >= mlp valid + 0.10, augmented valid >= 0.90 and
@@ -119,6 +121,13 @@ def album(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(pictures), np.array([ord(letter) - 97 for letter in hands.LETTERS], np.uint8)
 
 
+def from_folder(folder: Path):
+    """Train and valid rows of the CSVs in `folder`, and its photographs as one album."""
+    train, valid = (read_signs(folder / f"sign_mnist_{split}.csv") for split in ("train", "valid"))
+    pictures = [tidy(Image.open(folder / "photos" / f"{letter}.jpg")) for letter in hands.LETTERS]
+    return train, valid, (np.stack(pictures), np.array([ord(letter) - 97 for letter in hands.LETTERS], np.uint8))
+
+
 def sheet(task: tuple[int, int, str]) -> tuple[np.ndarray, np.ndarray]:
     return hands.signs(*task)
 
@@ -161,6 +170,8 @@ def sheets(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--data", type=Path, help="a folder that course.datasets.hands.write has filled")
     parser.add_argument("--data-seeds", action="store_true", help="draw new signers for each seed")
     parser.add_argument("--epochs", type=int, default=20, help="of the dense models")
     parser.add_argument("--cnn-epochs", type=int, default=10)
@@ -172,17 +183,24 @@ def main() -> None:
     if args.sheets:
         sheets(args.sheets)
         return
-    sets = sorted({1000 + k for k in range(args.seeds)} if args.data_seeds else {hands.SEED})
+    seeds = range(args.first, args.first + args.seeds)
+    sets = [1000 + k for k in seeds] if args.data_seeds else [hands.SEED]
     rounds = {"histogram": 3 * args.epochs, "linear": args.epochs, "mlp": args.epochs}
     rounds |= {"cnn": args.cnn_epochs, "augmented": args.augmented_epochs}
     epochs = {name: rounds[name] for name in MODELS if name in args.only}
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        train, valid = (
-            dict(zip(sets, pool.map(sheet, [(count, s, split) for s in sets])))
-            for split, count in (("train", 2400), ("valid", 960))
-        )
-        albums = list(pool.map(album, [hands.SEED, *range(5001, 5000 + args.photos)]))
-        tasks = [(k, train[s], valid[s], albums, epochs) for k, s in zip(range(args.seeds), sets * args.seeds)]
+        more = pool.map(album, range(5001, 5000 + args.photos))
+        if args.data:
+            one, other, shipped = from_folder(args.data)
+            train, valid = {hands.SEED: one}, {hands.SEED: other}
+        else:
+            train, valid = (
+                dict(zip(sets, pool.map(sheet, [(count, s, split) for s in sets])))
+                for split, count in (("train", 2400), ("valid", 960))
+            )
+            shipped = album(hands.SEED)
+        albums = [shipped, *more]
+        tasks = [(k, train[s], valid[s], albums, epochs) for k, s in zip(seeds, sets * args.seeds)]
         found: dict[str, list[float]] = {}
         for seed, row, seconds in pool.map(lesson, tasks):
             print(f"seed {seed} ({seconds:.0f} s): " + ", ".join(f"{k} {v:.3f}" for k, v in row.items()), flush=True)
