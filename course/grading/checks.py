@@ -6,6 +6,7 @@ not started (the task still raises its TODO), or waiting (an upstream function t
 """
 
 import inspect
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -224,9 +225,12 @@ def _unsteady(several: FlakyFailure) -> str:
     return f"{faults[0]}\nIt does not come each time: the same input gave another result when it was tried again."
 
 
+_EXAMPLE = re.compile(r"(Falsifying example|Failing test case):")  # the second is hypothesis' newer wording
+
+
 def _with_example(fault: CheckFailure) -> str:
     """The message, with the example that hypothesis shrank it to, if there is one."""
-    notes = [note for note in getattr(fault, "__notes__", []) if "alsifying example" in note]
+    notes = [note for note in getattr(fault, "__notes__", []) if _EXAMPLE.match(note)]
     if not notes:
         return str(fault)
     arguments = [line.strip().rstrip(",") for line in notes[0].splitlines()[1:-1]]

@@ -10,7 +10,6 @@ from _pytest import timing
 from _pytest.terminal import TerminalReporter
 
 from course import catalog
-from course.grading.grade import results_in_order
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.verdict import render, summary
 
@@ -86,6 +85,8 @@ class VerdictReporter(TerminalReporter):
             inherited(nodeid)
 
     def _show(self, file: str, target: str) -> None:
+        from course.grading.grade import results_in_order  # it brings torch, which a run without checks does not need
+
         results = self._results[file]
         entry = catalog.project(results[0].project)
         screen = ProjectResult(entry.id, entry.title, target, tuple(results_in_order(results, entry)))

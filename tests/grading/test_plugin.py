@@ -1,0 +1,121 @@
+"""pytest graders, run as students run it: targets, exit codes, screens, JUnit, beside tests that are no checks."""
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from course import paths
+
+GRADER = "graders/test_01_mnist.py"
+FEW = ["-k", "batch_accuracy or fraction or python_float or highest_score"]
+SOLUTION = (paths.ROOT / "solutions" / "ex01_mnist.py").read_text()
+
+
+def pytest_run(*arguments: object, folder: Path = paths.ROOT) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory) -> Path:
+    """A solution that counts where a fraction is wanted, and prints."""
+    file = tmp_path_factory.mktemp("student") / "ex01_mnist.py"
+    one = "return (logits.argmax(dim=1) == labels).float().mean().item()"
+    file.write_text(
+        SOLUTION.replace(one, "print('hello')\n    return (logits.argmax(dim=1) == labels).float().sum().item()")
+    )
+    return file
+
+
+def test_a_folder_is_graded_and_all_is_well():
+    run = pytest_run(GRADER, *FEW, "--target", "solutions")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "✓ batch_accuracy" in run.stdout
+    assert "3 of 3 points: 3 passed" in run.stdout
+    assert "collected" not in run.stdout
+    assert "\x1b" not in run.stdout
+
+
+def test_a_file_is_graded_and_what_is_wrong_is_said(wrong: Path, tmp_path: Path):
+    junit = tmp_path / "junit.xml"
+    run = pytest_run(GRADER, *FEW, "--target", wrong, f"--junitxml={junit}")
+    assert run.returncode == 1
+    assert "✗ batch_accuracy  it is the fraction of right answers" in run.stdout
+    assert "three right answers of four: expected 0.75, got 3" in run.stdout
+    assert "Hint: What is 3 of 4 as a fraction?" in run.stdout
+    assert f"{wrong.name}:" in run.stdout
+    for noise in ("Traceback", "hello", "course/grading", "def test_", "FAILURES"):
+        assert noise not in run.stdout + run.stderr
+    cases = {case.get("name"): case for case in ElementTree.parse(junit).iter("testcase")}
+    assert len(cases) == 3
+    failure = cases["test_it_is_the_fraction_of_right_answers"].find("failure")
+    assert failure is not None
+    assert "expected 0.75, got 3" in (failure.text or "")
+    assert "Hint:" in (failure.text or "")
+
+
+def test_the_child_transport_says_the_same(wrong: Path):
+    run = pytest_run(GRADER, *FEW, "--target", wrong, "--transport", "child")
+    assert run.returncode == 1
+    assert "three right answers of four: expected 0.75, got 3" in run.stdout
+    assert "Traceback" not in run.stdout
+
+
+def test_verbose_names_every_check():
+    run = pytest_run(GRADER, *FEW, "--target", "solutions", "-v")
+    assert "it is a python float" in run.stdout
+
+
+def test_colour_where_it_is_asked_for():
+    run = pytest_run(GRADER, *FEW, "--target", "solutions", "--color=yes")
+    assert "\x1b[32m✓\x1b[0m" in run.stdout
+
+
+def test_a_target_that_is_not_there_is_said_at_once(tmp_path: Path):
+    run = pytest_run(GRADER, "--target", tmp_path)
+    assert run.returncode == 4
+    assert "There is nothing to grade" in run.stderr + run.stdout
+    assert "ex01_mnist.py" in run.stderr + run.stdout
+    assert "Traceback" not in run.stderr + run.stdout
+
+
+def test_tests_that_are_no_checks_are_shown_as_ever(wrong: Path, tmp_path: Path):
+    other = tmp_path / "test_other.py"
+    other.write_text(
+        "def test_fine():\n    pass\n\n\ndef test_bad():\n    assert 1 == 2\n\n\ndef test_asks(student):\n    pass\n"
+    )
+    run = pytest_run(GRADER, other, "-k", "fraction or fine or bad or asks", "--target", wrong)
+    assert run.returncode == 1
+    assert "✗ batch_accuracy" in run.stdout
+    assert "assert 1 == 2" in run.stdout
+    assert "the student fixture belongs to checks" in run.stdout
+    assert "0 of 1 points: 1 failed" in run.stdout
+
+
+def test_ordinary_tests_alone_are_untouched(tmp_path: Path):
+    (tmp_path / "test_other.py").write_text("def test_fine():\n    pass\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    run = pytest_run(tmp_path, folder=tmp_path)
+    assert run.returncode == 0
+    assert "1 passed" in run.stdout
+    assert "points" not in run.stdout
+
+
+def test_a_module_that_does_not_load_is_a_verdict(tmp_path: Path):
+    (tmp_path / "ex01_mnist.py").write_text(
+        SOLUTION.replace("import torch\n", "import torch\nimport no_such_module\n", 1)
+    )
+    run = pytest_run(GRADER, *FEW, "--target", tmp_path)
+    assert run.returncode == 1
+    assert "the module cannot be loaded: ModuleNotFoundError" in run.stdout
+    assert "import no_such_module" in run.stdout
+    assert "Traceback" not in run.stdout
