@@ -57,6 +57,7 @@ OPEN = {
         "blocks_in_a_plain_list",
     },
     "04a": {
+        "by_the_course",
         "changed_in_place",
         "never_shuffled",
         "batch_size_written_in",
