@@ -293,6 +293,7 @@ def test_other_errors_keep_their_traceback(tmp_path):
 def run_module(folder: Path, body: str):
     file = folder / "exercises" / "ex01_mnist.py"
     file.parent.mkdir()
+    (file.parent / "__init__.py").touch()  # before the checkout's own exercises/
     file.write_text(MODULE.format(body=body))
     command = [sys.executable, "-m", "exercises.ex01_mnist"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), str(paths.ROOT)])}
