@@ -40,6 +40,7 @@ lock: $(READY)
 	$(BIN)/python -m course.authoring.lock > constraints.new
 	mv constraints.new constraints.txt
 
+# --no-compile: Python compiles what is imported; compiling all of torch, transformers and Jupyter takes minutes and is mostly for nothing.
 # The environment is made anew where its Python is gone, and brought up to date where the project's needs have changed.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -47,7 +48,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || echo "Making the environment $(VENV); torch is large, so this takes some minutes the first time."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
 		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar on -e '.[dev]' -c constraints.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -e '.[dev]' -c constraints.txt
 	@touch $(READY)
 
 clean:

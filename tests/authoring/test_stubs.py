@@ -109,6 +109,14 @@ class Signs:
     assert stub(text, "Signs").count('        raise NotImplementedError("Signs")\n') == 2
 
 
+def test_a_comment_that_looks_like_a_call_for_help_stays_a_comment():
+    """jupytext would take "# outputs?" for IPython's help and put a second # before it."""
+    text = ONE.replace("# %%\ndef", "# outputs?\n# %timeit\ndef").replace("import math\n\n\n", "import math\n\n# %%\n")
+    assert "# outputs?\n# %timeit\ndef" in stub(text, "area")
+    entry = Project("99", "toy", "A toy", (), (Function("area", 1, "x " * 57 + "outputs?"),), {})
+    assert len(todo_text(entry, "area").splitlines()[-2].split()) > 2
+
+
 def test_a_long_question_is_broken_into_comment_lines():
     entry = Project("99", "toy", "A toy", (), (Function("area", 1, "Why? " * 60),), {})
     lines = stub_text(ONE, entry, "x.py").splitlines()

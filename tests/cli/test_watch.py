@@ -32,7 +32,7 @@ class Watch:
             "PYTHONIOENCODING": "utf-8",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-c", "from course.cli import main; main()", "watch", FIRST.id, *options],
+            [sys.executable, "-u", "-m", "course.cli", "watch", FIRST.id, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -149,8 +149,8 @@ def test_a_save_during_training_starts_over(watch):
 def test_a_target_that_is_not_there_is_a_fault(tmp_path):
     command = [
         sys.executable,
-        "-c",
-        "from course.cli import main; main()",
+        "-m",
+        "course.cli",
         "watch",
         FIRST.id,
         "--target",
