@@ -18,6 +18,7 @@ import torch
 from course import lessons_measures as measure
 from course import paths
 from course.datasets.signs import read_signs, split_by_shot, write_signs
+from course.datasets.tiers import TRAIN_CSV, VALID_CSVS
 
 
 def mnist(real: Path, work: Path, seeds: int) -> None:
@@ -33,24 +34,24 @@ def mnist(real: Path, work: Path, seeds: int) -> None:
 
 def signs(real: Path, work: Path, seeds: int) -> None:
     """Projects 02, 03 and 04a on the real signs, split by shot: they must come out in this order."""
-    train, valid = split(real, work)
-    dense = spread("02 MLP, valid", seeds, lambda seed: measure.mlp(train, valid, seed)[1])
-    cnn = spread("03 CNN, valid", seeds, lambda seed: measure.cnn(train, valid, seed))
+    folder = split(real, work)
+    dense = spread("02 MLP, valid", seeds, lambda seed: measure.mlp(folder, seed)[1])
+    cnn = spread("03 CNN, valid", seeds, lambda seed: measure.cnn(folder, seed))
     saved = [work / f"04a-{seed}.pt" for seed in range(seeds)]
-    augmented = spread("04a augmented, valid", seeds, lambda seed: measure.augmented(train, valid, seed, saved[seed]))
-    spread("04a the same network, not augmented, valid", seeds, lambda seed: measure.not_augmented(train, valid, seed))
+    augmented = spread("04a augmented, valid", seeds, lambda seed: measure.augmented(folder, seed, saved[seed]))
+    spread("04a the same network, not augmented, valid", seeds, lambda seed: measure.not_augmented(folder, seed))
     ordered = max(dense) < min(cnn) and max(cnn) < min(augmented)
     print(f"MLP < CNN < augmented, each seed of one under each of the next: {'yes' if ordered else 'NO'}")
 
 
 def photos(real: Path, work: Path, seeds: int) -> None:
     """Project 04b on the real photos, one a letter, with project 04a's network trained on the real CSV."""
-    train, valid = split(real, work)
+    folder = split(real, work)
 
     def one_seed(seed: int) -> float:
         saved = work / f"04a-{seed}.pt"
         if not saved.is_file():  # `signs` leaves it
-            measure.augmented(train, valid, seed, saved)
+            measure.augmented(folder, seed, saved)
         share, said = measure.photos(saved, real / "asl" / "photos")
         wrong = [f"{letter} read as {guess}" for letter, guess in said.items() if guess != letter]
         print(f"   {len(said) - len(wrong)} of {len(said)} right; wrong: {', '.join(wrong) or 'none'}")
@@ -59,15 +60,16 @@ def photos(real: Path, work: Path, seeds: int) -> None:
     spread("04b photos", seeds, one_seed)
 
 
-def split(real: Path, work: Path) -> tuple[Path, Path]:
-    """The real signs as two CSV files, no shot in both."""
-    files = work / "train.csv", work / "valid.csv"
-    if not files[0].is_file():
-        images, labels = read_signs(real / "asl" / "sign_mnist_train.csv")
-        for file, rows in zip(files, split_by_shot(images, labels)):
-            write_signs(file, images[rows], labels[rows])
-            print(f"   {len(rows)} signs in {file.name}")
-    return files
+def split(real: Path, work: Path) -> Path:
+    """A folder with the real signs as two CSV files, no shot in both."""
+    folder = work / "asl"
+    if not folder.is_dir():
+        folder.mkdir()
+        images, labels = read_signs(real / "asl" / TRAIN_CSV)
+        for name, rows in zip((TRAIN_CSV, VALID_CSVS[0]), split_by_shot(images, labels)):
+            write_signs(folder / name, images[rows], labels[rows])
+            print(f"   {len(rows)} signs in {name}")
+    return folder
 
 
 def spread(name, seeds, one_seed) -> list:

@@ -107,7 +107,7 @@ def _digits(seed: int, work: Path) -> Found:
 def _mlp(seed: int, work: Path) -> Found:
     from course import lessons_measures as measure
 
-    train, valid = measure.mlp(*_signs(), seed)
+    train, valid = measure.mlp(_signs(), seed)
     return {"mlp train": train, "mlp": valid}
 
 
@@ -120,7 +120,7 @@ def _mlp(seed: int, work: Path) -> Found:
 def _cnn(seed: int, work: Path) -> Found:
     from course import lessons_measures as measure
 
-    return {"cnn": measure.cnn(*_signs(), seed)}
+    return {"cnn": measure.cnn(_signs(), seed)}
 
 
 @lesson(
@@ -135,8 +135,8 @@ def _augmented(seed: int, work: Path) -> Found:
 
     saved = work / f"04a-{seed}.pt"
     return {
-        "augmented": measure.augmented(*_signs(), seed, saved),
-        "not augmented": measure.not_augmented(*_signs(), seed),
+        "augmented": measure.augmented(_signs(), seed, saved),
+        "not augmented": measure.not_augmented(_signs(), seed),
     }
 
 
@@ -153,7 +153,5 @@ def _pocket(name: str) -> Path:
     return store.ensure(name, quiet=True)
 
 
-def _signs() -> tuple[Path, Path]:
-    from course.datasets import tiers
-
-    return tiers.sign_tables(tiers.locate("asl", "pocket", quiet=True))
+def _signs() -> Path:
+    return _pocket("asl")

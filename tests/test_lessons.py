@@ -1,9 +1,11 @@
 """The lesson table: its bands, its order of work, and that it measures what the solutions themselves run."""
 
 import ast
+import types
 from pathlib import Path
 
 import pytest
+import torch
 
 from course import catalog, lessons, lessons_measures, lessons_rows, paths
 from course.errors import CourseError
@@ -87,13 +89,49 @@ def test_one_broken_lesson_is_reported_and_the_values_before_it_are_kept(monkeyp
     assert "IndexError: oops" in fault
 
 
-def test_epochs_are_those_that_the_solutions_run():
-    for project_id, epochs in lessons_measures.EPOCHS.items():
-        file = paths.ROOT / "solutions" / f"{catalog.project(project_id).module}.py"
-        calls = [node for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Call)]
-        run = next(call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Run")
-        options = {word.arg: ast.literal_eval(word.value) for word in run.keywords}
-        assert options == {"epochs": epochs}, f"{file.name}: lessons_measures.EPOCHS, BATCH_SIZE or LR differ"
+def test_a_lesson_runs_the_main_of_the_solution(monkeypatch, tmp_path):
+    """Epochs, learning rate and schedule are then those that a student sees."""
+    module = types.ModuleType("solution")
+    module.__file__ = str(tmp_path / "solution.py")
+    source = """
+from course.training import Metrics
+def build_model():
+    return 1
+def main(run):
+    print("nobody sees this")
+    for k in run.epochs():
+        run.add(Metrics(0.0, run.lr), Metrics(0.0, k + build_model() + torch.rand(()).item()))
+    run.finish(build_model(), [], names="ab")
+if __name__ == "__main__":
+    from course.running import Run
+
+    main(Run("01", epochs=3, lr=5e-4))
+"""
+    Path(module.__file__).write_text(source)
+    module.torch = torch
+    exec(compile(source, "solution", "exec"), vars(module))
+    monkeypatch.setattr(lessons_measures, "solution", lambda project_id: module)
+    run = lessons_measures.train("01", tmp_path, seed=4)
+    assert (run.model, run.n_epochs, run.batch_size) == (1, 3, 32)
+    assert run.history.train_accuracy == [5e-4] * 3
+    again = lessons_measures.train("01", tmp_path, seed=4)
+    assert again.history == run.history
+
+
+@pytest.mark.parametrize("project_id", ["01", "02", "03", "04a"])
+def test_settings_of_the_solutions(project_id):
+    found = lessons_measures.settings(project_id)
+    assert found["epochs"] >= 1
+    assert set(found) <= {"epochs", "batch_size", "lr"}
+
+
+def test_a_quiet_run_has_what_the_solutions_use():
+    run = lessons_measures.QuietRun(Path(), epochs=1)
+    for project_id in ("01", "02", "03", "04a"):
+        tree = ast.parse(Path(lessons_measures.solution(project_id).__file__).read_text("utf-8"))
+        main = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main")
+        used = {n.attr for n in ast.walk(main) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "run"}
+        assert [name for name in sorted(used) if not hasattr(run, name)] == []
 
 
 def test_bands_are_those_of_the_catalog():
