@@ -89,13 +89,13 @@ def _tone(rng: np.random.Generator) -> np.ndarray:
 
 def _room(rng: np.random.Generator, hand: float, bright: bool) -> Room:
     # The wall stands out from the hand (of display brightness `hand`): a hand that nobody can see teaches nothing.
-    level = rng.uniform(min(hand + 0.2, 0.92), 0.97) if bright else rng.uniform(0.2, hand - 0.17)
+    level = rng.uniform(hand + 0.16, hand + 0.28) if bright else rng.uniform(0.2, hand - 0.17)
     near = np.clip(level * (1.0 + rng.normal(0, 0.04, 3)), 0.03, 1.0) ** 2.2
     far = np.clip(near * rng.uniform(0.6, 1.2), 0.0, 1.0)
     things = []
     for _ in range(rng.integers(0, 3)):
         kind = float(rng.integers(0, 4))
-        colour = np.clip(level * rng.uniform(0.6, 1.2) * (1 + rng.normal(0, 0.08, 3)), 0.02, 1.0) ** 2.2
+        colour = np.clip(level * rng.uniform(0.6, 1.05 if bright else 1.2) * (1 + rng.normal(0, 0.08, 3)), 0.02, 1.0) ** 2.2
         where = (rng.uniform(-0.7, 0.7), rng.uniform(-0.6, 0.6), rng.uniform(0.08, 0.4), rng.uniform(-0.3, 0.3))
         things.append((kind, *where, *colour))
     cast, texture = rng.uniform(0, 0.35), rng.uniform(0, 0.05)
@@ -152,21 +152,21 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     zoom = distance + take.normal(0, 0.05)
     right, up = take.normal(0, 0.045, 2)
     near = np.random.default_rng([*key, 2, letters.index(letter), number])
-    pose = _bent(pose, near, 0.7)
-    lean = lean + near.normal(0, 0.8, 3)
-    right, up = np.array([right, up]) + near.normal(0, 0.006, 2)
+    pose = _bent(pose, near, 0.5)
+    lean = lean + near.normal(0, 0.6, 3)
+    right, up = np.array([right, up]) + near.normal(0, 0.004, 2)
     camera = Camera(
         yaw=lean[0],
         pitch=lean[1],
         roll=lean[2],
-        zoom=float(np.exp(zoom + near.normal(0, 0.01))),
+        zoom=float(np.exp(zoom + near.normal(0, 0.007))),
         right=right,
         up=up,
         exposure=level + near.normal(0, 0.01),
         contrast=contrast,
         # Before a dark wall the hand is the brightest thing there is; dark skin must not be stretched to light skin.
         white=0.95 if pale else min(0.95, 0.95 - 1.2 * (0.68 - level)),
-        noise=near.uniform(0.003, 0.008),
+        noise=near.uniform(0.002, 0.006),
         soft=near.uniform(0.0, 0.0035),
     )
     return Shot(pose, hand, skin, light, room, camera, int(near.integers(1 << 30)))
