@@ -12,7 +12,7 @@ GRADER = $(lastword $(sort $(wildcard graders/test_$(GRADE)*.py)))
 # Options for pytest: make test PYTEST="-x tests/cli"
 PYTEST ?=
 
-.PHONY: help grade test lint stubs lock clean
+.PHONY: help grade known test lint stubs lock clean
 
 help:
 	@echo "make grade   set everything up and grade a solution on the embedded data (GRADE=03 chooses the project)"
@@ -21,9 +21,11 @@ help:
 	@echo "make lock    resolve the dependencies anew and write constraints.txt"
 	@echo "make clean   delete the environment and what was made by running (not your exercises, not your data)"
 
-grade: $(READY)
-	@test -n "$(GRADER)" || { echo "There is no grader of project $(GRADE). Say GRADE=01 … 07." >&2; exit 2; }
+grade: known $(READY)
 	$(BIN)/pytest $(GRADER) --target solutions
+
+known:
+	@test -n "$(GRADER)" || { echo "There is no grader of project $(GRADE). Name one: make grade GRADE=01" >&2; exit 2; }
 
 test: lint
 	$(BIN)/pytest $(PYTEST)
