@@ -2,6 +2,7 @@
 
     COURSE_REAL=../shared/real python benchmarks/pocket_backbone.py              # linear heads on the real fruit photos, five folds
     python benchmarks/pocket_backbone.py --categories 400            # top-1 on pictures it has not seen, and the dog door
+    python benchmarks/pocket_backbone.py --embedded                  # heads on the embedded fruit and door photos
     COURSE_REAL=../shared/real python benchmarks/pocket_backbone.py --curve 200     # what helped: short runs, one change each
 
 The probe is that of shared/tools/linear_probe.py: photos resized straight to 96 px, features standardised by the training fold, a
@@ -112,6 +113,40 @@ def category_table(count: int) -> None:
         )
 
 
+def plain_head(train: Tensor, train_labels: Tensor, valid: Tensor, valid_labels: Tensor, seed: int) -> float:
+    """Accuracy of a linear head trained as a student would: features as they come, 20 epochs of Adam (1e-3), batches of 32."""
+    torch.manual_seed(seed)
+    head = nn.Linear(train.shape[1], int(train_labels.max()) + 1)
+    optimizer = torch.optim.Adam(head.parameters(), 1e-3)
+    for _ in range(20):
+        for part in torch.randperm(len(train_labels)).split(32):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(head(train[part]), train_labels[part]).backward()
+            optimizer.step()
+    return (head(valid).argmax(1) == valid_labels).float().mean().item()
+
+
+def embedded(cache: Path, size: int) -> None:
+    """The embedded fruit and door photos: trained and random weights, standardised and plain heads, three seeds each."""
+    from course.datasets import door, fruit
+
+    for name, module in (("fruits", fruit), ("presidential", door)):
+        folder = cache / f"embedded_{name}"
+        if not (folder / "valid").is_dir():
+            module.write(folder)
+        train, train_labels = photos(folder / "train", size)
+        valid, valid_labels = photos(folder / "valid", size)
+        for weights in ("DEFAULT", None):
+            torch.manual_seed(0)
+            extract = pocket.features(weights)
+            a, b = featurise(extract, train), featurise(extract, valid)
+            for how in (head_accuracy, plain_head):
+                scores = [how(a, train_labels, b, valid_labels, seed) for seed in range(3)]
+                spread = max(scores) - min(scores)
+                title = f"{name}: {weights or 'random'} weights, {how.__name__}"
+                print(f"  {title:50s} {sum(scores) / 3:.4f} (max - min {spread:.4f})", flush=True)
+
+
 def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, size: int) -> None:
     """Short runs of the recipe, each with one change, and the probe of each."""
     from course.models import pretrain
@@ -165,15 +200,19 @@ def main() -> None:
     parser.add_argument(
         "--categories", type=int, default=0, metavar="N", help="judge the categories on N fresh pictures"
     )
+    parser.add_argument("--embedded", action="store_true", help="linear heads on the embedded fruit and door photos")
     parser.add_argument("--curve", type=int, default=0, metavar="STEPS", help="short runs with one change each")
     parser.add_argument(
-        "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of the pictures, for --curve"
+        "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of pictures, for --curve and --embedded"
     )
     parser.add_argument("--things", type=int, default=14000)
     parser.add_argument("--formulas", type=int, default=16000)
     args = parser.parse_args()
     if args.categories:
         category_table(args.categories)
+        return
+    if args.embedded:
+        embedded(args.folder, args.size)
         return
     real = real_folder()
     if real is None:

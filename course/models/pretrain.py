@@ -17,15 +17,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops.misc import FrozenBatchNorm2d
 
-from course.models.formulas import CAUSES
 from course.models.picture_statistics import statistics
-from course.models.pocket import CARD_FILE, FOLDER, WEIGHTS_FILE, PocketMobileNet
-from course.models.pretrain_pictures import Pictures, category_names, prepare
+from course.models.pocket import CARD_FILE, FOLDER, WEIGHTS_FILE, PocketMobileNet, read_categories, read_weights
+from course.models.pretrain_pictures import CAUSES, Pictures, category_names, prepare, stem
 from course.paths import runs_folder
 
 MEAN = torch.tensor((0.485, 0.456, 0.406))[:, None, None]  # torchvision's, as in the preset of the weights
@@ -124,6 +123,20 @@ def freeze_scale(student: Student) -> PocketMobileNet:
     return student.network
 
 
+def start_from(network: PocketMobileNet, file: Path, names: list[str]) -> None:
+    """Take over an earlier round: blocks, scale, and the outputs of the categories that both rounds know by name."""
+    known = read_categories(file.with_suffix(".json"))
+    state = read_weights(file, known)
+    weight, bias = state.pop("classifier.1.weight"), state.pop("classifier.1.bias")
+    network.load_state_dict(state, strict=False)
+    head = network.classifier[1]
+    with torch.no_grad():
+        for row, name in enumerate(names):
+            if name in known:
+                head.weight[row] = weight[known.index(name)]
+                head.bias[row] = bias[known.index(name)]
+
+
 def save(network: PocketMobileNet, card: dict[str, object], out: Path) -> None:
     """Weights as float16 safetensors (float32 where a half would overflow or lose a small variance), and the card as JSON."""
     out.mkdir(parents=True, exist_ok=True)
@@ -145,9 +158,11 @@ def train(args: argparse.Namespace) -> None:
     """The recipe. Resumes from `folder/checkpoint.pt`, which is written every `--every` steps."""
     torch.set_num_threads(args.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    pictures = prepare(args.folder, args.seed, args.things, args.formulas, args.jobs)
+    pictures = prepare(args.folder, args.seed, args.things, args.formulas, args.fruit, args.jobs)
     count = len(pictures.categories)
-    stats = statistic_targets(pictures, args.folder / f"statistics_{args.seed}_{args.things}_{count}.npy")
+    stats = statistic_targets(
+        pictures, args.folder / f"statistics_{stem(args.seed, args.things, args.formulas, args.fruit)}.npy"
+    )
     categories = torch.from_numpy(pictures.categories)
     causes = standardise(torch.from_numpy(pictures.causes), 1e-3)
     weights = {name: getattr(args, name) for name in ("category", "deep", "causes", "statistics")}
@@ -155,9 +170,7 @@ def train(args: argparse.Namespace) -> None:
     names = category_names()
     student = Student(len(names), stats.shape[1]).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if args.start:
-        before = {name.removeprefix("features.blocks."): value for name, value in load_file(args.start).items()}
-        blocks = student.network.features.blocks
-        blocks.load_state_dict({name: before[name].float() for name in blocks.state_dict()})
+        start_from(student.network, args.start, names)
     decayed = [p for p in student.parameters() if p.ndim > 1]
     plain = [p for p in student.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
@@ -175,9 +188,11 @@ def train(args: argparse.Namespace) -> None:
             print(f"resumed at step {start}", flush=True)
     began, log = time.process_time() - spent, dict.fromkeys(weights, math.nan)
     student.train()
-    per_pass = count // args.batch
+    # Fruit comes three times a pass: few pictures, and what the deep stage needs most.
+    items = np.concatenate([np.arange(count), np.tile(np.arange(count - args.fruit, count), 2)])
+    per_pass = len(items) // args.batch
     for step in range(start, args.steps):
-        order = np.random.default_rng([args.seed, 2, step // per_pass]).permutation(count)
+        order = np.random.default_rng([args.seed, 2, step // per_pass]).permutation(items)
         rng = np.random.default_rng([args.seed, 3, step])
         torch.manual_seed(args.seed * 1_000_003 + step)  # dropout: the same whether or not the run was cut
         chosen = np.sort(order[(step % per_pass) * args.batch :][: args.batch])
@@ -228,6 +243,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--things", type=int, default=14000, help="pictures of the course's catalogue")
     parser.add_argument("--formulas", type=int, default=16000, help="pictures of the formulas")
+    parser.add_argument("--fruit", type=int, default=4000, help="pictures of rendered fruit")
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate of AdamW")

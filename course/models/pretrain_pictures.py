@@ -1,7 +1,8 @@
 """The pictures of the pre-training, rendered once into a cache of .npy files: formulas, and the course's catalogue of things.
 
-The six classes of project 07 (`course.pictures.FRUIT_PHOTOS`) are left out: the network must not have seen its examination. A
-cache is a folder; deleting it costs minutes. Item k of a seed is the same however many workers share the rendering.
+Rendered fruit (`course.pictures.FRUIT_PHOTOS`) is a part of its own, drawn from other seeds than any data set of the course: its
+categories are apple, banana and orange, and how far it has gone is one of the causes. A cache is a folder; deleting it costs
+minutes. Item k of a seed is the same however many workers share the rendering.
 """
 
 import multiprocessing
@@ -18,6 +19,8 @@ from course.models import formulas
 SIDE = 104  # px; crops of 96 px have room to move
 CHUNK = 100
 ANIMALS = ("dog: ", "cat: ", "bear: ")
+FRUIT = ("apple", "banana", "orange")
+CAUSES = (*formulas.CAUSES, "decay")
 
 
 @lru_cache(maxsize=1)
@@ -29,8 +32,8 @@ def catalogue_names() -> tuple[str, ...]:
 
 
 def category_names() -> list[str]:
-    """All categories: the catalogue's, then the formulas'."""
-    return [*catalogue_names(), *formulas.CATEGORIES]
+    """All categories: the catalogue's, then the formulas', then fruit."""
+    return [*catalogue_names(), *formulas.CATEGORIES, *FRUIT]
 
 
 def _catalogue_item(seed: int, index: int, animals: float) -> tuple[np.ndarray, int, np.ndarray]:
@@ -43,19 +46,33 @@ def _catalogue_item(seed: int, index: int, animals: float) -> tuple[np.ndarray, 
     wanted = [name for name in names if name.startswith(ANIMALS) == living]
     name = wanted[rng.integers(len(wanted))]
     picture = catalogue()[name](rng, SIDE)
-    return picture.transpose(2, 0, 1), names.index(name), np.full(len(formulas.CAUSES), np.nan, np.float32)
+    return picture.transpose(2, 0, 1), names.index(name), np.full(len(CAUSES), np.nan, np.float32)
 
 
-def _chunk(job: tuple[int, int, int, float]) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
-    """Pictures start … start + CHUNK - 1; those below `things` are the catalogue's."""
-    seed, start, things, animals = job
+def _fruit_item(seed: int, index: int) -> tuple[np.ndarray, int, np.ndarray]:
+    """Item number index of the fruit part."""
+    from course.pictures import catalogue
+
+    rng = np.random.default_rng([seed, index, 2])
+    kind, rotten = int(rng.integers(len(FRUIT))), bool(rng.integers(2))
+    picture = catalogue()[f"{'rotten' if rotten else 'fresh'} {FRUIT[kind]}"](rng, SIDE)
+    causes = np.full(len(CAUSES), np.nan, np.float32)
+    causes[-1] = rotten
+    return picture.transpose(2, 0, 1), len(catalogue_names()) + len(formulas.CATEGORIES) + kind, causes
+
+
+def _chunk(job: tuple[int, int, int, int, float]) -> tuple[int, np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures start … start + CHUNK - 1: the catalogue's below `things`, fruit from `fruit` on, formulas between."""
+    seed, start, things, fruit, animals = job
     items = []
     for index in range(start, start + CHUNK):
         if index < things:
             items.append(_catalogue_item(seed, index, animals))
-        else:
+        elif index < fruit:
             picture, category, causes = formulas.sample(seed, index, SIDE)
-            items.append((picture, category + len(catalogue_names()), causes))
+            items.append((picture, category + len(catalogue_names()), np.append(causes, np.float32(np.nan))))
+        else:
+            items.append(_fruit_item(seed, index))
     pictures, categories, causes = zip(*items)
     return start, np.stack(pictures), np.array(categories, np.int64), np.stack(causes)
 
@@ -69,24 +86,31 @@ class Pictures:
     causes: np.ndarray
 
 
-def prepare(folder: Path, seed: int, things: int, formula_pictures: int, jobs: int, animals: float = 0.6) -> Pictures:
+def stem(seed: int, things: int, formula_pictures: int, fruit: int) -> str:
+    """What the files of one choice of pictures are called."""
+    return f"{seed}_{things}_{formula_pictures}_{fruit}"
+
+
+def prepare(
+    folder: Path, seed: int, things: int, formula_pictures: int, fruit: int, jobs: int, animals: float = 0.6
+) -> Pictures:
     """The cache in `folder`, rendered where it is absent.
 
     Args:
-        things: how many pictures of the catalogue, a multiple of 100.
-        formula_pictures: how many of the formulas, a multiple of 100.
+        things, formula_pictures, fruit: how many pictures of each part, multiples of 100, in this order.
         jobs: worker processes.
         animals: share of the catalogue's pictures that show dogs, cats or bears, which are the hardest to tell apart.
     """
-    count = things + formula_pictures
-    files = [folder / f"{part}_{seed}_{things}_{count}.npy" for part in ("pictures", "categories", "causes")]
+    count = things + formula_pictures + fruit
+    name = stem(seed, things, formula_pictures, fruit)
+    files = [folder / f"{part}_{name}.npy" for part in ("pictures", "categories", "causes")]
     if not all(file.exists() for file in files):
         folder.mkdir(parents=True, exist_ok=True)
         partial = files[0].with_suffix(".partial")
         pictures = np.lib.format.open_memmap(partial, "w+", np.uint8, (count, 3, SIDE, SIDE))
         categories = np.zeros(count, np.int64)
-        causes = np.zeros((count, len(formulas.CAUSES)), np.float32)
-        work = [(seed, start, things, animals) for start in range(0, count, CHUNK)]
+        causes = np.zeros((count, len(CAUSES)), np.float32)
+        work = [(seed, start, things, count - fruit, animals) for start in range(0, count, CHUNK)]
         with multiprocessing.get_context("spawn").Pool(jobs) as pool:
             for start, *parts in tqdm(
                 pool.imap_unordered(_chunk, work), total=len(work), desc="pictures", unit="hundred"

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 
@@ -27,7 +28,7 @@ def arguments(folder, steps: int) -> argparse.Namespace:
 
 def few_pictures(*_: object) -> Pictures:
     batch = formulas.make(1, 0, 40, 104)
-    return Pictures(batch.pictures, batch.categories, batch.causes)
+    return Pictures(batch.pictures, batch.categories, np.pad(batch.causes, ((0, 0), (0, 1)), constant_values=np.nan))
 
 
 def test_a_run_that_was_cut_ends_at_the_same_weights(tmp_path, monkeypatch):
