@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub 920f44a21b8d95ce)
+# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub e547362523b81b91)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -205,11 +205,15 @@ def main(run: "Run") -> None:
     model = build_model()
     loss_function = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=run.lr)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(
+        optimizer, gamma=0.6
+    )  # smaller steps in each epoch, to end calmly
     for _ in run.epochs():
         run.add(
             train_epoch(model, run.bar(train_loader), loss_function, optimizer),
             validate(model, valid_loader, loss_function),
         )
+        schedule.step()
     run.finish(model, valid_loader, names=[str(digit) for digit in range(10)])
 
 

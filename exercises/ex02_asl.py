@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub e38ba51c84648ab1)
+# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub a4db2a478d15892b)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -166,8 +166,8 @@ def generalization_gap(history: History) -> float:
 # %% tags=["active-py"]
 def main(run: "Run") -> None:
     """Train, show, save. Written for you."""
-    folder = run.data("asl")
-    train_set, valid_set = SignDataset(folder / "sign_mnist_train.csv"), SignDataset(folder / "sign_mnist_valid.csv")
+    train_csv, valid_csv = run.signs()
+    train_set, valid_set = SignDataset(train_csv), SignDataset(valid_csv)
     train_loader = DataLoader(train_set, run.batch_size, shuffle=True)
     valid_loader = DataLoader(valid_set, run.batch_size)
     model = compile_model(build_model(), torch.zeros(run.batch_size, 784)) if run.compile else build_model()
@@ -180,4 +180,4 @@ def main(run: "Run") -> None:
 if __name__ == "__main__":
     from course.running import Run
 
-    main(Run("02", epochs=20))
+    main(Run("02", epochs=20, lr=5e-4))

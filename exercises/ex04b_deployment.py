@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub 3e13f73e625ab7f1)
+# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub ec9f6435068a7637)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -138,11 +138,14 @@ def main(run: "Run") -> None:
     from course.networks import SignNet
 
     model = load_model(run.saved("04a"), SignNet())
-    folder = run.data("asl") / "photos"
-    for file in sorted(folder.iterdir()):
-        with Image.open(file) as photo:
-            print(f"{file.name:12} {predict_letter(model, photo)}")
-    print(f"{evaluate_folder(model, folder):.3f} of the photos are read right.")
+    files = sorted(run.photos().iterdir())
+    letters = [
+        file for file in files if file.name[0].lower() in LETTERS and file.suffix.lower() in {".jpg", ".jpeg", ".png"}
+    ]
+    photos = [Image.open(file) for file in letters]
+    truth = [LETTERS.index(file.name[0].lower()) for file in letters]
+    run.show(photos, truth, [LETTERS.index(predict_letter(model, photo)) for photo in photos], names=list(LETTERS))
+    print(f"{evaluate_folder(model, run.photos()):.3f} of the photos are read right.")
 
 
 # %% tags=["active-py"]

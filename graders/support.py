@@ -2,12 +2,15 @@
 
 import functools
 import io
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
+from course.grading.expect import expect, expect_tensor
+from course.grading.probes import unregistered_in, with_redrawn_parameters
 from course.grading.wire import Photo
 from course.models.signs import baselines
 
@@ -46,10 +49,17 @@ def numbers_in(batch: torch.Tensor) -> list[int]:
 
 
 def textbook_epoch(
-    model: nn.Module, x: torch.Tensor, y: torch.Tensor, batch_size: int, lr: float, loss: nn.Module | None = None
+    model: nn.Module,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    batch_size: int,
+    lr: float,
+    momentum: float = 0.0,
+    loss: nn.Module | None = None,
 ) -> tuple[float, float]:
-    """One epoch of plain SGD in the order of the data, the update written out; changes `model`, returns loss and accuracy."""
+    """One epoch of SGD in the order of the data, the update written out; changes `model`, returns loss and accuracy."""
     loss = loss or nn.CrossEntropyLoss()
+    velocities = [torch.zeros_like(p) for p in model.parameters()]
     total, right = 0.0, 0
     model.train()
     for images_part, labels_part in zip(x.split(batch_size), y.split(batch_size), strict=True):
@@ -57,11 +67,45 @@ def textbook_epoch(
         value = loss(logits, labels_part)
         gradients = torch.autograd.grad(value, list(model.parameters()))
         with torch.no_grad():
-            for parameter, gradient in zip(model.parameters(), gradients, strict=True):
-                parameter -= lr * gradient
+            for parameter, velocity, gradient in zip(model.parameters(), velocities, gradients, strict=True):
+                velocity.mul_(momentum).add_(gradient)
+                parameter -= lr * velocity
         total += float(value.detach()) * len(labels_part)
         right += int((logits.argmax(1) == labels_part).sum())
     return total / len(y), right / len(y)
+
+
+def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
+    """The network ends in scores of any size and sign, whatever it learns: no softmax, no activation after the last layer."""
+    logits = expect_tensor(with_redrawn_parameters(model, x, draws=6, std=0.5), "logits", shape=(6, len(x), classes))
+    ones = torch.ones(6, len(x))
+    # real logits miss these sums by far more than float32 rounding of some ten numbers, about 1e-6
+    expect(
+        not torch.allclose(logits.sum(2), ones, atol=1e-4),
+        "the scores of each picture add up to 1: they are probabilities",
+    )
+    expect(not torch.allclose(logits.logsumexp(2).exp(), ones, atol=1e-4), "the scores are log-probabilities")
+    least, most = float(logits.min()), float(logits.max())
+    # Weights of 0.5 make sums of some hundred inputs of 1 to large numbers, alike in both directions. The worst of our right
+    # solutions has -least / most = 0.6; ReLU, GELU and LeakyReLU give 0 to 0.01, tanh and sigmoid end at 1.
+    expect(
+        max(-least, most) > 2,
+        f"whatever the weights, all scores lie between {least:.2g} and {most:.2g}: an activation after the last layer?",
+    )
+    ratio = -least / max(most, 1e-9)
+    expect(
+        0.05 < ratio < 20,
+        f"whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?",
+    )
+
+
+def expect_registered(model: Any, x: torch.Tensor) -> None:
+    """Every tensor that the forward pass learns by is one of the model's parameters, and gets a gradient."""
+    foreign = unregistered_in(model, x)
+    expect(
+        foreign == 0,
+        f"{foreign} weights that the forward pass uses are not among the model's parameters: they are never trained",
+    )
 
 
 def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:

@@ -35,7 +35,8 @@ from course.grading.probes import (
     state_of,
 )
 from course.grading.recipes import dense_net, history, linear_net, loader, moody_net
-from graders.support import accuracy, images, labels, sign_csv, training_signs
+from course.grading.recipes_photos import watch_optimizers, watched
+from graders.support import accuracy, expect_logits, expect_registered, images, labels, sign_csv, training_signs
 
 THRESHOLD = project("02").thresholds["train_accuracy"]
 EPOCHS = 20
@@ -73,8 +74,9 @@ def test_labels_have_no_gap(student):
     """Kaggle's 9 (j) does not occur; 24 classes must be 0 to 23."""
     text, _, classes = sign_csv(40, seed=6)
     _, found = items_of(student.SignDataset(student.file("signs.csv", text)), list(range(40)))
-    expect_equal(found[:24], list(range(24)), "classes of the letters a to y, without j")
-    expect_equal(found, classes, "classes of all rows")
+    expect_tensor(found, "labels of forty items in a batch", shape=(40,), dtype=torch.int64)
+    expect_equal(found.tolist()[:24], list(range(24)), "classes of the letters a to y, without j")
+    expect_equal(found.tolist(), classes, "classes of all rows")
 
 
 @check("SignDataset", points=1, hint="What is the class of a file's first k, when the file has no letter before it?")
@@ -84,7 +86,7 @@ def test_a_letter_has_the_same_class_in_every_file(student):
     lines = text.splitlines()
     for wanted, letter in ((0, "a"), (9, "k"), (23, "y")):
         data = student.SignDataset(student.file(f"only_{letter}.csv", f"{lines[0]}\n{lines[1 + wanted]}\n"))
-        expect_equal(item_of(data, 0)[1], wanted, f"class of the letter {letter}, alone in a file")
+        expect_equal(items_of(data, [0])[1].tolist(), [wanted], f"class of the letter {letter}, alone in a file")
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------
@@ -103,17 +105,8 @@ def test_each_picture_gets_24_scores(student):
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities nor a layer that is not used."""
     model = student.build_model()
-    logits = forward(model, images(64, 28).flatten(1), mode="eval")
-    expect_tensor(logits, "logits", shape=(64, 24))
-    # real logits miss these sums by far more than float32 rounding of 24 numbers, about 1e-6
-    expect(
-        not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities"
-    )
-    expect(not torch.allclose(logits.exp().sum(1), torch.ones(64), atol=1e-4), "the scores are log-probabilities")
-    expect(
-        bool((logits < 0).any() and (logits > 0).any()),
-        "all scores have the same sign: is there an activation after the last layer?",
-    )
+    expect_logits(model, images(16, 28).flatten(1), classes=24)
+    expect_registered(model, images(8, 28).flatten(1))
     idle = [n for n, size in gradients_of(model, images(48, 28).flatten(1), labels(48, 24)).items() if size <= 0]
     expect(not idle, f"no gradient reaches {', '.join(idle)}")
 
@@ -232,15 +225,26 @@ def test_the_last_entry_is_true_of_the_final_model(student):
         atol=1e-4,
     )
     expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
+    # at learning rate 0 the training metrics are those of this very model, over twenty items in batches of 8, 8 and 4
+    still = history_of(_fitted(student, model, 1, lr=0.0))
+    logits, truth = forward(model, images(20, seed=1), mode="eval"), labels(20, CLASSES, 1)
+    loss = float(nn.functional.cross_entropy(logits, truth))
+    expect_close(still["train_loss"][0], loss, "train_loss of a model that does not move", rtol=1e-4, atol=1e-4)
+    expect_close(still["train_accuracy"][0], accuracy(logits, truth), "train_accuracy of it", rtol=0, atol=1e-6)
 
 
-@check("fit", points=2, hint="What would the validation accuracy be worth if the network had learned from it?")
+@check("fit", points=1, hint="What would the validation accuracy be worth if the network had learned from it?")
 def test_validation_data_teach_nothing(student):
-    """With other validation labels the weights must come out the same, bit for bit."""
+    """With other validation labels the weights must come out the same, bit for bit.
+
+    The first labels are what the network says at the start, the second what it thinks least likely: whoever keeps the epoch
+    with the best validation keeps an early one with the first, a late one with the second.
+    """
     states = []
-    for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
+    for likely in (True, False):
         model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
-        _fitted(student, model, 2, truth)
+        logits = forward(model, images(10, seed=2), mode="eval")
+        _fitted(student, model, 6, logits.argmax(1) if likely else logits.argmin(1), lr=0.05)
         states.append(state_of(model))
     expect_same(states[1], states[0], "weights after training with other validation labels")
 
@@ -252,6 +256,18 @@ def test_training_and_validation_alternate_in_their_modes(student):
     _fitted(student, model, 2)
     epoch = [(True, True, 8), (True, True, 8), (True, True, 4), (False, False, 4), (False, False, 4), (False, False, 2)]
     expect_equal(diary_of(model), epoch * 2, "(train mode, gradients on, batch size) of each forward pass")
+
+
+@check("fit", points=1, hint="What does Adam remember, and who forgets it when a new one is made?")
+def test_one_optimizer_serves_all_epochs(student):
+    """A new optimizer in each epoch begins with an empty memory of gradients."""
+    model = student.give(linear_net(features=FEATURES, classes=CLASSES, seed=1))
+    watch_optimizers(model)
+    try:
+        _fitted(student, model, 3)
+    finally:
+        made = len(watched(model))
+    expect(made <= 1, f"{made} optimizers were made for three epochs")
 
 
 @check("fit", points=1, hint="Where does the learning rate go?")
@@ -287,9 +303,10 @@ def test_the_gap_is_training_minus_validation(student):
 @check("generalization_gap", points=1, hint="Which epoch's model do you have in hand?")
 def test_the_last_epoch_counts(student):
     """The best epoch is over, and the first says little."""
-    gap = student.generalization_gap(
-        student.give(history(train_accuracy=[0.2, 0.9, 0.8], valid_accuracy=[0.1, 0.75, 0.5]))
-    )
+    given = student.give(history(train_accuracy=[0.2, 0.9, 0.8], valid_accuracy=[0.1, 0.75, 0.5]))
+    before = history_of(given)
+    gap = student.generalization_gap(given)
+    expect_equal(history_of(given), before, "the history afterwards")
     expect_close(gap, 0.3, "the gap after epochs that were better and worse", rtol=0, atol=1e-6)
 
 

@@ -17,6 +17,7 @@ from course.grading.expect import (
 )
 from course.grading.probes import (
     buffers_of,
+    copy_parameters,
     fit_with_the_course,
     forward,
     gradients_of,
@@ -26,7 +27,17 @@ from course.grading.probes import (
     predict,
 )
 from course.grading.recipes import frozen_net, linear_net, tied_net
-from graders.support import accuracy, baseline, images, labels, sign_csv, training_signs, unseen_signs
+from graders.support import (
+    accuracy,
+    baseline,
+    expect_logits,
+    expect_registered,
+    images,
+    labels,
+    sign_csv,
+    training_signs,
+    unseen_signs,
+)
 
 MARGIN = project("03").thresholds["above_mlp"]
 EPOCHS = 8
@@ -58,10 +69,11 @@ def test_labels_have_no_gap(student):
     """0 to 23, and the same letter has the same class in every file."""
     text, _, classes = sign_csv(40, seed=6)
     _, found = items_of(student.SignImages(student.file("signs.csv", text)), list(range(40)))
-    expect_equal(found, classes, "classes of all rows")
+    expect_tensor(found, "labels of forty items in a batch", shape=(40,), dtype=torch.int64)
+    expect_equal(found.tolist(), classes, "classes of all rows")
     lines = text.splitlines()
     only_k = student.SignImages(student.file("only_k.csv", f"{lines[0]}\n{lines[10]}\n"))
-    expect_equal(item_of(only_k, 0)[1], 9, "class of the letter k, alone in a file")
+    expect_equal(items_of(only_k, [0])[1].tolist(), [9], "class of the letter k, alone in a file")
 
 
 # -- conv_block ---------------------------------------------------------------------------------------------------------
@@ -86,9 +98,11 @@ def test_it_looks_at_a_neighbourhood_only(student):
     touched[0, 0, 4, 4] += 3
     change = (forward(block, touched, mode="eval") - forward(block, picture, mode="eval")).abs().amax(dim=(0, 1))
     far = change.clone()
-    far[1:4, 1:4] = 0  # a 3 x 3 window around row 4 covers rows 3 to 5, which are pooled into rows 1 and 2
-    expect(float(far.max()) < 1e-6, "a pixel changes maps that are far away from it")
-    expect(float(change.max()) > 1e-4, "a pixel changes nothing")
+    far[1:3, 1:3] = 0  # a 3 x 3 window around row 4 covers rows 3 to 5, which are pooled into rows 1 and 2
+    expect(float(far.max()) < 1e-6, "a pixel changes maps that are more than one pixel away from it")
+    # rows 1 and columns 1 hold the neighbours alone; that six maps ignore three neighbours each does not happen by chance
+    beside = max(float(change[1, 1:3].max()), float(change[2, 1]))
+    expect(beside > 1e-4, "a pixel does not change the maps of its neighbours: the window sees one pixel only")
 
 
 @check("conv_block", points=1, hint="Are the weights at the left edge those at the right?")
@@ -127,15 +141,45 @@ def test_it_has_a_bend(student):
     expect(float(bend.abs().max()) > 1e-4, "the maps of an even picture follow its brightness in a straight line")
 
 
-@check("conv_block", points=1, hint="When may values be dropped, and how many?")
+@check("conv_block", points=1, hint="Of four neighbours, which one is kept?")
+def test_it_keeps_the_largest_of_four(student):
+    """Max pooling: the strongest sign of an edge or a fingertip counts, wherever in the window it is.
+
+    Stripes of two dark and two bright columns have four different places. Pooled in pairs, the larger of the four largest values
+    comes up in the two pairs that it belongs to; a mean, or every second value, would give two different ones.
+    """
+    block = student.conv_block(1, 12)
+    stripes = torch.tensor([0.0, 0.0, 1.0, 1.0]).repeat(5).expand(1, 1, 20, 20).contiguous()
+    pairs = []
+    for shift in (0, 1):
+        maps = forward(block, torch.roll(stripes, shift, dims=-1), mode="eval")
+        pairs += [maps[0, :, 4, 4], maps[0, :, 4, 5]]
+    two = torch.stack(pairs).sort(dim=0, descending=True).values[:2]
+    off = float((two[0] - two[1]).abs().max())
+    # 1e-4: the same sums in another place of the picture; a mean of two neighbours is off by 0.05 and more
+    expect(float(two[0].max()) > 1e-3, "all maps of stripes are empty")
+    expect(off < 1e-4, f"the largest value of a window is not kept: two windows that share it differ by {off:.2g}")
+
+
+@check("conv_block", points=1, hint="When may values be dropped, how many, and what makes up for them?")
 def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
-    """Without dropout two train passes agree; with it they do not; in eval mode they always do."""
+    """At rate p each value is dropped with probability p, the others are divided by 1 - p; in eval mode nothing happens."""
     batch = images(8, 12)
-    for rate in (0.0, 0.5):
+    plain = student.conv_block(1, 8)
+    undropped = forward(plain, batch, mode="train")
+    for rate in (0.0, 0.2, 0.5):
         block = student.conv_block(1, 8, rate)
-        once, twice = forward(block, batch, mode="train"), forward(block, batch, mode="train")
-        differs = float((once - twice).abs().max()) > 1e-6
-        expect_equal(differs, rate > 0, f"do two passes in train mode differ, at dropout {rate}")
+        copy_parameters(block, plain)
+        passes = torch.stack([forward(block, batch, mode="train") for _ in range(40)])
+        expect_tensor(passes, "maps", shape=(40, *undropped.shape))
+        different = float((passes[0] - passes[1]).abs().max()) > 1e-6
+        expect_equal(different, rate > 0, f"do two passes in train mode differ, at dropout {rate}")
+        # In forty passes every value is kept at least once (0.5 to the 40th), and then it is 1 / (1 - p) times itself.
+        where = undropped > 0.1
+        factor = float((passes.amax(0)[where] / undropped[where]).median())
+        expect_close(
+            factor, 1 / (1 - rate), f"by how much values that are kept grow at dropout {rate}", rtol=0.02, atol=0.0
+        )
         once, twice = forward(block, batch, mode="eval"), forward(block, batch, mode="eval")
         expect(bool(torch.equal(once, twice)), f"two passes in eval mode differ, at dropout {rate}")
 
@@ -158,17 +202,8 @@ def test_each_picture_gets_one_score_for_each_class(student):
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities nor a layer that is not used."""
     model = student.build_model()
-    logits = forward(model, images(64, 28), mode="train")
-    expect_tensor(logits, "logits", shape=(64, 24))
-    # real logits miss these sums by far more than float32 rounding of 24 numbers, about 1e-6
-    expect(
-        not torch.allclose(logits.sum(1), torch.ones(64), atol=1e-4), "the scores add up to 1: they are probabilities"
-    )
-    expect(not torch.allclose(logits.exp().sum(1), torch.ones(64), atol=1e-4), "the scores are log-probabilities")
-    expect(
-        bool((logits < 0).any() and (logits > 0).any()),
-        "all scores have the same sign: is there an activation after the last layer?",
-    )
+    expect_logits(model, images(16, 28), classes=24)
+    expect_registered(model, images(8, 28))
     idle = [n for n, size in gradients_of(model, images(48, 28), labels(48, 24)).items() if size < 0]
     expect(not idle, f"no gradient reaches {', '.join(idle)}")
 

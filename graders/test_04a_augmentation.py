@@ -21,8 +21,26 @@ from course.grading.expect import (
     expect_tensor,
     fail,
 )
-from course.grading.probes import called, forward, history_of, predict, seen_by, state_of
-from course.grading.recipes import compiled, linear_net, moody_net, sign_net, tensor_set, witness_net
+from course.grading.probes import (
+    argument_after,
+    asked_of,
+    called,
+    forward,
+    history_of,
+    parameters_of,
+    predict,
+    seen_by,
+    state_of,
+)
+from course.grading.recipes import (
+    asked_set,
+    compiled,
+    linear_net,
+    moody_net,
+    steady_sign_net,
+    tensor_set,
+    witness_net,
+)
 from graders.support import accuracy, baseline, hand_like, images, labels, training_signs, unseen_signs
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
@@ -65,7 +83,11 @@ def test_shape_type_and_range_stay(student, seed, batch):
     picture = images(max(batch, 1), 28, seed=seed)
     picture = picture if batch else picture[0]
     for train in (True, False):
-        found = called(student.make_transforms(train), picture)
+        transform = student.make_transforms(train)
+        found = called(transform, picture)
+        expect_close(
+            argument_after(transform, picture), picture, "the picture that was given, afterwards", rtol=0, atol=0
+        )
         # 1e-6: interpolation may overshoot by rounding
         expect_tensor(
             found, "the transformed picture", shape=tuple(picture.shape), dtype=torch.float32, low=-1e-6, high=1 + 1e-6
@@ -124,11 +146,12 @@ def test_the_hand_moves_turns_or_grows(student):
 CLASSES = 4
 
 
-def _trained(student, model, epochs, valid_labels=None, batch_size=8):
-    train = student.give(tensor_set(images=images(20, 28, seed=1), labels=labels(20, CLASSES, 1)))
+def _trained(student, model, epochs, valid_labels=None, lr=1e-3, batch_size=8, train=None):
+    x, y = images(20, 28, seed=1), labels(20, CLASSES, 1)
+    train = train or student.give(tensor_set(images=x, labels=y))
     y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
     valid = student.give(tensor_set(images=images(10, 28, seed=2), labels=y))
-    return student.seeded(7).train_augmented(model, train, valid, epochs, 1e-3, batch_size)
+    return student.seeded(7).train_augmented(model, train, valid, epochs, lr, batch_size)
 
 
 def _matches(batch, originals):
@@ -147,7 +170,9 @@ def test_training_sees_augmented_pictures_anew_each_epoch(student):
     model = student.give(witness_net(classes=CLASSES, seed=1))
     _trained(student, model, 2)
     shown = [batch for training, batch in seen_by(model) if training]
-    expect_equal(sum(len(b) for b in shown), 40, "training pictures shown in two epochs of twenty")
+    expect_equal(
+        [len(b) for b in shown], [8, 8, 4] * 2, "sizes of the training batches in two epochs of twenty, by eight"
+    )
     plain = sum(sum(_matches(b, images(20, 28, seed=1))) for b in shown)
     expect(plain <= 10, f"{plain} of 40 training pictures reach the network as they are in the data set")
     first, second = torch.cat(shown[: len(shown) // 2]), torch.cat(shown[len(shown) // 2 :])
@@ -166,15 +191,52 @@ def test_validation_sees_the_pictures_as_they_are(student):
     expect(changed == 0, f"{changed} of 20 validation pictures were changed")
 
 
+@check(
+    "train_augmented",
+    points=1,
+    needs=("make_transforms",),
+    hint="What does DataLoader do with the order, if you ask it to?",
+)
+def test_training_order_is_new_in_each_epoch(student):
+    """Each picture once an epoch, in another order each time."""
+    data = student.give(asked_set(images=images(20, 28, seed=1), labels=labels(20, CLASSES, 1)))
+    _trained(student, student.give(witness_net(classes=CLASSES, seed=1)), 2, train=data)
+    asked = asked_of(data)
+    # looking at an item or two beforehand, for its shape, is no fault
+    first, second = asked[-40:-20], asked[-20:]
+    for order in (first, second):
+        expect_equal(sorted(order), list(range(20)), "items of an epoch, sorted")
+        expect(order != list(range(20)), "training pictures come in the order of the data set")
+    expect(first != second, "training pictures come in the same order in the second epoch")
+
+
 @check("train_augmented", points=1, needs=("make_transforms",), hint="Which data may move a weight?")
 def test_validation_data_teach_nothing(student):
-    """With other validation labels the weights must come out the same, bit for bit."""
+    """With other validation labels the weights must come out the same, bit for bit.
+
+    The first labels are what the network says at the start, the second what it thinks least likely: whoever keeps the epoch
+    with the best validation keeps an early one with the first, a late one with the second.
+    """
     states = []
-    for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
+    for likely in (True, False):
         model = student.give(moody_net(features=784, classes=CLASSES, seed=1))
-        _trained(student, model, 2, truth)
+        logits = forward(model, images(10, 28, seed=2), mode="eval")
+        _trained(student, model, 6, logits.argmax(1) if likely else logits.argmin(1), lr=0.05)
         states.append(state_of(model))
     expect_same(states[1], states[0], "weights after training with other validation labels")
+
+
+@check("train_augmented", points=1, needs=("make_transforms",), hint="Where does the learning rate go?")
+def test_the_learning_rate_is_the_callers(student):
+    """With a learning rate of 0 no parameter moves; with 0.01 they do."""
+    model = student.give(linear_net(features=784, classes=CLASSES, seed=1))
+    before = parameters_of(model)
+    _trained(student, model, 1, lr=0.0)
+    expect_same(parameters_of(model), before, "parameters after an epoch at learning rate 0")
+    _trained(student, model, 1, lr=0.01)
+    moved = max(float((parameters_of(model)[n] - before[n]).abs().max()) for n in before)
+    # three Adam steps of 0.01 move a weight by up to 0.03, of 0.001 by up to 0.003
+    expect(moved > 5e-3, f"in three steps at learning rate 0.01 no parameter moved by more than {moved:.2g}")
 
 
 @check(
@@ -208,13 +270,15 @@ def test_the_history_is_true(student):
 def test_it_reads_unseen_hands(student):
     """Your augmented training of the course's network; the judge counts on signers that it has not met.
 
+    The network answers by the running mean of its weights, so that no lucky or unlucky last step decides.
+
     The bound is the larger of 0.90 and the plain network's mean over five seeds (course/models/baselines.toml) and 0.03 more.
     """
     x, y = unseen_signs(student.seed)
 
     def logits():
         pictures, truth = training_signs()
-        model = student.give(sign_net(seed=student.seed))
+        model = student.give(steady_sign_net(seed=student.seed))
         train = student.give(tensor_set(images=pictures, labels=truth))
         valid = student.give(tensor_set(images=pictures[:32], labels=truth[:32]))
         student.seeded(student.seed).train_augmented(model, train, valid, EPOCHS)
@@ -246,9 +310,10 @@ def _numbers(content: bytes) -> dict:
 def test_the_file_holds_the_numbers_and_nothing_else(student):
     """A state dict, parameters and running statistics alike, readable with weights_only=True."""
     model = student.give(moody_net(features=16, classes=CLASSES, seed=4))
-    path = student.path("model.pt")
+    path, before = student.path("model.pt"), state_of(model)
     student.save_model(model, path)
-    expect_same(_numbers(student.read(path)), state_of(model), "saved numbers")
+    expect_same(_numbers(student.read(path)), before, "saved numbers")
+    expect_same(state_of(model), before, "numbers of the model itself after saving")
 
 
 @check("save_model", points=1, hint="Which names does a compiled network have, and which does the plain one know?")

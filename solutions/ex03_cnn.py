@@ -165,8 +165,8 @@ def count_parameters(model: nn.Module) -> int:
 # %% tags=["active-py"]
 def main(run: "Run") -> None:
     """Train, show, save. Written for you."""
-    folder = run.data("asl")
-    train_set, valid_set = SignImages(folder / "sign_mnist_train.csv"), SignImages(folder / "sign_mnist_valid.csv")
+    train_csv, valid_csv = run.signs()
+    train_set, valid_set = SignImages(train_csv), SignImages(valid_csv)
     train_loader, valid_loader = (
         DataLoader(train_set, run.batch_size, shuffle=True),
         DataLoader(valid_set, run.batch_size),

@@ -52,11 +52,12 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
         return v2.Identity()
     return v2.Compose(
         [
+            v2.Pad(6, padding_mode="edge"),  # what comes in from outside looks like what was at the edge, not black
             v2.RandomAffine(
-                degrees=12, translate=(0.08, 0.08), scale=(0.85, 1.15), interpolation=v2.InterpolationMode.BILINEAR
+                degrees=12, translate=(0.06, 0.06), scale=(0.85, 1.15), interpolation=v2.InterpolationMode.BILINEAR
             ),
-            v2.ColorJitter(brightness=0.3, contrast=0.4),
-            v2.Lambda(lambda image: image.clamp(0, 1)),
+            v2.CenterCrop(28),
+            v2.ColorJitter(brightness=0.3, contrast=0.4),  # stays within [0, 1]
         ]
     )
     ### END SOLUTION
@@ -64,10 +65,13 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 
 # %% [markdown]
 # ## Where the change belongs
-# In the training loop, batch by batch, and anew in each epoch: augmenting the data set once and keeping the result
-# would only give another fixed data set. Small batches draw many different changes in an epoch.
+# In the training loop, and anew in each epoch: augmenting the data set once and keeping the result would only give
+# another fixed data set. `course.training.one_pass` applies a `transform` to each batch that it is given, if you pass
+# one. It may draw one change for the batch, or one for each image, which is a little slower and more varied.
 #
-# `course.training.one_pass` applies a `transform` to each batch that it is given, if you pass one.
+# Pictures that change all the time make the loss noisy. A learning rate that falls towards the end
+# (`torch.optim.lr_scheduler.CosineAnnealingLR`) calms the last steps; it is not asked for, but it is worth a point or
+# two of accuracy.
 
 
 # %%
@@ -91,12 +95,18 @@ def train_augmented(
     ### BEGIN SOLUTION
     train_loader = DataLoader(train_set, batch_size, shuffle=True)
     valid_loader = DataLoader(valid_set, batch_size)
-    augment, loss_function = make_transforms(True), nn.CrossEntropyLoss()
+    draw, loss_function = make_transforms(True), nn.CrossEntropyLoss()
+
+    def augment(batch: torch.Tensor) -> torch.Tensor:
+        return torch.stack([draw(image) for image in batch])  # another change for each image
+
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=epochs)
     history = History()
     for _ in range(epochs):
         train = one_pass(model, train_loader, loss_function, optimizer, transform=augment)
         history.add(train, one_pass(model, valid_loader, loss_function))
+        schedule.step()
     return history
     ### END SOLUTION
 
@@ -140,8 +150,8 @@ def main(run: "Run") -> None:
     from course.datasets.tensors import sign_set
     from course.networks import SignNet
 
-    folder = run.data("asl")
-    train_set, valid_set = sign_set(folder / "sign_mnist_train.csv"), sign_set(folder / "sign_mnist_valid.csv")
+    train_csv, valid_csv = run.signs()
+    train_set, valid_set = sign_set(train_csv), sign_set(valid_csv)
     model = SignNet()
     run.take(train_augmented(model, train_set, valid_set, run.n_epochs, run.lr, run.batch_size))
     run.finish(model, DataLoader(valid_set, 64), names=run.letters, augment=make_transforms(True), save=save_model)

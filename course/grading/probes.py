@@ -91,6 +91,57 @@ def gradients_of(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -
 
 
 @probe
+def with_redrawn_parameters(model: nn.Module, images: torch.Tensor, draws: int, std: float) -> torch.Tensor:
+    """Outputs in eval mode with all parameters drawn anew from N(0, std), a few times: (draws, B, classes).
+
+    What a network can say whatever it learns: logits grow with the weights and have both signs; what comes out of a tanh or a
+    ReLU does not. The parameters are put back.
+    """
+    model.eval()
+    kept = [p.detach().clone() for p in model.parameters()]
+    generator, outputs = torch.Generator().manual_seed(5), []
+    with torch.no_grad():
+        for _ in range(draws):
+            for p in model.parameters():
+                p.copy_(torch.randn(p.shape, generator=generator) * std)
+            outputs.append(model(images).clone())
+        for p, old in zip(model.parameters(), kept, strict=True):
+            p.copy_(old)
+    return torch.stack(outputs)
+
+
+@probe
+def unregistered_in(model: nn.Module, images: torch.Tensor) -> int:
+    """How many tensors that require a gradient the forward pass uses and `model.parameters()` does not list."""
+    known = {id(p) for p in model.parameters()}
+    nodes, seen, foreign = [model(images).sum().grad_fn], set(), 0
+    while nodes:
+        node = nodes.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):  # the end of a path: a tensor that gathers a gradient
+            foreign += id(node.variable) not in known
+        nodes += [parent for parent, _ in node.next_functions]
+    return foreign
+
+
+@probe
+def copy_parameters(target: nn.Module, source: nn.Module) -> None:
+    """Give `target` the parameters and buffers of `source`, in order: names may differ."""
+    with torch.no_grad():
+        for mine, theirs in ((target.parameters, source.parameters), (target.buffers, source.buffers)):
+            for to, origin in zip(mine(), theirs(), strict=True):
+                to.copy_(origin)
+
+
+@probe
+def learning_rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
+    """The learning rate of each group of parameters."""
+    return [float(group["lr"]) for group in optimizer.param_groups]
+
+
+@probe
 def is_training(model: nn.Module) -> bool:
     """Is the network, or any part of it, in train mode?"""
     return any(part.training for part in model.modules())
@@ -103,8 +154,11 @@ def is_network(model: Any) -> bool:
 
 
 @probe
-def diary_of(model: Any) -> list[tuple[bool, bool, int]]:
-    """What a `recipes.moody_net` noted: (train mode, gradients on, batch size) of each forward pass."""
+def diary_of(model: Any) -> list[tuple[bool | None, bool, int]]:
+    """What a `recipes.moody_net` noted: (train mode, gradients on, batch size) of each forward pass.
+
+    The mode is None where some parts of the network were in one mode and some in the other.
+    """
     return list(model.diary)
 
 
@@ -119,11 +173,17 @@ def fit_with_the_course(
     lr: float = 1e-3,
     seed: int = 0,
 ) -> float:
-    """Train the network by the course's own loop (Adam, cross entropy, shuffled); returns the last epoch's train accuracy."""
+    """Train the network by the course's own loop; returns the last epoch's train accuracy.
+
+    Adam, cross entropy, shuffled. The learning rate falls in a line to a tenth, so that no last step decides about a verdict.
+    """
     torch.manual_seed(seed)
     data = torch.utils.data.TensorDataset(images, labels)
     batches = torch.utils.data.DataLoader(data, batch_size, shuffle=True)
-    return training.fit(model, batches, None, epochs=epochs, lr=lr, progress=False).train_accuracy[-1]
+    optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr)
+    fall = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=max(epochs - 1, 1))
+    options = {"optimizer": optimizer, "progress": False, "after_epoch": lambda _: fall.step()}
+    return training.fit(model, batches, None, epochs=epochs, **options).train_accuracy[-1]
 
 
 # -- data ---------------------------------------------------------------------------------------------------------------
@@ -137,16 +197,22 @@ def length_of(thing: Any) -> int:
 
 @probe
 def item_of(dataset: Any, index: int) -> tuple[Any, Any]:
-    """dataset[index] as (image, label); a label that is a one-element tensor becomes an int."""
+    """dataset[index] as (image, label)."""
     image, label = dataset[index]
-    return image, int(label) if isinstance(label, torch.Tensor) and label.numel() == 1 else label
+    return image, label
 
 
 @probe
-def items_of(dataset: Any, indices: list[int]) -> tuple[torch.Tensor, list[int]]:
-    """Several items: images stacked, labels as ints."""
-    pairs = [dataset[index] for index in indices]
-    return torch.stack([image for image, _ in pairs]), [int(label) for _, label in pairs]
+def items_of(dataset: Any, indices: list[int]) -> tuple[Any, Any]:
+    """Several items as a DataLoader puts them together: (images (B, ...), labels (B,))."""
+    images, labels = torch.utils.data.default_collate([dataset[index] for index in indices])
+    return images, labels
+
+
+@probe
+def asked_of(dataset: Any) -> list[int]:
+    """Which items a `recipes.asked_set` was asked for, in order."""
+    return list(dataset.asked)
 
 
 @probe
@@ -158,6 +224,13 @@ def batches_of(loader: Any, most: int = 10_000) -> list[tuple[torch.Tensor, torc
         if len(found) == most:
             break
     return found
+
+
+@probe
+def argument_after(function: Callable[..., Any], argument: Any) -> Any:
+    """The argument of function(argument) as it is afterwards: unchanged, unless the function works in place."""
+    function(argument)
+    return argument
 
 
 @probe

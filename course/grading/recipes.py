@@ -13,7 +13,7 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from course.grading.wire import Recipe
-from course.networks import SignNet
+from course.networks import SignNet, Steady
 from course.training import History
 
 P = ParamSpec("P")
@@ -57,11 +57,13 @@ class MoodyNet(nn.Module):
         self.norm = nn.BatchNorm1d(16)
         self.dropout = nn.Dropout(0.5)
         self.head = nn.Linear(16, classes)
-        self.diary: list[tuple[bool, bool, int]] = []
+        self.diary: list[tuple[bool | None, bool, int]] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, ...) -> (B, classes) logits."""
-        self.diary.append((self.training, torch.is_grad_enabled(), len(x)))
+        modes = {part.training for part in self.modules()}
+        # None: some parts in one mode, some in the other, as when only the outermost module was told
+        self.diary.append((modes.pop() if len(modes) == 1 else None, torch.is_grad_enabled(), len(x)))
         return self.head(self.dropout(self.norm(self.hidden(self.flatten(x))).relu()))
 
 
@@ -75,7 +77,7 @@ def moody_net(features: int, classes: int, seed: int) -> nn.Module:
 
 @recipe
 def fixed_net(logits: torch.Tensor) -> nn.Module:
-    """A network that knows its answers: image k (its first pixel holds k / 255) -> logits[k]. (B, ...) -> (B, classes)."""
+    """A network that knows its answers: image k (its first pixel holds k / 255) -> logits[k]. (B, C, H, W) -> (B, classes)."""
     return FixedNet(logits)
 
 
@@ -87,8 +89,8 @@ class FixedNet(nn.Module):
         self.logits = nn.Parameter(logits.clone())
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, ...) -> (B, classes) logits."""
-        return self.logits[(x.flatten(1)[:, 0] * 255).round().long()]
+        """(B, C, H, W) -> (B, classes) logits; anything else is an error."""
+        return self.logits[(x[:, 0, 0, 0] * 255).round().long()]
 
 
 # -- data ---------------------------------------------------------------------------------------------------------------
@@ -98,6 +100,29 @@ class FixedNet(nn.Module):
 def tensor_set(images: torch.Tensor, labels: torch.Tensor) -> Dataset[Any]:
     """A data set of (image, label) pairs held in memory."""
     return TensorDataset(images, labels)
+
+
+class Asked(Dataset[Any]):
+    """A data set that keeps the numbers of the items it is asked for, in order."""
+
+    def __init__(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+        self.images, self.labels = images, labels
+        self.asked: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        if not 0 <= index < len(self):
+            raise IndexError(index)  # so that plain iteration ends
+        self.asked.append(int(index))
+        return self.images[index], self.labels[index]
+
+
+@recipe
+def asked_set(images: torch.Tensor, labels: torch.Tensor) -> Dataset[Any]:
+    """An `Asked` data set."""
+    return Asked(images, labels)
 
 
 @recipe
@@ -151,6 +176,14 @@ def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Modu
         model.load_state_dict(state)
         model.eval()
     return model
+
+
+@recipe
+def steady_sign_net(seed: int) -> nn.Module:
+    """A fresh `SignNet` that is judged by the running mean of its weights: no lucky and no unlucky last step."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Steady(SignNet())
 
 
 @recipe

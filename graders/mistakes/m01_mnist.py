@@ -1018,6 +1018,7 @@ patch(
     "train_epoch",
     ("model(images)", "model(images.flatten(1))"),
     name="loop_flattens",
+    crashes=True,
     caught_by=STEP,
     says="The loop flattens the images: that is the network's own business, and a convolution cannot undo it.",
 )
@@ -1184,6 +1185,7 @@ patch(
     "validate",
     ("model(images)", "model(images.flatten(1))"),
     name="validation_flattens",
+    crashes=True,
     caught_by=VALID_MEANS,
     says="The loop flattens the images: that is the network's own business.",
 )

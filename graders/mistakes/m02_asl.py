@@ -583,7 +583,7 @@ patch(
     "fit",
     (TRAIN, "        optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n" + TRAIN),
     name="new_optimizer_each_epoch",
-    caught_by=RATE,
+    caught_by="test_one_optimizer_serves_all_epochs",
     says="A new optimizer each epoch: Adam forgets all the gradients that it has seen.",
     source="Humbatova 2020",
 )
@@ -591,7 +591,7 @@ patch(
 
 @mistake(
     "fit",
-    caught_by=FALLS,
+    caught_by=TRUE_LAST,
     says="The hand-written loop notes the mean of the batch means: the last, smaller batch counts too much.",
 )
 def batch_means_averaged(model, train_loader, valid_loader, epochs, lr=1e-3):

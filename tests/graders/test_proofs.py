@@ -14,59 +14,6 @@ from course.grading import grade, proofs
 from course.grading.checks import checks_of
 from course.grading.proofs import Variant
 
-# Mistakes that slip through today, and right solutions that a grader refuses. Strict: whoever mends a grader takes its names out.
-OPEN = {
-    "01": {
-        "used_up_after_one_epoch",
-        "batches_shuffled_not_items",
-        "channel_squeezed_away",
-        "ends_in_tanh",
-        "ends_in_leakyrelu",
-        "ends_in_gelu",
-        "middle_layers_in_a_plain_list",
-        "layer_made_in_forward",
-        "only_the_outer_module_told",
-        "step_by_hand",
-        "new_optimizer_for_each_batch",
-        "loop_flattens",
-        "learning_rate_lowered",
-        "validation_loss_built_in",
-        "validation_flattens",
-        "parameters_frozen_for_ever",
-        "module_class",
-        "lazy_layers",
-    },
-    "02": {
-        "label_a_float",
-        "label_in_a_list",
-        "label_a_byte",
-        "layers_in_a_plain_list",
-        "best_epoch_kept",
-        "new_optimizer_each_epoch",
-        "batch_means_averaged",
-        "takes_the_last_entry_away",
-    },
-    "03": {
-        "label_a_float",
-        "five_by_five",
-        "one_by_one",
-        "always_the_same_rate",
-        "kept_taken_for_dropped",
-        "average_pooling",
-        "ends_in_tanh",
-        "blocks_in_a_plain_list",
-    },
-    "04a": {
-        "by_the_course",
-        "changed_in_place",
-        "never_shuffled",
-        "batch_size_written_in",
-        "learning_rate_written_in",
-        "best_epoch_kept",
-        "halved",
-    },
-    "04b": {"no_antialiasing"},
-}
 GRADED = proofs.graded()
 
 
@@ -83,8 +30,6 @@ def _parameters(collect, is_slow) -> list:
     for entry in GRADED:
         for variant in collect(entry):
             marks = [pytest.mark.slow] if is_slow(entry, variant) else []
-            if variant.name in OPEN.get(entry.id, ()):
-                marks.append(pytest.mark.xfail(strict=True, reason="the grader does not know better yet"))
             found.append(pytest.param(variant, id=f"{entry.id}-{variant.task}-{variant.name}", marks=marks))
     return found
 
