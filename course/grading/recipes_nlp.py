@@ -67,8 +67,8 @@ def tiny_bert(
 
     # BERT proper, not the whole: whoever asks `model.bert` and then a head is heard too
     model.bert.register_forward_pre_hook(note, with_kwargs=True)
-    model.diary = diary  # type: ignore[assignment]
-    return model.train(training)
+    setattr(model, "diary", diary)  # noqa: B010 - a module's attributes are tensors to the type checker
+    return nn.Module.train(model, training)  # type: ignore[return-value]
 
 
 @recipe

@@ -248,7 +248,8 @@ patch(
     ("truncation=True", 'truncation="only_first"'),
     name="only_the_first_is_cut",
     caught_by=LONGER,
-    says="Only the first part is ever cut; a long second part makes the row too long all the same.",
+    crashes=True,
+    says="Only the first part may be cut; where the second one is too long alone, there is no way out.",
     source="docs: truncation='only_first'",
 )
 patch(
