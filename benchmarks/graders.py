@@ -3,8 +3,9 @@
     python benchmarks/graders.py                  # all projects
     python benchmarks/graders.py 01 03            # some
 
-Cold trains (`--no-cache`), warm finds the evidence of training in .course/cache. Every figure is the wall time of a whole command in
-a process of its own; the data sets are made before the first one. The floor is `import torch, torchvision`.
+Cold trains (`--no-cache`), warm finds the evidence of training in .course/cache. Every figure is the wall time of a
+whole command in a process of its own; the data sets are made before the first one. The floor is
+`import torch, torchvision`.
 """
 
 import argparse
