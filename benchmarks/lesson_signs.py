@@ -135,11 +135,20 @@ def sheet(task: tuple[int, int, str]) -> tuple[np.ndarray, np.ndarray]:
 MODELS = {"histogram": histogram, "linear": linear, "mlp": mlp, "cnn": cnn, "augmented": cnn}
 
 
-def lesson(task: tuple) -> tuple[int, dict[str, float], float]:
-    """One seed: train and valid accuracy of each model, and of the augmented one on each album."""
+@torch.no_grad()
+def weakest(model, x, y) -> str:
+    """The four letters that `model` misses most, and what it takes them for."""
+    said = model(x).argmax(1)
+    missed = sorted(((said != y)[y == k].float().mean().item(), k) for k in range(24))[:-5:-1]
+    taken = {k: sorted({hands.LETTERS[j] for j in said[(y == k) & (said != k)].tolist()}) for _, k in missed}
+    return ", ".join(f"{hands.LETTERS[k]} {1 - share:.2f} (for {''.join(taken[k])})" for share, k in missed)
+
+
+def lesson(task: tuple) -> tuple[int, dict[str, float], str, float]:
+    """One seed: accuracy of each model, of the augmented one on each album too, with its weakest letters; seconds."""
     seed, train, valid, albums, epochs = task
     torch.set_num_threads(1)
-    started, found = time.process_time(), {}
+    started, found, weak = time.process_time(), {}, ""
     train, valid = tensors(*train), tensors(*valid)
     for name, rounds in epochs.items():
         pair = [(grey_histogram(x), y) for x, y in (train, valid)] if name == "histogram" else (train, valid)
@@ -149,7 +158,8 @@ def lesson(task: tuple) -> tuple[int, dict[str, float], float]:
             right = [accuracy(model, *tensors(*pictures)) for pictures in albums]
             found |= {"photos, shipped set": right[0], "photos, mean of sets": statistics.mean(right)}
             found |= {"photos, worst set": min(right)}
-    return seed, found, time.process_time() - started
+            weak = weakest(model, *valid)
+    return seed, found, weak, time.process_time() - started
 
 
 def sheets(folder: Path) -> None:
@@ -202,8 +212,9 @@ def main() -> None:
         albums = [shipped, *more]
         tasks = [(k, train[s], valid[s], albums, epochs) for k, s in zip(seeds, sets * args.seeds)]
         found: dict[str, list[float]] = {}
-        for seed, row, seconds in pool.map(lesson, tasks):
-            print(f"seed {seed} ({seconds:.0f} s): " + ", ".join(f"{k} {v:.3f}" for k, v in row.items()), flush=True)
+        for seed, row, weak, seconds in pool.map(lesson, tasks):
+            print(f"seed {seed} ({seconds:.0f} s): " + ", ".join(f"{k} {v:.3f}" for k, v in row.items()))
+            print(f"    weakest of the augmented: {weak}" if weak else "", flush=True)
             for name, value in row.items():
                 found.setdefault(name, []).append(value)
     print(f"\n{'':22} mean   min    max    over {args.seeds} seeds")

@@ -134,7 +134,7 @@ POSES: dict[str, Pose] = {
         roll=80,
         wrist=36,
     ),
-    "r": Pose(((8, 4, 3, -7), (-4, 4, 3, 12), *CLOSED), OVER_RING, pad=ACROSS),
+    "r": Pose(((9, 4, 3, -9), (-5, 5, 4, 15), *CLOSED), OVER_RING, pad=ACROSS),
     "s": Pose(FIST, OVER_FIST, pad=ACROSS),
     "t": Pose(
         ((70, 96, 36, 6), (82, 105, 55, -4), FIST[2], FIST[3]),
