@@ -172,6 +172,7 @@ def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, siz
             "seed": 1,
             "things": things,
             "formulas": formulas,
+            "fruit": 4000,
             "jobs": 2,
             "start": None,
         }

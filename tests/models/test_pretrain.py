@@ -19,6 +19,7 @@ def arguments(folder, steps: int) -> argparse.Namespace:
         "seed": 1,
         "things": 0,
         "formulas": 40,
+        "fruit": 0,
         "jobs": 1,
         "start": None,
     }
