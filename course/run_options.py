@@ -63,7 +63,12 @@ def parser(
     options.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (0)")
     folder = paths.runs_folder() / project.module
     options.add_argument("--out", type=Path, default=folder, help=f"where model and pictures go ({shown(folder)})")
-    options.add_argument("--weights", type=Path, help="model file to start from, in projects that use an earlier one's")
+    if project.id in ("05a", "05b", "07"):
+        named = "pre-trained network, by its name in torchvision (pocket_mobilenet)"
+        options.add_argument("--weights", default="pocket_mobilenet", help=named)
+    else:
+        earlier = "model file to start from, in projects that use an earlier one's"
+        options.add_argument("--weights", type=Path, help=earlier)
     return options
 
 

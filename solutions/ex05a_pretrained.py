@@ -174,10 +174,10 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 
 
 # %% tags=["active-py"]
-def main(run: "Run") -> None:
+def main(run: "PhotoRun") -> None:
     """Show the door some photos. Written for you."""
     model, weights = load_pretrained(run.weights)
-    for file in run.photos():
+    for file in run.door_photos():
         with Image.open(file) as photo:
             best = ", ".join(f"{name} {value:.2f}" for name, value in classify(model, weights, photo, top=3))
             print(f"{file.name:24} {'comes in' if admit(model, weights, photo) else 'stays out':10} {best}")
@@ -185,6 +185,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.running import Run
+    from course.run_photos import PhotoRun
 
-    main(Run("05a", epochs=0))
+    main(PhotoRun("05a", epochs=0))

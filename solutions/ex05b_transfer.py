@@ -197,7 +197,7 @@ def fine_tune(
 
 
 # %% tags=["active-py"]
-def main(run: "Run") -> None:
+def main(run: "PhotoRun") -> None:
     """Train the head, fine-tune, show, save. Written for you."""
     from course.models.zoo import load_backbone
     from course.training import fit
@@ -208,11 +208,11 @@ def main(run: "Run") -> None:
     optimizer = torch.optim.Adam(trainable_parameters(model), lr=run.lr)
     run.take(fit(model, train_loader, valid_loader, epochs=run.n_epochs, optimizer=optimizer))
     run.take(fine_tune(model, train_loader, valid_loader, epochs=3))
-    run.finish(model, valid_loader, names=names, augment=make_transforms(True))
+    run.finish_photos(model, valid_loader, names, make_transforms)
 
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.running import Run
+    from course.run_photos import PhotoRun
 
-    main(Run("05b", epochs=12))
+    main(PhotoRun("05b", epochs=12))

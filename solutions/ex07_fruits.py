@@ -224,7 +224,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
 
 # %% tags=["active-py"]
-def main(run: "Run") -> None:
+def main(run: "PhotoRun") -> None:
     """Train the head, fine-tune, assess, show, save. Written for you."""
     from course.models.zoo import load_backbone
 
@@ -234,11 +234,11 @@ def main(run: "Run") -> None:
     run.take(train(model, train_loader, valid_loader, epochs=run.n_epochs, lr=run.lr))
     run.take(fine_tune(model, train_loader, valid_loader, epochs=3))
     run.assess(*evaluate(model, valid_loader), bar=0.92)
-    run.finish(model, valid_loader, names=names, augment=make_transforms(True), save=save_model)
+    run.finish_photos(model, valid_loader, names, make_transforms, save_model)
 
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.running import Run
+    from course.run_photos import PhotoRun
 
-    main(Run("07", epochs=8))
+    main(PhotoRun("07", epochs=8))
