@@ -238,7 +238,7 @@ def test_without_solutions_make_says_so(tmp_path, monkeypatch):
 def test_the_lock_names_versions_and_no_place():
     report = {
         "install": [
-            {"metadata": {"name": "torch", "version": "2.15.0+cpu"}, "download_info": {"url": "file:///x.whl"}},
+            {"metadata": {"name": "torch", "version": "2.15.0+cpu"}, "download_info": {"url": "u"}},
             {"metadata": {"name": "Babel", "version": "2.18"}, "download_info": {"url": "u", "archive_info": {}}},
             {"metadata": {"name": "the-course", "version": "0.1"}, "download_info": {"url": "u", "dir_info": {}}},
         ]
