@@ -58,7 +58,7 @@ def tiny_bert(
         torch.manual_seed(seed)
         model = BertForPreTraining(config)
     if vectors is not None:
-        model.get_input_embeddings().weight.data.copy_(vectors)
+        model.get_input_embeddings().load_state_dict({"weight": vectors})
     diary: list[tuple[bool, bool, int]] = []
 
     def note(bert: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

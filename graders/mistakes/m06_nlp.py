@@ -381,7 +381,7 @@ patch(
 )
 patch(
     "nearest_words",
-    ("model.get_input_embeddings()", "model.get_output_embeddings()"),
+    (DIRECTIONS, DIRECTIONS.replace("input", "output")),
     name="table_of_the_output",
     caught_by=COSINE,
     says="This is the table of the output layer; the input embeddings were asked for.",
