@@ -18,15 +18,18 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import called, forward, is_training, state_of
-from course.grading.recipes_photos import (
+from course.grading.probes import called, forward, is_training, seen_by, state_of, trainable_of
+from course.grading.recipes_pretrained import (
     answering_net,
+    as_plain,
     categories_of,
+    has_graph,
     hooks_on,
     network_with,
     papers,
     pretrained,
 )
+from course.grading.wire import Handle
 from graders.support import photo, scene
 from graders.support_photos import colour_images, door_scenes, opened
 
@@ -106,11 +109,12 @@ def test_every_image_mode_is_read(student):
 @check("preprocess", points=1, hint="Where does a phone write how it was held?")
 def test_a_lying_photo_is_turned_upright(student):
     """EXIF orientation: dogs do not stand on walls."""
-    exif = Image.Exif()
-    exif[0x0112] = 6  # the EXIF tag "Orientation": turn by a quarter to the right
-    content = photo(scene((130, 100)), "JPEG", exif=exif, quality=95)
-    found = student.preprocess(content, student.give(papers(name=TINY)))
-    _expect_like(found, opened(content), "a photo with EXIF orientation 6")
+    for orientation in (6, 3, 8, 2):  # a quarter to the right, upside down, a quarter to the left, mirrored
+        exif = Image.Exif()
+        exif[0x0112] = orientation  # the EXIF tag "Orientation"
+        content = photo(scene((130, 100)), "JPEG", exif=exif, quality=95)
+        found = student.preprocess(content, student.give(papers(name=TINY)))
+        _expect_like(found, opened(content), f"a photo with EXIF orientation {orientation}")
 
 
 # -- classify -----------------------------------------------------------------------------------------------------------
@@ -156,12 +160,12 @@ def test_names_come_most_probable_first(student):
 def test_probabilities_are_softmaxed_logits(student):
     """Python floats from 0 to 1 that add up to 1 over all categories."""
     image = scene((90, 90))
-    found = _classified(student, image, 7)
-    for name, value in found:
-        expect_float(value, f"the probability of {name}", low=0.0, high=1.0)
-        wanted = float(_reference(image)[tiny_zoo.CATEGORIES.index(name)])
-        # 0.02: resizing as tensor or as PIL image moves the probabilities by up to 0.01
-        expect_close(value, wanted, f"the probability of {name}", rtol=0, atol=0.02)
+    for top in (7, 2):
+        for name, value in _classified(student, image, top):
+            expect_float(value, f"the probability of {name}", low=0.0, high=1.0)
+            wanted = float(_reference(image)[tiny_zoo.CATEGORIES.index(name)])
+            # 0.02: resizing as tensor or as PIL image moves the probabilities by up to 0.01
+            expect_close(value, wanted, f"the probability of {name}, for top={top}", rtol=0, atol=0.02)
 
 
 @check("classify", points=1, needs=("preprocess",), hint="How many categories were asked for?")
@@ -180,19 +184,22 @@ def test_as_many_as_asked_for(student):
 
 @check("extract_features", points=3, hint="What goes into the layer that is called classifier or fc?")
 def test_features_are_what_the_head_reads(student):
-    """(B, D) before the head, for heads of either name; not the logits, not a middle layer."""
+    """(B, D) before the head, for heads of either name; not the logits, not a middle layer, not a pooling of your own."""
     x = colour_images(4, 24)
     tiny = torchvision.models.get_model(TINY, weights="DEFAULT").eval()
     cases = [("classifier", pretrained(name=TINY), tiny.avgpool(tiny.features(x)).flatten(1).detach())]
     cases += [
         (h, network_with(head=h, seed=2), network_with.build(head=h, seed=2).eval().features_of(x).detach())
-        for h in ("fc", "maps")
+        for h in ("fc", "maps", "places")
     ]
     for name, given, wanted in cases:
         model = student.give(given)
-        called_eval = student.extract_features(_evaluated(model), x)
+        found = student.extract_features(_evaluated(model), x)
+        if type(found) is Handle:  # a tensor that can be asked for its graph
+            expect(not has_graph(found), "the features hold the graph of the whole network, and its memory")
+            found = as_plain(found)
         # 1e-4: float32
-        expect_close(called_eval, wanted, f"features of a network with the head {name}", rtol=1e-4, atol=1e-5)
+        expect_close(found, as_plain(wanted), f"features of a network with the head {name}", rtol=1e-4, atol=1e-5)
 
 
 def _evaluated(model):
@@ -205,21 +212,22 @@ def test_the_network_is_left_as_it_was(student):
     """The same numbers, the same answers, no hook left behind; and features without a graph."""
     model = _evaluated(student.give(pretrained(name=TINY)))
     x = colour_images(3, 24)
-    before, answers = state_of(model), called(model, x)
+    before, answers, flags = state_of(model), called(model, x), trainable_of(model)
     student.extract_features(model, x)
     student.extract_features(model, x)
     expect_same(state_of(model), before, "numbers of the network afterwards")
     expect_close(called(model, x), answers, "logits of the network afterwards", rtol=0, atol=1e-6)
     expect_equal(hooks_on(model), 0, "hooks left on the network")
+    expect_equal(trainable_of(model), flags, "which parameters require a gradient")
 
 
 # -- admit --------------------------------------------------------------------------------------------------------------
 
 
-def _admitted(student, probabilities):
+def _admitted(student, probabilities, name=TINY):
     found = student.admit(
         student.give(answering_net(probabilities=probabilities)),
-        student.give(papers(name=TINY)),
+        student.give(papers(name=name)),
         photo(scene((60, 60))),
     )
     expect(type(found) is bool, f"expected True or False, got an object of another type: {found!r}"[:120])
@@ -240,10 +248,34 @@ def test_the_breeds_are_added_up(student):
     expect_equal(_admitted(student, [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.94]), True, "a pug 0.94")
 
 
+@check("admit", points=1, needs=("preprocess",), hint="Who knows which categories of these weights are dogs?")
+def test_dogs_are_those_of_the_weights(student):
+    """ImageNet's dogs have no "dog" in their names, and its hot dog is none."""
+    for dogs, others, opens in (([151, 207, 250], [281], True), ([], [269, 934], False), ([268], [269], True)):
+        probabilities = torch.full((1000,), 1e-4)  # 0.1 in all
+        for place, share in [(k, 0.65 / len(dogs)) for k in dogs] + [(k, 0.25 / len(others)) for k in others]:
+            probabilities[place] = share
+        found = _admitted(student, probabilities.tolist(), "squeezenet1_0")
+        expect_equal(found, opens, f"dogs {dogs} with 0.65 in all, others {others}" if dogs else "a wolf and a hot dog")
+
+
+@check("admit", points=1, needs=("preprocess",), hint="Through which spectacles does the network look at the door?")
+def test_the_network_sees_the_preprocessed_photo(student):
+    """The weights' transforms come first here too."""
+    image = scene((110, 70))
+    model = student.give(answering_net(probabilities=[0.1, 0.2, 0.1, 0.2, 0.1, 0.1, 0.2]))
+    student.admit(model, student.give(papers(name=TINY)), photo(image))
+    seen = seen_by(model)
+    expect(len(seen) >= 1, "the network was not asked")
+    for _, batch in seen:
+        _expect_like(batch, image, "what the network was shown")
+
+
 @check(
     "admit",
     points=3,
     needs=("preprocess",),
+    slow=True,
     hint="Which photo is on the wrong side of the door, and what does classify say of it?",
 )
 def test_every_photo_at_the_door(student):

@@ -10,10 +10,8 @@ from course.grading.checks import check
 from course.grading.expect import (
     expect,
     expect_at_least,
-    expect_changed,
     expect_close,
     expect_equal,
-    expect_float,
     expect_same,
     expect_tensor,
 )
@@ -21,28 +19,38 @@ from course.grading.probes import (
     buffers_of,
     forward,
     gradients_of,
-    history_of,
-    is_training,
-    parameters_of,
     state_of,
     trainable_of,
 )
-from course.grading.recipes import frozen_net, loader, tied_net
+from course.grading.recipes import frozen_net, tied_net
 from course.grading.recipes_photos import (
     backbone_of,
     headed,
+    is_parameter_of,
+    marked_net,
     photo_loader,
     predict_photos,
     tiny_backbone,
     train_head,
     width_of,
 )
+from course.grading.wire import Handle
 from graders.support import accuracy, labels
 from graders.support_photos import (
+    Tuning,
     colour_images,
+    expect_best_state,
+    expect_first_state,
+    expect_gradients_everywhere,
+    expect_no_drift,
     expect_normalised,
     expect_plain,
+    expect_small_steps,
+    expect_true_history,
+    expect_unsqueezed,
+    expect_validation_only_measures,
     expect_varied,
+    expect_whole_network_learned,
     folder_photos,
     unseen_photos_of,
 )
@@ -56,10 +64,14 @@ WIDTH, CLASSES = 8, 3
 @check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
 def test_every_parameter_is_frozen(student):
     """A parameter that still requires a gradient is one that 139 photos can spoil."""
-    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
-    free = [name for name, flag in trainable_of(backbone).items() if flag]
-    expect(not free, f"{len(free)} parameters still require a gradient: {', '.join(free[:3])}")
-    expect_equal(len(trainable_of(backbone)), 8, "parameters of the backbone that came back")
+    given = student.give(tiny_backbone(seed=3))
+    answers = forward(given, colour_images(4), mode="eval")
+    backbone = student.freeze_backbone(given)
+    for which, what in ((backbone, "what came back"), (given, "the module that was given")):
+        free = [name for name, flag in trainable_of(which).items() if flag]
+        expect(not free, f"{what}: {len(free)} parameters still require a gradient: {', '.join(free[:3])}")
+    # 1e-5: the same numbers; a frozen layer may be computed in another order
+    expect_close(forward(backbone, colour_images(4), mode="eval"), answers, "features", rtol=1e-5, atol=1e-5)
 
 
 @check("freeze_backbone", points=2, hint="Which tensors of a BatchNorm layer change although they have no gradient?")
@@ -105,6 +117,7 @@ def test_each_photo_gets_one_logit_for_each_class(student):
         sums = logits.sum(1), logits.exp().sum(1)
         for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
             expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
+    expect_unsqueezed(student)
 
 
 @check(
@@ -127,7 +140,7 @@ def test_only_the_head_can_learn(student):
 
 @check("build_model", points=1, needs=("freeze_backbone",), hint="Is what the backbone knows still there?")
 def test_the_backbone_is_used_as_it_is(student):
-    """Its numbers are in the model unchanged, and photos with the same features get the same logits."""
+    """Its numbers are in the model unchanged, it is not frozen by the way, and gradients reach it."""
     backbone = student.give(tiny_backbone(seed=3))
     own = sorted(float(t.double().sum()) for t in state_of(backbone).values())
     model = student.build_model(backbone, WIDTH, CLASSES)
@@ -139,6 +152,7 @@ def test_the_backbone_is_used_as_it_is(student):
     logits = forward(model, torch.cat([even, even.flip(-1), -even]), mode="eval")
     expect_close(logits[1], logits[0], "logits of a picture and its equal", rtol=1e-4, atol=1e-5)
     expect(not torch.allclose(logits[2], logits[0], atol=1e-4), "the logits do not depend on the picture")
+    expect_gradients_everywhere(model)
 
 
 # -- trainable_parameters -----------------------------------------------------------------------------------------------
@@ -150,6 +164,11 @@ def test_only_what_requires_a_gradient_is_listed(student):
     found = student.trainable_parameters(student.give(frozen_net(seed=0)))
     expect(type(found) is list, "expected a list")
     expect_equal([tuple(p.shape) for p in found if type(p) is torch.Tensor], [(2, 3), (2,)], "shapes of what is listed")
+    model = student.give(marked_net(seed=0))
+    found = student.trainable_parameters(model)
+    expect_equal(len(found), 2, "how many parameters are listed")
+    own = [type(p) is Handle and is_parameter_of(p, model) for p in found]
+    expect(all(own), "these are copies: an optimizer that is given them changes nothing in the model")
 
 
 @check("trainable_parameters", points=1, hint="What does an optimizer say to a parameter that it is given twice?")
@@ -166,8 +185,8 @@ def test_shared_parameters_are_listed_once(student):
 
 @check("make_transforms", points=1, hint="Which numbers were subtracted and divided by when the backbone was trained?")
 def test_photos_are_normalised_as_the_backbone_expects(student):
-    """float32 (3, 96, 96), each channel (x - mean) / std with ImageNet's numbers: validation photos exactly."""
-    expect_normalised(student.make_transforms(False))
+    """float32 (3, size, size), each channel (x - mean) / std with ImageNet's numbers: validation photos exactly."""
+    expect_normalised(student)
 
 
 @check("make_transforms", points=1, hint="Should the validation depend on luck?")
@@ -189,10 +208,12 @@ def test_training_photos_are_drawn_anew_each_time(student):
 def test_every_parameter_can_learn_again(student):
     """All of them, the backbone's and the head's; and the same network comes back."""
     whole = student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
+    before = state_of(whole)
     back = student.unfreeze(whole)
-    frozen = [name for name, flag in trainable_of(back).items() if not flag]
-    expect(not frozen, f"{len(frozen)} parameters still require no gradient: {', '.join(frozen[:3])}")
-    expect_same(state_of(back), state_of(whole), "numbers after unfreezing")
+    for which, what in ((back, "what came back"), (whole, "the model that was given")):
+        frozen = [name for name, flag in trainable_of(which).items() if not flag]
+        expect(not frozen, f"{what}: {len(frozen)} parameters still require no gradient: {', '.join(frozen[:3])}")
+        expect_same(state_of(which), before, f"{what}: numbers after unfreezing")
 
 
 @check(
@@ -215,83 +236,53 @@ def test_statistics_stay_frozen(student):
 NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
 
 
-def _tuned(student, model, epochs, *lr, wrong=False):
-    """fine_tune on 24 images whose labels the model itself gives (or, with `wrong`, never gives), validated on 12 of its own."""
-    x, valid_x = colour_images(24, seed=5), colour_images(12, seed=6)
-    y, valid_y = (forward(model, batch, mode="eval").argmax(1) for batch in (x, valid_x))
-    train = student.give(loader(images=x, labels=(y + 1) % CLASSES if wrong else y, batch_size=8))
-    valid = student.give(loader(images=valid_x, labels=valid_y, batch_size=5))
-    return student.seeded(7).fine_tune(model, train, valid, epochs, *lr), valid_x, valid_y
+def _tuned(student, epochs, *lr, train="own", valid="own", frozen=True):
+    backbone = _frozen(student) if frozen else student.give(tiny_backbone(seed=3))
+    model = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
+    return Tuning(student, model, CLASSES, epochs, *lr, train=train, valid=valid)
 
 
-def _headed(student):
-    return student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
-
-
-@check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs?")
-def test_the_history_has_one_entry_an_epoch(student):
-    """Four curves of plain numbers."""
-    history, _, _ = _tuned(student, _headed(student), 2)
-    curves = history_of(history)
-    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
-        expect_equal(len(curves.get(name, [])), 2, f"entries of {name} after two epochs")
-        for value in curves[name]:
-            expect_float(value, f"an entry of {name}", low=0.0)
+@check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs, and of which data?")
+def test_the_history_is_true(student):
+    """Four curves of plain numbers; at learning rate 0 each entry is what the model scores anyhow."""
+    expect_true_history(_tuned(student, 2, 0.0, train="random", valid="random"), 2)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Was the optimizer built before or after the parameters were unfrozen?")
 def test_the_whole_network_learns(student):
     """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
-    model = _headed(student)
-    before = parameters_of(model)
-    # the labels are wrong on purpose, so that there is something to learn; no validation can get better than perfect, so
-    # the validation labels are wrong in the same way
-    x, y = colour_images(24, seed=5), forward(model, colour_images(24, seed=5), mode="eval").argmax(1)
-    train = student.give(loader(images=x, labels=(y + 1) % CLASSES, batch_size=8))
-    valid = student.give(loader(images=x, labels=(y + 1) % CLASSES, batch_size=8))
-    student.seeded(7).fine_tune(model, train, valid, 30, 0.01)
-    expect_changed(parameters_of(model), before, "parameters after fine-tuning")
+    # the labels are wrong on purpose, in training and in validation, so that there is something to learn
+    expect_whole_network_learned(_tuned(student, 30, 0.01, train="wrong", valid="wrong"))
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    for given, bound in ((), 1e-3), ((0.0,), 0.0):
-        model = _headed(student)
-        before = parameters_of(model)
-        _tuned(student, model, 1, *given, wrong=True)
-        moved = max(float((parameters_of(model)[n] - before[n]).abs().max()) for n in before)
-        # three Adam steps of at most 1e-5 move a number by 3e-5; at the head's 1e-3 it would be 3e-3
-        expect(
-            moved <= bound,
-            f"parameters moved by {moved:.2g} in three steps at learning rate {given[0] if given else 'default'}",
-        )
+    expect_small_steps(_tuned(student, 1, train="wrong"), _tuned(student, 1, 0.0, train="wrong"))
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
-def test_it_never_ends_worse_than_it_began(student):
-    """Wrong training labels and a large learning rate ruin the network; the state before is then the best one."""
-    model = _headed(student)
-    _, x, y = _tuned(student, model, 4, 0.05, wrong=True)
-    expect_close(
-        accuracy(forward(model, x), y),
-        1.0,
-        "validation accuracy after fine-tuning that makes everything worse",
-        rtol=0,
-        atol=1e-6,
-    )
-    expect(not is_training(model), "the model is left in train mode")
+def test_it_ends_with_the_best_state(student):
+    """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
+    for frozen in (True, False):
+        expect_first_state(_tuned(student, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen))
+    expect_best_state(_tuned(student, 8, 0.05, train="fickle", valid="mixed"))
+
+
+@check(
+    "fine_tune", points=1, needs=NEEDS, hint="What would the validation be worth if the network had learned from it?"
+)
+def test_validation_photos_only_measure(student):
+    """They are seen in eval mode, and nothing is learned from them."""
+    expect_validation_only_measures(_tuned(student, 2, 0.01, frozen=False, valid="wrong"))
 
 
 @check(
     "fine_tune", points=1, needs=NEEDS, hint="Which numbers in the backbone must stay, although its parameters move?"
 )
 def test_frozen_statistics_survive_fine_tuning(student):
-    """BatchNorm's running statistics after fine-tuning are those of before."""
-    model = _headed(student)
-    before = buffers_of(model)
-    _tuned(student, model, 2, 0.01)
-    expect_same(buffers_of(model), before, "BatchNorm statistics after fine-tuning")
+    """BatchNorm's running statistics stay what they were, at every moment."""
+    expect_no_drift(_tuned(student, 2, 0.01, train="wrong", valid="wrong"))
 
 
 @check(

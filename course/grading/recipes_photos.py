@@ -1,37 +1,37 @@
-"""Recipes and probes for photos and transfer learning (05a, 05b, 07): backbones, loaders of photos, what an optimizer got."""
+"""Recipes and probes for photos and transfer learning (05b, 07): backbones, loaders of photos, what an optimizer got."""
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import torch
-import torchvision
 from PIL import Image
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from course.grading import tiny_zoo  # noqa: F401 - registers "course_tiny" with torchvision
+from course.grading import recipes_pretrained  # noqa: F401 - registers its own, for 05a
 from course.grading.probes import probe
 from course.grading.recipes import recipe
 
 
 @recipe
 def tiny_backbone(seed: int, width: int = 8) -> nn.Module:
-    """Two convolutions with BatchNorm whose statistics are not those of a fresh layer: (B, 3, H, W) -> (B, width)."""
+    """Two convolutions with BatchNorm whose statistics are not those of a fresh layer: (B, 3, H, W) -> (B, width).
+
+    Its layers stand in blocks, as in every real network: who looks only at the outermost ones finds none.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = nn.Sequential(
-            nn.Conv2d(3, 6, 3, padding=1),
-            nn.BatchNorm2d(6),
-            nn.ReLU(),
-            nn.Conv2d(6, width, 3, padding=1),
-            nn.BatchNorm2d(width),
-            nn.ReLU(),
+            nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU()),
+            nn.Sequential(nn.Conv2d(6, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()),
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
         )
-        for layer in model:
+        for layer in model.modules():
             if isinstance(layer, nn.BatchNorm2d):
+                assert layer.running_mean is not None
+                assert layer.running_var is not None
                 nn.init.normal_(layer.running_mean, std=0.2)
                 nn.init.uniform_(layer.running_var, 0.5, 2.0)
     return model.eval()
@@ -43,6 +43,41 @@ def headed(backbone: nn.Module, width: int, classes: int, seed: int) -> nn.Modul
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(backbone, nn.Linear(width, classes))
+
+
+@recipe
+def loud_backbone(width: int) -> nn.Module:
+    """Features in the hundreds, of both signs: (B, 3, H, W) -> (B, width). What squeezes the logits shows."""
+    return LoudBackbone(width)
+
+
+class LoudBackbone(nn.Module):
+    """See `loud_backbone`: a fixed mixture of the mean colours, times a thousand."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        mixture = torch.randn(3, width, generator=torch.Generator().manual_seed(0))
+        self.mixture = nn.Parameter(1000 * mixture)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) -> (B, width)."""
+        return x.mean(dim=(2, 3)) @ self.mixture
+
+
+@recipe
+def marked_net(seed: int) -> nn.Module:
+    """Linear(4, 3) frozen, Linear(3, 2) free, its parameters of a class of their own: they cross as handles, copies do not."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        first, second = nn.Linear(4, 3), nn.Linear(3, 2)
+    for layer in (first, second):
+        layer.weight, layer.bias = Marked(layer.weight.detach()), Marked(layer.bias.detach())
+    first.requires_grad_(False)
+    return nn.Sequential(first, second)
+
+
+class Marked(nn.Parameter):
+    """A parameter that can be told from a copy of it."""
 
 
 @recipe
@@ -75,6 +110,26 @@ def photo_loader(
     return DataLoader(Photos(photos, labels, transform), batch_size, shuffle=shuffle)
 
 
+@recipe
+def fickle_loader(images: torch.Tensor, labels: list[torch.Tensor], batch_size: int, passes: int) -> DataLoader[Any]:
+    """A loader whose labels change: for so many passes the first ones, then the second. What is learned first is lost again."""
+    return FickleLoader(images, labels, batch_size, passes)
+
+
+class FickleLoader(DataLoader[Any]):
+    """See `fickle_loader`."""
+
+    def __init__(self, images: torch.Tensor, labels: list[torch.Tensor], batch_size: int, passes: int) -> None:
+        super().__init__(TensorDataset(images, labels[0].clone()), batch_size)
+        self._left, self._then = passes, labels[1]
+
+    def __iter__(self) -> Any:
+        if self._left == 0:
+            self.dataset.tensors[1].copy_(self._then)  # type: ignore[attr-defined]
+        self._left -= 1
+        return super().__iter__()
+
+
 @probe
 def width_of(backbone: nn.Module, size: int = 96) -> int:
     """How many features a backbone gives."""
@@ -104,6 +159,53 @@ def train_head(model: nn.Module, loader: Any, epochs: int, lr: float, seed: int 
 
 
 @probe
+def is_parameter_of(value: Any, model: nn.Module) -> bool:
+    """Is `value` one of the model's own parameters, not a copy?"""
+    return any(value is parameter for parameter in model.parameters())
+
+
+@probe
+def watch_steps(model: nn.Module) -> None:
+    """From now on note at each forward pass how far the model's numbers are from what they are now (`steps_of`)."""
+    numbers = lambda: {n: t.detach().clone() for n, t in model.state_dict().items()}  # noqa: E731
+    notes: list[dict[str, float]] = []
+    start, last = numbers(), numbers()
+    learned = [name for name, _ in model.named_parameters()]
+
+    def note(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        now = numbers()
+        far = lambda names, before: max([float((now[n] - before[n]).abs().max()) for n in names], default=0.0)  # noqa: E731
+        notes.append(
+            {
+                "items": float(len(inputs[0])),
+                "training": float(any(part.training for part in module.modules())),
+                "moved": far(learned, start),
+                "since": far(learned, last),
+                "drifted": far([name for name in now if name not in learned], start),
+            }
+        )
+        last.update(now)
+
+    hook = model.register_forward_pre_hook(note)
+    _WATCHES[id(model)] = (hook, notes)
+
+
+@probe
+def steps_of(model: nn.Module) -> list[dict[str, float]]:
+    """What `watch_steps` has noted; the watch ends here.
+
+    For each forward pass: "items" in the batch, "training" 1 if any part was in train mode, the largest way that a parameter
+    has "moved" since the start and "since" the pass before, and that a buffer has "drifted" since the start.
+    """
+    hook, notes = _WATCHES.pop(id(model))
+    hook.remove()
+    return notes
+
+
+_WATCHES: dict[int, tuple[Any, list[dict[str, float]]]] = {}
+
+
+@probe
 def watch_optimizers(model: nn.Module) -> None:
     """From now on note, for each optimizer that is built, whether its parameters require a gradient (`watched`)."""
     original = getattr(torch.optim.Optimizer, "_unwatched", torch.optim.Optimizer.__init__)
@@ -124,94 +226,3 @@ def watched(model: nn.Module) -> list[list[bool]]:
     """What `watch_optimizers` has noted since; the watch ends here."""
     torch.optim.Optimizer.__init__ = torch.optim.Optimizer._unwatched  # type: ignore[attr-defined, method-assign]
     return model._watched  # type: ignore[return-value]
-
-
-# -- pre-trained networks -----------------------------------------------------------------------------------------------
-
-
-@recipe
-def pretrained(name: str) -> nn.Module:
-    """A network of torchvision's registry with its default weights, in eval mode."""
-    import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
-
-    return torchvision.models.get_model(name, weights="DEFAULT").eval()
-
-
-@recipe
-def papers(name: str) -> Any:
-    """The default member of the network's WeightsEnum: transforms and categories."""
-    import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
-
-    return torchvision.models.get_model_weights(name).DEFAULT
-
-
-@recipe
-def answering_net(probabilities: list[float]) -> nn.Module:
-    """A network that gives every photo these probabilities (as logits); in train mode it would give the reverse."""
-    return AnsweringNet(probabilities).eval()
-
-
-class AnsweringNet(nn.Module):
-    """See `answering_net`."""
-
-    def __init__(self, probabilities: list[float]) -> None:
-        super().__init__()
-        self.logits = nn.Parameter(torch.tensor(probabilities).log() + 3)  # + 3: softmax does not mind
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) -> (B, classes)."""
-        return (self.logits.flip(0) if self.training else self.logits).expand(len(x), -1)
-
-
-@recipe
-def network_with(head: str, seed: int) -> nn.Module:
-    """A small network whose head is called `fc`, or is a convolution called `classifier` (as SqueezeNet's)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return FcNet() if head == "fc" else MapNet()
-
-
-class FcNet(nn.Module):
-    """(B, 3, H, W) -> (B, 4) with a head called `fc` that reads (B, 5)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(3, 5, 3)
-        self.fc = nn.Linear(5, 4)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) -> (B, 4)."""
-        return self.fc(self.features_of(x))
-
-    def features_of(self, x: torch.Tensor) -> torch.Tensor:
-        """What the head reads."""
-        return self.conv(x).relu().mean(dim=(2, 3))
-
-
-class MapNet(nn.Module):
-    """(B, 3, H, W) -> (B, 4) with a convolution called `classifier` that reads maps (B, 6, h, w)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU())
-        self.classifier = nn.Sequential(nn.Dropout(0.5), nn.Conv2d(6, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) -> (B, 4)."""
-        return self.classifier(self.features(x))
-
-    def features_of(self, x: torch.Tensor) -> torch.Tensor:
-        """The means of the maps that the head reads."""
-        return self.features(x).mean(dim=(2, 3))
-
-
-@probe
-def categories_of(weights: Any) -> list[str]:
-    """The names of a network's outputs, by its papers."""
-    return list(weights.meta["categories"])
-
-
-@probe
-def hooks_on(model: nn.Module) -> int:
-    """How many forward hooks are left on a network's parts."""
-    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules())
