@@ -76,7 +76,7 @@ def cloud(rng: np.random.Generator, size: int, smooth: float | None = None, stri
     return _window(rng, clouds[level, rng.integers(COPIES)], size, stride)
 
 
-def cells(rng: np.random.Generator, size: int, density: int | None = None, stride: int = 1) -> np.ndarray:
+def cells(rng: np.random.Generator, size: int, density: int | np.integer | None = None, stride: int = 1) -> np.ndarray:
     """Cellular fields (3, size, size) float32: distance to the nearest point, gap to the second, identity of the cell."""
     _, fields = _bank()
     level = rng.integers(len(DENSITIES)) if density is None else density

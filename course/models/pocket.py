@@ -95,7 +95,7 @@ class PocketMobileNet(MobileNetV3):
     def __init__(self, num_classes: int = 1000, dropout: float = 0.2, **kwargs: Any) -> None:
         settings, last_channel = _mobilenet_v3_conf("mobilenet_v3_small")
         super().__init__(settings, last_channel, num_classes=num_classes, dropout=dropout, **kwargs)
-        blocks = self.features
+        blocks: Any = self.features  # still torchvision's Sequential
         places = [blocks[block] if layer is None else blocks[block].block[layer] for block, layer, _ in TAPS]
         self.features = MultiScaleFeatures(blocks, [place.out_channels for place in places])
         self.classifier = nn.Sequential(nn.Dropout(p=dropout, inplace=True), nn.Linear(self.features.dim, num_classes))

@@ -14,6 +14,7 @@ import math
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -38,9 +39,9 @@ class Student(nn.Module):
     def __init__(self, categories: int, targets: int) -> None:
         super().__init__()
         self.network = PocketMobileNet(num_classes=categories)
-        dim, last = self.network.features.dim, self.network.features.blocks[-1].out_channels
+        dim, last = self.network.features.dim, int(self.network.features.blocks[-1].out_channels)  # type: ignore[arg-type]
         self.network.features.scale = nn.BatchNorm2d(dim)
-        self.last = last
+        self.last: int = last
         self.deep = nn.Linear(last, categories)
         self.causes = nn.Linear(dim, len(CAUSES))
         self.statistics = nn.Linear(dim, targets)
@@ -129,7 +130,7 @@ def start_from(network: PocketMobileNet, file: Path, names: list[str]) -> None:
     state = read_weights(file, known)
     weight, bias = state.pop("classifier.1.weight"), state.pop("classifier.1.bias")
     network.load_state_dict(state, strict=False)
-    head = network.classifier[1]
+    head: Any = network.classifier[1]
     with torch.no_grad():
         for row, name in enumerate(names):
             if name in known:

@@ -115,7 +115,8 @@ def prepare(
             for start, *parts in tqdm(
                 pool.imap_unordered(_chunk, work), total=len(work), desc="pictures", unit="hundred"
             ):
-                for array, part in zip((pictures, categories, causes), parts):
+                arrays: list[np.ndarray] = [pictures, categories, causes]
+                for array, part in zip(arrays, parts):
                     array[start : start + CHUNK] = part
         pictures.flush()
         np.save(files[1], categories)

@@ -170,7 +170,7 @@ def _blemish(
     rng: np.random.Generator, solid: Solid, size: int, albedo: np.ndarray, causes: dict[str, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Paint what has gone wrong: albedo, extra relief and matt areas; amounts are written to causes."""
-    relief = np.zeros((size, size), np.float32)
+    relief: np.ndarray = np.zeros((size, size), np.float32)
     matt = relief.copy()
     brown = np.asarray(BROWNS[rng.integers(len(BROWNS))], np.float32)
     area = solid.mask.sum() + 1e-6
