@@ -1,4 +1,4 @@
-"""Data files as tensors and torch data sets: for graders, measurements and the projects whose lesson is not the reading of files."""
+"""Data files as tensors and torch data sets: for graders, measurements and projects whose lesson is not reading files."""
 
 from pathlib import Path
 
