@@ -83,13 +83,19 @@ class PhotoRun(Run):
         save: Callable[[nn.Module, Path], Any] | None = None,
     ) -> None:
         """`finish` for normalised photos: the pictures show them as they were."""
-        augment = make_transforms(True)
-        shown = {"augment": lambda image: _plain(augment(F.to_pil_image(image)))}
-        if save is not None:
-            shown["save"] = lambda _, path: save(model, path)
-        else:
-            shown["save"] = lambda _, path: torch.save(model.state_dict(), path)
-        self.finish(_OfPlainPhotos(model), _Plain(valid_loader), names, **shown)
+        change = make_transforms(True)
+
+        def augment(image: torch.Tensor) -> torch.Tensor:
+            return _plain(change(F.to_pil_image(image)))
+
+        def keep(_: nn.Module, path: Path) -> None:
+            if save is not None:
+                save(model, path)
+            else:
+                torch.save(model.state_dict(), path)
+
+        plain = _Plain(valid_loader)
+        self.finish(_OfPlainPhotos(model), plain, names, augment=augment, save=keep)
 
 
 class _OfPlainPhotos(nn.Module):

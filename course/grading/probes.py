@@ -182,8 +182,10 @@ def fit_with_the_course(
     batches = torch.utils.data.DataLoader(data, batch_size, shuffle=True)
     optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr)
     fall = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.1, total_iters=max(epochs - 1, 1))
-    options = {"optimizer": optimizer, "progress": False, "after_epoch": lambda _: fall.step()}
-    return training.fit(model, batches, None, epochs=epochs, **options).train_accuracy[-1]
+    history = training.fit(
+        model, batches, None, epochs=epochs, optimizer=optimizer, progress=False, after_epoch=lambda _: fall.step()
+    )
+    return history.train_accuracy[-1]
 
 
 # -- data ---------------------------------------------------------------------------------------------------------------
@@ -281,14 +283,22 @@ def same_parameters(model: nn.Module, other: nn.Module) -> bool:
     return ids == {id(p) for p in other.parameters()} and bool(ids)
 
 
+_COMPILERS: list[Any] = []  # what inductor looked for before `break_the_compiler`
+
+
 @probe
 def break_the_compiler(model: nn.Module, broken: bool) -> None:
     """Make compiled code fail at its first use, as on a machine without a C++ compiler, or mend that again."""
     import torch._inductor.config as inductor
 
+    settings: Any = inductor
     torch._dynamo.reset()
-    inductor.force_disable_caches = broken
-    inductor.cpp.cxx = ("no-such-compiler",) if broken else (None, "g++")
+    settings.force_disable_caches = broken
+    if broken:
+        _COMPILERS.append(settings.cpp.cxx)
+        settings.cpp.cxx = ("no-such-compiler",)
+    elif _COMPILERS:
+        settings.cpp.cxx = _COMPILERS.pop()
 
 
 @probe

@@ -14,7 +14,7 @@ from course.grading.results import CheckResult, ProjectResult
 from course.grading.verdict import render, summary
 
 
-class VerdictReporter(TerminalReporter):
+class VerdictReporter(TerminalReporter):  # type: ignore[misc]  # marked final, and yet what plugins extend
     """Collects the verdicts of a project's checks and prints its screen once the last one is in."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -69,7 +69,7 @@ class VerdictReporter(TerminalReporter):
             super().pytest_runtest_logreport(report)
             return
         self._tests_ran = True
-        found = dict(report.user_properties)
+        found: dict[str, Any] = dict(report.user_properties)
         if report.when == "call" and "verdict" in found:
             self._results.setdefault(file, []).append(CheckResult(**found["verdict"]))
             self.stats.setdefault("passed" if report.passed else "failed", []).append(report)

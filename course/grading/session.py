@@ -133,7 +133,7 @@ class ChildProcess(Session):
             stdin = cast(BinaryIO, self._process.stdin)
             stdin.write(wire.pack(message))
             stdin.flush()
-            return wire.unpack(_Deadline(cast(BinaryIO, self._process.stdout), deadline), self)
+            return wire.unpack(cast(BinaryIO, _Deadline(cast(BinaryIO, self._process.stdout), deadline)), self)
         except TimeoutError:
             self._process.kill()
             reason = f"no answer within {self.seconds:.0f} s: an endless loop?"

@@ -49,9 +49,12 @@ class Course_Tiny_Weights(WeightsEnum):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(11)
             model = TinyNet()
-            nn.init.normal_(model.classifier[1].weight, std=1.5)  # so that the probabilities are far from even
-            nn.init.normal_(model.features[1].running_mean, std=0.3)
-            nn.init.uniform_(model.features[1].running_var, 0.5, 2.0)
+            head, norm = model.classifier[1], model.features[1]
+            assert isinstance(head, nn.Linear)
+            assert isinstance(norm, nn.BatchNorm2d)
+            nn.init.normal_(head.weight, std=1.5)  # so that the probabilities are far from even
+            nn.init.normal_(norm.get_buffer("running_mean"), std=0.3)
+            nn.init.uniform_(norm.get_buffer("running_var"), 0.5, 2.0)
         return model.state_dict()
 
 

@@ -95,7 +95,9 @@ def _room(rng: np.random.Generator, hand: float, bright: bool) -> Room:
     things = []
     for _ in range(rng.integers(0, 3)):
         kind = float(rng.integers(0, 4))
-        colour = np.clip(level * rng.uniform(0.6, 1.05 if bright else 1.2) * (1 + rng.normal(0, 0.08, 3)), 0.02, 1.0) ** 2.2
+        colour = (
+            np.clip(level * rng.uniform(0.6, 1.05 if bright else 1.2) * (1 + rng.normal(0, 0.08, 3)), 0.02, 1.0) ** 2.2
+        )
         where = (rng.uniform(-0.7, 0.7), rng.uniform(-0.6, 0.6), rng.uniform(0.08, 0.4), rng.uniform(-0.3, 0.3))
         things.append((kind, *where, *colour))
     cast, texture = rng.uniform(0, 0.35), rng.uniform(0, 0.05)
