@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from torch import nn
 
 from course.grading.expect import expect, expect_tensor
-from course.grading.probes import unregistered_in, with_redrawn_parameters
+from course.grading.probes import forward, unregistered_in, with_redrawn_parameters
 from course.grading.wire import Photo
 from course.models.signs import baselines
 
@@ -96,6 +96,17 @@ def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
     expect(
         0.05 < ratio < 20,
         f"whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?",
+    )
+
+
+def expect_bent(model: Any, a: torch.Tensor, b: torch.Tensor) -> None:
+    """The network is more than one linear layer: the scores of a mean are not the mean of the scores."""
+    middle = forward(model, (a + b) / 2, mode="eval")
+    straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
+    # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
+    expect(
+        float((middle - straight).abs().max()) > 1e-4,
+        "the network is linear: the score of a mean is the mean of the scores",
     )
 
 

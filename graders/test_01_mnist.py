@@ -45,6 +45,7 @@ from course.grading.recipes import (
 )
 from graders.support import (
     accuracy,
+    expect_bent,
     expect_logits,
     expect_registered,
     grey,
@@ -200,14 +201,7 @@ def test_a_picture_is_judged_by_itself_alone(student):
 @check("build_model", points=1, hint="What do two linear layers in a row amount to?")
 def test_network_is_more_than_one_linear_layer(student):
     """Without a bend between them all layers collapse into one, and the network can only weigh pixels."""
-    model, a, b = student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2)
-    middle = forward(model, (a + b) / 2, mode="eval")
-    straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
-    # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
-    expect(
-        float((middle - straight).abs().max()) > 1e-4,
-        "the network is linear: the score of a mean is the mean of the scores",
-    )
+    expect_bent(student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2))
 
 
 @check("build_model", points=1, hint="Is every layer that you make also used?")
@@ -225,9 +219,9 @@ def test_every_parameter_takes_part(student):
 
 @check("build_model", points=1, slow=True, hint="How wide is the narrowest place that every picture must pass?")
 def test_it_learns_digits(student):
-    """The course's loop trains your network for six epochs; the judge counts on digits that no file holds.
+    """The course's loop trains your network for eight epochs; the judge counts on digits that no file holds.
 
-    A network without a hidden layer stays 0.05 and more below.
+    Measured: two layers of 512 reach 0.975, one of 256 with ReLU 0.963, with tanh 0.966; without a hidden layer it is 0.855.
     """
     x, y = hidden_digits(1000, student.seed)
     logits = student.remember("digits", lambda: _trained_logits(student, x))
@@ -237,7 +231,7 @@ def test_it_learns_digits(student):
 
 def _trained_logits(student, x):
     model = student.seeded(student.seed).build_model()
-    fit_with_the_course(model, *training_digits(), epochs=6, seed=student.seed)
+    fit_with_the_course(model, *training_digits(), epochs=8, lr=3e-3, seed=student.seed)
     return predict(model, x)
 
 

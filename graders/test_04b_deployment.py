@@ -193,7 +193,7 @@ def test_each_class_is_its_letter(student):
 @check("predict_letter", points=1, needs=("preprocess",), hint="Does the network see what preprocess made?")
 def test_the_network_sees_the_preprocessed_photo(student):
     """One batch of one, 28 x 28, grey, 0 to 1."""
-    model, image = student.give(letter_net(index=3)), scene((200, 160))
+    model, image = student.give(letter_net(index=3)), scene((240, 120))
     student.predict_letter(model, photo(image))
     shown = seen_by(model)
     expect_equal(len(shown), 1, "forward passes for one photo")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import FlakyFailure
 
 from course.errors import CourseError
@@ -26,6 +26,7 @@ settings.register_profile(
     deadline=None,
     database=None,
     max_examples=25,
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),  # explaining a failure costs a second, and nobody reads it
     report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )

@@ -3,13 +3,14 @@
 For tests that are no checks every line is pytest's own.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest import timing
 from _pytest.terminal import TerminalReporter
 
-from course import catalog
+from course import catalog, paths, progress
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.verdict import render, summary
 
@@ -91,6 +92,9 @@ class VerdictReporter(TerminalReporter):  # type: ignore[misc]  # marked final, 
         entry = catalog.project(results[0].project)
         screen = ProjectResult(entry.id, entry.title, target, tuple(results_in_order(results, entry)))
         self._screens.append(screen)
+        if screen.points == entry.points:  # all of its checks ran: `course status` may tell of it
+            file_graded = paths.ROOT / target
+            progress.record(screen, file_graded if file_graded.is_file() else Path(target))
         if self.isatty:
             self.rewrite("", erase=True)
         self._tw.line(render(screen, self._tw.markup, verbose=self.verbosity > 0))

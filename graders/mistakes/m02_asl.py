@@ -300,7 +300,9 @@ def functional_dropout_never_off(n_classes=24):
 
 
 @mistake(
-    "build_model", caught_by=FITS, says="There is no activation between the layers: together they are one linear layer."
+    "build_model",
+    caught_by=LOGITS,
+    says="There is no activation between the layers: together they are one linear layer.",
 )
 def no_activation(n_classes=24):
     return nn.Sequential(nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, n_classes))
