@@ -67,7 +67,13 @@ def run(toy, pause=0.0, **more):
     )
     environment = {**os.environ, "PYTHONPATH": str(toy / "code"), "TOY_PAUSE": str(pause), **more}
     process = subprocess.Popen(
-        [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # in the background a shell has it ignored, which is inherited; a person's Ctrl-C is not
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     STARTED.append(process)
     return process
