@@ -48,11 +48,10 @@ class Recipe:
     batch: int = 32
     chunk: int = 200  # steps between checkpoints; stories of a chunk are sorted by length to save padding
     rate: float = 1e-3  # ten times BERT's: the network is ninety times smaller
-    vector_rate: float = (
-        0.1  # of it for word vectors: Adam's full steps on rare words are noise, which blurs what is near
-    )
     warmup: int = 500
-    cooldown: float = 0.3  # of the steps, at the end: the rate falls to nothing. Until then steps may be changed
+    cooldown: float = (
+        0.3  # of the steps at the end, the rate falls to nothing; before, it stays: so steps may still be changed
+    )
     decay: float = 0.01
     mask_known: float = 0.30  # of the words that a reader could know
     mask_other: float = 0.08
@@ -237,13 +236,12 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
     model = new_model(recipe, vocabulary)
     torch.nn.Module.to(model, _device())
     model.eval()  # no dropout; gradients flow all the same
-    vectors = model.get_input_embeddings().weight
-    decayed = [w for w in model.parameters() if w.ndim > 1 and w is not vectors]
+    decayed = [w for w in model.parameters() if w.ndim > 1]
     plain = [w for w in model.parameters() if w.ndim <= 1]
-    kinds = [(decayed, 1.0, recipe.decay), (plain, 1.0, 0.0), ([vectors], recipe.vector_rate, 0.0)]
     optimizer = torch.optim.AdamW(
-        [{"params": weights, "scale": scale, "weight_decay": decay} for weights, scale, decay in kinds],
-        betas=(0.9, 0.98),
+        [{"params": decayed, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}],
+        recipe.rate,
+        (0.9, 0.98),
     )
     step, core, curve = 0, 0.0, []
     origin = {"recipe": asdict(recipe) | {"steps": 0}, "corpus": fingerprint()}
@@ -260,7 +258,7 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         for batch in batches(recipe, step // recipe.chunk, vocabulary):
             warm, left = (step + 1) / recipe.warmup, (recipe.steps - step) / (recipe.steps - cool)
             for group in optimizer.param_groups:
-                group["lr"] = group["scale"] * recipe.rate * min(warm, left, 1.0)
+                group["lr"] = recipe.rate * min(warm, left, 1.0)
             word, pair = losses(model, {name: t.to(_device()) for name, t in batch.items()})
             optimizer.zero_grad()
             (word + pair).backward()
