@@ -3,7 +3,7 @@
     python -m course.models.signs          # makes weights/sign_net.safetensors and baselines.toml: some ten minutes on two cores
 
 Graders compare a student's network with the dense and the plain convolutional one. Both were trained over five seeds by this
-recipe; a test trains one of each again. The trained network lets project 04b be graded without training.
+recipe; a test trains a dense one again. The trained network lets project 04b be graded without training.
 """
 
 import functools
