@@ -1,4 +1,4 @@
-"""What the graders of 05a, 05b and 07 share: embedded photos, and evidence about transforms and transfer."""
+"""What the graders of 05a, 05b and 07 share: embedded photos, and evidence about transforms. Transfer: support_transfer."""
 
 import colorsys
 import functools
@@ -8,21 +8,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from course.grading.expect import (
-    expect,
-    expect_at_most,
-    expect_changed,
-    expect_close,
-    expect_equal,
-    expect_float,
-    expect_same,
-    expect_tensor,
-)
-from course.grading.probes import called, forward, gradients_of, history_of, is_training, state_of, trainable_of
-from course.grading.recipes import loader
-from course.grading.recipes_photos import fickle_loader, loud_backbone, steps_of, watch_steps
-from course.grading.wire import Handle, Photo
-from graders.support import accuracy, labels, photo, scene
+from course.grading.expect import expect, expect_close, expect_tensor
+from course.grading.probes import called
+from course.grading.wire import Photo
+from graders.support import photo, scene
 
 MEAN, STD = torch.tensor((0.485, 0.456, 0.406)), torch.tensor((0.229, 0.224, 0.225))  # ImageNet's, as in torchvision
 SIZE = 96
@@ -163,145 +152,3 @@ def door_scenes(seed: int) -> list[tuple[str, Photo]]:
                 pixels = render(np.random.default_rng([777, seed, number, len(name)]), 128)
                 made.append((name, photo(Image.fromarray(pixels), "JPEG", quality=92)))
     return made
-
-
-# -- networks with a new head -------------------------------------------------------------------------------------------
-
-
-def expect_unsqueezed(student) -> None:
-    """On features in the hundreds logits are large and of both signs: no softmax, sigmoid, tanh or ReLU at the end."""
-    width, x = 8, colour_images(40)
-    model = student.seeded(0).build_model(student.give(loud_backbone(width=width)), width, 5)
-    logits = forward(model, torch.cat([x, -x]), mode="eval")
-    least, most = float(logits.min()), float(logits.max())
-    expect(least < 0 < most, f"outputs from {least:.2f} to {most:.2f}: logits have both signs")
-    # tanh of hundreds is 1 to all digits; a head that normalises its features (LayerNorm) may stay small, but not just there
-    squeezed = 0.999 < max(-least, most) < 1.001
-    expect(not squeezed, f"large features give outputs from {least:.3f} to {most:.3f}: something squeezes the logits")
-
-
-def expect_gradients_everywhere(model: Handle) -> None:
-    """A backbone that was not frozen is not frozen in the model either: every parameter can learn, and a gradient reaches it."""
-    frozen = [name for name, flag in trainable_of(model).items() if not flag]
-    expect(not frozen, f"a backbone that was not frozen is frozen now: {', '.join(frozen[:3])}")
-    found = gradients_of(model, colour_images(16), labels(16, 2))
-    cut = [name for name, size in found.items() if size < 0]
-    expect(not cut, f"no gradient reaches {len(cut)} parameters, {cut[:1]} among them: it could never be fine-tuned")
-
-
-# -- fine-tuning --------------------------------------------------------------------------------------------------------
-
-
-class Tuning:
-    """One run of the student's `fine_tune` on a small network, and what was seen of it.
-
-    The training data are 24 images in batches of 8, the validation data 12 in batches of 5, 5 and 2, so a batch tells where it is
-    from. Labels are "own" (what the network itself answers at first), "wrong" (the class after that) or "random"; for validation
-    also "mostly own" (three of twelve wrong) or "mixed" (two own, six wrong, four of the class after that); for training also
-    "fickle": three passes wrong, then of the class after that. With "mixed" and "fickle" it gets better first and worse then.
-    """
-
-    def __init__(self, student, model: Handle, classes: int, epochs: int, *lr: float, train: str, valid: str) -> None:
-        images = {"train": colour_images(24, seed=5), "valid": colour_images(12, seed=6)}
-        truth = {}
-        for part, kind in (("train", train), ("valid", valid)):
-            own = forward(model, images[part], mode="eval").argmax(1)
-            if kind == "random":
-                truth[part] = labels(len(own), classes, 8)
-            else:
-                others = {"own": 0, "mostly own": 3, "mixed": 10}.get(kind, len(own))
-                shift = torch.tensor([1] * others + [0] * (len(own) - others))
-                shift[6:] += kind == "mixed" and shift[6:] > 0
-                truth[part] = (own + shift) % classes
-        batches = {
-            part: student.give(loader(images=images[part], labels=truth[part], batch_size=size))
-            for part, size in (("train", 8), ("valid", 5))
-        }
-        if train == "fickle":
-            both = [truth["train"], (truth["train"] + 1) % classes]
-            batches["train"] = student.give(fickle_loader(images=images["train"], labels=both, batch_size=8, passes=3))
-        self.model, self.images, self.truth = model, images, truth
-        self.before, self.first = state_of(model), self.measured("valid")
-        watch_steps(model)
-        history = student.seeded(7).fine_tune(model, batches["train"], batches["valid"], epochs, *lr)
-        self.steps = steps_of(model)
-        self.curves = history_of(history)
-        self.is_training = is_training(model)
-
-    def measured(self, part: str) -> tuple[float, float]:
-        """(loss, accuracy) of the network as it is now, measured here."""
-        logits = forward(self.model, self.images[part], mode="eval")
-        loss = torch.nn.functional.cross_entropy(logits, self.truth[part])
-        return float(loss), accuracy(logits, self.truth[part])
-
-
-def expect_true_history(run: Tuning, epochs: int) -> None:
-    """Of a run at learning rate 0, in which every epoch is like the state before: one true entry an epoch in each curve."""
-    for part in ("train", "valid"):
-        for name, wanted in zip((f"{part}_loss", f"{part}_accuracy"), run.measured(part), strict=True):
-            expect_equal(len(run.curves.get(name, [])), epochs, f"entries of {name} after {epochs} epochs")
-            for value in run.curves[name]:
-                expect_float(value, f"an entry of {name}", low=0.0)
-                # 1e-4: float32 sums over 24 items; a mean of batch means is off by 0.01 and more here
-                expect_close(value, wanted, f"{name} at learning rate 0", rtol=1e-4, atol=1e-4)
-
-
-def expect_small_steps(standard: Tuning, none: Tuning) -> None:
-    """One epoch at the default learning rate moves the numbers, but little; at learning rate 0 not at all."""
-    moved = max(step["moved"] for step in standard.steps)
-    # three steps of Adam at 1e-5 move a number by 3e-5; at the head's 1e-3 it would be 3e-3
-    expect_at_most(moved, 5e-4, "the largest way of a parameter in three steps at the default learning rate")
-    expect(moved > 0, "at the default learning rate nothing moves")
-    moved = max(step["moved"] for step in none.steps)
-    expect_at_most(moved, 0.0, "the largest way of a parameter in three steps at learning rate 0")
-
-
-def expect_whole_network_learned(run: Tuning) -> None:
-    """After enough epochs that validation got better: every parameter is another than before."""
-    now = state_of(run.model)
-    learned = [name for name in run.before if not name.split(".")[-1].startswith(("running", "num_batches"))]
-    expect_changed({n: now[n] for n in learned}, {n: run.before[n] for n in learned}, "parameters after fine-tuning")
-
-
-def expect_first_state(run: Tuning) -> None:
-    """Every epoch made the validation worse: parameters and statistics are those of before."""
-    expect(max(run.curves["valid_accuracy"]) < run.first[1], "training on wrong labels did not make the network worse")
-    expect_close(
-        run.measured("valid")[1],
-        run.first[1],
-        "validation accuracy after fine-tuning that makes everything worse",
-        rtol=0,
-        atol=1e-6,
-    )
-    expect_same(state_of(run.model), run.before, "numbers after fine-tuning that only made it worse")
-    expect(not run.is_training, "the model is left in train mode")
-
-
-def expect_best_state(run: Tuning) -> None:
-    """Validation went up and down: the state in the end is one with the highest accuracy that was seen."""
-    seen = [run.first[1], *run.curves["valid_accuracy"]]
-    expect_close(
-        run.measured("valid")[1],
-        max(seen),
-        f"validation accuracy in the end; it was {', '.join(f'{v:.2f}' for v in seen)} in turn",
-        rtol=0,
-        atol=1e-6,
-    )
-    expect(not run.is_training, "the model is left in train mode")
-
-
-def expect_no_drift(run: Tuning) -> None:
-    """Frozen statistics stay, at every moment of fine-tuning."""
-    drifted = max(step["drifted"] for step in run.steps)
-    expect_at_most(drifted, 0.0, "the largest way of a frozen BatchNorm statistic during fine-tuning")
-
-
-def expect_validation_only_measures(run: Tuning) -> None:
-    """Validation batches are seen in eval mode, and nothing moves from one to the next."""
-    seen = [step for step in run.steps if step["items"] in (5, 2)]
-    expect(len(seen) >= 3, "the validation data were not measured in their batches")
-    wrong = sum(step["training"] for step in seen)
-    expect(wrong == 0, f"{wrong:.0f} of {len(seen)} validation batches were seen in train mode")
-    pairs = list(zip(run.steps, run.steps[1:], strict=False))
-    taught = [b["since"] for a, b in pairs if a["items"] == 5 and b["items"] in (5, 2)]
-    expect_at_most(max(taught, default=0.0), 0.0, "the way of a number from one validation batch to the next")

@@ -7,21 +7,8 @@ import torch
 
 from course.catalog import project
 from course.grading.checks import check
-from course.grading.expect import (
-    expect,
-    expect_at_least,
-    expect_close,
-    expect_equal,
-    expect_same,
-    expect_tensor,
-)
-from course.grading.probes import (
-    buffers_of,
-    forward,
-    gradients_of,
-    state_of,
-    trainable_of,
-)
+from course.grading.expect import expect, expect_at_least, expect_close, expect_equal, expect_same, expect_tensor
+from course.grading.probes import buffers_of, forward, state_of, trainable_of
 from course.grading.recipes import frozen_net, tied_net
 from course.grading.recipes_photos import (
     backbone_of,
@@ -35,28 +22,34 @@ from course.grading.recipes_photos import (
     width_of,
 )
 from course.grading.wire import Handle
-from graders.support import accuracy, labels
+from graders.support import accuracy
 from graders.support_photos import (
-    Tuning,
     colour_images,
-    expect_best_state,
-    expect_first_state,
-    expect_gradients_everywhere,
-    expect_no_drift,
     expect_normalised,
     expect_plain,
-    expect_small_steps,
-    expect_true_history,
-    expect_unsqueezed,
-    expect_validation_only_measures,
     expect_varied,
-    expect_whole_network_learned,
     folder_photos,
     unseen_photos_of,
 )
+from graders.support_transfer import (
+    WIDTH,
+    expect_all_frozen,
+    expect_gradients_everywhere,
+    expect_head_alone_learns,
+    expect_logits_for,
+    expect_no_drift,
+    expect_small_steps,
+    expect_statistics_stay_within,
+    expect_the_best_state_in_the_end,
+    expect_true_history,
+    expect_validation_only_measures,
+    expect_whole_network_learned,
+    frozen_backbone,
+    tuned,
+)
 
 THRESHOLD = project("05b").thresholds["valid_accuracy"]
-WIDTH, CLASSES = 8, 3
+CLASSES = 3
 
 # -- freeze_backbone ----------------------------------------------------------------------------------------------------
 
@@ -64,20 +57,13 @@ WIDTH, CLASSES = 8, 3
 @check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
 def test_every_parameter_is_frozen(student):
     """A parameter that still requires a gradient is one that 139 photos can spoil."""
-    given = student.give(tiny_backbone(seed=3))
-    answers = forward(given, colour_images(4), mode="eval")
-    backbone = student.freeze_backbone(given)
-    for which, what in ((backbone, "what came back"), (given, "the module that was given")):
-        free = [name for name, flag in trainable_of(which).items() if flag]
-        expect(not free, f"{what}: {len(free)} parameters still require a gradient: {', '.join(free[:3])}")
-    # 1e-5: the same numbers; a frozen layer may be computed in another order
-    expect_close(forward(backbone, colour_images(4), mode="eval"), answers, "features", rtol=1e-5, atol=1e-5)
+    expect_all_frozen(student)
 
 
 @check("freeze_backbone", points=2, hint="Which tensors of a BatchNorm layer change although they have no gradient?")
 def test_frozen_statistics_do_not_drift(student):
     """Running statistics that drift turn a frozen backbone into another one, one batch at a time."""
-    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    backbone = frozen_backbone(student)
     before = buffers_of(backbone)
     forward(backbone, colour_images(8), mode="train")
     expect_same(buffers_of(backbone), before, "BatchNorm statistics after one batch in train mode")
@@ -86,20 +72,10 @@ def test_frozen_statistics_do_not_drift(student):
 @check("freeze_backbone", points=1, hint="What does model.train() at the start of an epoch do to the layers within?")
 def test_it_stays_frozen_within_a_larger_network(student):
     """The whole network is put into train mode each epoch; the backbone must answer as it does in eval mode."""
-    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
-    whole = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
-    in_eval, before = forward(whole, colour_images(8), mode="eval"), buffers_of(whole)
-    in_train = forward(whole, colour_images(8), mode="train")
-    expect_same(buffers_of(whole), before, "BatchNorm statistics of the backbone within a larger network")
-    # 1e-4: float32; normalising by the batch's own statistics is off by 0.1 and more
-    expect_close(in_train, in_eval, "logits in train mode, against eval mode", rtol=1e-4, atol=1e-4)
+    expect_statistics_stay_within(student, CLASSES)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------
-
-
-def _frozen(student):
-    return student.freeze_backbone(student.give(tiny_backbone(seed=3)))
 
 
 @check(
@@ -110,14 +86,7 @@ def _frozen(student):
 )
 def test_each_photo_gets_one_logit_for_each_class(student):
     """(B, 3, H, W) in, (B, classes) out; logits, not probabilities."""
-    for classes in (2, 5):
-        model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *([] if classes == 2 else [classes]))
-        logits = forward(model, 3 * colour_images(40), mode="eval")
-        expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
-        sums = logits.sum(1), logits.exp().sum(1)
-        for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
-            expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
-    expect_unsqueezed(student)
+    expect_logits_for(student, 2, 5)
 
 
 @check(
@@ -128,14 +97,7 @@ def test_each_photo_gets_one_logit_for_each_class(student):
 )
 def test_only_the_head_can_learn(student):
     """The frozen backbone stays frozen and the head does not: every trainable parameter gets a gradient."""
-    model = student.build_model(_frozen(student), WIDTH, CLASSES)
-    flags = trainable_of(model)
-    free = [name for name, flag in flags.items() if flag]
-    expect(len(free) >= 1, "nothing in the network can be trained: is the head frozen too?")
-    expect_equal(sum(not flag for flag in flags.values()), 8, "frozen parameters, those of the backbone")
-    found = gradients_of(model, colour_images(16), labels(16, CLASSES))
-    idle = [name for name in free if found[name] <= 0]
-    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+    expect_head_alone_learns(student.build_model(frozen_backbone(student), WIDTH, CLASSES), CLASSES)
 
 
 @check("build_model", points=1, needs=("freeze_backbone",), hint="Is what the backbone knows still there?")
@@ -207,7 +169,7 @@ def test_training_photos_are_drawn_anew_each_time(student):
 @check("unfreeze", points=1, needs=("freeze_backbone",), hint="What did freezing switch off?")
 def test_every_parameter_can_learn_again(student):
     """All of them, the backbone's and the head's; and the same network comes back."""
-    whole = student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
+    whole = student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=CLASSES, seed=1))
     before = state_of(whole)
     back = student.unfreeze(whole)
     for which, what in ((back, "what came back"), (whole, "the model that was given")):
@@ -224,7 +186,7 @@ def test_every_parameter_can_learn_again(student):
 )
 def test_statistics_stay_frozen(student):
     """Parameters may learn; BatchNorm's running statistics keep what many pictures have taught them."""
-    whole = student.give(headed(backbone=_frozen(student), width=WIDTH, classes=CLASSES, seed=1))
+    whole = student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=CLASSES, seed=1))
     student.unfreeze(whole)
     before = buffers_of(whole)
     forward(whole, colour_images(8), mode="train")
@@ -236,37 +198,29 @@ def test_statistics_stay_frozen(student):
 NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
 
 
-def _tuned(student, epochs, *lr, train="own", valid="own", frozen=True):
-    backbone = _frozen(student) if frozen else student.give(tiny_backbone(seed=3))
-    model = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
-    return Tuning(student, model, CLASSES, epochs, *lr, train=train, valid=valid)
-
-
 @check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs, and of which data?")
 def test_the_history_is_true(student):
     """Four curves of plain numbers; at learning rate 0 each entry is what the model scores anyhow."""
-    expect_true_history(_tuned(student, 2, 0.0, train="random", valid="random"), 2)
+    expect_true_history(tuned(student, CLASSES, 2, 0.0, train="random", valid="random"), 2)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Was the optimizer built before or after the parameters were unfrozen?")
 def test_the_whole_network_learns(student):
     """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
     # the labels are wrong on purpose, in training and in validation, so that there is something to learn
-    expect_whole_network_learned(_tuned(student, 30, 0.01, train="wrong", valid="wrong"))
+    expect_whole_network_learned(tuned(student, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(_tuned(student, 1, train="wrong"), _tuned(student, 1, 0.0, train="wrong"))
+    expect_small_steps(tuned(student, CLASSES, 1, train="wrong"), tuned(student, CLASSES, 1, 0.0, train="wrong"))
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
 def test_it_ends_with_the_best_state(student):
     """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
-    for frozen in (True, False):
-        expect_first_state(_tuned(student, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen))
-    expect_best_state(_tuned(student, 8, 0.05, train="fickle", valid="mixed"))
+    expect_the_best_state_in_the_end(student, CLASSES)
 
 
 @check(
@@ -274,7 +228,7 @@ def test_it_ends_with_the_best_state(student):
 )
 def test_validation_photos_only_measure(student):
     """They are seen in eval mode, and nothing is learned from them."""
-    expect_validation_only_measures(_tuned(student, 2, 0.01, frozen=False, valid="wrong"))
+    expect_validation_only_measures(tuned(student, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
 
 
 @check(
@@ -282,7 +236,7 @@ def test_validation_photos_only_measure(student):
 )
 def test_frozen_statistics_survive_fine_tuning(student):
     """BatchNorm's running statistics stay what they were, at every moment."""
-    expect_no_drift(_tuned(student, 2, 0.01, train="wrong", valid="wrong"))
+    expect_no_drift(tuned(student, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
 
 
 @check(

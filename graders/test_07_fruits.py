@@ -18,15 +18,7 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import (
-    buffers_of,
-    diary_of,
-    forward,
-    gradients_of,
-    history_of,
-    state_of,
-    trainable_of,
-)
+from course.grading.probes import diary_of, forward, history_of, state_of, trainable_of
 from course.grading.recipes import fixed_net, linear_net, loader, moody_net
 from course.grading.recipes_photos import (
     backbone_of,
@@ -40,28 +32,34 @@ from course.grading.recipes_photos import (
 )
 from graders.support import accuracy, images, labels, numbered
 from graders.support_photos import (
-    Tuning,
     colour_images,
-    expect_best_state,
-    expect_first_state,
-    expect_gradients_everywhere,
     expect_hue_kept,
-    expect_no_drift,
     expect_normalised,
     expect_plain,
-    expect_small_steps,
-    expect_true_history,
-    expect_unsqueezed,
-    expect_validation_only_measures,
     expect_varied,
-    expect_whole_network_learned,
     folder_photos,
     read_back,
     unseen_photos_of,
 )
+from graders.support_transfer import (
+    WIDTH,
+    expect_all_frozen,
+    expect_gradients_everywhere,
+    expect_head_alone_learns,
+    expect_logits_for,
+    expect_no_drift,
+    expect_small_steps,
+    expect_statistics_stay_within,
+    expect_the_best_state_in_the_end,
+    expect_true_history,
+    expect_validation_only_measures,
+    expect_whole_network_learned,
+    frozen_backbone,
+    tuned,
+)
 
 THRESHOLD = project("07").thresholds["valid_accuracy"]
-WIDTH, CLASSES = 8, 6
+CLASSES = 6
 
 # -- make_transforms ----------------------------------------------------------------------------------------------------
 
@@ -96,14 +94,7 @@ def test_an_orange_stays_orange(student):
 @check("build_model", points=1, hint="How many classes are three kinds of fruit, fresh and rotten?")
 def test_each_photo_gets_six_logits(student):
     """(B, 3, H, W) in, (B, 6) out; logits, because cross entropy applies softmax itself."""
-    for classes in (6, 4):
-        model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *([] if classes == 6 else [classes]))
-        logits = forward(model, 3 * colour_images(40), mode="eval")
-        expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
-        sums = logits.sum(1), logits.exp().sum(1)
-        for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
-            expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
-    expect_unsqueezed(student)
+    expect_logits_for(student, 6, 4)
 
 
 @check(
@@ -114,18 +105,12 @@ def test_each_photo_gets_six_logits(student):
 )
 def test_the_head_can_learn_and_the_backbone_stays(student):
     """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
-    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    backbone = frozen_backbone(student)
     own = [float(t.double().sum()) for t in state_of(backbone).values()]
     model = student.build_model(backbone, WIDTH)
-    flags = trainable_of(model)
-    free = [name for name, flag in flags.items() if flag]
-    expect(len(free) >= 1, "nothing in the network can be trained: is the head frozen too?")
-    expect_equal(sum(not flag for flag in flags.values()), 8, "frozen parameters, those of the backbone")
     sums = [float(t.double().sum()) for t in state_of(model).values()]
     expect(all(value in sums for value in own), "the numbers of the backbone are not all in the model as they were")
-    found = gradients_of(model, colour_images(24), labels(24, CLASSES))
-    idle = [name for name in free if found[name] <= 0]
-    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+    expect_head_alone_learns(model, CLASSES)
     expect_gradients_everywhere(student.build_model(student.give(tiny_backbone(seed=3)), WIDTH))
 
 
@@ -135,34 +120,20 @@ def test_the_head_can_learn_and_the_backbone_stays(student):
 @check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
 def test_every_parameter_is_frozen(student):
     """No parameter of the backbone requires a gradient, and it is still that backbone."""
-    given = student.give(tiny_backbone(seed=3))
-    answers = forward(given, colour_images(4), mode="eval")
-    backbone = student.freeze_backbone(given)
-    for which, what in ((backbone, "what came back"), (given, "the backbone that was given")):
-        free = [name for name, flag in trainable_of(which).items() if flag]
-        expect(not free, f"{what}: {len(free)} parameters still require a gradient: {', '.join(free[:3])}")
-    # 1e-5: the same numbers; a frozen layer may be computed in another order
-    expect_close(forward(backbone, colour_images(4), mode="eval"), answers, "features", rtol=1e-5, atol=1e-5)
+    expect_all_frozen(student)
 
 
 @check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
 def test_statistics_stay_in_a_network_that_is_trained(student):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
-    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
-    whole = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
-    in_eval, before = forward(whole, colour_images(8), mode="eval"), buffers_of(whole)
-    in_train = forward(whole, colour_images(8), mode="train")
-    expect_same(buffers_of(whole), before, "BatchNorm statistics of the backbone")
-    # 1e-4: float32; normalising by the batch's own statistics is off by 0.1 and more
-    expect_close(in_train, in_eval, "logits in train mode, against eval mode", rtol=1e-4, atol=1e-4)
+    expect_statistics_stay_within(student, CLASSES)
 
 
 # -- train --------------------------------------------------------------------------------------------------------------
 
 
 def _frozen_and_headed(student):
-    backbone = student.freeze_backbone(student.give(tiny_backbone(seed=3)))
-    return student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
+    return student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=CLASSES, seed=1))
 
 
 def _trained(student, model, epochs, *lr, valid_labels=None):
@@ -288,41 +259,32 @@ def _assessment(student, tuned: bool):
 NEEDS = ("freeze_backbone",)
 
 
-def _tuned(student, epochs, *lr, train="own", valid="own", frozen=True):
-    given = student.give(tiny_backbone(seed=3))
-    backbone = student.freeze_backbone(given) if frozen else given
-    model = student.give(headed(backbone=backbone, width=WIDTH, classes=CLASSES, seed=1))
-    return Tuning(student, model, CLASSES, epochs, *lr, train=train, valid=valid)
-
-
 @check(
     "fine_tune", points=1, needs=NEEDS, hint="Which parameters does the optimizer know, and what do the curves tell?"
 )
 def test_the_whole_network_learns(student):
     """Backbone and head both move, and the history is true. An optimizer made before unfreezing moves the head alone."""
-    expect_true_history(_tuned(student, 2, 0.0, train="random", valid="random"), 2)
-    expect_whole_network_learned(_tuned(student, 30, 0.01, train="wrong", valid="wrong"))
+    expect_true_history(tuned(student, CLASSES, 2, 0.0, train="random", valid="random"), 2)
+    expect_whole_network_learned(tuned(student, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(_tuned(student, 1, train="wrong"), _tuned(student, 1, 0.0, train="wrong"))
+    expect_small_steps(tuned(student, CLASSES, 1, train="wrong"), tuned(student, CLASSES, 1, 0.0, train="wrong"))
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
 def test_it_ends_with_the_best_state(student):
     """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
-    for frozen in (True, False):
-        expect_first_state(_tuned(student, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen))
-    expect_best_state(_tuned(student, 8, 0.05, train="fickle", valid="mixed"))
+    expect_the_best_state_in_the_end(student, CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Which numbers move in fine-tuning, and which photos may move them?")
 def test_statistics_stay_and_validation_only_measures(student):
     """Frozen statistics stay what they were at every moment; validation is in eval mode and teaches nothing."""
-    expect_no_drift(_tuned(student, 2, 0.01, train="wrong", valid="wrong"))
-    expect_validation_only_measures(_tuned(student, 2, 0.01, frozen=False, valid="wrong"))
+    expect_no_drift(tuned(student, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
+    expect_validation_only_measures(tuned(student, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
 
 
 @check(
