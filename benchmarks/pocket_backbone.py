@@ -152,10 +152,10 @@ def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, siz
     from course.models import pretrain
 
     images, labels = photos(folder, size)
-    off = {"category": 0.0, "deep": 0.0, "causes": 0.0, "statistics": 0.0}
-    full = {"category": 1.0, "deep": 0.5, "causes": 2.0, "statistics": 1.0}
+    off = {"category": 0.0, "kind": 0.0, "deep": 0.0, "causes": 0.0, "statistics": 0.0}
+    full = {"category": 1.0, "kind": 0.5, "deep": 0.5, "causes": 2.0, "statistics": 1.0}
     variants = {
-        "all four questions": full,
+        "all questions": full,
         "category alone": off | {"category": 1.0},
         "category and causes": off | {"category": 1.0, "causes": 2.0},
         "statistics alone": off | {"statistics": 1.0},

@@ -3,8 +3,9 @@
     python -m course.models.pretrain                     # the whole recipe, resumed where it stopped
     python -m course.models.pretrain --steps 20 --things 200 --formulas 400 --folder /somewhere --out /elsewhere    # a rehearsal
 
-Three questions are asked of the pooled features of every picture: its category, the causes the renderer knows, and the
-statistics any picture has. A fourth asks the category of the last stage alone, so that the deep blocks cannot lean on the
+Four questions are asked of the pooled features of every picture: its category, whether that is a dog, a cat, a bear or a thing
+(by the sum of the categories' probabilities, as a door would ask), the causes the renderer knows, and the statistics any picture
+has. A fifth asks the category of the last stage alone, so that the deep blocks cannot lean on the
 early ones. It measures nothing on photographs: that is `benchmarks/pocket_backbone.py`. Works on a GPU where there is one.
 """
 
@@ -25,7 +26,7 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 
 from course.models.picture_statistics import statistics
 from course.models.pocket import CARD_FILE, FOLDER, WEIGHTS_FILE, PocketMobileNet, read_categories, read_weights
-from course.models.pretrain_pictures import CAUSES, Pictures, category_names, prepare, stem
+from course.models.pretrain_pictures import ANIMALS, CAUSES, Pictures, category_names, prepare, stem
 from course.paths import runs_folder
 
 MEAN = torch.tensor((0.485, 0.456, 0.406))[:, None, None]  # torchvision's, as in the preset of the weights
@@ -98,16 +99,28 @@ def statistic_targets(pictures: Pictures, file: Path) -> Tensor:
     return standardise(torch.from_numpy(np.load(file)), 0.05)
 
 
+def kinds_of(names: list[str]) -> Tensor:
+    """Which of dog, cat, bear or thing (0 to 3) each category is, int64 (len(names),)."""
+    return torch.tensor([next((k for k, kind in enumerate(ANIMALS) if name.startswith(kind)), 3) for name in names])
+
+
 def losses(
-    answers: tuple[Tensor, ...], category: Tensor, causes: Tensor, stats: Tensor, weights: dict[str, float]
+    answers: tuple[Tensor, ...],
+    category: Tensor,
+    kinds: Tensor,
+    causes: Tensor,
+    stats: Tensor,
+    weights: dict[str, float],
 ) -> dict[str, Tensor]:
     """Each question's weighted loss; causes that a picture has not (NaN) are not asked.
 
     Causes are mostly zero and now and then large (a mouldy patch), hence the Huber loss.
     """
     known = ~causes.isnan()
+    by_kind = answers[0].softmax(1) @ F.one_hot(kinds, len(ANIMALS) + 1).float()
     return {
         "category": weights["category"] * F.cross_entropy(answers[0], category, label_smoothing=0.05),
+        "kind": weights["kind"] * F.nll_loss((by_kind + 1e-6).log(), kinds[category]),
         "deep": weights["deep"] * F.cross_entropy(answers[1], category, label_smoothing=0.05),
         "causes": weights["causes"] * F.smooth_l1_loss(answers[2][known], causes[known]),
         "statistics": weights["statistics"]
@@ -166,9 +179,10 @@ def train(args: argparse.Namespace) -> None:
     )
     categories = torch.from_numpy(pictures.categories)
     causes = standardise(torch.from_numpy(pictures.causes), 1e-3)
-    weights = {name: getattr(args, name) for name in ("category", "deep", "causes", "statistics")}
+    weights = {name: getattr(args, name) for name in ("category", "kind", "deep", "causes", "statistics")}
     torch.manual_seed(args.seed)
     names = category_names()
+    kinds = kinds_of(names).to(device)
     student = Student(len(names), stats.shape[1]).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     if args.start:
         start_from(student.network, args.start, names)
@@ -189,8 +203,8 @@ def train(args: argparse.Namespace) -> None:
             print(f"resumed at step {start}", flush=True)
     began, log = time.process_time() - spent, dict.fromkeys(weights, math.nan)
     student.train()
-    # Fruit comes three times a pass: few pictures, and what the deep stage needs most.
-    items = np.concatenate([np.arange(count), np.tile(np.arange(count - args.fruit, count), 2)])
+    # Fruit comes twice a pass: few pictures, and what the deep stage needs most.
+    items = np.concatenate([np.arange(count), np.arange(count - args.fruit, count)])
     per_pass = len(items) // args.batch
     for step in range(start, args.steps):
         order = np.random.default_rng([args.seed, 2, step // per_pass]).permutation(items)
@@ -201,7 +215,7 @@ def train(args: argparse.Namespace) -> None:
         batch = augment(pictures.pictures[chosen], size_at(step, args.steps), rng).to(device)
         answers = student(batch)
         parts = losses(
-            answers, categories[chosen].to(device), causes[chosen].to(device), stats[chosen].to(device), weights
+            answers, categories[chosen].to(device), kinds, causes[chosen].to(device), stats[chosen].to(device), weights
         )
         optimizer.zero_grad()
         sum(parts.values(), torch.zeros((), device=device)).backward()
@@ -242,13 +256,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=FOLDER, help="where weights and card go")
     parser.add_argument("--start", type=Path, help="weights of an earlier round, whose blocks this one starts from")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--things", type=int, default=14000, help="pictures of the course's catalogue")
-    parser.add_argument("--formulas", type=int, default=16000, help="pictures of the formulas")
-    parser.add_argument("--fruit", type=int, default=4000, help="pictures of rendered fruit")
+    parser.add_argument("--things", type=int, default=28000, help="pictures of the course's catalogue")
+    parser.add_argument("--formulas", type=int, default=12000, help="pictures of the formulas")
+    parser.add_argument("--fruit", type=int, default=9000, help="pictures of rendered fruit")
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate of AdamW")
     parser.add_argument("--category", type=float, default=1.0, help="weight of each question")
+    parser.add_argument("--kind", type=float, default=0.5)
     parser.add_argument("--deep", type=float, default=0.5)
     parser.add_argument("--causes", type=float, default=2.0, help="Huber losses are about half of squares")
     parser.add_argument("--statistics", type=float, default=1.0)

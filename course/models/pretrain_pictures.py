@@ -1,26 +1,39 @@
 """The pictures of the pre-training, rendered once into a cache of .npy files: formulas, and the course's catalogue of things.
 
 Rendered fruit (`course.pictures.FRUIT_PHOTOS`) is a part of its own, drawn from other seeds than any data set of the course: its
-categories are apple, banana and orange, and how far it has gone is one of the causes. A cache is a folder; deleting it costs
+categories are apple, banana and orange, and whether it is rotten is one of the causes. An animal's causes are its build and its
+coat; one in five wears the coat of another animal, so that neither tells the other. A cache is a folder; deleting it costs
 minutes. Item k of a seed is the same however many workers share the rendering.
 """
 
 import multiprocessing
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
 from course.models import formulas
 
+if TYPE_CHECKING:
+    from course.pictures.skeleton import Traits
+
 SIDE = 104  # px; crops of 96 px have room to move
 CHUNK = 100
 ANIMALS = ("dog: ", "cat: ", "bear: ")
 FRUIT = ("apple", "banana", "orange")
-CAUSES = (*formulas.CAUSES, "decay")
+BUILD = ("length", "legs", "chest", "head", "muzzle", "ear")
+COAT = (
+    "shaggy",
+    "curly",
+    *(f"{part} {band}" for part in ("base", "bib", "second") for band in ("red", "green", "blue")),
+)
+CAUSES = (*formulas.CAUSES, "decay", *BUILD, *COAT)
+DECAY = len(formulas.CAUSES)
+BORROWED = 0.2  # share of the animals that wear another one's coat
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +49,26 @@ def category_names() -> list[str]:
     return [*catalogue_names(), *formulas.CATEGORIES, *FRUIT]
 
 
+def _animal(rng: np.random.Generator, kind: str, breed: str) -> "Traits":
+    """An individual of a breed, at times in the coat of any other animal."""
+    from course.pictures.breeds import BEARS, CATS, DOGS, individual
+
+    traits = individual(rng, kind, breed)
+    if rng.random() < BORROWED:
+        others = [*DOGS.values(), *CATS.values(), *BEARS.values()]
+        traits = replace(traits, coat=others[rng.integers(len(others))].coat.vary(rng))
+    return traits
+
+
+def _animal_causes(traits: "Traits") -> np.ndarray:
+    """Build and coat of an animal as float32 (len(CAUSES),), NaN elsewhere."""
+    coat = traits.coat
+    build = (traits.length, traits.legs, traits.chest, traits.head, traits.muzzle[2], traits.ear[1])
+    causes = np.full(len(CAUSES), np.nan, np.float32)
+    causes[DECAY + 1 :] = (*build, coat.shaggy, coat.curly, *coat.base, *coat.of("bib"), *coat.second)
+    return causes
+
+
 def _catalogue_item(seed: int, index: int, animals: float) -> tuple[np.ndarray, int, np.ndarray]:
     """Item number index of the catalogue part: a share `animals` of the pictures shows animals."""
     from course.pictures import catalogue
@@ -45,6 +78,12 @@ def _catalogue_item(seed: int, index: int, animals: float) -> tuple[np.ndarray, 
     living = bool(rng.random() < animals)
     wanted = [name for name in names if name.startswith(ANIMALS) == living]
     name = wanted[rng.integers(len(wanted))]
+    if living:
+        from course.pictures.breeds import animal_scene
+
+        traits = _animal(rng, *name.split(": "))
+        picture = animal_scene(rng, SIDE, traits, wild=0.8)
+        return picture.transpose(2, 0, 1), names.index(name), _animal_causes(traits)
     picture = catalogue()[name](rng, SIDE)
     return picture.transpose(2, 0, 1), names.index(name), np.full(len(CAUSES), np.nan, np.float32)
 
@@ -57,7 +96,7 @@ def _fruit_item(seed: int, index: int) -> tuple[np.ndarray, int, np.ndarray]:
     kind, rotten = int(rng.integers(len(FRUIT))), bool(rng.integers(2))
     picture = catalogue()[f"{'rotten' if rotten else 'fresh'} {FRUIT[kind]}"](rng, SIDE)
     causes = np.full(len(CAUSES), np.nan, np.float32)
-    causes[-1] = rotten
+    causes[DECAY] = rotten
     return picture.transpose(2, 0, 1), len(catalogue_names()) + len(formulas.CATEGORIES) + kind, causes
 
 
@@ -70,7 +109,9 @@ def _chunk(job: tuple[int, int, int, int, float]) -> tuple[int, np.ndarray, np.n
             items.append(_catalogue_item(seed, index, animals))
         elif index < fruit:
             picture, category, causes = formulas.sample(seed, index, SIDE)
-            items.append((picture, category + len(catalogue_names()), np.append(causes, np.float32(np.nan))))
+            known = np.full(len(CAUSES), np.nan, np.float32)
+            known[:DECAY] = causes
+            items.append((picture, category + len(catalogue_names()), known))
         else:
             items.append(_fruit_item(seed, index))
     pictures, categories, causes = zip(*items)

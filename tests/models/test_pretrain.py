@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 
 from course.models import formulas, pocket, pretrain
 from course.models.picture_statistics import statistics
-from course.models.pretrain_pictures import Pictures
+from course.models.pretrain_pictures import CAUSES, Pictures
 
 
 def arguments(folder, steps: int) -> argparse.Namespace:
@@ -23,13 +23,14 @@ def arguments(folder, steps: int) -> argparse.Namespace:
         "jobs": 1,
         "start": None,
     }
-    questions = {"category": 1.0, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
+    questions = {"category": 1.0, "kind": 0.5, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
     return argparse.Namespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
 
 
 def few_pictures(*_: object) -> Pictures:
     batch = formulas.make(1, 0, 40, 104)
-    return Pictures(batch.pictures, batch.categories, np.pad(batch.causes, ((0, 0), (0, 1)), constant_values=np.nan))
+    more = len(CAUSES) - len(formulas.CAUSES)
+    return Pictures(batch.pictures, batch.categories, np.pad(batch.causes, ((0, 0), (0, more)), constant_values=np.nan))
 
 
 def test_a_run_that_was_cut_ends_at_the_same_weights(tmp_path, monkeypatch):
