@@ -30,7 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the student's code runs: in this process, or in a plain child process",
     )
     group.addoption("--course-seed", type=int, default=0, help="seed of the checks (0)")
-    group.addoption("--check-seconds", type=float, default=300.0, help="limit of one call of the student's code (300)")
+    group.addoption(
+        "--check-seconds",
+        type=float,
+        default=300.0,
+        help="limit of one call of the student's code, more on a busy machine (300)",
+    )
     group.addoption("--no-cache", action="store_true", help="train anew even where neither code nor data changed")
 
 

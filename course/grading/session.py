@@ -24,6 +24,7 @@ import torch
 
 from course.grading import wire
 from course.grading.cache import Cache
+from course.grading.patience import Patience, processor_seconds
 from course.grading.worker import Worker
 
 
@@ -76,7 +77,7 @@ class InProcess(Session):
     """The worker in this process.
 
     Args:
-        seconds: limit of one request, kept by an alarm signal where there is one (main thread, not on Windows).
+        seconds: limit of one request (`Patience`), kept by an alarm signal where there is one (main thread, not on Windows).
     """
 
     isolation = "none (the student's own process)"
@@ -128,12 +129,13 @@ class ChildProcess(Session):
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         if self._process is None:
             self._process = self._start()
-        deadline = time.monotonic() + self.seconds
+        pid = self._process.pid
+        patience = Patience(self.seconds, lambda: processor_seconds(pid))
         try:
             stdin = cast(BinaryIO, self._process.stdin)
             stdin.write(wire.pack(message))
             stdin.flush()
-            return wire.unpack(cast(BinaryIO, _Deadline(cast(BinaryIO, self._process.stdout), deadline)), self)
+            return wire.unpack(cast(BinaryIO, _Patient(cast(BinaryIO, self._process.stdout), patience)), self)
         except TimeoutError:
             self._process.kill()
             reason = f"no answer within {self.seconds:.0f} s: an endless loop?"
@@ -158,19 +160,20 @@ class ChildProcess(Session):
                 process.wait()
 
 
-class _Deadline:
-    """A pipe's read end whose reads stop at one total deadline."""
+class _Patient:
+    """A pipe's read end whose reads stop when the writer has had its time."""
 
-    def __init__(self, pipe: BinaryIO, deadline: float) -> None:
-        self.pipe, self.deadline = pipe, deadline
+    def __init__(self, pipe: BinaryIO, patience: Patience) -> None:
+        self.pipe, self.patience = pipe, patience
         self.selector = selectors.DefaultSelector()
         self.selector.register(pipe, selectors.EVENT_READ)
 
     def read(self, count: int) -> bytes:
         parts = []
         while count > 0:
-            if not self.selector.select(max(0.0, self.deadline - time.monotonic())):
-                raise TimeoutError
+            while not self.selector.select(self.patience.wait()):
+                if self.patience.ended():
+                    raise TimeoutError
             part = os.read(self.pipe.fileno(), min(count, 1 << 20))
             if not part:
                 raise EOFError
@@ -187,13 +190,17 @@ def _ending(code: int) -> str:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise WorkerLost in the main thread after `seconds`; without alarm signals it does nothing."""
+    """Raise WorkerLost in the main thread when `seconds` are over (`Patience`); without alarm signals it does nothing."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    patience = Patience(seconds, time.process_time)
+
     def ring(number: int, frame: FrameType | None) -> None:
-        raise _OutOfTime
+        if patience.ended():
+            raise _OutOfTime
+        signal.setitimer(signal.ITIMER_REAL, patience.wait())
 
     previous = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)

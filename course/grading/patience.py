@@ -1,0 +1,50 @@
+"""How long a worker may take. Only a wall clock would fail right code on a machine that is busy with something else.
+
+Past its time a worker has run too long if it has used that much processor time (it loops), or next to none (it sleeps, or waits
+for what never comes). One that would run but does not get the processor is given more, up to a limit. It ends nothing itself.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+MOST = 6  # times the limit, whatever the reason
+ASLEEP = 0.02  # of the elapsed time: a process that wants the processor gets more than this even beside fifty others
+
+
+class Patience:
+    """The time of one request.
+
+    Args:
+        seconds: limit on a machine that has nothing else to do.
+        processor: processor seconds used by the worker so far; None where that cannot be known, then only the clock counts.
+    """
+
+    def __init__(self, seconds: float, processor: Callable[[], float | None]) -> None:
+        self.seconds, self.processor = seconds, processor
+        self.began, self.used = time.monotonic(), processor()
+
+    def ended(self) -> bool:
+        """Whether the worker has had its time."""
+        passed = time.monotonic() - self.began
+        if passed < self.seconds:
+            return False
+        now = self.processor()
+        if now is None or self.used is None or passed >= MOST * self.seconds:
+            return True
+        return not ASLEEP * passed <= now - self.used < 0.9 * self.seconds
+
+    def wait(self) -> float:
+        """Seconds until it is worth asking again."""
+        left = self.seconds - (time.monotonic() - self.began)
+        return max(left, self.seconds / 10, 0.02)
+
+
+def processor_seconds(pid: int) -> float | None:
+    """Processor seconds that a running process has used, its threads included; None where there is no /proc to ask."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None

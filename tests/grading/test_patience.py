@@ -1,0 +1,49 @@
+"""A worker that loops or sleeps is ended at its limit; one that does not get the processor is given more time."""
+
+import os
+import time
+
+import pytest
+
+from course.grading import patience
+from course.grading.patience import MOST, Patience, processor_seconds
+
+
+@pytest.mark.parametrize(
+    ("passed", "used", "ended"),
+    [
+        (9.9, 9.9, False),  # not yet
+        (10.1, 10.0, True),  # it loops
+        (10.1, 0.0, True),  # it sleeps
+        (10.1, 3.0, False),  # it shares the processor
+        (30.0, 8.9, False),
+        (30.0, 9.5, True),  # it has had as much as it may have
+        (10.0 * MOST, 3.0, True),
+        (10.1, None, True),  # nobody knows: the clock counts
+    ],
+)
+def test_when_the_time_is_over(monkeypatch, passed, used, ended):
+    clock, processor = [100.0], [5.0 if used is not None else None]
+    monkeypatch.setattr(patience.time, "monotonic", lambda: clock[0])
+    watch = Patience(10.0, lambda: processor[0])
+    clock[0] += passed
+    if used is not None:
+        processor[0] += used
+    assert watch.ended() is ended
+    assert watch.wait() >= 0.02
+
+
+def test_it_waits_for_the_limit_first():
+    assert 9 < Patience(10.0, time.process_time).wait() <= 10
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="there is no /proc here")
+def test_processor_seconds_of_this_process():
+    before = processor_seconds(os.getpid())
+    sum(k * k for k in range(3_000_000))  # a fifth of a second
+    assert processor_seconds(os.getpid()) > before
+    assert abs(processor_seconds(os.getpid()) - sum(os.times()[:2])) < 0.1
+
+
+def test_no_such_process():
+    assert processor_seconds(2**22 + 1) is None
