@@ -158,6 +158,8 @@ class Run:
         names: Sequence[str],
         *,
         augment: Callable[[Any], Any] | None = None,
+        originals: Sequence[Any] | None = None,
+        plain: Callable[[torch.Tensor], torch.Tensor] | None = None,
         save: Callable[[nn.Module, Path], Any] | None = None,
         extra: dict[str, Any] | None = None,
     ) -> None:
@@ -169,6 +171,8 @@ class Run:
             names: of the K classes.
             augment: the random transform of training, from an image as the model reads it to another; some images of
                 `valid_loader` are shown with what it makes of them.
+            originals: shown instead of those, if `augment` takes something else than the model (photos).
+            plain: makes of an image as the model reads it one to look at, if that is another (normalised photos).
             save: writes the model to a path (the project's own function); its state_dict by `torch.save` if None.
             extra: further lines to print, name and value.
         """
@@ -198,10 +202,11 @@ class Run:
                 f"{title}{total - right} of {total} wrong (✗), surest first",
             )
             images, truth, predicted, sure = zip(*tiles)
+            images = images if plain is None else tuple(map(plain, images))
             made.append(figures.images_with_labels(images, truth, predicted, names, where, sure, what))
             if augment is not None:
                 where, what = self.out / "augmented.png", f"{title}what augmentation makes of a picture"
-                made.append(figures.augmented(images[-AUGMENTED_ROWS:], augment, where, title=what))
+                made.append(figures.augmented(originals or images[-AUGMENTED_ROWS:], augment, where, title=what))
         self._say_where(made)
 
     def show(self, images: Sequence[Any], truth: Sequence[int], predicted: Sequence[int], names: Sequence[str]) -> None:
