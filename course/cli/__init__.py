@@ -1,4 +1,5 @@
-"""The command line `course`: for students watch, hint, status, run, reset, update and data; for authors make and lessons.
+"""The command line `course`: for students watch, hint, status, run, reset, update and data; for authors make and lessons; for
+instructors release.
 
 Every fault of the outside world is shown here, once, in two lines: what is wrong and what to do. Commands import what they need
 when they run, so that `course --help` answers at once.
@@ -8,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, student, watching
+from course.cli import author, data, release, student, watching
 from course.errors import CourseError
 
 
@@ -64,5 +65,6 @@ for command in (
     data.data,
     author.make,
     author.lessons,
+    release.release,
 ):
     main.add_command(command)

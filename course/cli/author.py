@@ -11,7 +11,15 @@ from course.errors import CourseError
 @click.option("--check", is_flag=True, help="Write nothing; name what is stale and leave with status 1.")
 def make(check: bool) -> None:
     """For authors: make the stubs from the solutions."""
-    from course.authoring import made
+    try:
+        from course.authoring import made
+    except ModuleNotFoundError as fault:
+        if fault.name != "course.authoring":
+            raise
+        raise CourseError(
+            "This copy of the course has no course/authoring/.",
+            "Your stubs come back with `course reset` and `course update`.",
+        ) from None
     from course.grading.grade import shown
 
     if check:

@@ -1,0 +1,95 @@
+"""The student bundle: a whole copy of the course for those who are to solve it, as a folder and as a zip.
+
+In it: stubs, notebooks, graders, the package, the page about data, a README. Not in it: solutions, mistakes and alternatives, and
+the modules that only authors run. What must not be in it is looked for by `leaks`.
+"""
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from course import paths
+from course.authoring import made
+from course.catalog import projects
+from course.errors import CourseError
+from course.stubs import desk, pristine_file
+
+README = "docs/for-students.md"  # becomes README.md
+PLAIN = ("pyproject.toml", "constraints.txt", "data/README.md", "docs/data.md", "docs/running.md")
+SUFFIXES = {".py", ".toml", ".stub", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
+# Of the package, what authors alone run: the making of all this, the proofs of the checks, the training of the pocket models.
+AUTHORS = (
+    "authoring",
+    "grading/proofs.py",
+    "lessons",
+    "models/pretrain",
+    "models/train_bert.py",
+)
+NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
+
+
+def build(folder: Path) -> Path:
+    """Make the bundle anew in `folder`, which is replaced, and `folder`.zip beside it; returns the zip.
+
+    Raises:
+        CourseError: stubs are stale or a file of the course is missing.
+    """
+    contents = dict(_contents())
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=folder.parent) as new:
+        for name, content in contents.items():
+            file = Path(new, "student", name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(Path(new, "student"), folder)
+    return pack(folder)
+
+
+def pack(folder: Path) -> Path:
+    """The folder as a zip beside it; returns the zip."""
+    packed = folder.with_name(folder.name + ".zip")
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+            entry = zipfile.ZipInfo(f"{folder.name}/{file.relative_to(folder).as_posix()}", NO_TIME)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, file.read_bytes())
+    return packed
+
+
+def _contents() -> Iterator[tuple[str, bytes]]:
+    """(path in the bundle, content)."""
+    yield "README.md", _read(paths.ROOT / README)
+    for name in PLAIN:
+        yield name, _read(paths.ROOT / name)
+    for file in sorted((paths.ROOT / "course").rglob("*")):
+        name = file.relative_to(paths.ROOT / "course").as_posix()
+        if file.suffix in SUFFIXES and file.is_file() and not name.startswith(AUTHORS) and file.suffix != ".stub":
+            yield f"course/{name}", _read(file)
+    graders = paths.ROOT / "graders"
+    known = {entry.grader for entry in projects()}
+    for file in sorted(graders.glob("*.py")):
+        if not file.name.startswith("test_") or file.name in known:
+            yield f"graders/{file.name}", _read(file)
+    fresh = made.made_files()
+    yield "exercises/__init__.py", made.PACKAGE.encode()
+    for entry in projects():
+        stub = pristine_file(entry)
+        if desk.read(stub) != fresh.get(stub):
+            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course make` first.")
+        yield f"course/stubs/{stub.name}", _read(stub)
+        yield f"exercises/{entry.module}.py", _read(stub)
+        notebook = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
+        if notebook.is_file():
+            yield f"notebooks/{notebook.name}", _read(notebook)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise CourseError(f"{file} cannot be read: {fault.strerror}.", "Take a whole copy of the course.") from fault

@@ -1,0 +1,41 @@
+"""nbgrader's ClearSolutions, with the course's own TODO in place of "YOUR CODE HERE".
+
+So a notebook of release/ asks the same question as the stub in exercises/, and the checks read "not started" in both.
+Named in nbgrader_config.py, so that `nbgrader generate_assignment` and formgrader make the same release as `course release`.
+"""
+
+from typing import Any
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions
+
+from course.authoring.stubs import BEGIN, todo_text
+from course.catalog import project
+from course.errors import CourseError
+
+
+class ClearTasks(ClearSolutions):
+    """Replaces a marked body by the TODO of its function; notebooks that are none of the course's are left to nbgrader's stub."""
+
+    def preprocess_cell(self, cell: Any, resources: Any, cell_index: int) -> tuple[Any, Any]:
+        """Clear one cell, whose grade_id is the function's name, in the notebook of the project's module name."""
+        before: dict[str, str] = self.code_stub  # type: ignore[has-type]
+        opening = [line for line in cell.source.splitlines() if line.strip() == BEGIN]
+        if opening and cell.cell_type == "code":
+            indent = max(len(line) - len(line.lstrip()) for line in opening)
+            try:
+                entry = project(resources["nbgrader"]["notebook"])
+                todo = todo_text(entry, cell.metadata.nbgrader.grade_id, indent)
+                self.code_stub = {**before, resources["language"]: todo}
+            except (CourseError, KeyError, AttributeError, StopIteration):
+                pass  # no project, no cell or no function of ours
+        try:
+            return super().preprocess_cell(cell, resources, cell_index)
+        finally:
+            self.code_stub = before
+
+
+def preprocessors() -> list[type]:
+    """nbgrader's own chain from source to release, with ClearTasks in the place of ClearSolutions."""
+    chain = GenerateAssignment.class_traits()["preprocessors"].default()
+    return [ClearTasks if step is ClearSolutions else step for step in chain]

@@ -1,0 +1,63 @@
+"""`course release`: what students get, made anew and scanned: nbgrader's source/ and release/, and the student bundle."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from course import catalog, paths
+from course.errors import CourseError
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[PROJECT ...]")
+@click.option("--check", is_flag=True, help="Write nothing; name what is stale or leaks and leave with status 1.")
+def release(ids: tuple[str, ...], check: bool) -> None:
+    """For instructors: make what students get.
+
+    The nbgrader assignments in source/ and release/ (of all projects, or of those named), and the student bundle build/student.zip.
+    Nothing of a solution is in it: that is looked for.
+    """
+    try:
+        from course.authoring import bundle, leaks
+        from course.authoring import release as made
+    except ModuleNotFoundError as fault:
+        if fault.name != "course.authoring":
+            raise
+        raise CourseError(
+            "This copy of the course cannot make releases.",
+            "An instructor's copy has course/authoring/ and solutions/.",
+        ) from None
+    entries = [catalog.project(id) for id in ids] or list(catalog.projects())
+    folders = [paths.ROOT / "release"]
+    if check:
+        wrong = [f"{_short(file)} is stale" for file in made.stale(entries)]
+        cure = "Run `course release`, and commit what it wrote in source/ and release/."
+    else:
+        made.make_sources(entries)
+        for entry, file in zip(entries, made.generate(entries)):
+            parts = f"{len(entry.functions)} functions, {entry.points} points"
+            click.echo(f"{entry.id:<4} {_short(file)}   {parts}")
+        for folder in made.sweep():
+            click.echo(f"deleted {_short(folder)}: no project of the catalog")
+        packed = bundle.build(paths.ROOT / "build" / "student")
+        folders.append(packed.with_suffix(""))
+        size = packed.stat().st_size / 1e6
+        click.echo(f"student bundle: {_short(packed)}   {size:.1f} MB")
+        wrong, cure = [], "Do not hand it out. Mend what holds it, and run `course release` again."
+    wanted = leaks.secrets()
+    found = [leak for folder in folders for leak in leaks.scan(folder, wanted)]
+    wrong += [f"{_short(leak.file)}:{leak.line} holds {leak.secret.what}: {leak.secret.text}" for leak in found]
+    for line in wrong:
+        click.echo(line, err=True)
+    if wrong:
+        click.echo(cure, err=True)
+        sys.exit(1)
+    files = sum(1 for folder in folders for file in folder.rglob("*") if file.is_file())
+    click.echo(
+        f"{'All is fresh. ' if check else ''}Looked for {len(wanted)} lines and names in {files} files: none is there."
+    )
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(paths.ROOT)) if path.is_relative_to(paths.ROOT) else str(path)

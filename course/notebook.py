@@ -1,0 +1,86 @@
+"""The checks in a notebook: `check("01", "train_epoch")` grades the function as the notebook has defined it now.
+
+Written for nbgrader, which takes the value of the cell's last expression for the points, and gives nothing at all to a cell that
+has written to stderr (`nbgrader.utils.determine_grade`). So a verdict is printed, the points are returned, and what libraries say
+on stderr meanwhile is dropped. It is as advisory as `pytest graders`: the student's code runs in the same process.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, suppress
+from types import ModuleType
+
+from course.catalog import project as project_of
+from course.errors import CourseError
+
+SECONDS = 300.0  # for all checks of one cell; nbgrader_config.py gives a cell 900, so that a loop ends in a verdict
+
+
+def check(project: str, task: str, *, seconds: float = SECONDS, module: ModuleType | None = None) -> int:
+    """Run the checks of one function, print the verdict, and return the points earned.
+
+    Args:
+        project: "01", as in the catalog.
+        task: the function's (or class's) name.
+        seconds: a loop is stopped by then and fails its check. It needs the main thread and alarm signals (not on Windows).
+        module: what holds the functions; the notebook itself unless given.
+
+    Returns:
+        Points from 0 to those of the function; 0 for one that is still at its TODO.
+
+    Raises:
+        CourseError: there is no such function, or data of the course are missing.
+    """
+    entry = project_of(project)
+    names = [function.name for function in entry.functions]
+    if task not in names:
+        raise CourseError(f"Project {entry.id} has no function {task!r}.", f"Its functions are: {', '.join(names)}.")
+    with quiet():
+        # imported here, because importing torch may warn as well
+        from course.grading.in_notebook import grade_task
+        from course.grading.verdict import render
+
+        module = module or sys.modules["__main__"]
+        result = grade_task(entry, task, module, seconds)
+    print(render(result))
+    if not hasattr(module, task):
+        print(f"      there is no {task} yet: run its cell first (a cell with an error in it may define nothing)")
+    return result.earned
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing reaches stderr: not by `sys.stderr`, not by a handler that keeps it from before, not by file descriptor 2."""
+    stream = sys.stderr
+    with suppress(AttributeError, ValueError):
+        stream.flush()  # what came earlier still belongs to whoever wrote it
+    kept = vars(stream).get("write") if hasattr(stream, "__dict__") else None
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stderr(nowhere), _descriptor(nowhere.fileno()):
+        shadowed = False
+        with suppress(AttributeError, TypeError):
+            stream.write = nowhere.write  # type: ignore[method-assign, union-attr]
+            shadowed = True
+        try:
+            yield
+        finally:
+            if shadowed and kept is None:
+                del stream.write  # type: ignore[union-attr]
+            elif shadowed:
+                stream.write = kept  # type: ignore[method-assign, union-attr]
+
+
+@contextmanager
+def _descriptor(nowhere: int) -> Iterator[None]:
+    """File descriptor 2 leads to `nowhere`: what compiled libraries write."""
+    try:
+        before = os.dup(2)
+    except OSError:
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)

@@ -1,0 +1,22 @@
+"""nbgrader reads this file when it is started in this folder: `nbgrader generate_assignment ex01_mnist`, `nbgrader autograde …`."""
+
+import os
+import sys
+from pathlib import Path
+
+from course.authoring.clearing import preprocessors
+
+c = get_config()  # noqa: F821 - nbgrader defines it
+
+# nbgrader runs `alembic` by that name to look at its gradebook. It stands beside Python, but not on the PATH of everybody.
+BESIDE_PYTHON = str(Path(sys.executable).parent)
+if BESIDE_PYTHON not in os.environ.get("PATH", "").split(os.pathsep):
+    os.environ["PATH"] = BESIDE_PYTHON + os.pathsep + os.environ.get("PATH", "")
+
+c.CourseDirectory.course_id = "deep_learning"
+# The stub of a function is its TODO of course/catalog.toml, as in exercises/.
+c.GenerateAssignment.preprocessors = preprocessors()
+# Seconds that one cell may take. nbgrader's own 30 are too few for a check that trains, and it has to be more than the 300 after
+# which `course.notebook.check` itself stops a cell that loops: then the student reads a verdict.
+c.ExecutePreprocessor.timeout = 900
+c.Execute.timeout = 900
