@@ -35,7 +35,7 @@ RELATED = (
 )
 
 # Plurals that are not the rule.
-PLURALS = {"mouse": "mice", "goose": "geese", "wolf": "wolves", "child": "children"}
+PLURALS = {"mouse": "mice", "goose": "geese", "wolf": "wolves", "child": "children", "mosquito": "mosquitoes"}
 PLURALS |= {noun: noun for noun in ("sheep", "deer", "fish", "salmon", "trout")}
 
 

@@ -13,13 +13,14 @@ import time
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
+from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 from transformers import BertConfig, BertForPreTraining, BertTokenizer
@@ -44,14 +45,18 @@ class Recipe:
     width: int = 128
     heads: int = 4
     positions: int = 128
-    steps: int = 9_000
+    steps: int = 24_000
     batch: int = 32
     chunk: int = 200  # steps between checkpoints; stories of a chunk are sorted by length to save padding
     rate: float = 1e-3  # ten times BERT's: the network is ninety times smaller
-    warmup: int = 500
-    cooldown: float = (
-        0.3  # of the steps at the end, the rate falls to nothing; before, it stays: so steps may still be changed
+    vector_rate: float = (
+        0.1  # of it for word vectors, and a long memory: Adam forgets by 0.98 within fifty steps what the
     )
+    vector_memory: float = (
+        0.999  # gradient of a rare word is like, and takes full steps on noise, which blurs what is near
+    )
+    warmup: int = 500
+    cooldown: float = 0.3  # of the steps, at the end: the rate falls to nothing. Until then steps may be changed
     decay: float = 0.01
     mask_known: float = 0.30  # of the words that a reader could know
     mask_other: float = 0.08
@@ -236,12 +241,16 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
     model = new_model(recipe, vocabulary)
     torch.nn.Module.to(model, _device())
     model.eval()  # no dropout; gradients flow all the same
-    decayed = [w for w in model.parameters() if w.ndim > 1]
+    vectors = model.get_input_embeddings().weight  # a Parameter, which the stub does not say
+    decayed = [w for w in model.parameters() if w.ndim > 1 and w is not vectors]
     plain = [w for w in model.parameters() if w.ndim <= 1]
+    kinds = [(decayed, 1.0, recipe.decay, 0.98), (plain, 1.0, 0.0, 0.98)]
+    kinds += [([cast(nn.Parameter, vectors)], recipe.vector_rate, 0.0, recipe.vector_memory)]
     optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": recipe.decay}, {"params": plain, "weight_decay": 0.0}],
-        recipe.rate,
-        (0.9, 0.98),
+        [
+            {"params": weights, "scale": scale, "weight_decay": decay, "betas": (0.9, memory)}
+            for weights, scale, decay, memory in kinds
+        ]
     )
     step, core, curve = 0, 0.0, []
     origin = {"recipe": asdict(recipe) | {"steps": 0}, "corpus": fingerprint()}
@@ -258,7 +267,7 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
         for batch in batches(recipe, step // recipe.chunk, vocabulary):
             warm, left = (step + 1) / recipe.warmup, (recipe.steps - step) / (recipe.steps - cool)
             for group in optimizer.param_groups:
-                group["lr"] = recipe.rate * min(warm, left, 1.0)
+                group["lr"] = group["scale"] * recipe.rate * min(warm, left, 1.0)
             word, pair = losses(model, {name: t.to(_device()) for name, t in batch.items()})
             optimizer.zero_grad()
             (word + pair).backward()
