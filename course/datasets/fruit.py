@@ -16,7 +16,7 @@ from PIL import Image
 from course.errors import CourseError
 
 CLASSES = ("freshapples", "freshbanana", "freshoranges", "rottenapples", "rottenbanana", "rottenoranges")
-VERSION = 2
+VERSION = 3
 SIDE = 144  # pixels: above the 96 to 128 that the pocket network sees, so that a random crop has something to take
 COUNTS = {"train": 100, "valid": 40}  # photos of each class
 QUALITY = 88

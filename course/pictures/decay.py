@@ -1,4 +1,4 @@
-"""Decay of round fruit: patches with soft or sharp borders that sink, rings of mould, wrinkles, flecks, all over brown.
+"""Decay of round fruit: patches with soft or sharp borders that sink, rings of mould, wrinkles, nearly all over brown.
 
 Each function changes a `Skin` in place, in the object coordinates of the fruit. Colours are sRGB.
 """
@@ -22,19 +22,19 @@ class Skin:
 
 
 def decay(rng: Rng, body: Solid, skin: Skin, size: float, kinds: tuple[str, ...]) -> None:
-    """Change `skin` in place: one or more of patch, mould, wrinkle, flecks; at times the whole fruit goes brown."""
+    """Change `skin` in place: one or more of patch, mould, wrinkle; at times nearly the whole fruit goes brown."""
     kind = kinds[rng.integers(len(kinds))]
-    if kind == "all":
+    if kind == "all":  # nearly: some of the old skin shows, and with it what fruit it was
         brown = jitter(rng, rgb([(0.33, 0.21, 0.12), (0.22, 0.15, 0.11), (0.45, 0.30, 0.16)][rng.integers(3)]), 0.03)
-        cover = smoothstep(-0.9, 0.7, solid(rng, body.points, 0.2))
+        cover = smoothstep(-0.2, 1.2, solid(rng, body.points, 0.2))
         skin.colour[:] = mix(skin.colour, brown * (1 + 0.2 * solid(rng, body.points, 0.4)[..., None]), 0.85 * cover)
         skin.shine = skin.shine * 0.3
         _wrinkle(rng, body, skin, size, 1.0)
     also = {"patch": rng.random() < 0.35, "wrinkle": rng.random() < 0.4}
-    for one in ("wrinkle", "patch", "flecks", "mould"):  # mould grows over what is there
+    for one in ("wrinkle", "patch", "mould"):  # mould grows over what is there
         if one != kind and not also.get(one):
             continue
-        {"patch": _patch, "mould": _mould, "wrinkle": _wrinkle, "flecks": _flecks}[one](rng, body, skin, size)
+        {"patch": _patch, "mould": _mould, "wrinkle": _wrinkle}[one](rng, body, skin, size)
     if kind == "wrinkle":
         _patch(rng, body, skin, size)
 
@@ -52,9 +52,9 @@ def _spot(rng: Rng, body: Solid, wide: float, ragged: float) -> Array:
 
 
 def _patch(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
-    """Brown rot: spots of any size, with rings and a soft or a sharp rim, a little sunken."""
+    """Brown rot: spots that a look finds, with rings and a soft or a sharp rim, a little sunken."""
     for _ in range(int(rng.integers(1, 4))):
-        spot = _spot(rng, body, rng.uniform(0.35, 1.05), rng.uniform(0.4, 1.3))
+        spot = _spot(rng, body, rng.uniform(0.6, 1.0), rng.uniform(0.4, 1.3))
         soft = rng.uniform(0.05, 0.35)
         amount = smoothstep(1 + soft, 1 - soft, spot)
         brown = jitter(
@@ -74,7 +74,7 @@ def _mould(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
     """Fur of mould: white rim, green-grey or blue-grey heart, dull and fuzzy."""
     fuzz = solid(rng, body.points, 1.4, "grain")
     for _ in range(int(rng.integers(1, 3))):
-        spot = _spot(rng, body, rng.uniform(0.35, 1.25), rng.uniform(0.5, 1.2)) + 0.04 * fuzz
+        spot = _spot(rng, body, rng.uniform(0.55, 0.95), rng.uniform(0.5, 1.2)) + 0.04 * fuzz
         white = smoothstep(1.1, 0.85, spot) * rng.uniform(0.75, 1.0)
         heart = smoothstep(rng.uniform(0.6, 0.95), rng.uniform(0.3, 0.6), spot)
         pale = jitter(rng, rgb([0.88, 0.87, 0.84]), 0.03)
@@ -99,15 +99,6 @@ def _wrinkle(rng: Rng, body: Solid, skin: Skin, size: float, strength: float = 0
         skin.colour * (0.9 + 0.12 * np.minimum(folds, 1))[..., None], rgb([0.52, 0.36, 0.20]), 0.18 * strength
     )
     skin.shine = skin.shine * 0.5
-
-
-def _flecks(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
-    """Many small dark spots."""
-    dots = smoothstep(
-        1.0, 1.6, solid(rng, body.points, rng.uniform(0.2, 0.4), "grain") + 0.5 * solid(rng, body.points, 0.2)
-    )
-    skin.colour[:] = mix(skin.colour, jitter(rng, rgb([0.25, 0.16, 0.10]), 0.03), 0.85 * dots)
-    skin.bump = skin.bump - (0.02 * size * dots).astype(np.float32)
 
 
 def jitter(rng: Rng, base: Array, spread: float = 0.035) -> Array:

@@ -53,7 +53,7 @@ def _apple(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: flo
     canvas.ground_shadow(x, y - size * 0.9, size * 0.85, size * 0.25)
     skin = _apple_skin(rng, body)
     if rotten:
-        decay(rng, body, skin, size, kinds=("patch", "patch", "wrinkle", "mould", "flecks", "all"))
+        decay(rng, body, skin, size, kinds=("patch", "patch", "patch", "mould", "mould", "all"))
     stem_first = frame[2, 1] < -0.15  # the stem points away: draw it before the apple
     if stem_first:
         _stem(canvas, rng, frame, x, y, size)

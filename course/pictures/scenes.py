@@ -30,7 +30,7 @@ def leaf(canvas: Canvas, rng: Rng, x: float, y: float, length: float, dead: bool
 
 def company(canvas: Canvas, rng: Rng) -> None:
     """Things that lie about in a kitchen: nuts, stones, wood, scraps of cloth and paper in every fruit's colours."""
-    for _ in range(int(rng.choice([0, 1, 2, 3], p=[0.6, 0.22, 0.12, 0.06]))):
+    for _ in range(int(rng.choice([0, 1, 2], p=[0.7, 0.2, 0.1]))):
         x, y = rng.uniform(-1.1, 1.1), rng.uniform(-1.1, 0.6)
         kind = rng.integers(4)
         if kind == 0:
@@ -64,13 +64,13 @@ def company(canvas: Canvas, rng: Rng) -> None:
 
 
 def fruit_scene(rng: Rng, size: int, kind: str, rotten: bool, wild: float = 0.6) -> Array:
-    """A photo (size, size, 3) uint8 of one to four fruits of `kind`, all fresh or at least one of them rotten."""
+    """A photo (size, size, 3) uint8 of one to three fruits of `kind`, all fresh or at least one of them rotten."""
     light = Light.random(rng)
     canvas = Canvas(size, light)
     ground = backgrounds.any_background(rng, Grid(size), white=0.6)
     canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.75, 1.1)
     company(canvas, rng)
-    count = int(rng.choice([1, 2, 3, 4], p=[0.72, 0.16, 0.08, 0.04]))
+    count = int(rng.choice([1, 2, 3], p=[0.86, 0.10, 0.04]))
     big = rng.uniform(0.6, 0.85) if count == 1 else rng.uniform(0.38, 0.5)
     spots = [(rng.normal(0, 0.12), rng.normal(0, 0.1))] if count == 1 else _places(rng, count)
     spots.sort(key=lambda p: -p[1])  # far ones first
