@@ -5,8 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Which project `make grade` grades: make grade GRADE=03. The last one that is whole, unless you say another.
-GRADE ?= 04b
+# Which project `make grade` grades: make grade GRADE=03. The last one, unless you say another.
+GRADE ?= 07
 GRADER = $(lastword $(sort $(wildcard graders/test_$(GRADE)*.py)))
 
 # Options for pytest: make test PYTEST="-x tests/cli". The tests run in two processes of one thread each: on two cores that is faster

@@ -87,13 +87,18 @@ def photos(saved: Path, folder: Path) -> tuple[float, dict[str, str]]:
 
 def train(project_id: str, folder: Path, seed: int, **changes: Any) -> "QuietRun":
     """Run a solution's `main` on the data in `folder`, with some of its functions replaced, and return what it left."""
-    module = solution(project_id)
     run = QuietRun(folder, **settings(project_id))
+    train_with(project_id, run, seed, **changes)
+    return run
+
+
+def train_with(project_id: str, run: "QuietRun", seed: int, **changes: Any) -> None:
+    """Run a solution's `main` with a run of one's own, silently."""
+    module = solution(project_id)
     torch.manual_seed(seed)
     changed = mock.patch.multiple(module, **changes) if changes else contextlib.nullcontext()
     with changed, contextlib.redirect_stdout(io.StringIO()):
         module.main(run)
-    return run
 
 
 class QuietRun:
@@ -158,5 +163,5 @@ def settings(project_id: str) -> dict[str, Any]:
     """What stands in the solution's own `Run("01", epochs=5, …)`, its defaults of training."""
     tree = ast.parse(Path(solution(project_id).__file__).read_text("utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    made = next(call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Run")
+    made = next(call for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("Run", "PhotoRun"))
     return {str(word.arg): ast.literal_eval(word.value) for word in made.keywords}

@@ -147,6 +147,48 @@ def _photos(seed: int, work: Path) -> Found:
     return {"photos": measure.photos(work / f"04a-{seed}.pt", _pocket("asl") / "photos")[0]}
 
 
+@lesson(
+    "05b",
+    Row("head on the frozen pocket network", "door head"),
+    Row("after fine-tuning", "door tuned", least=0.93),
+    Row("fine-tuned above frozen", "door tuned", minus="door head", least=0.0),
+    Row('saying "no" to everybody', "door no"),
+    data=["presidential"],
+)
+def _door(seed: int, work: Path) -> Found:
+    from course import lessons_photos as measure
+
+    return measure.door(_pocket("presidential"), seed)
+
+
+@lesson(
+    "06",
+    Row("masked word among the five likeliest", "masked", least=0.90),
+    Row("next sentence", "next", least=0.90),
+    data=[],
+)
+def _language(seed: int, work: Path) -> Found:
+    from course import lessons_language as measure
+
+    return measure.language(seed)
+
+
+@lesson(
+    "07",
+    Row("head on the frozen pocket network", "fruit head"),
+    Row("after fine-tuning", "fruit tuned", least=0.92),
+    Row("fine-tuned above frozen", "fruit tuned", minus="fruit head", least=0.0),
+    Row("head on the same network with random weights, frozen", "fruit random"),
+    Row("frozen pre-trained above frozen random", "fruit head", minus="fruit random", least=0.20),
+    Row("the whole network from random weights", "fruit scratch", most=0.919),
+    data=["fruits"],
+)
+def _fruit(seed: int, work: Path) -> Found:
+    from course import lessons_photos as measure
+
+    return measure.fruit(_pocket("fruits"), seed)
+
+
 def _pocket(name: str) -> Path:
     from course.datasets import store
 

@@ -29,7 +29,7 @@ from graders.support_photos import (
     expect_plain,
     expect_varied,
     folder_photos,
-    unseen_photos_of,
+    unseen_at_the_door,
 )
 from graders.support_transfer import (
     WIDTH,
@@ -247,8 +247,8 @@ def test_frozen_statistics_survive_fine_tuning(student):
     hint="Which stage loses it: the head alone, or the fine-tuning after it?",
 )
 def test_the_door_knows_its_dog(student):
-    """The whole way from 139 photos; the judge counts on photos that were not trained on. Never opening gives 0.667."""
-    x, y = unseen_photos_of("presidential", student.seed, 15)
+    """The whole way from 139 photos; the judge counts on photos that no file holds. Never opening gives 0.667; measured: 0.98."""
+    x, y = unseen_at_the_door(student.seed)
 
     def logits():
         backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
@@ -256,9 +256,10 @@ def test_the_door_knows_its_dog(student):
         augment, plain = student.make_transforms(True), student.make_transforms(False)
         photos, truth = folder_photos("presidential", "train")
         train = student.give(photo_loader(photos=photos, labels=truth, transform=augment, batch_size=16, shuffle=True))
-        check_photos = student.give(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
-        train_head(model, train, epochs=10, lr=1e-3, seed=student.seed)
-        student.seeded(student.seed).fine_tune(model, train, check_photos, 2)
+        photos, truth = folder_photos("presidential", "valid")
+        valid = student.give(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
+        train_head(model, train, epochs=16, lr=2e-3, seed=student.seed)
+        student.seeded(student.seed).fine_tune(model, train, valid, 2)
         return predict_photos(model, plain, x)
 
     found = expect_tensor(student.remember("door", logits), "logits", shape=(len(y), 2))

@@ -39,7 +39,7 @@ from graders.support_photos import (
     expect_varied,
     folder_photos,
     read_back,
-    unseen_photos_of,
+    unseen_fruit,
 )
 from graders.support_transfer import (
     WIDTH,
@@ -231,7 +231,7 @@ def test_the_head_alone_comes_near_the_bar(student):
 
 def _assessment(student, tuned: bool):
     """Logits on unseen fruit after the head's training, or after fine-tuning too; and the true classes."""
-    x, y = unseen_photos_of("fruits", student.seed, 40)
+    x, y = unseen_fruit(student.seed)
 
     def logits():
         backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
@@ -295,7 +295,7 @@ def test_statistics_stay_and_validation_only_measures(student):
     hint="Does fine-tuning end above the frozen stage or below it?",
 )
 def test_it_passes_the_assessment(student):
-    """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167."""
+    """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167; measured: 0.96."""
     found, y = _assessment(student, tuned=True)
     expect_at_least(accuracy(found, y), THRESHOLD, "accuracy on unseen fruit")
 

@@ -177,10 +177,7 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 def main(run: "PhotoRun") -> None:
     """Show the door some photos. Written for you."""
     model, weights = load_pretrained(run.weights)
-    for file in run.door_photos():
-        with Image.open(file) as photo:
-            best = ", ".join(f"{name} {value:.2f}" for name, value in classify(model, weights, photo, top=3))
-            print(f"{file.name:24} {'comes in' if admit(model, weights, photo) else 'stays out':10} {best}")
+    run.show_door(lambda photo: (admit(model, weights, photo), classify(model, weights, photo, top=3)))
 
 
 # %% tags=["active-py"]

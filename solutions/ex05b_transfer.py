@@ -207,7 +207,7 @@ def main(run: "PhotoRun") -> None:
     model = build_model(freeze_backbone(backbone), width, len(names))
     optimizer = torch.optim.Adam(trainable_parameters(model), lr=run.lr)
     run.take(fit(model, train_loader, valid_loader, epochs=run.n_epochs, optimizer=optimizer))
-    run.take(fine_tune(model, train_loader, valid_loader, epochs=3))
+    run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 20))
     run.finish_photos(model, valid_loader, names, make_transforms)
 
 
@@ -215,4 +215,4 @@ def main(run: "PhotoRun") -> None:
 if __name__ == "__main__":
     from course.run_photos import PhotoRun
 
-    main(PhotoRun("05b", epochs=12))
+    main(PhotoRun("05b", epochs=16, batch_size=16, lr=2e-3))

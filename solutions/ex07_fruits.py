@@ -232,7 +232,7 @@ def main(run: "PhotoRun") -> None:
     backbone, width = load_backbone(run.weights)
     model = build_model(freeze_backbone(backbone), width, len(names))
     run.take(train(model, train_loader, valid_loader, epochs=run.n_epochs, lr=run.lr))
-    run.take(fine_tune(model, train_loader, valid_loader, epochs=3))
+    run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 10))
     run.assess(*evaluate(model, valid_loader), bar=0.92)
     run.finish_photos(model, valid_loader, names, make_transforms, save_model)
 

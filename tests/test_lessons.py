@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
-from course import catalog, lessons, lessons_measures, lessons_rows, paths
+from course import catalog, lessons, lessons_measures, lessons_photos, lessons_rows, paths
 from course.errors import CourseError
 from course.lessons_rows import LESSONS, Lesson, Row
+from course.models import zoo
 
 HOLDING = {"dense": 0.96, "linear": 0.85, "mlp train": 1.0, "mlp": 0.5, "cnn": 0.7, "augmented": 0.95, "photos": 0.9}
 
@@ -72,8 +74,8 @@ def test_a_lesson_comes_with_what_it_needs():
     assert lessons._chains(["04b", "02"]) == [("02",), ("04a", "04b")]
     keys = [key for chain in lessons._chains([]) for key in chain]
     assert sorted(keys) == sorted(LESSONS)
-    with pytest.raises(CourseError, match="06"):
-        lessons._chains(["06"])
+    with pytest.raises(CourseError, match="08"):
+        lessons._chains(["08"])
 
 
 def test_one_broken_lesson_is_reported_and_the_values_before_it_are_kept(monkeypatch, tmp_path):
@@ -118,20 +120,62 @@ if __name__ == "__main__":
     assert again.history == run.history
 
 
-@pytest.mark.parametrize("project_id", ["01", "02", "03", "04a"])
+@pytest.mark.parametrize("project_id", ["01", "02", "03", "04a", "05b", "07"])
 def test_settings_of_the_solutions(project_id):
     found = lessons_measures.settings(project_id)
     assert found["epochs"] >= 1
     assert set(found) <= {"epochs", "batch_size", "lr"}
 
 
-def test_a_quiet_run_has_what_the_solutions_use():
-    run = lessons_measures.QuietRun(Path(), epochs=1)
-    for project_id in ("01", "02", "03", "04a"):
+@pytest.mark.parametrize(
+    ("kind", "projects"),
+    [(lessons_measures.QuietRun, ("01", "02", "03", "04a")), (lessons_photos.QuietPhotoRun, ("05b", "07"))],
+)
+def test_a_quiet_run_has_what_the_solutions_use(kind, projects):
+    run = kind(Path(), epochs=1)
+    for project_id in projects:
         tree = ast.parse(Path(lessons_measures.solution(project_id).__file__).read_text("utf-8"))
         main = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main")
         used = {n.attr for n in ast.walk(main) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "run"}
         assert [name for name in sorted(used) if not hasattr(run, name)] == []
+
+
+def small_photos(folder, classes):
+    """Two photos a class and part, of one colour each."""
+    for part in ("train", "valid"):
+        for k, name in enumerate(classes):
+            (folder / part / name).mkdir(parents=True)
+            for number in range(2):
+                Image.new("RGB", (40, 40), (40 * k, 90, 200 - 30 * k)).save(folder / part / name / f"{number}.jpg")
+
+
+def test_stages_of_a_project_on_photos(monkeypatch, tmp_path):
+    """The rows of project 07 run the solution's own main: pre-trained, random and frozen, random and free."""
+    small_photos(tmp_path, [f"class{k}" for k in range(6)])
+    monkeypatch.setattr(lessons_photos, "settings", lambda project_id: {"epochs": 1, "batch_size": 6})
+    asked, frozen = [], []
+    load, freeze = zoo.load_backbone, lessons_measures.solution("07").freeze_backbone
+    noted = lambda name, weights="DEFAULT": (asked.append(weights), load(name, weights))[1]  # noqa: E731
+    monkeypatch.setattr(zoo, "load_backbone", noted)
+    monkeypatch.setattr(lessons_photos, "_load_backbone", noted)
+    monkeypatch.setattr(
+        lessons_measures.solution("07"), "freeze_backbone", lambda net: (frozen.append(1), freeze(net))[1]
+    )
+    found = lessons_photos.fruit(tmp_path, 3)
+    assert set(found) == {"fruit head", "fruit tuned", "fruit random", "fruit scratch"}
+    assert all(0 <= value <= 1 for value in found.values())
+    assert found["fruit tuned"] >= found["fruit head"]
+    assert asked == ["DEFAULT", None, None]
+    assert len(frozen) == 2  # not the third
+    assert zoo.load_backbone is noted  # put back
+
+
+def test_the_door_beside_saying_no(monkeypatch, tmp_path):
+    small_photos(tmp_path, ["bo", "not_bo"])
+    monkeypatch.setattr(lessons_photos, "settings", lambda project_id: {"epochs": 1, "batch_size": 4})
+    found = lessons_photos.door(tmp_path, 1)
+    assert found["door no"] == 0.5
+    assert found["door tuned"] >= found["door head"]
 
 
 def test_bands_are_those_of_the_catalog():
@@ -143,6 +187,11 @@ def test_bands_are_those_of_the_catalog():
     assert rows["CNN above MLP"].least == known["03"]["above_mlp"]
     assert rows["augmented, unseen signers"].least == known["04a"]["valid_accuracy"]
     assert rows["augmented above CNN"].least == known["04a"]["above_cnn"]
+    assert rows["masked word among the five likeliest"].least == known["06"]["masked_top5"]
+    assert rows["next sentence"].least == known["06"]["next_sentence"]
+    tuned = [row.least for row in LESSONS["05b"].rows + LESSONS["07"].rows if row.what == "after fine-tuning"]
+    assert tuned == [known["05b"]["valid_accuracy"], known["07"]["valid_accuracy"]]
+    assert rows["the whole network from random weights"].most < known["07"]["valid_accuracy"]
     assert rows["photos of unseen people"].least == known["04b"]["photo_accuracy"]
 
 
