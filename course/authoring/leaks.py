@@ -98,9 +98,9 @@ def scan(folder: Path, wanted: list[Secret] | None = None) -> list[Leak]:
 
 
 def _names(line: str) -> set[str]:
-    """What may be the name of a mistake: any name with an underscore; one such as `resized`, a word besides, where it is defined."""
+    """What may be the name of a mistake: any name with an underscore; a mere word, such as `resized`, where a module defines it."""
     found = {word for word in re.findall(r"\w+", line) if "_" in word}
-    return found | set(re.findall(r"\b(?:def|class) (\w+)", line))
+    return found | set(re.findall(r"^(?:def|class) (\w+)", line))
 
 
 def _bodies() -> Iterator[Secret]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from hypothesis.configuration import set_hypothesis_home_dir
+
 from course import paths
 from course.catalog import Project
 from course.grading import wire
@@ -38,6 +40,7 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
             define is "not started".
         seconds: limit of all checks together; a call that lasts longer than `CALL_SECONDS` is stopped before.
     """
+    set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
     solution = paths.ROOT / "solutions" / f"{entry.module}.py"
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         worker = NotebookWorker(entry, task, module, Path(folder), solution if solution.is_file() else None)
