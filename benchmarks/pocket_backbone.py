@@ -10,6 +10,8 @@ linear layer, 200 full-batch steps of AdamW (3e-3, decay 0.05), seeded; nothing 
 """
 
 import argparse
+import contextlib
+import io
 import time
 from pathlib import Path
 
@@ -147,37 +149,38 @@ def embedded(cache: Path, size: int) -> None:
                 print(f"  {title:50s} {sum(scores) / 3:.4f} (max - min {spread:.4f})", flush=True)
 
 
-def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, size: int) -> None:
+def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, fruit: int, size: int) -> None:
     """Short runs of the recipe, each with one change, and the probe of each."""
     from course.models import pretrain
 
     images, labels = photos(folder, size)
-    off = {"category": 0.0, "kind": 0.0, "deep": 0.0, "causes": 0.0, "statistics": 0.0}
+    questions = ("category", "kind", "deep", "causes", "statistics")
     full = {"category": 1.0, "kind": 0.5, "deep": 0.5, "causes": 2.0, "statistics": 1.0}
+    common = {"folder": cache, "out": cache / "curve", "seed": 1, "things": things, "formulas": formulas, "fruit": fruit,
+              "jobs": 2, "batch": 64, "rate": 2.5e-3, "threads": torch.get_num_threads()}  # fmt: skip
+    standard = common | full | {"steps": steps, "parts": ["things", "formulas", "fruit"], "sizes": [72, 88]}
+    alone = lambda *asked: {name: full[name] if name in asked else 0.0 for name in questions}  # noqa: E731
     variants = {
-        "all questions": full,
-        "category alone": off | {"category": 1.0},
-        "category and causes": off | {"category": 1.0, "causes": 2.0},
-        "statistics alone": off | {"statistics": 1.0},
-        "all but statistics": full | {"statistics": 0.0},
-        "all but causes": full | {"causes": 0.0},
+        "the recipe": {},
+        "a quarter of the steps": {"steps": steps // 4},
+        "twice the steps": {"steps": steps * 2},
+        "category alone": alone("category", "deep"),
+        "statistics alone": alone("statistics"),
+        "without causes": {"causes": 0.0},
+        "without statistics": {"statistics": 0.0},
+        "catalogue alone": {"parts": ["things"]},
+        "formulas alone": {"parts": ["formulas"]},
+        "without fruit": {"parts": ["things", "formulas"]},
+        "48 and 64 px": {"sizes": [48, 64]},
+        "96 px": {"sizes": [96, 96]},
     }
-    for name, weights in variants.items():
+    for name, changes in variants.items():
         checkpoint = cache / "checkpoint.pt"
         checkpoint.unlink(missing_ok=True)
         began = time.process_time()
-        shared = {
-            "folder": cache,
-            "out": cache / "curve",
-            "seed": 1,
-            "things": things,
-            "formulas": formulas,
-            "fruit": 4000,
-            "jobs": 2,
-            "start": None,
-        }
-        rhythm = {"steps": steps, "batch": 64, "rate": 2.5e-3, "every": steps, "threads": torch.get_num_threads()}
-        pretrain.train(argparse.Namespace(**shared, **rhythm, **weights))
+        chosen = standard | changes
+        with contextlib.redirect_stdout(io.StringIO()):
+            pretrain.train(argparse.Namespace(**chosen, every=chosen["steps"]))
         spent = time.process_time() - began
         checkpoint.unlink(missing_ok=True)
         card = pocket.read_categories(cache / "curve" / pocket.CARD_FILE)
@@ -189,10 +192,8 @@ def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, siz
             features = featurise(lambda x, n=network, m=mean, s=std: n.features((x.float() / 255 - m) / s), images)
         accuracy, spread = probe(features.clone(), labels)
         last, _ = probe(features[:, -576:].clone(), labels)
-        print(
-            f"  {name:24s} {steps} steps {spent:5.0f} CPU-s  {accuracy:.4f} (max - min {spread:.4f}), last stage {last:.4f}",
-            flush=True,
-        )
+        done = f"  {name:24s} {chosen['steps']:5d} steps {spent:5.0f} CPU-s"
+        print(f"{done}  {accuracy:.4f} (max - min {spread:.4f}), last stage {last:.4f}", flush=True)
 
 
 def main() -> None:
@@ -206,8 +207,9 @@ def main() -> None:
     parser.add_argument(
         "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of pictures, for --curve and --embedded"
     )
-    parser.add_argument("--things", type=int, default=14000)
-    parser.add_argument("--formulas", type=int, default=16000)
+    parser.add_argument("--things", type=int, default=28000)
+    parser.add_argument("--formulas", type=int, default=12000)
+    parser.add_argument("--fruit", type=int, default=9000)
     args = parser.parse_args()
     if args.categories:
         category_table(args.categories)
@@ -219,7 +221,7 @@ def main() -> None:
     if real is None:
         parser.exit(0, "Set COURSE_REAL to the folder of real photos (fruits/train/<class>/*.jpg).\n")
     if args.curve:
-        curve(real / "fruits" / "train", args.folder, args.curve, args.things, args.formulas, args.size)
+        curve(real / "fruits" / "train", args.folder, args.curve, args.things, args.formulas, args.fruit, args.size)
     else:
         table(real / "fruits" / "train", args.size)
 

@@ -93,7 +93,7 @@ def _random_backbone(name: str) -> tuple[nn.Module, int]:
     return _load_backbone(name, None)
 
 
-def _no_tuning(model: nn.Module, train_loader: Any, valid_loader: Any, epochs: int) -> History:
+def _no_tuning(model: nn.Module, train_loader: Any, valid_loader: Any, epochs: int, lr: float) -> History:
     """Stands for a `fine_tune` that is not wanted; `stages` reads one entry of it."""
     history = History()
     history.valid_accuracy.append(0.0)

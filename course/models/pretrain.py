@@ -15,7 +15,6 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +24,7 @@ from torch.nn import functional as F
 from torchvision.ops.misc import FrozenBatchNorm2d
 
 from course.models.picture_statistics import statistics
-from course.models.pocket import CARD_FILE, FOLDER, WEIGHTS_FILE, PocketMobileNet, read_categories, read_weights
+from course.models.pocket import CARD_FILE, FOLDER, WEIGHTS_FILE, PocketMobileNet
 from course.models.pretrain_pictures import ANIMALS, CAUSES, Pictures, category_names, prepare, stem
 from course.paths import runs_folder
 
@@ -137,20 +136,6 @@ def freeze_scale(student: Student) -> PocketMobileNet:
     return student.network
 
 
-def start_from(network: PocketMobileNet, file: Path, names: list[str]) -> None:
-    """Take over an earlier round: blocks, scale, and the outputs of the categories that both rounds know by name."""
-    known = read_categories(file.with_suffix(".json"))
-    state = read_weights(file, known)
-    weight, bias = state.pop("classifier.1.weight"), state.pop("classifier.1.bias")
-    network.load_state_dict(state, strict=False)
-    head: Any = network.classifier[1]
-    with torch.no_grad():
-        for row, name in enumerate(names):
-            if name in known:
-                head.weight[row] = weight[known.index(name)]
-                head.bias[row] = bias[known.index(name)]
-
-
 def save(network: PocketMobileNet, card: dict[str, object], out: Path) -> None:
     """Weights as float16 safetensors (float32 where a half would overflow or lose a small variance), and the card as JSON."""
     out.mkdir(parents=True, exist_ok=True)
@@ -163,9 +148,14 @@ def save(network: PocketMobileNet, card: dict[str, object], out: Path) -> None:
     (out / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def size_at(step: int, steps: int) -> int:
-    """The side of the pictures in px: small while the coarse things are learned. Crops of 75 to 104 px are never blown up much."""
-    return 72 if step < steps * 0.7 else 88
+def items_of(parts: list[str], things: int, formulas: int, fruit: int) -> np.ndarray:
+    """Numbers of the pictures of one pass. Fruit comes twice: few pictures, and what the deep stage needs most."""
+    places = {
+        "things": np.arange(things),
+        "formulas": np.arange(things, things + formulas),
+        "fruit": np.tile(np.arange(things + formulas, things + formulas + fruit), 2),
+    }
+    return np.concatenate([places[part] for part in parts])
 
 
 def train(args: argparse.Namespace) -> None:
@@ -184,8 +174,6 @@ def train(args: argparse.Namespace) -> None:
     names = category_names()
     kinds = kinds_of(names).to(device)
     student = Student(len(names), stats.shape[1]).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if args.start:
-        start_from(student.network, args.start, names)
     decayed = [p for p in student.parameters() if p.ndim > 1]
     plain = [p for p in student.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW(
@@ -203,8 +191,7 @@ def train(args: argparse.Namespace) -> None:
             print(f"resumed at step {start}", flush=True)
     began, log = time.process_time() - spent, dict.fromkeys(weights, math.nan)
     student.train()
-    # Fruit comes twice a pass: few pictures, and what the deep stage needs most.
-    items = np.concatenate([np.arange(count), np.arange(count - args.fruit, count)])
+    items = items_of(args.parts, args.things, args.formulas, args.fruit)
     per_pass = len(items) // args.batch
     for step in range(start, args.steps):
         order = np.random.default_rng([args.seed, 2, step // per_pass]).permutation(items)
@@ -212,7 +199,9 @@ def train(args: argparse.Namespace) -> None:
         torch.manual_seed(args.seed * 1_000_003 + step)  # dropout: the same whether or not the run was cut
         chosen = np.sort(order[(step % per_pass) * args.batch :][: args.batch])
         rng.shuffle(chosen)
-        batch = augment(pictures.pictures[chosen], size_at(step, args.steps), rng).to(device)
+        # Small while the coarse things are learned. Crops of 75 to 104 px are never blown up much.
+        size = args.sizes[0] if step < args.steps * 0.7 else args.sizes[1]
+        batch = augment(pictures.pictures[chosen], size, rng).to(device)
         answers = student(batch)
         parts = losses(
             answers, categories[chosen].to(device), kinds, causes[chosen].to(device), stats[chosen].to(device), weights
@@ -241,7 +230,7 @@ def train(args: argparse.Namespace) -> None:
     card = {
         "categories": names, "num_params": sum(p.numel() for p in student.network.parameters()), "seed": args.seed,
         "steps": args.steps, "batch": args.batch, "pictures": count, "training_cpu_seconds": round(spent),
-        "recipe": "python -m course.models.pretrain", "second_round": bool(args.start),
+        "recipe": "python -m course.models.pretrain",
     }  # fmt: skip
     save(freeze_scale(student), card, args.out)
     print(f"saved {args.out / WEIGHTS_FILE}")
@@ -254,12 +243,15 @@ def main() -> None:
         "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of pictures and checkpoint"
     )
     parser.add_argument("--out", type=Path, default=FOLDER, help="where weights and card go")
-    parser.add_argument("--start", type=Path, help="weights of an earlier round, whose blocks this one starts from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--things", type=int, default=28000, help="pictures of the course's catalogue")
     parser.add_argument("--formulas", type=int, default=12000, help="pictures of the formulas")
     parser.add_argument("--fruit", type=int, default=9000, help="pictures of rendered fruit")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--parts", nargs="+", default=["things", "formulas", "fruit"], help="those that are trained on")
+    parser.add_argument(
+        "--sizes", type=int, nargs=2, default=[72, 88], help="px, for the first 70 %% of the steps and the rest"
+    )
+    parser.add_argument("--steps", type=int, default=16000)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate of AdamW")
     parser.add_argument("--category", type=float, default=1.0, help="weight of each question")
@@ -267,8 +259,8 @@ def main() -> None:
     parser.add_argument("--deep", type=float, default=0.5)
     parser.add_argument("--causes", type=float, default=2.0, help="Huber losses are about half of squares")
     parser.add_argument("--statistics", type=float, default=1.0)
-    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="processes that render")
     train(parser.parse_args())
 

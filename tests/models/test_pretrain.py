@@ -21,7 +21,8 @@ def arguments(folder, steps: int) -> argparse.Namespace:
         "formulas": 40,
         "fruit": 0,
         "jobs": 1,
-        "start": None,
+        "parts": ["things", "formulas", "fruit"],
+        "sizes": [72, 88],
     }
     questions = {"category": 1.0, "kind": 0.5, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
     return argparse.Namespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
