@@ -33,6 +33,7 @@ optimizer.zero_grad()
 optimizer.step()
 schedule.step()
 with torch.no_grad():
+with Image.open(file) as photo:
 with torch.inference_mode():
 return len(self.labels)
 return self.images[index], self.labels[index]
@@ -82,7 +83,7 @@ def secrets() -> list[Secret]:
 def scan(folder: Path, wanted: list[Secret] | None = None) -> list[Leak]:
     """Every secret in every file below `folder`."""
     wanted = secrets() if wanted is None else wanted
-    names = {s.text: s for s in wanted if s.name}
+    names = {s.text: s for s in reversed(wanted) if s.name}  # the first, where several projects have one of a name
     lines = {s.text: s for s in wanted if not s.name}
     parts = [s for s in lines.values() if len(s.text) >= WORDS or s.text in MARKERS]
     found = []
@@ -106,7 +107,7 @@ def _names(line: str) -> set[str]:
 def _bodies() -> Iterator[Secret]:
     """The lines of the bodies, without those that the stubs give to the student anyway."""
     given: set[str] = set()
-    bodies: dict[str, str] = {}
+    bodies: dict[str, dict[str, None]] = {}
     for entry in projects():
         file = paths.ROOT / "solutions" / f"{entry.module}.py"
         if not file.is_file():
@@ -116,11 +117,11 @@ def _bodies() -> Iterator[Secret]:
         for region in find_regions("\n".join(lines) + "\n", file.name):
             inside |= set(range(region.first - 1, region.last))
             for line in lines[region.first : region.last - 1]:
-                bodies.setdefault(_bare(line), f"a line of {entry.id} {region.task}")
+                bodies.setdefault(_bare(line), {})[f"{entry.id} {region.task}"] = None
         given |= {_bare(line) for number, line in enumerate(lines) if number not in inside}
-    for text, what in bodies.items():
+    for text, tasks in bodies.items():
         if len(text) >= SHORT and text not in given and text not in IDIOMS:
-            yield Secret(what, text)
+            yield Secret(f"a line of {', '.join(tasks)}", text)
 
 
 def _catalogues() -> Iterator[Secret]:
