@@ -33,10 +33,15 @@ class TinyNet(nn.Module):
 
 
 class Course_Tiny_Weights(WeightsEnum):
-    """Random numbers from a fixed seed, called weights."""
+    """Random numbers from fixed seeds, called weights. As in many networks of torchvision's, the first are not the default."""
 
+    OLDER = Weights(
+        url="none: 5",
+        transforms=partial(ImageClassification, crop_size=32, resize_size=32),
+        meta={"categories": CATEGORIES[::-1], "min_size": (8, 8)},
+    )
     SEEDED = Weights(
-        url="none",
+        url="none: 11",
         transforms=partial(
             ImageClassification, crop_size=SIZE, resize_size=48, mean=(0.3, 0.5, 0.6), std=(0.2, 0.3, 0.4)
         ),
@@ -47,7 +52,7 @@ class Course_Tiny_Weights(WeightsEnum):
     def get_state_dict(self, *args: Any, **kwargs: Any) -> dict[str, torch.Tensor]:
         """Seeded weights, and running statistics that are not those of a fresh layer."""
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(11)
+            torch.manual_seed(int(self.url.split()[-1]))
             model = TinyNet()
             head, norm = model.classifier[1], model.features[1]
             assert isinstance(head, nn.Linear)

@@ -45,6 +45,11 @@ def load_backbone(name: str = POCKET, weights: str | None = "DEFAULT", size: int
             f"The weights of {name} are not here and cannot be downloaded: {fault}.",
             "Set TORCH_HOME to the folder that holds hub/checkpoints/, or use --weights pocket_mobilenet.",
         ) from fault
+    if hasattr(model, "permute"):
+        raise CourseError(
+            f"The features of {name} have their channels last, which is not read here.",
+            f"Try {POCKET} or squeezenet1_0.",
+        )
     if hasattr(model, "features"):
         pool = nn.AdaptiveAvgPool2d(1)  # one number a map, whatever pooling the network's own head expects
         body: nn.Module = nn.Sequential(model.features, pool)

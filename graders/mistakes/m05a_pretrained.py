@@ -45,6 +45,14 @@ patch(
 )
 patch(
     "load_pretrained",
+    ("torchvision.models.get_model_weights(name).DEFAULT", "list(torchvision.models.get_model_weights(name))[0]"),
+    name="the_first_weights",
+    caught_by=FILLED,
+    says="The first weights of a list are its oldest; DEFAULT names the best.",
+    source="docs: Weights.DEFAULT",
+)
+patch(
+    "load_pretrained",
     ("    return model", "    model.classifier[-1].reset_parameters()\n    return model"),
     name="head_started_anew",
     caught_by=FILLED,
