@@ -69,14 +69,18 @@ def generate(entries: Sequence[Project], root: Path | None = None) -> list[Path]
         course = CourseDirectory(config=config, root=str(root or paths.ROOT), assignment_id=entry.module)
         converter = GenerateAssignment(coursedir=course, config=config)
         converter.force = converter.create_assignment = True
+        file = notebook_file(entry, "release", root)
+        before = desk.read(file)
         done = capture_log(converter)
         if not done["success"]:
+            if before is not None:
+                desk.write(file, before)  # nbgrader has deleted it
             raise CourseError(
                 f"nbgrader cannot make the release of {entry.module}: {_reason(done)}",
-                f"All that it says: `nbgrader generate_assignment --force --create {entry.module}`. It refuses to change the "
-                "cells of an assignment that has submissions in gradebook.db.",
+                f"All that it says: `nbgrader generate_assignment --force --create {entry.module}`. It refuses to add "
+                "or remove cells of an assignment that has submissions in gradebook.db.",
             )
-        made.append(notebook_file(entry, "release", root))
+        made.append(file)
     return made
 
 

@@ -220,6 +220,19 @@ def test_nbgrader_makes_just_what_is_committed_as_often_as_it_is_asked(classroom
 
 
 @pytest.mark.slow
+def test_what_nbgrader_refuses_is_said_and_the_release_stays(classroom):
+    source, kept = (release.notebook_file(MNIST, kind, classroom) for kind in ("source", "release"))
+    good, before = source.read_text("utf-8"), kept.read_bytes()
+    source.write_text(good.replace('"schema_version": 3', '"schema_version": 99'), "utf-8")
+    try:
+        with pytest.raises(CourseError, match="cannot make the release of ex01_mnist"):
+            release.generate([MNIST], classroom)
+    finally:
+        source.write_text(good, "utf-8")
+    assert kept.read_bytes() == before
+
+
+@pytest.mark.slow
 def test_the_gradebook_knows_the_points_of_the_catalog(classroom):
     from nbgrader.api import Gradebook
 
