@@ -24,6 +24,7 @@ from course.grading import wire
 from course.grading.cache import Cache
 from course.grading.checks import checks_of, run_check
 from course.grading.grade import grader_module
+from course.grading.patience import Patience
 from course.grading.results import ProjectResult
 from course.grading.session import InProcess, WorkerLost
 from course.grading.worker import Worker
@@ -38,7 +39,7 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
     Args:
         module: what holds the notebook's definitions; the same ones after the call as before it. A function that it does not
             define is "not started".
-        seconds: limit of all checks together; a call that lasts longer than `CALL_SECONDS` is stopped before.
+        seconds: limit of all checks together (`Patience`); a call that lasts longer than `CALL_SECONDS` is stopped before.
     """
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
     solution = paths.ROOT / "solutions" / f"{entry.module}.py"
@@ -99,17 +100,18 @@ class NotebookWorker(Worker):
 
 
 class NotebookSession(InProcess):
-    """A line to the worker with a limit for all requests together."""
+    """A line to the worker with a limit for all requests together, beside that of each (`Patience` for both)."""
 
     def __init__(self, worker: Worker, seconds: float) -> None:
         super().__init__(worker)
         self.limit = seconds
-        self.deadline = time.monotonic() + seconds
+        self.patience = Patience(seconds, time.process_time)
+        self.used = time.process_time()
         self.cache = _Once()
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        left = self.limit - (time.process_time() - self.used)
+        if self.patience.ended() or left <= 0:
             raise WorkerLost(f"the {self.limit:.0f} s of this cell are over")
         self.seconds = min(left, CALL_SECONDS)
         return super()._exchange(message)
