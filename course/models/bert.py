@@ -4,10 +4,13 @@ Says where the folder is and opens either tier. Does not train (train_bert.py do
 works on bert-base-uncased works here.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from transformers import BertForPreTraining, BertTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging
 
 from course.errors import CourseError
 
@@ -44,7 +47,8 @@ def load_bert(tier: Literal["pocket", "full"] = "pocket") -> tuple[PreTrainedTok
     where = bert_folder() if tier == "pocket" else FULL
     try:
         tokenizer = BertTokenizer.from_pretrained(where)
-        opened: Any = BertForPreTraining.from_pretrained(where, output_loading_info=True)
+        with _no_bar(tier == "pocket"):  # 2.5 MB are read at once
+            opened: Any = BertForPreTraining.from_pretrained(where, output_loading_info=True)
     except Exception as error:  # transformers, safetensors, tokenizers and the network each raise their own types
         cure = (
             "Restore the folder with `git checkout course/models/weights/bert`."
@@ -59,3 +63,16 @@ def load_bert(tier: Literal["pocket", "full"] = "pocket") -> tuple[PreTrainedTok
             "Restore the folder with `git checkout course/models/weights/bert`.",
         )
     return tokenizer, model.float().eval()
+
+
+@contextmanager
+def _no_bar(quiet: bool) -> Iterator[None]:
+    """Where `quiet`: transformers shows no progress bar meanwhile."""
+    shown = logging.is_progress_bar_enabled()
+    if quiet and shown:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if quiet and shown:
+            logging.enable_progress_bar()
