@@ -14,6 +14,7 @@ from course.catalog import project
 from course.errors import CourseError
 from course.grading.grade import grade_project, open_session, target_file
 from course.grading.in_notebook import NotebookSession, NotebookWorker, grade_task
+from course.grading.session import StudentRaised
 from course.notebook import check, quiet
 from course.stubs import pristine_text
 
@@ -134,6 +135,23 @@ def test_reference_functions_stand_in_and_leave_when_the_check_is_over(tmp_path)
     session.close()
     assert module.make_transforms is mine
     assert not hasattr(module, "make_loaders")
+
+
+def test_a_function_further_down_is_the_reference_one_until_its_cell_has_run(tmp_path):
+    module, reference, folder = notebook(UPSTREAM), tmp_path / "reference.py", tmp_path / "empty"
+    reference.write_text("def validate():\n    return 9\n")
+    folder.mkdir()
+    session = NotebookSession(NotebookWorker(MNIST, "build_model", module, folder, reference), 60)
+    for _ in range(2):
+        session.request("begin", task="build_model", needs=[], seed=0)
+        assert session.request("call", name="validate", args=[], kwargs={}, seed=None)["result"] == 9
+    session.close()
+    assert not hasattr(module, "validate")
+    alone = NotebookSession(NotebookWorker(MNIST, "build_model", module, folder), 60)
+    with pytest.raises(StudentRaised) as caught:
+        alone.request("call", name="validate", args=[], kwargs={}, seed=None)
+    assert caught.value.todo == "validate"
+    alone.close()
 
 
 def test_without_solutions_a_check_waits_for_what_is_missing(tmp_path):

@@ -88,6 +88,15 @@ class NotebookWorker(Worker):
         self._own.clear()
         self._clear()
 
+    def _do_call(self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None) -> dict[str, Any]:
+        """Call a function of the notebook's. One that stands further down and is not defined yet is the reference's, or missing."""
+        if getattr(self._module, name, None) is None:
+            if self.reference_path is None:
+                raise NotImplementedError(name)  # read as "waiting for" it
+            self._own.setdefault(name, None)
+            setattr(self._module, name, getattr(self._load_reference(), name))
+        return super()._do_call(name, args, kwargs, seed)
+
     def _do_describe(self) -> dict[str, Any]:
         return self.lines
 
