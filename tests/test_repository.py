@@ -66,6 +66,8 @@ LEVELS = (
     (
         "course.grading",
         "course.authoring",
+        "course.judging",
+        "course.reports",
         "course.stubs",
         "course.progress",
         "course.running",

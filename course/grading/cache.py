@@ -62,6 +62,19 @@ class Cache:
             pass  # a cache that cannot be written costs time, not a verdict
 
 
+class Once(Cache):
+    """Evidence that took training, for as long as this object lives; nothing is written."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+
+    def remember(self, name: str, compute: Callable[[], Any]) -> Any:
+        """As `Cache.remember`."""
+        if name not in self.kept:
+            self.kept[name] = wire.pack(compute())
+        return wire.unpack(io.BytesIO(self.kept[name]))
+
+
 def _folder() -> Path:
     return Path(os.environ.get("COURSE_CACHE") or paths.ROOT / ".course" / "cache")
 

@@ -25,6 +25,7 @@ __all__ = [
     "grader_module",
     "open_session",
     "plain_text",
+    "plain_text_of",
     "project_of",
     "run_check",
     "shown",
@@ -131,10 +132,15 @@ def shown(path: Path) -> str:
 
 
 def plain_text(result: CheckResult, target: Path) -> str:
-    """One result as plain text: for JUnit files and other reporters."""
+    """One result as plain text: for pytest's own reporters."""
+    return plain_text_of(result, shown(target))
+
+
+def plain_text_of(result: CheckResult, target: str) -> str:
+    """One result as plain text: for JUnit files and other reports. `target` is how the reader calls the file."""
     lines = [f"{result.task}: {result.title}: {result.outcome}"]
     if result.line:
-        lines.append(f"{shown(target)}:{result.line}" + (f"  {result.code}" if result.code else ""))
+        lines.append(f"{result.place or target}:{result.line}" + (f"  {result.code}" if result.code else ""))
     lines += [text for text in (result.message, result.says) if text]
     if result.outcome == "failed" and result.hint:
         lines.append(f"Hint: {result.hint}")

@@ -6,7 +6,6 @@ function's cell) and in what it leaves behind: the notebook's own functions, whe
 
 import ast
 import inspect
-import io
 import linecache
 import tempfile
 import time
@@ -20,8 +19,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from course import paths
 from course.catalog import Project
-from course.grading import wire
-from course.grading.cache import Cache
+from course.grading.cache import Once
 from course.grading.checks import checks_of, run_check
 from course.grading.grade import grader_module
 from course.grading.patience import Patience
@@ -116,7 +114,7 @@ class NotebookSession(InProcess):
         self.limit = seconds
         self.patience = Patience(seconds, time.process_time)
         self.used = time.process_time()
-        self.cache = _Once()
+        self.cache = Once()  # not on disk: a notebook's function may use any variable
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         left = self.limit - (time.process_time() - self.used)
@@ -124,19 +122,6 @@ class NotebookSession(InProcess):
             raise WorkerLost(f"the {self.limit:.0f} s of this cell are over")
         self.seconds = min(left, CALL_SECONDS)
         return super()._exchange(message)
-
-
-class _Once(Cache):
-    """Evidence that took training, for the checks of one cell. Not kept on disk: a notebook's function may use any variable."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def remember(self, name: str, compute: Any) -> Any:
-        """As `Cache.remember`."""
-        if name not in self.kept:
-            self.kept[name] = wire.pack(compute())
-        return wire.unpack(io.BytesIO(self.kept[name]))
 
 
 def _written(entry: Project, task: str, module: ModuleType) -> tuple[str, dict[str, int], str]:

@@ -15,6 +15,7 @@ class CheckResult:
         outcome: one of `OUTCOMES`.
         message: what was expected and what came, or why the check waits; empty when passed.
         line: the student's own line, or None.
+        place: what the line is counted in, where that is not the file itself: "the cell of train_epoch".
         seconds: time that it took; for the reader, never judged.
     """
 
@@ -31,6 +32,7 @@ class CheckResult:
     code: str = ""
     seconds: float = 0.0
     says: str = ""
+    place: str = ""
 
     def plain(self) -> dict[str, Any]:
         """As a dict for JSON."""
@@ -67,3 +69,52 @@ class ProjectResult:
         """The checks that ended in one of `outcomes`."""
         wanted = set(outcomes)
         return [c for c in self.checks if c.outcome in wanted]
+
+
+@dataclass(frozen=True)
+class SubmissionResult:
+    """What one student handed in for one project, and how it stands. Every check of the project is in `result`, whatever came.
+
+    Args:
+        student: the name of the folder or the file, in characters that can be written anywhere.
+        file: what was handed in, from the folder of the class; empty where nothing was.
+        isolation: what stood between the student's code and the judge.
+        reason: why nothing could be graded; empty when it was graded.
+        notes: what the student should know beside the verdicts.
+        digest: SHA-256 of the file, in hexadecimal.
+        seed: seed of the checks.
+    """
+
+    student: str
+    file: str
+    result: ProjectResult
+    isolation: str
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    digest: str = ""
+    seed: int = 0
+
+    @property
+    def status(self) -> str:
+        """One or two words: graded, missing or not readable."""
+        if not self.reason:
+            return "graded"
+        return "not readable" if self.file else "missing"
+
+    @property
+    def points(self) -> int:
+        """What could be earned."""
+        return self.result.points
+
+    @property
+    def earned(self) -> int:
+        """What was earned."""
+        return self.result.earned
+
+    def earned_by_task(self) -> dict[str, tuple[int, int]]:
+        """{function: (points earned, points)}."""
+        return {t: (sum(c.earned for c in cs), sum(c.points for c in cs)) for t, cs in self.result.by_task().items()}
+
+    def plain(self) -> dict[str, Any]:
+        """As a dict for JSON."""
+        return asdict(self)

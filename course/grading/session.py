@@ -103,12 +103,15 @@ class ChildProcess(Session):
         target: the student's module file.
         reference: stand-ins for upstream functions, or None.
         seconds: limit of one request, start of the process included in the first.
+        folder: where the process runs, and then silently; this process's own folder and stderr unless given.
     """
 
     isolation = "none (a plain child process)"
 
-    def __init__(self, target: Path, reference: Path | None = None, seconds: float = 300.0) -> None:
-        self.target, self.reference, self.seconds = target, reference, seconds
+    def __init__(
+        self, target: Path, reference: Path | None = None, seconds: float = 300.0, folder: Path | None = None
+    ) -> None:
+        self.target, self.reference, self.seconds, self.folder = target, reference, seconds, folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -116,6 +119,8 @@ class ChildProcess(Session):
             [sys.executable, "-m", "course.grading.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if self.folder else None,
+            cwd=self.folder,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         )
         hello = {

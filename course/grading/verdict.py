@@ -60,7 +60,9 @@ def _check(check: CheckResult, width: int, target: str, paint: Paint) -> list[st
     if check.outcome != "failed":
         return lines
     if check.line:
-        lines.append(paint(f"      {target}:{check.line}", cyan=True) + (f"   {check.code}" if check.code else ""))
+        lines.append(
+            paint(f"      {check.place or target}:{check.line}", cyan=True) + (f"   {check.code}" if check.code else "")
+        )
     for text in (check.message, check.says):
         for paragraph in text.splitlines():
             lines += textwrap.wrap(

@@ -1,0 +1,142 @@
+"""One submission before the judge: read it, run every check of its project against it, in a child process of its own.
+
+`judge` is what an executor runs, in a process of ours: it imports the graders once and serves many submissions. The student's code
+is never in it. That is no wall: the child process sees the same files (isolation: none).
+"""
+
+import hashlib
+import os
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from hypothesis.configuration import set_hypothesis_home_dir
+
+from course import paths
+from course.catalog import Project, project
+from course.grading.cache import Once
+from course.grading.checks import Check, checks_of, run_check
+from course.grading.grade import grader_module, reference_file
+from course.grading.results import CheckResult, ProjectResult, SubmissionResult
+from course.grading.session import ChildProcess, WorkerLost
+from course.judging.extract import Extract, Unreadable, extract
+from course.judging.submissions import Submission, read
+
+
+@dataclass(frozen=True)
+class Job:
+    """One submission and how it is to be judged.
+
+    Args:
+        call_seconds: limit of one call of the student's code (`Patience`).
+        seconds: limit of all calls together, by the clock.
+        seed: 0 for the embedded validation data; any other makes new ones.
+    """
+
+    submission: Submission
+    call_seconds: float = 120.0
+    seconds: float = 900.0
+    seed: int = 0
+
+
+def start(threads: int) -> None:
+    """Prepare a process of an executor: threads of torch, and silence, for what libraries warn of would spoil the progress bar."""
+    torch.set_num_threads(threads)
+    set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+
+
+def judge(job: Job) -> SubmissionResult:
+    """Run the checks; every one reports exactly once, whatever was handed in.
+
+    Raises:
+        CourseError: data or weights of the course are missing.
+    """
+    submission, entry = job.submission, project(job.submission.project)
+    if submission.file is None:
+        return ungraded(job, submission.problem)
+    try:
+        content = read(submission.file)
+    except (OSError, ValueError) as fault:
+        return ungraded(job, f"it cannot be read: {getattr(fault, 'strerror', None) or fault}")
+    digest = hashlib.sha256(content).hexdigest()
+    made: Extract | None = None
+    if submission.file.suffix.lower() == ".ipynb":
+        try:
+            made = extract(content, entry)
+        except Unreadable as fault:
+            return replace(ungraded(job, str(fault)), digest=digest)
+    elif not content.strip():
+        return replace(ungraded(job, "the file is empty"), digest=digest)
+    with tempfile.TemporaryDirectory(prefix="course-judge-", ignore_cleanup_errors=True) as folder:
+        target = Path(folder) / f"{entry.module}.py"
+        target.write_bytes(made.text.encode() if made else content)
+        desk = Path(folder) / "desk"
+        desk.mkdir()
+        session = _Bounded(target, reference_file(entry, target), job, desk)
+        try:
+            results = [_one(function, session, job, made) for function in checks_of(grader_module(entry))]
+        finally:
+            session.close()
+    notes = made.notes if made else ()
+    whole = ProjectResult(entry.id, entry.title, Path(submission.name).name, tuple(results))
+    return SubmissionResult(
+        submission.student, submission.name, whole, ChildProcess.isolation, "", notes, digest, job.seed
+    )
+
+
+def ungraded(job: Job, reason: str) -> SubmissionResult:
+    """The row of a submission that cannot be graded: every check failed, for this reason."""
+    entry = project(job.submission.project)
+    results = [_failed(check, entry, reason) for check in checks_of(grader_module(entry)).values()]
+    whole = ProjectResult(entry.id, entry.title, Path(job.submission.name).name, tuple(results))
+    name = job.submission.name
+    return SubmissionResult(job.submission.student, name, whole, ChildProcess.isolation, reason, seed=job.seed)
+
+
+def _one(function: Any, session: "_Bounded", job: Job, made: Extract | None) -> CheckResult:
+    check: Check = function.__check__
+    entry = project(job.submission.project)
+    if made and check.task in made.faults:
+        return _failed(check, entry, made.faults[check.task])
+    result = run_check(function, session, entry.id, job.seed)
+    if made and result.line:
+        place, line = made.place(result.line) or ("", None)
+        result = replace(result, place=place, line=line)
+    return result
+
+
+def _failed(check: Check, entry: Project, message: str) -> CheckResult:
+    return CheckResult(
+        project=entry.id,
+        task=check.task,
+        name=check.name,
+        title=check.title,
+        points=check.points,
+        earned=0,
+        outcome="failed",
+        message=message,
+        hint=check.hint,
+    )
+
+
+class _Bounded(ChildProcess):
+    """A child process, started anew after a loop or a crash, with a limit for all requests together beside that of each."""
+
+    def __init__(self, target: Path, reference: Path | None, job: Job, folder: Path) -> None:
+        super().__init__(target, reference, job.call_seconds, folder)
+        self.limit, self.spent = job.seconds, 0.0
+        self.cache = Once()
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        if self.spent >= self.limit:
+            raise WorkerLost(f"the {self.limit:.0f} s of this submission are over")
+        began = time.monotonic()
+        try:
+            return super()._exchange(message)
+        finally:
+            self.spent += time.monotonic() - began

@@ -1,0 +1,74 @@
+"""Tables with a row for each submission: CSV for a spreadsheet, Markdown for a GitHub step summary, text for the terminal.
+
+A row is there for everybody, also where nothing could be graded, with the reason.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from course.grading.results import SubmissionResult
+
+FIELDS = ("student", "project", "earned", "points", "status", "reason", "notes", "file", "isolation", "seed", "sha256")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what makes a spreadsheet compute a cell
+
+
+def csv_text(results: Sequence[SubmissionResult]) -> str:
+    """Quoted CSV with a column for each function; texts that a spreadsheet would compute get an apostrophe in front."""
+    tasks = list(dict.fromkeys(task for r in results for task in r.result.by_task()))
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow([*FIELDS, *(_cell(task) for task in tasks)])
+    for r in results:
+        whole = (r.student, r.result.project, str(r.earned), str(r.points), r.status, r.reason, " ".join(r.notes))
+        row = [*whole, r.file, r.isolation, str(r.seed), r.digest]
+        points = r.earned_by_task()
+        row += [str(points[task][0]) if task in points else "" for task in tasks]
+        writer.writerow([_cell(value) for value in row])
+    return text.getvalue()
+
+
+def markdown(results: Sequence[SubmissionResult]) -> str:
+    """A table in GitHub's Markdown, with a last row of the sums."""
+    lines = ["| student | project | earned | points | |", "|---|---|---:|---:|---|"]
+    for r in results:
+        said = r.reason or " ".join(r.notes)
+        lines.append(
+            f"| {_escaped(r.student)} | {_escaped(r.result.project)} | {r.earned} | {r.points} | {_escaped(said)} |"
+        )
+    earned, points = sum(r.earned for r in results), sum(r.points for r in results)
+    lines.append(f"| **{len(results)} in all** | | {earned} | {points} | {_escaped(isolation(results))} |")
+    return "\n".join(lines) + "\n"
+
+
+def terminal(results: Sequence[SubmissionResult]) -> str:
+    """A line for each submission."""
+    width = max((len(_line(r.student)) for r in results), default=0)
+    lines = []
+    for r in results:
+        said = f"   {r.status}: {r.reason}" if r.reason else "   ".join(["", *r.notes])
+        lines.append(
+            f"  {r.result.project:<4}{_line(r.student):<{width}}{r.earned:>6} of {r.points:<4}{_line(said)}".rstrip()
+        )
+    return "\n".join([*lines, isolation(results)]) + "\n"
+
+
+def isolation(results: Sequence[SubmissionResult]) -> str:
+    """What stood between the students' code and the judge, as one phrase."""
+    return "isolation: " + ", ".join(sorted({_line(r.isolation) for r in results}))
+
+
+def _cell(value: str) -> str:
+    clean = "".join(c if c.isprintable() or c in "\n\t\r" else "\ufffd" for c in value)
+    return "'" + clean if clean.lstrip(" ").startswith(FORMULA) else clean
+
+
+def _line(text: str) -> str:
+    """One line of printable characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _escaped(text: str) -> str:
+    """Text in a cell of a Markdown table: no tags, no links, no markup, one line."""
+    kept = _line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~@" else c for c in kept)
