@@ -66,6 +66,7 @@ def parser(
     if project.id in ("05a", "05b", "07"):
         named = "pre-trained network, by its name in torchvision (pocket_mobilenet)"
         options.add_argument("--weights", default="pocket_mobilenet", help=named)
+        options.add_argument("--size", type=_at_least(32, int), help="px of the photos (96; 160 for other networks)")
     else:
         earlier = "model file to start from, in projects that use an earlier one's"
         options.add_argument("--weights", type=Path, help=earlier)

@@ -31,6 +31,7 @@ from course import paths
 from course.datasets.photos import SUFFIXES, check_image_folder, open_rgb
 from course.datasets.tiers import DOOR, FRUITS, chosen_tier
 from course.errors import CourseError
+from course.models import pocket
 from course.models.zoo import POCKET
 from course.run_options import shown
 from course.running import AUGMENTED_ROWS, Run
@@ -41,7 +42,8 @@ CLASSES = {"fruits": FRUITS, "presidential": DOOR}
 SHOWN_SIDE = 512  # px; twelve million pixels are no clearer in a tile of an inch, and take seconds to augment
 DOOR_TILES, DOOR_SIDE = 48, 224  # photos on the sheet of the door (the table has all), and px of their central squares
 SILENCE = 30  # s without a byte before a download counts as impossible; urllib by itself would wait for ever
-MakeTransforms = Callable[[bool], Callable[[Image.Image], torch.Tensor]]
+SIZE = 160  # px for other networks than the pocket one (learned at up to 96): half the price of their own 224
+MakeTransforms = Callable[[bool, int], Callable[[Image.Image], torch.Tensor]]
 Seen = tuple[bool, list[tuple[str, float]]]  # of a photo at the door: whether it opens, and (category, probability)
 
 
@@ -50,11 +52,13 @@ class PhotoRun(Run):
 
     Attributes:
         weights: name of the pre-trained network in torchvision's registry; its default weights are here and can be read.
+        size: height and width, in px, at which it sees the photos of 05b and 07.
     """
 
     def __init__(self, project_id: str, **options: Any) -> None:
         super().__init__(project_id, **options)
         self.weights = str(self._weights)
+        self.size = int(self._size or (pocket.SIZE if self.weights == POCKET else SIZE))
         print(f"weights: {have_weights(self.weights)}", flush=True)
 
     def photo_loaders(self, name: str, make_transforms: MakeTransforms) -> tuple[DataLoader, DataLoader, list[str]]:
@@ -62,7 +66,7 @@ class PhotoRun(Run):
 
         Args:
             name: "fruits" or "presidential".
-            make_transforms: from True (training) or False to the transform of an upright RGB photo.
+            make_transforms: from True (training) or False, and the size, to the transform of an upright RGB photo.
 
         Raises:
             CourseError: a folder or a class is missing or empty, or there is one too many. A photo that cannot be read is met
@@ -72,7 +76,7 @@ class PhotoRun(Run):
         sets = []
         for part in ("train", "valid"):
             check_image_folder(folder / part, CLASSES[name], decode=False)
-            sets.append(ImageFolder(str(folder / part), make_transforms(part == "train"), loader=open_rgb))
+            sets.append(ImageFolder(str(folder / part), make_transforms(part == "train", self.size), loader=open_rgb))
         train, valid = sets
         print(f"{len(train)} photos to train on, {len(valid)} to validate, {len(train.classes)} classes", flush=True)
         return DataLoader(train, self.batch_size, shuffle=True), DataLoader(valid, self.batch_size), train.classes
@@ -151,7 +155,7 @@ class PhotoRun(Run):
         """
         photos: Any = valid_loader.dataset
         turns = _in_turn(photos.targets)
-        change = make_transforms(True)
+        change = make_transforms(True, self.size)
         self.finish(
             model,
             DataLoader(Subset(photos, turns), self.batch_size),

@@ -78,6 +78,7 @@ class Run:
         self.history = History()
         self.passes = 0
         self._weights: Path | None = said.weights
+        self._size: int | None = getattr(said, "size", None)  # of projects on photos
         self._printed = 0
         self._started = time.perf_counter()
         with self._writing():

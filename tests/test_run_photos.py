@@ -79,12 +79,12 @@ def test_fruit_run_says_tier_weights_stages_and_verdict_and_saves_all(data, caps
     assert said[1].startswith("fruits: full data from ")
     assert said[2] == "18 photos to train on, 12 to validate, 6 classes"
     assert said[3].startswith("epoch   train loss")
-    assert [line.split()[0] for line in said[4:9]] == ["1", "fine-tuning,", "2", "3", "4"]
+    assert [line.split()[0] for line in said[4:10]] == ["1", "fine-tuning,", "2", "3", "4", "5"]
     assert said[5] == "fine-tuning, from epoch 2:"
-    right = int(said[9].split()[1])
+    right = int(said[10].split()[1])
     verdict = "passed" if right / 12 >= 0.92 else "not passed yet"
-    assert said[9] == f"Assessment: {right} of 12 correct, {right / 12:.3f}; {verdict} (pass at 0.92)."
-    assert said[10].startswith(f"validation accuracy {right / 12:.4f} ({right} of 12)")
+    assert said[10] == f"Assessment: {right} of 12 correct, {right / 12:.3f}; {verdict} (pass at 0.92)."
+    assert said[11].startswith(f"validation accuracy {right / 12:.4f} ({right} of 12)")
     folder = paths.runs_folder() / "ex07_fruits"
     pictures = ["augmented.png", "confusion_matrix.png", "images_with_labels.png", "learning_curves.png"]
     assert sorted(path.name for path in folder.iterdir()) == [*pictures, "model.pt"]
@@ -93,6 +93,13 @@ def test_fruit_run_says_tier_weights_stages_and_verdict_and_saves_all(data, caps
             assert min(picture.size) > 200
     state = torch.load(folder / "model.pt", weights_only=True)
     assert state["1.weight"].shape[0] == 6
+
+
+def test_the_size_is_the_networks_unless_one_is_asked_for(data, capsys):
+    fruits(data)
+    for argv, side in (((), 96), (("--size", "64"), 64)):
+        train, valid, _ = new_run("07", *argv).photo_loaders("fruits", ex07_fruits.make_transforms)
+        assert {next(iter(loader))[0].shape[-1] for loader in (train, valid)} == {side}
 
 
 def test_door_run_saves_its_state_dict(data, capsys):
@@ -116,7 +123,7 @@ def test_pocket_data_are_used_where_no_full_ones_are(data, monkeypatch, capsys):
 def test_photos_come_upright_without_alpha_and_named_by_class(data):
     folder = fruits(data, train=1, valid=1)
     Image.new("RGBA", (20, 20), (0, 0, 0, 0)).save(folder / "valid" / "freshapples" / "clear.png")
-    _, valid, _ = new_run().photo_loaders("fruits", lambda train: lambda image: image)
+    _, valid, _ = new_run().photo_loaders("fruits", lambda train, size: lambda image: image)
     upright = [image for image, label in valid.dataset if label == 0]
     assert [image.mode for image in upright] == ["RGB", "RGB"]
     assert upright[1].getpixel((3, 3)) == (255, 255, 255)  # 0.jpg, then clear.png
