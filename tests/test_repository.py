@@ -74,7 +74,7 @@ LEVELS = (
         "course.figures",
         "course.lessons",
     ),
-    ("course.cli",),
+    ("course.cli", "course.notebook"),
 )
 
 
