@@ -1,5 +1,5 @@
 """The command line `course`: for students watch, hint, status, run, reset, update and data; for authors make and lessons; for
-instructors release.
+instructors release and grade.
 
 Every fault of the outside world is shown here, once, in two lines: what is wrong and what to do. Commands import what they need
 when they run, so that `course --help` answers at once.
@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, release, student, watching
+from course.cli import author, data, grade, release, student, watching
 from course.errors import CourseError
 
 
@@ -66,5 +66,6 @@ for command in (
     author.make,
     author.lessons,
     release.release,
+    grade.grade,
 ):
     main.add_command(command)

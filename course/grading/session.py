@@ -45,7 +45,14 @@ class WorkerLost(BaseException):
     """The worker gave no answer: it crashed, left, or ran out of time. The message says which.
 
     Not an Exception: hypothesis would try the example again and shrink it, and each try may last the whole time limit.
+
+    Args:
+        loop: it ran out of time.
     """
+
+    def __init__(self, message: str, loop: bool = False) -> None:
+        super().__init__(message)
+        self.loop = loop
 
 
 class Session:
@@ -136,6 +143,7 @@ class ChildProcess(Session):
             self._process = self._start()
         pid = self._process.pid
         patience = Patience(self.seconds, lambda: processor_seconds(pid))
+        loop = False
         try:
             stdin = cast(BinaryIO, self._process.stdin)
             stdin.write(wire.pack(message))
@@ -143,6 +151,7 @@ class ChildProcess(Session):
             return wire.unpack(cast(BinaryIO, _Patient(cast(BinaryIO, self._process.stdout), patience)), self)
         except TimeoutError:
             self._process.kill()
+            loop = True
             reason = f"no answer within {self.seconds:.0f} s: an endless loop?"
         except (EOFError, BrokenPipeError):
             reason = _ending(self._process.wait())
@@ -150,7 +159,7 @@ class ChildProcess(Session):
             self._process.kill()
             reason = f"an answer that is not plain data: {fault}"
         self.close()
-        raise WorkerLost(reason)
+        raise WorkerLost(reason, loop)
 
     def close(self) -> None:
         if self._process is not None:
@@ -212,7 +221,7 @@ def _alarm(seconds: float) -> Iterator[None]:
     try:
         yield
     except _OutOfTime:
-        raise WorkerLost(f"no answer within {seconds:.0f} s: an endless loop?") from None
+        raise WorkerLost(f"no answer within {seconds:.0f} s: an endless loop?", loop=True) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)

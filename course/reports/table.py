@@ -4,8 +4,11 @@ A row is there for everybody, also where nothing could be graded, with the reaso
 """
 
 import csv
+import hashlib
 import io
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from course.grading.results import SubmissionResult
 
@@ -51,6 +54,26 @@ def terminal(results: Sequence[SubmissionResult]) -> str:
             f"  {r.result.project:<4}{_line(r.student):<{width}}{r.earned:>6} of {r.points:<4}{_line(said)}".rstrip()
         )
     return "\n".join([*lines, isolation(results)]) + "\n"
+
+
+def file_names(students: Sequence[str]) -> dict[str, str]:
+    """A folder's name for each student: the student's own where any system can have it, else one made of it and a hash.
+
+    Two that differ in case only get different ones.
+    """
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for student in students:
+        name = student
+        plain = re.fullmatch(r"[A-Za-z0-9_@+=,-][A-Za-z0-9_@+=,. -]{0,79}", student) and not student.endswith(
+            (".", " ")
+        )
+        if not plain or name.lower() in taken or Path(name).suffix in (".csv", ".xml", ".md", ".json"):
+            stem = re.sub(r"[^A-Za-z0-9_-]+", "-", student)[:40].strip("-")
+            name = f"{stem}-{hashlib.sha256(student.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
+        names[student] = name
+        taken.add(name.lower())
+    return names
 
 
 def isolation(results: Sequence[SubmissionResult]) -> str:

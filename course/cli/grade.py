@@ -1,0 +1,103 @@
+"""`course grade`: a class from its folder of submissions to scores and feedback."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from course import catalog, paths
+from course.errors import CourseError
+
+if TYPE_CHECKING:
+    from course.grading.results import SubmissionResult
+
+
+@click.command()
+@click.argument("submitted", type=click.Path(path_type=Path))
+@click.option("--project", "id", help="The project, such as 01; unless given, all for which a folder is named.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Submissions at a time.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("feedback"), show_default=True, help="Where reports go."
+)
+@click.option(
+    "--gradebook", metavar="URL", help="nbgrader's gradebook, such as sqlite:///gradebook.db; its students get a row."
+)
+@click.option("--seconds", type=float, default=120.0, show_default=True, help="Limit of one call of a student's code.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Any other than 0 makes new, unseen test data.")
+def grade(
+    submitted: Path, id: str | None, jobs: int, out: Path, gradebook: str | None, seconds: float, seed: int
+) -> None:
+    """For instructors: grade what a class has handed in.
+
+    SUBMITTED holds a folder or a file a student: ada/ex01_mnist/ex01_mnist.ipynb as nbgrader has it, ada.ipynb, ada.py, or ada/
+    with one of these. Of a notebook only the cells of the functions count. Each submission runs in a plain child process: that
+    ends loops and crashes, and does not keep out who means harm.
+    """
+    if not (paths.ROOT / "solutions").is_dir():
+        raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
+    from course.judging import submissions
+    from course.reports import table
+
+    entries = [catalog.project(id)] if id else []
+    known: list[str] = []
+    if gradebook:
+        from course.reports import gradebook as scores
+
+        known = scores.students(gradebook)
+    found = submissions.find(submitted, entries, known)
+    began = time.monotonic()
+    results = _graded(found, jobs, seconds, seed)
+    for project in dict.fromkeys(r.result.project for r in results):
+        _write(out, [r for r in results if r.result.project == project])
+    click.echo(table.terminal(results), nl=False)
+    click.echo(f"{len(results)} submissions in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
+    _step_summary(table.markdown(results))
+    if gradebook:
+        written = scores.write(gradebook, results)
+        click.echo(f"{written} submissions written to the gradebook")
+    if any(r.reason.startswith("a fault of the judge") for r in results):
+        sys.exit(1)
+
+
+def _graded(found: list[Any], jobs: int, seconds: float, seed: int) -> "list[SubmissionResult]":
+    from tqdm import tqdm
+
+    from course.datasets import store
+    from course.judging.classroom import grade_class
+    from course.judging.judge import Job
+
+    for name in dict.fromkeys(name for s in found for name in catalog.project(s.project).data):
+        store.ensure(name)  # before the judges start, so that there is one progress bar and one error
+    work = [Job(submission, seconds, 8 * seconds, seed) for submission in found]
+    with tqdm(total=len(work), unit="submission", smoothing=0.1, dynamic_ncols=True) as bar:
+        return grade_class(work, jobs, each=lambda _: bar.update())
+
+
+def _write(out: Path, results: "list[SubmissionResult]") -> None:
+    """The reports of one project: a page and a results.json a student, and three files for the class."""
+    from course.reports import gradescope, html, junit, table
+
+    module = catalog.project(results[0].result.project).module
+    pages: dict[str, Callable[[SubmissionResult], str]] = {".html": html.page, ".gradescope.json": gradescope.results}
+    names = table.file_names([r.student for r in results])
+    for result in results:
+        folder = out / names[result.student] / module
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, view in pages.items():
+            (folder / f"{module}{kind}").write_text(view(result), "utf-8")
+    (out / f"{module}.csv").write_text(table.csv_text(results), "utf-8")
+    (out / f"{module}.junit.xml").write_text(junit.xml(results), "utf-8")
+    (out / f"{module}.md").write_text(table.markdown(results), "utf-8")
+    (out / f"{module}.json").write_text(json.dumps([r.plain() for r in results], indent=1) + "\n", "utf-8")
+
+
+def _step_summary(text: str) -> None:
+    """What GitHub Actions shows on the page of a run (GITHUB_STEP_SUMMARY names the file)."""
+    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(file).open("a", encoding="utf-8") as stream:
+            stream.write(text)

@@ -1,0 +1,133 @@
+"""A class of 04b before the judge: one row for everybody, with the points and the reason that it should have."""
+
+import json
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+
+import pytest
+from class04b import ENTRY, NAME, changed, doubled, half, notebook
+
+from course import paths
+from course.authoring import leaks
+from course.errors import CourseError
+from course.judging.classroom import grade_class
+from course.judging.judge import Job, judge
+from course.judging.submissions import Submission, find
+from course.reports import html
+
+LOOP = "def preprocess(photo):\n    while True:\n        pass"
+RAISES = "def preprocess(photo):\n    return {}['no such key <b>']"
+EXITS = "import os\n\ndef preprocess(photo):\n    print('x' * 100)\n    os._exit(0)"
+
+
+def hand_in(root, student, book):
+    file = root / student / NAME / f"{NAME}.ipynb"
+    file.parent.mkdir(parents=True)
+    file.write_text(book if isinstance(book, str) else json.dumps(book), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """All of them, graded in threads: another executor than the one that `course grade` takes."""
+    root = tmp_path_factory.mktemp("submitted")
+    books = {"right": notebook(), "half": half(), "todo": notebook("release"), "broken": json.dumps(notebook())[:900]}
+    books |= {"doubled": doubled(), "loops": changed("preprocess", LOOP), "raises": changed("preprocess", RAISES)}
+    books |= {"leaves": changed("preprocess", EXITS), "=<i>'\"&": notebook("release")}
+    for student, book in books.items():
+        hand_in(root, student, book)
+    (root / "module.py").write_bytes((paths.ROOT / "solutions" / f"{NAME}.py").read_bytes())
+    (root / "missing").mkdir()
+    work = [Job(s, call_seconds=10.0) for s in find(root, [ENTRY])]
+    found = grade_class(work, jobs=1, make=lambda jobs: ThreadPoolExecutor(jobs))
+    assert [r.student for r in found] == [job.submission.student for job in work]
+    return {r.student: r for r in found}
+
+
+@pytest.mark.slow
+def test_points(results):
+    points = {f.name: f.points for f in ENTRY.functions}
+    without = ENTRY.points - points["preprocess"]
+    assert {name: r.earned for name, r in results.items()} == {
+        "right": ENTRY.points,
+        "module": ENTRY.points,
+        "half": points["load_model"] + points["predict_letter"],
+        "todo": 0,
+        "broken": 0,
+        "doubled": 0,
+        "missing": 0,
+        "loops": without,  # the reference stands in for it in the functions that call it
+        "raises": without,
+        "leaves": without,
+        "=<i>'\"&": 0,
+    }
+
+
+@pytest.mark.slow
+def test_every_row_is_whole_and_says_what_stood_between(results):
+    for r in results.values():
+        assert r.points == ENTRY.points
+        assert len({c.name for c in r.result.checks}) == len(r.result.checks)
+        assert r.isolation == "none (a plain child process)"
+        assert bool(r.reason) == (r.status != "graded")
+    assert {name for name, r in results.items() if r.reason} == {"broken", "doubled", "missing"}
+    assert results["missing"].status == "missing"
+    assert results["broken"].status == "not readable"
+
+
+@pytest.mark.slow
+def test_messages(results):
+    loops = [c for c in results["loops"].result.checks if c.task == "preprocess"]
+    assert "endless loop" in loops[0].message
+    assert "not tried" in loops[-1].message
+    raises = next(c for c in results["raises"].result.checks if c.task == "preprocess")
+    assert (raises.place, raises.line) == ("the cell of preprocess", 2)
+    assert "KeyError" in raises.message
+    assert {c.outcome for c in results["todo"].result.checks} == {"not started"}
+
+
+@pytest.mark.slow
+def test_pages_hold_no_tag_of_theirs_and_no_secret(results, tmp_path):
+    for number, r in enumerate(results.values()):
+        text = html.page(r)
+        (tmp_path / f"{number}.html").write_text(text, "utf-8")
+        assert "<i>" not in text
+        assert "key <b>" not in text
+    assert leaks.scan(tmp_path) == []
+
+
+def test_a_mere_row_needs_no_process():
+    assert judge(Job(Submission("ada", "04b", None, "", "nothing there"))).reason == "nothing there"
+
+
+class Breaks(Executor):
+    """Loses the one job that kills its process, and all that wait beside it."""
+
+    def submit(self, function, job):
+        future = Future()
+        if job.submission.student == "bad" or Breaks.broken:
+            Breaks.broken = True
+            future.set_exception(BrokenExecutor())
+        else:
+            future.set_result(function(job))
+        return future
+
+    broken = False
+
+
+def test_a_judge_that_dies_costs_nobody_else():
+    def make(jobs):
+        Breaks.broken = False
+        return Breaks()
+
+    work = [Job(Submission(s, "04b", None, "", "nothing there")) for s in ("ada", "bad", "cleo")]
+    reasons = [r.reason for r in grade_class(work, 2, make)]
+    assert reasons[0] == reasons[2] == "nothing there"
+    assert "judge's own process ended" in reasons[1]
+
+
+def test_missing_data_is_nobodys_mistake(monkeypatch):
+    def fails(job):
+        raise CourseError("no data", "get them")
+
+    monkeypatch.setattr("course.judging.classroom.judge", fails)
+    with pytest.raises(CourseError, match="no data"):
+        grade_class([Job(Submission("ada", "04b", None))], 1, lambda jobs: ThreadPoolExecutor(jobs))
