@@ -55,13 +55,17 @@ def grade(
     for project in dict.fromkeys(r.result.project for r in results):
         _write(out, [r for r in results if r.result.project == project])
     click.echo(table.terminal(results), nl=False)
-    click.echo(f"{len(results)} submissions in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
+    click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
     _step_summary(table.markdown(results))
     if gradebook:
         written = scores.write(gradebook, results)
-        click.echo(f"{written} submissions written to the gradebook")
+        click.echo(f"{_counted(written)} written to the gradebook")
     if any(r.reason.startswith("a fault of the judge") for r in results):
         sys.exit(1)
+
+
+def _counted(number: int) -> str:
+    return f"{number} submission{'' if number == 1 else 's'}"
 
 
 def _graded(found: list[Any], jobs: int, seconds: float, seed: int) -> "list[SubmissionResult]":
