@@ -139,4 +139,4 @@ def test_a_linear_head_on_real_fruit():
 
     images, labels = photos(real / "fruits" / "train", 96)
     accuracy, _ = probe(featurise(pocket.features(), images), labels)
-    assert accuracy >= 0.90
+    assert accuracy >= 0.93
