@@ -35,7 +35,7 @@ def folder_photos(dataset: str, part: str) -> tuple[list[Photo], list[int]]:
 def unseen_fruit(seed: int) -> tuple[list[Photo], list[int]]:
     """Fruit that was not trained on: with seed 0 the embedded validation photos, else 60 of each class that no file holds.
 
-    With 360 photos and 0.96 right, chance moves the share by 0.010 (one standard deviation): the bar of 0.92 is four away.
+    With 360 photos and, say, 0.96 right, chance moves the share by 0.010 (one standard deviation): the bar of 0.92 is four away.
     """
     from course.datasets import fruit
 
@@ -48,8 +48,8 @@ def unseen_fruit(seed: int) -> tuple[list[Photo], list[int]]:
 def unseen_at_the_door(seed: int) -> tuple[list[Photo], list[int]]:
     """40 photos of the resident and 80 of others, as many to one as in the embedded data, that no file holds.
 
-    With 120 photos and 0.98 right, chance moves the share by 0.013: the bar of 0.93 is almost four away. Of the 30 embedded ones
-    two wrong ones are allowed, which is a matter of luck.
+    With 120 photos and, say, 0.98 right, chance moves the share by 0.013: the bar of 0.93 is almost four away. Of the 30
+    embedded ones two wrong ones are allowed, which is a matter of luck.
     """
     from course.datasets import door
 

@@ -247,7 +247,7 @@ def test_frozen_statistics_survive_fine_tuning(student):
     hint="Which stage loses it: the head alone, or the fine-tuning after it?",
 )
 def test_the_door_knows_its_dog(student):
-    """The whole way from 139 photos; the judge counts on photos that no file holds. Never opening gives 0.667; measured: 0.98."""
+    """The whole way from 139 photos; the judge counts on photos that no file holds. Never opening gives 0.667."""
     x, y = unseen_at_the_door(student.seed)
 
     def logits():

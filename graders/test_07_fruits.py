@@ -295,7 +295,7 @@ def test_statistics_stay_and_validation_only_measures(student):
     hint="Does fine-tuning end above the frozen stage or below it?",
 )
 def test_it_passes_the_assessment(student):
-    """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167; measured: 0.96."""
+    """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167."""
     x, y = unseen_fruit(student.seed)
 
     def logits():
