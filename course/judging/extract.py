@@ -168,7 +168,7 @@ def _definitions(source: str) -> tuple[str, int]:
     body = ast.parse("\n".join(lines)).body
     kept: set[int] = set()
     for node in body:
-        if isinstance(node, KEPT):
+        if isinstance(node, KEPT) or _defines_within(node):
             first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
             kept |= set(range(first, (node.end_lineno or first) + 1))
     dropped = 0
@@ -178,6 +178,12 @@ def _definitions(source: str) -> tuple[str, int]:
                 lines[number - 1] = ""
                 dropped += 1
     return "\n".join(lines), dropped
+
+
+def _defines_within(node: ast.stmt) -> bool:
+    """Is it a choice between definitions or imports, such as `try: import …`?"""
+    choices = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    return isinstance(node, ast.If | ast.Try) and any(isinstance(inner, choices) for inner in ast.walk(node))
 
 
 def _says(task: str, fault: BaseException) -> str:

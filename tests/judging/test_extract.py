@@ -53,6 +53,14 @@ def test_trial_calls_and_commands_below_a_function_do_not_run():
     assert "3 lines" in made.notes[0]
 
 
+def test_a_choice_between_imports_counts():
+    choice = "try:\n    import numpy as fast\nexcept ImportError:\n    fast = None\n"
+    source = f"{choice}if True:\n    print(1)\ndef preprocess(photo):\n    return fast\n"
+    made = extract(content(changed("preprocess", source)), ENTRY)
+    assert choice in made.text
+    assert "print(1)" not in made.text
+
+
 def test_a_cell_that_cannot_be_read_costs_only_its_own_function():
     made = extract(content(changed("preprocess", "def preprocess(photo)\n    return 1")), ENTRY)
     ast.parse(made.text)
