@@ -9,6 +9,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypothesis.errors import FlakyFailure
 
 from course.errors import CourseError
 from course.grading import wire
-from course.grading.results import CheckResult
+from course.grading.results import CheckResult, Exhibit
 from course.grading.session import Session, StudentRaised, WorkerLost
 
 settings.register_profile(
@@ -31,6 +32,8 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("grading")
+
+MOST_EXHIBITS = 4  # of one check
 
 
 class CheckFailure(AssertionError):
@@ -96,6 +99,7 @@ class Student:
         self._next_seed: int | None = None
         self._folders = 0
         self.warnings: list[str] = []  # what the last call warned of
+        self.exhibits: list[Exhibit] = []
         self.seed = seed
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -128,6 +132,15 @@ class Student:
         if self._session.cache is None:
             return compute()
         return self._session.cache.remember(f"{name} {self.seed}", compute)
+
+    def show(self, make: Callable[[], Exhibit]) -> None:
+        """Put what was measured beside the verdict, on the student's page (`exhibits` has the makers).
+
+        It decides nothing: where it cannot be made, whatever the reason, there is none.
+        """
+        if len(self.exhibits) < MOST_EXHIBITS:
+            with suppress(Exception):
+                self.exhibits.append(make())
 
     def give(self, recipe: wire.Recipe) -> wire.Handle:
         """Build one of our own things (`recipes`) on the student's side."""
@@ -163,6 +176,7 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
         CourseError: data or weights of the course are missing.
     """
     entry: Check = function.__check__  # type: ignore[attr-defined]
+    student = Student(session, seed)
     started = time.perf_counter()
 
     def ended(outcome: str, message: str = "", line: int | None = None, code: str = "") -> CheckResult:
@@ -179,6 +193,7 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
             line=line,
             code=code,
             seconds=time.perf_counter() - started,
+            exhibits=tuple(student.exhibits),
         )
 
     lines: dict[str, int] = {}
@@ -191,7 +206,7 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
             return ended("not started")
         if begun["waiting"]:
             return ended("waiting", f"waiting for {', '.join(begun['waiting'])}")
-        function(student=Student(session, seed))
+        function(student=student)
         return ended("passed")
     except FlakyFailure as several:  # the same example failed once and not again: chance, or a memory of earlier calls
         return ended("failed", _unsteady(several), lines.get(entry.task))

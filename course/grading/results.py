@@ -1,10 +1,70 @@
 """The result of a check and of a project: the one model that every view is made from."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 OUTCOMES = ("passed", "failed", "not started", "waiting")
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often each class was taken for each other one: counts[truth][prediction]."""
+
+    title: str
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What changed from epoch to epoch.
+
+    Args:
+        lines: (name, value after each epoch; None where it was no finite number).
+        bar: (name, value) of a level to compare with, or None.
+    """
+
+    title: str
+    lines: tuple[tuple[str, tuple[float | None, ...]], ...]
+    bar: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small picture with what is to be said of it.
+
+    Args:
+        uri: a data: URI of a PNG or JPEG file that the judge has written.
+        right: was the answer about it right? None where nothing was asked.
+    """
+
+    uri: str
+    width: int
+    height: int
+    caption: str
+    right: bool | None = None
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Pictures side by side."""
+
+    title: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of words; `right` says of each row whether the answer was right, or None."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    right: tuple[bool | None, ...]
+
+
+Exhibit = Confusion | Curves | Gallery | Table  # made by `exhibits`, which bounds their sizes
 
 
 @dataclass(frozen=True)
@@ -17,6 +77,9 @@ class CheckResult:
         line: the student's own line, or None.
         place: what the line is counted in, where that is not the file itself: "the cell of train_epoch".
         seconds: time that it took; for the reader, never judged.
+        says: the known mistake that it shows, in a sentence (`diagnosis`).
+        mark: what a failure leaves behind for that, the fields of a `diagnosis.Mark`; empty when passed.
+        exhibits: what was measured, for the student's page; in no other view.
     """
 
     project: str
@@ -33,10 +96,14 @@ class CheckResult:
     seconds: float = 0.0
     says: str = ""
     place: str = ""
+    mark: tuple[Any, ...] = ()
+    exhibits: tuple[Exhibit, ...] = field(default=(), repr=False)
 
     def plain(self) -> dict[str, Any]:
-        """As a dict for JSON."""
-        return asdict(self)
+        """As a dict for JSON: words and points, without the exhibits."""
+        found = asdict(replace(self, exhibits=()))
+        del found["exhibits"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -116,5 +183,7 @@ class SubmissionResult:
         return {t: (sum(c.earned for c in cs), sum(c.points for c in cs)) for t, cs in self.result.by_task().items()}
 
     def plain(self) -> dict[str, Any]:
-        """As a dict for JSON."""
-        return asdict(self)
+        """As a dict for JSON: words and points, without the exhibits."""
+        found = asdict(replace(self, result=replace(self.result, checks=())))
+        found["result"]["checks"] = [check.plain() for check in self.result.checks]
+        return found
