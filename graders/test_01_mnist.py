@@ -57,6 +57,7 @@ from graders.support import (
     textbook_epoch,
     training_digits,
 )
+from graders.support_page import show_judgement, show_training
 
 THRESHOLD = project("01").thresholds["valid_accuracy"]
 
@@ -224,15 +225,17 @@ def test_it_learns_digits(student):
     Measured: two layers of 512 reach 0.975, one of 256 with ReLU 0.963, with tanh 0.966; without a hidden layer it is 0.855.
     """
     x, y = hidden_digits(1000, student.seed)
-    logits = student.remember("digits", lambda: _trained_logits(student, x))
-    expect_tensor(logits, "logits", shape=(1000, 10))
+    found = student.remember("digits", lambda: _trained(student, x))
+    logits = expect_tensor(found["logits"], "logits", shape=(1000, 10))
+    show_training(student, found["told"], y, "unseen digits")
+    show_judgement(student, y, logits, "0123456789", x)
     expect_at_least(accuracy(logits, y), THRESHOLD, "accuracy on unseen digits after the course's training")
 
 
-def _trained_logits(student, x):
+def _trained(student, x):
     model = student.seeded(student.seed).build_model()
-    fit_with_the_course(model, *training_digits(), epochs=8, lr=3e-3, seed=student.seed)
-    return predict(model, x)
+    told = fit_with_the_course(model, *training_digits(), epochs=8, lr=3e-3, seed=student.seed, followed=x)
+    return {"told": told, "logits": predict(model, x)}
 
 
 # -- batch_accuracy -----------------------------------------------------------------------------------------------------

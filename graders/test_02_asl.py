@@ -8,6 +8,7 @@ from torch import nn
 
 from course.catalog import project
 from course.grading.checks import check
+from course.grading.exhibits import confusion
 from course.grading.expect import (
     expect,
     expect_at_least,
@@ -37,6 +38,7 @@ from course.grading.probes import (
 from course.grading.recipes import dense_net, history, linear_net, loader, moody_net
 from course.grading.recipes_photos import watch_optimizers, watched
 from graders.support import (
+    LETTERS,
     accuracy,
     expect_bent,
     expect_logits,
@@ -45,7 +47,9 @@ from graders.support import (
     labels,
     sign_csv,
     training_signs,
+    unseen_signs,
 )
+from graders.support_page import show_training
 
 THRESHOLD = project("02").thresholds["train_accuracy"]
 EPOCHS = 20
@@ -139,14 +143,21 @@ def test_a_sign_is_judged_by_itself_alone(student):
 def test_it_can_fit_the_signs(student):
     """Twenty epochs of the course's loop on 2,400 pictures: a network that is wide enough knows nearly all of them then."""
     x, y = training_signs()
+    strange, truth = unseen_signs(student.seed)  # shown on the page, not judged: the gap is the lesson
 
-    def logits():
+    def trained():
         model = student.seeded(student.seed).build_model()
-        fit_with_the_course(model, x.flatten(1), y, epochs=EPOCHS, seed=student.seed)
-        return predict(model, x.flatten(1))
+        follow = {"seed": student.seed, "followed": strange.flatten(1)}
+        told = fit_with_the_course(model, x.flatten(1), y, epochs=EPOCHS, **follow)
+        return {"told": told, "logits": predict(model, x.flatten(1))}
 
-    found = expect_tensor(student.remember("fit", logits), "logits", shape=(len(y), 24))
-    expect_at_least(accuracy(found, y), THRESHOLD, "accuracy on the training signs after the course's training")
+    found = student.remember("fit", trained)
+    logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
+    show_training(student, found["told"], truth, "unseen hands")
+    student.show(
+        lambda: confusion(truth, found["told"]["followed"][-1], LETTERS, "Unseen hands: what was taken for what")
+    )
+    expect_at_least(accuracy(logits, y), THRESHOLD, "accuracy on the training signs after the course's training")
 
 
 # -- compile_model ------------------------------------------------------------------------------------------------------

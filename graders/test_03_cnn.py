@@ -28,6 +28,7 @@ from course.grading.probes import (
 )
 from course.grading.recipes import frozen_net, linear_net, tied_net
 from graders.support import (
+    LETTERS,
     accuracy,
     baseline,
     expect_logits,
@@ -38,6 +39,7 @@ from graders.support import (
     training_signs,
     unseen_signs,
 )
+from graders.support_page import show_judgement, show_training
 
 MARGIN = project("03").thresholds["above_mlp"]
 EPOCHS = 8
@@ -231,14 +233,17 @@ def test_it_beats_the_dense_network_on_unseen_hands(student):
     """
     x, y = unseen_signs(student.seed)
 
-    def logits():
+    def trained():
         model = student.seeded(student.seed).build_model()
-        fit_with_the_course(model, *training_signs(), epochs=EPOCHS, seed=student.seed)
-        return predict(model, x)
+        told = fit_with_the_course(model, *training_signs(), epochs=EPOCHS, seed=student.seed, followed=x)
+        return {"told": told, "logits": predict(model, x)}
 
-    found = expect_tensor(student.remember("signs", logits), "logits", shape=(len(y), 24))
+    found = student.remember("signs", trained)
+    logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
+    show_training(student, found["told"], y, "unseen hands")
+    show_judgement(student, y, logits, LETTERS, x)
     expect_at_least(
-        accuracy(found, y),
+        accuracy(logits, y),
         baseline("dense") + MARGIN,
         f"accuracy on unseen hands (the dense network has {baseline('dense'):.3f})",
     )

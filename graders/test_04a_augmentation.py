@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from course.catalog import project
 from course.grading.checks import check
+from course.grading.exhibits import views
 from course.grading.expect import (
     expect,
     expect_at_least,
@@ -41,7 +42,8 @@ from course.grading.recipes import (
     tensor_set,
     witness_net,
 )
-from graders.support import accuracy, baseline, hand_like, images, labels, training_signs, unseen_signs
+from graders.support import LETTERS, accuracy, baseline, hand_like, images, labels, training_signs, unseen_signs
+from graders.support_page import show_judgement, show_told, told_by
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
 MARGIN = project("04a").thresholds["above_cnn"]
@@ -71,6 +73,7 @@ def _centre(picture):
 def test_training_pictures_are_drawn_anew_each_time(student):
     """An augmentation that is drawn once is only another fixed data set."""
     found = _draws(student, hand_like(), 12)
+    student.show(lambda: views(hand_like(), list(found), "One picture, and what your transform made of it"))
     different = sum(not torch.equal(found[i], found[j]) for i in range(12) for j in range(i))
     # of 66 pairs; even a transform that is applied only half of the time leaves some 17 equal
     expect(different >= 40, f"of 66 pairs of augmented pictures only {different} differ")
@@ -276,18 +279,22 @@ def test_it_reads_unseen_hands(student):
     """
     x, y = unseen_signs(student.seed)
 
-    def logits():
+    def trained():
         pictures, truth = training_signs()
         model = student.give(steady_sign_net(seed=student.seed))
         train = student.give(tensor_set(images=pictures, labels=truth))
         valid = student.give(tensor_set(images=pictures[:32], labels=truth[:32]))
-        student.seeded(student.seed).train_augmented(model, train, valid, EPOCHS)
-        return predict(model, x)
+        told = told_by(student.seeded(student.seed).train_augmented(model, train, valid, EPOCHS))
+        return {"told": told, "logits": predict(model, x)}
 
-    found = expect_tensor(student.remember("signs", logits), "logits", shape=(len(y), 24))
+    found = student.remember("signs", trained)
+    logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
+    names, unseen = ("training, augmented", "32 of these, plain"), ("unseen hands, in the end", accuracy(logits, y))
+    show_told(student, found["told"], "Accuracy after each epoch, as your training tells it", names, unseen)
+    show_judgement(student, y, logits, LETTERS, x)
     bound = max(THRESHOLD, baseline("convolutional") + MARGIN)
     expect_at_least(
-        accuracy(found, y), bound, f"accuracy on unseen hands (without augmentation {baseline('convolutional'):.3f})"
+        accuracy(logits, y), bound, f"accuracy on unseen hands (without augmentation {baseline('convolutional'):.3f})"
     )
 
 

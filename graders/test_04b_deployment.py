@@ -27,6 +27,7 @@ from course.grading.recipes import brightness_net, letter_net, moody_net, sign_n
 from course.grading.session import StudentRaised
 from course.models.signs import sign_network_state
 from graders.support import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
+from graders.support_page import show_readings
 
 THRESHOLD = project("04b").thresholds["photo_accuracy"]
 
@@ -205,7 +206,9 @@ def test_letters_on_unseen_photos(student):
     """Colour photos by signers that the network has not met, through your whole chain. Guessing gives 0.04."""
     model = student.give(sign_net(seed=0, state=sign_network_state()))
     pictures = unseen_photos(student.seed)
-    right = sum(student.predict_letter(model, picture) == letter for letter, picture in pictures)
+    read = [(picture, student.predict_letter(model, picture), letter) for letter, picture in pictures]
+    right = sum(said == letter for _, said, letter in read)
+    show_readings(student, read)
     expect_at_least(right / len(pictures), THRESHOLD, f"share of {len(pictures)} unseen photos that are read right")
 
 

@@ -23,6 +23,7 @@ from course.grading.recipes_photos import (
 )
 from course.grading.wire import Handle
 from graders.support import accuracy
+from graders.support_page import DOOR, show_judgement, show_photo_views
 from graders.support_photos import (
     colour_images,
     expect_normalised,
@@ -160,7 +161,9 @@ def test_validation_photos_are_whole_and_always_the_same(student):
 @check("make_transforms", points=1, hint="What may change in a photo of a dog, and what never does?")
 def test_training_photos_are_drawn_anew_each_time(student):
     """139 photos seen in many ways; a dog on its head is not among them."""
-    expect_varied(student.make_transforms(True), upright=True)
+    transform = student.make_transforms(True)
+    show_photo_views(student, transform, "presidential")
+    expect_varied(transform, upright=True)
 
 
 # -- unfreeze -----------------------------------------------------------------------------------------------------------
@@ -263,4 +266,5 @@ def test_the_door_knows_its_dog(student):
         return predict_photos(model, plain, x)
 
     found = expect_tensor(student.remember("door", logits), "logits", shape=(len(y), 2))
+    show_judgement(student, y, found, DOOR, x)
     expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen photos at the door")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from course.catalog import project
 from course.corpus import heldout
 from course.grading.checks import check
+from course.grading.exhibits import table
 from course.grading.expect import (
     expect,
     expect_at_least,
@@ -371,11 +372,18 @@ def _expect_quiet(model, seed: int) -> None:
 def test_covered_words_of_unseen_sentences_are_guessed(student):
     """Held-out sentences of the corpus, made by the judge; the answers stay here. Always the same five words give under 0.1."""
     tokenizer, model = student.give(pocket_tokenizer()), student.give(pocket_bert())
-    right = 0
+    asked = []
     for question in heldout(student.seed + 60_001, QUESTIONS).masked:
         guesses = _scored(student.predict_masked(tokenizer, model, question.text, 5), f"guesses for {question.text!r}")
         expect_equal(len(guesses), 5, f"number of guesses for {question.text!r}")
-        right += question.answer in [token for token, _ in guesses]
+        tokens = [token for token, _ in guesses]
+        asked.append((question.answer in tokens, (question.text, question.answer, ", ".join(tokens))))
+    right = sum(found for found, _ in asked)
+    head, title = (
+        ("sentence", "the word", "your first five"),
+        f"Covered words: {right} of {QUESTIONS} among the first five",
+    )
+    student.show(lambda: table(head, asked, title))
     expect_at_least(right / QUESTIONS, THRESHOLDS["masked_top5"], f"share of {QUESTIONS} words among the first five")
 
 
@@ -445,5 +453,11 @@ def test_pairs_of_unseen_sentences_are_judged(student):
     """Held-out pairs of the corpus, made by the judge; the answers stay here. Always "yes" gives about 0.5."""
     tokenizer, model = student.give(pocket_tokenizer()), student.give(pocket_bert())
     pairs = heldout(student.seed + 60_002, QUESTIONS).pairs
-    right = sum(student.is_next_sentence(tokenizer, model, pair.first, pair.second) is pair.is_next for pair in pairs)
+    asked = []
+    for pair in pairs:
+        answer = student.is_next_sentence(tokenizer, model, pair.first, pair.second)
+        asked.append((answer is pair.is_next, (pair.first, pair.second, "next" if pair.is_next else "not next")))
+    right = sum(found for found, _ in asked)
+    title = f"Pairs of sentences: {right} of {QUESTIONS} judged right"
+    student.show(lambda: table(("first", "second", "what it is"), asked, title))
     expect_at_least(right / QUESTIONS, THRESHOLDS["next_sentence"], f"share of {QUESTIONS} pairs that are judged right")

@@ -31,6 +31,7 @@ from course.grading.recipes_photos import (
     width_of,
 )
 from graders.support import accuracy, images, labels, numbered
+from graders.support_page import FRUIT, show_judgement, show_photo_views, show_told, told_by
 from graders.support_photos import (
     colour_images,
     expect_hue_kept,
@@ -79,7 +80,9 @@ def test_validation_photos_are_whole_and_always_the_same(student):
 @check("make_transforms", points=1, hint="How often should the network see exactly the same photo?")
 def test_training_photos_are_drawn_anew_each_time(student):
     """Each epoch another view of the same fruit."""
-    expect_varied(student.make_transforms(True), upright=False)
+    transform = student.make_transforms(True)
+    show_photo_views(student, transform, "fruits")
+    expect_varied(transform, upright=False)
 
 
 @check("make_transforms", points=1, hint="What tells a fresh orange from a rotten one?")
@@ -227,18 +230,21 @@ def test_the_head_alone_comes_near_the_bar(student):
     """
     x, y = unseen_fruit(student.seed)
 
-    def logits():
-        model, plain, *_ = _with_trained_head(student)
-        return predict_photos(model, plain, x)
+    def trained():
+        model, plain, _, _, told = _with_trained_head(student)
+        return {"told": told, "logits": predict_photos(model, plain, x)}
 
-    found = expect_tensor(student.remember("fruit, head", logits), "logits", shape=(len(y), CLASSES))
-    expect_at_least(
-        accuracy(found, torch.tensor(y)), THRESHOLD - 0.02, "accuracy on unseen fruit after training the head"
-    )
+    found = student.remember("fruit, head", trained)
+    logits = expect_tensor(found["logits"], "logits", shape=(len(y), CLASSES))
+    unseen = accuracy(logits, torch.tensor(y))
+    names = ("training photos, augmented", "photos set aside, plain")
+    title = "Accuracy after each epoch, as your train tells it"
+    show_told(student, found["told"], title, names, ("unseen fruit, in the end", unseen))
+    expect_at_least(unseen, THRESHOLD - 0.02, "accuracy on unseen fruit after training the head")
 
 
 def _with_trained_head(student):
-    """The model after six epochs of `train`, the transform of validation, and both loaders."""
+    """The model after six epochs of `train`, the transform of validation, both loaders, and what `train` told."""
     backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
     model = student.seeded(student.seed).build_model(backbone, width_of(backbone))
     augment, plain = student.make_transforms(True), student.make_transforms(False)
@@ -249,8 +255,8 @@ def _with_trained_head(student):
     pick = lambda which: {"photos": [photos[k] for k in which], "labels": [truth[k] for k in which]}  # noqa: E731
     train = student.give(photo_loader(**pick(first), transform=augment, batch_size=32, shuffle=True))
     valid = student.give(photo_loader(**pick(rest), transform=plain, batch_size=32))
-    student.seeded(student.seed).train(model, train, valid, 6)
-    return model, plain, train, valid
+    told = told_by(student.seeded(student.seed).train(model, train, valid, 6))
+    return model, plain, train, valid, told
 
 
 # -- fine_tune ----------------------------------------------------------------------------------------------------------
@@ -299,11 +305,12 @@ def test_it_passes_the_assessment(student):
     x, y = unseen_fruit(student.seed)
 
     def logits():
-        model, plain, train, valid = _with_trained_head(student)
+        model, plain, train, valid, _ = _with_trained_head(student)
         student.seeded(student.seed).fine_tune(model, train, valid, 2)
         return predict_photos(model, plain, x)
 
     found = expect_tensor(student.remember("fruit, tuned", logits), "logits", shape=(len(y), CLASSES))
+    show_judgement(student, y, found, FRUIT, x)
     expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen fruit")
 
 

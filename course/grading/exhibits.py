@@ -87,10 +87,13 @@ def confused(
     return Gallery(title, tuple(shown))
 
 
-def answered(files: Sequence[tuple[Any, str, bool]], title: str) -> Gallery:
-    """Pictures with what was said of each: (image, words, right). The wrong ones come first."""
-    order = sorted(range(len(files)), key=lambda k: files[k][2])[:MOST_PICTURES]
-    return Gallery(title, tuple(picture(*files[k]) for k in order))
+def answered(files: Sequence[tuple[Any, str, bool | None]], title: str) -> Gallery:
+    """Pictures with what was said of each: (image, words, right). The wrong ones first, then of the others some from all over."""
+    wrong = [file for file in files if file[2] is False]
+    rest = [file for file in files if file[2] is not False]
+    step = max(len(rest) / max(MOST_PICTURES - len(wrong), 1), 1)
+    chosen = wrong + [rest[int(k * step)] for k in range(int(len(rest) / step))]
+    return Gallery(title, tuple(picture(*file) for file in chosen[:MOST_PICTURES]))
 
 
 def views(original: Any, drawn: Sequence[Any], title: str, undo: Callable[[Any], Any] | None = None) -> Gallery:
