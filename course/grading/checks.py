@@ -10,14 +10,14 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import FlakyFailure
 
 from course.errors import CourseError
-from course.grading import wire
+from course.grading import diagnosis, wire
 from course.grading.results import CheckResult, Exhibit
 from course.grading.session import Session, StudentRaised, WorkerLost
 
@@ -193,10 +193,12 @@ def run_check(function: Callable[..., None], session: Session, project: str, see
             line=line,
             code=code,
             seconds=time.perf_counter() - started,
+            mark=astuple(diagnosis.mark(entry.name, message, session.answers)) if outcome == "failed" else (),
             exhibits=tuple(student.exhibits),
         )
 
     lines: dict[str, int] = {}
+    session.answers.clear()
     try:
         lines = session.request("describe")
         if entry.task not in lines and lines:

@@ -6,6 +6,7 @@ judge. Neither is a wall: the child sees the same files. Every message passes th
 runs in one runs in the other.
 """
 
+import functools
 import io
 import os
 import selectors
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +28,8 @@ from course.grading import wire
 from course.grading.cache import Cache
 from course.grading.patience import Patience, processor_seconds
 from course.grading.worker import Worker
+
+ANSWERS = 8  # kept for `diagnosis`: enough for what a message leaves out, few enough to be of one example of hypothesis
 
 
 class StudentRaised(Exception):
@@ -61,6 +65,11 @@ class Session:
     isolation = "none"
     cache: Cache | None = None
 
+    @functools.cached_property
+    def answers(self) -> deque[tuple[str, Any]]:
+        """(function or probe, what came back) of the last requests, for `diagnosis`."""
+        return deque(maxlen=ANSWERS)
+
     def request(self, op: str, **message: Any) -> Any:
         """Send one request.
 
@@ -69,9 +78,15 @@ class Session:
             WorkerLost: there was no answer.
         """
         answer = self._exchange({"op": op, **message})
+        name = str(message.get("name", op))
         if "error" in answer:
-            raise StudentRaised(answer["error"])
-        return answer["value"]
+            fault = StudentRaised(answer["error"])
+            self.answers.append((name, str(fault)))
+            raise fault
+        value = answer["value"]
+        if op in ("call", "probe", "read"):
+            self.answers.append((name, value["result"] if op == "call" else value))
+        return value
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError

@@ -1,0 +1,76 @@
+"""Make the fingerprints of the known mistakes, by which `course.grading.diagnosis` recognises them.
+
+Each mistake of graders/mistakes/ is run before the checks of its function. Kept are its sentence and the marks of the checks
+that failed, nothing of its name or its code. That takes about five minutes for all projects on one core.
+
+    python -m course.authoring.fingerprints 01 03     those two; all without an argument
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from course.catalog import Project, project
+from course.grading import diagnosis
+from course.grading.diagnosis import Known, Mark
+from course.grading.proofs import Proof, graded, mistakes_of, prove
+from course.stubs import desk
+
+MADE = "python -m course.authoring.fingerprints, from graders/mistakes/: what each known mistake does before the checks"
+
+
+def fingerprint(proof: Proof) -> Known:
+    """The known mistake that a proof has shown."""
+    marks = [Mark(*result.mark) for result in proof.results if result.outcome == "failed"]
+    return Known(proof.variant.says, proof.variant.caught_by, tuple(marks))
+
+
+def text(entry: Project, proofs: Iterable[Proof]) -> str:
+    """The file of one project: JSON with a line for each mistake, so that a change of one is a change of one line."""
+    tasks: dict[str, list[str]] = {function.name: [] for function in entry.functions}
+    for proof in proofs:
+        tasks[proof.variant.task].append("   " + json.dumps(_plain(fingerprint(proof)), ensure_ascii=False))
+    inside = ",\n".join(
+        f"  {json.dumps(task)}: [\n" + ",\n".join(lines) + "\n  ]" for task, lines in tasks.items() if lines
+    )
+    return f'{{"made by": {json.dumps(MADE)},\n "functions": {{\n{inside}\n}}}}\n'
+
+
+def file_of(entry: Project) -> Path:
+    """Where the fingerprints of a project lie."""
+    return diagnosis.FOLDER / f"{entry.id}.json"
+
+
+def _plain(mistake: Known) -> dict[str, Any]:
+    return {"says": mistake.says, "check": mistake.check, "marks": [list(astuple(m)) for m in mistake.marks]}
+
+
+def main(keys: list[str]) -> int:
+    """Write the files of the projects named."""
+    torch.set_num_threads(1)  # as in CI: the last digits depend on it
+    for entry in [project(key) for key in keys] or graded():
+        proofs = [prove(variant) for variant in mistakes_of(entry)]
+        lost = [proof.variant.name for proof in proofs if not proof.caught_by_named]
+        if lost:
+            print(f"{entry.id}: not caught by the check that they name, so not written: {', '.join(lost)}")
+            return 1
+        desk.write(file_of(entry), text(entry, proofs))
+        diagnosis.known.cache_clear()
+        named = [proof for proof in proofs if says(proof)]
+        print(f"{entry.id}: {len(proofs)} mistakes, {len(named)} named in the feedback", flush=True)
+    return 0
+
+
+def says(proof: Proof) -> bool:
+    """Does the feedback on a mistake say its sentence?"""
+    told = diagnosis.named(proof.variant.project, proof.results)
+    return any(proof.variant.says in result.says for result in told)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
