@@ -118,7 +118,7 @@ def test_every_dependency_is_locked_and_explained():
 
     needed = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = [re.split(r"[<>=\[;~! ]", line)[0] for line in needed["dependencies"]]
-    names += [name for extra in needed["optional-dependencies"].values() for name in extra]
+    names += [re.split(r"[<>=\[;~! ]", line)[0] for extra in needed["optional-dependencies"].values() for line in extra]
     locked = (paths.ROOT / "constraints.txt").read_text("utf-8").lower()
     explained = (paths.ROOT / "docs" / "dependencies.md").read_text("utf-8").lower()
     for name in names:

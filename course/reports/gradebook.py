@@ -1,14 +1,17 @@
 """Scores into nbgrader's gradebook, through nbgrader's own API, so that its export and its formgrader show them.
 
 Points of a function go to the cell `check_<function>`, as nbgrader's autograder would set them; what was said about it, to the
-comment of the function's cell. Points and comments that an instructor has given by hand stay. SQLite is what this is tested with.
+comment of the function's cell. Points and comments that an instructor has given by hand stay. Tested with SQLite and PostgreSQL.
 """
 
 import json
+import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from course import paths
 from course.catalog import Project, project
@@ -17,6 +20,7 @@ from course.grading.results import SubmissionResult
 from course.grading.verdict import render_task
 
 CONFIG = "nbgrader_config.py"
+LONGEST = 128  # characters of a student's name in nbgrader's tables; SQLite would take more, PostgreSQL does not
 
 
 def students(url: str) -> list[str]:
@@ -38,7 +42,8 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
         url: as SQLAlchemy has it, such as "sqlite:///gradebook.db" (below the current folder).
 
     Raises:
-        CourseError: the gradebook cannot be opened, or its assignment is not that of release/.
+        CourseError: the gradebook cannot be opened, or its assignment is not that of release/; or, once all others are written,
+            a student's name is longer than the gradebook can hold.
     """
     written = 0
     with _opened(url) as gradebook, warnings.catch_warnings():
@@ -46,28 +51,110 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
         for id in dict.fromkeys(r.result.project for r in results):
             _assignment(gradebook, project(id))
         for result in results:
+            if len(result.student) > LONGEST:
+                continue
             gradebook.update_or_create_student(result.student)
             if result.status != "missing":
                 _submission(gradebook, result, project(result.result.project).module)
                 written += 1
+    if long := sorted({r.student for r in results if len(r.student) > LONGEST}):
+        raise CourseError(
+            f"Not in the gradebook: {', '.join(f'{name[:40]}…' for name in long)}, for it holds names of {LONGEST} characters.",
+            "All others are written. Give the file or folder a shorter name and grade it again.",
+        )
     return written
 
 
-def _opened(url: str) -> Any:
-    """The gradebook, under the course's id of nbgrader_config.py."""
+@contextmanager
+def _opened(url: str) -> Iterator[Any]:
+    """The gradebook, under the course's id of nbgrader_config.py.
+
+    Raises:
+        CourseError: it cannot be opened, or the database fails later on. No password is in the message.
+    """
     from nbgrader.api import Gradebook
     from sqlalchemy.exc import SQLAlchemyError
     from traitlets.config.loader import PyFileConfigLoader
 
     config = PyFileConfigLoader(CONFIG, path=str(paths.ROOT)).load_config()
     try:
-        return Gradebook(url, course_id=config.CourseDirectory.course_id)
+        gradebook = Gradebook(url, course_id=config.CourseDirectory.course_id)
     except (SQLAlchemyError, ImportError, ValueError) as fault:
-        said = (str(fault).splitlines() or [type(fault).__name__])[0]
-        raise CourseError(
-            f"The gradebook {url.rpartition('@')[2]} cannot be opened: {said}",  # no password on the screen
-            "A URL of SQLAlchemy is needed, such as sqlite:///gradebook.db.",
-        ) from None
+        raise _refused(url, fault, "cannot be opened") from None
+    with gradebook:
+        try:
+            yield gradebook
+        except SQLAlchemyError as fault:
+            raise _refused(url, fault, "failed while it was used") from None
+
+
+# What PostgreSQL and its driver say, and what to do about it. The first that is found counts.
+CURES = (
+    (
+        r"cannot be told apart|password authentication failed|no password supplied"
+        r"|role .* does not exist|Peer authentication failed",
+        "Look at user and password. In a URL, @ in a password is written %40, / is %2F and : is %3A; or leave it out there and "
+        "give it in the environment variable PGPASSWORD or in ~/.pgpass.",
+    ),
+    (
+        r"database .* does not exist",
+        "Make the database first, owned by the user of the URL: `createdb --owner USER NAME`. nbgrader makes the tables in it.",
+    ),
+    (
+        r"permission denied|InsufficientPrivilege",
+        "The user of the URL may not make tables there: `ALTER DATABASE name OWNER TO user`, or a database of its own.",
+    ),
+    (
+        r"onnection refused|No such file or directory|could not translate host name|[Ff]ailed to resolve host|timeout expired"
+        r"|Name or service not known|terminating connection|server closed the connection|connection is closed",
+        "Is the server running, and are host and port right? `psql` with the same URL must get in.",
+    ),
+    (
+        r"unable to open database file",
+        "SQLite makes the file, but not its folder; sqlite:///gradebook.db is a file in the current folder.",
+    ),
+    (
+        r"sqlalchemy.dialects:postgres$",
+        "Write postgresql://user:password@host/name; SQLAlchemy does not know postgres://.",
+    ),
+)
+
+
+def _refused(url: str, fault: Exception, what: str) -> CourseError:
+    """What SQLAlchemy or the driver says, with a cure, and without the password of the URL."""
+    said = " ".join(str(getattr(fault, "orig", None) or fault).split()) or type(fault).__name__
+    shown, secrets = _shown(url)
+    if isinstance(fault, ValueError) or any("@" in secret for secret in secrets):
+        said = "password, host and port cannot be told apart"  # what was said may hold a part of the password
+    for secret in secrets:
+        said = said.replace(secret, "***")
+    cure = "A URL of SQLAlchemy is needed, such as sqlite:///gradebook.db or postgresql://user:password@host/name."
+    if isinstance(fault, ImportError) and fault.name in ("psycopg", "psycopg2"):
+        cure = "`python -m pip install -e '.[postgres]' -c constraints.txt` installs psycopg, the driver that postgresql:// means."
+    return CourseError(
+        f"The gradebook {shown} {what}: {said}",
+        next((other for pattern, other in CURES if re.search(pattern, said)), cure),
+    )
+
+
+def _shown(url: str) -> tuple[str, list[str]]:
+    """(the URL without a password, what of it must not be shown), also for what is no right URL.
+
+    A password stands between the user and the last @, or in the query (`?password=`).
+    """
+    secrets = []
+    scheme, mark, rest = url.partition("://") if "://" in url else ("", "", url)
+    if "@" in rest and not scheme.startswith("sqlite"):
+        credentials, _, place = rest.rpartition("@")
+        user, colon, password = credentials.partition(":")
+        secrets += [password] if password else []
+        rest = f"{user}{colon}{'***' if password else ''}@{place}"
+    elif typed := re.match(r"([^:/?]+):(?!\d*(?:[/?]|$))", rest):  # no @, and what follows the colon is no port
+        rest = f"{typed[1]}:***"
+    query = r"([?&][^=&]*pass[^=&]*=)([^&]+)"
+    secrets += [value for _, value in re.findall(query, url, re.IGNORECASE)]
+    shown = re.sub(query, r"\1***", f"{scheme}{mark}{rest}", flags=re.IGNORECASE)
+    return shown, [text for secret in secrets for text in {secret, unquote(secret)}]
 
 
 def _assignment(gradebook: Any, entry: Project) -> None:
@@ -117,5 +204,11 @@ def _submission(gradebook: Any, result: SubmissionResult, name: str) -> None:
         grade.auto_score = float(earned)
         grade.needs_manual_grade = False
         comment = gradebook.find_comment(task, name, name, result.student)
-        comment.auto_comment = result.reason or render_task(tasks[task], result.result.target)
+        said = result.reason or render_task(tasks[task], result.result.target)
+        comment.auto_comment = _storable(said)
     gradebook.db.commit()
+
+
+def _storable(text: str) -> str:
+    """Text that every database can hold: no NUL, which PostgreSQL refuses, and no lone half of a UTF-16 pair."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
