@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 4886938408ebfade)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 55d03fbaff9c80e2)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -45,8 +45,9 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 
     Returns:
         A callable: float32 image (1, 28, 28), or batch (B, 1, 28, 28), with values in [0, 1] -> the same shape, dtype and range.
-        For training each call draws a new small change of position, angle, size and light, which never turns a hand upside
-        down nor moves it out of the picture; its argument is left as it was. Otherwise the values come back unchanged.
+        For training each call draws a new small change of position, angle or size, and of light if you like, which never
+        turns a hand upside down nor moves it out of the picture; its argument is left as it was. Otherwise the values come
+        back unchanged.
     """
     # TODO make_transforms: What may change in a picture of a hand without changing its letter? And what in a
     # validation picture?
@@ -69,6 +70,8 @@ def train_augmented(
     model: nn.Module, train_set: Dataset, valid_set: Dataset, epochs: int, lr: float = 1e-3, batch_size: int = 32
 ) -> History:
     """Train on augmented pictures, and measure on the validation pictures as they are.
+
+    After twelve epochs the course's network reads at least 0.90 of unseen hands, and 0.03 more than without augmentation.
 
     Args:
         model: maps images (B, 1, 28, 28) to logits; changed in place.

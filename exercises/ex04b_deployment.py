@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub ec9f6435068a7637)
+# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub 4ade41e82b59f32e)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -90,9 +90,11 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
 def predict_letter(model: nn.Module, photo: Image.Image) -> str:
     """The letter that the model sees in a photo.
 
+    With the course's network, at least 0.85 of the colour photos of unseen hands are read right.
+
     Args:
         model: maps (1, 1, 28, 28) to 24 logits, as `load_model` returns it.
-        photo: any PIL image.
+        photo: any PIL image; the model sees it as `preprocess` makes it.
 
     Returns:
         One lower-case letter of `LETTERS`.
@@ -114,7 +116,7 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
     Args:
         model: as for `predict_letter`.
         folder: holds photos (.jpg, .jpeg, .png in any case), directly; the first letter of a file's name, in any case, is
-            the letter that it shows. Other files are ignored.
+            the letter that it shows. Other files are ignored, and so is what lies in folders within.
 
     Returns:
         The fraction that `predict_letter` reads right, a Python float.

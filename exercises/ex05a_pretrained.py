@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub fc4442d8bdf90502)
+# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub 84bb87975d55aab2)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -136,7 +136,7 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 
     Args:
         model, weights: as `load_pretrained` returns them.
-        photo: what the camera at the door sees.
+        photo: what the camera at the door sees; the network sees it as `preprocess` makes it.
 
     Returns:
         True if the categories of `dogs(weights)` together have a probability of more than 0.5.

@@ -158,6 +158,9 @@ def expect_true_history(run: Tuning, epochs: int) -> None:
                 expect_float(value, f"an entry of {name}", low=0.0)
                 # 1e-4: float32 sums over 24 items; a mean of batch means is off by 0.01 and more here
                 expect_close(value, wanted, f"{name} at learning rate 0", rtol=1e-4, atol=1e-4)
+    # batches of 8 are training photos; who looks at them in eval mode as well only measures
+    passes = sum(int(step["training"]) for step in run.steps if step["items"] == 8)
+    expect_equal(passes, 3 * epochs, f"training batches gone through in {epochs} epochs of three")
 
 
 def expect_small_steps(standard: Tuning, none: Tuning) -> None:

@@ -43,9 +43,10 @@ def _net(seed: int):
 )
 def test_the_numbers_of_the_file_are_in_the_model(student):
     """Parameters and running statistics, all of them; and eval mode, ready for use."""
-    state = _other_state()
-    model = student.load_model(student.file("model.pt", saved(state)), student.give(_net(2)))
-    expect_same(state_of(model), state, "numbers of the loaded model")
+    state, given_model = _other_state(), student.give(_net(2))
+    model = student.load_model(student.file("model.pt", saved(state)), given_model)
+    for which, what in ((model, "the loaded model"), (given_model, "the model that was given")):
+        expect_same(state_of(which), state, f"numbers of {what}")
     expect(not is_training(model), "the loaded model is in train mode")
 
 
@@ -246,6 +247,7 @@ def test_other_files_are_ignored_and_names_may_differ(student):
         "e.png": 9,
         "README.md": b"about these photos",
         "Thumbs.db": b"\0",
+        "unsorted/f.png": 9,
     }
     value = student.evaluate_folder(student.give(brightness_net()), _folder(student, names))
     expect_close(value, 0.75, "three right of four photos, among other files", rtol=0, atol=1e-6)

@@ -25,8 +25,10 @@ from course.grading.recipes_photos import (
     headed,
     photo_loader,
     predict_photos,
+    steps_of,
     tiny_backbone,
     watch_optimizers,
+    watch_steps,
     watched,
     width_of,
 )
@@ -167,7 +169,11 @@ def test_the_history_is_true(student):
     expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
     # at learning rate 0, with frozen statistics, the training curves are what the model scores anyhow
     model = _frozen_and_headed(student)
+    watch_steps(model)
     curves = history_of(_trained(student, model, 2, 0.0))
+    # training batches hold 8, 8 and 4 photos, those of validation 4, 4 and 2
+    passes = sum(int(step["training"]) for step in steps_of(model) if step["items"] == 8)
+    expect_equal(passes, 4, "training batches of eight gone through in two epochs of two")
     logits, truth = forward(model, colour_images(20, seed=1), mode="eval"), labels(20, CLASSES, 1)
     loss = float(torch.nn.functional.cross_entropy(logits, truth))
     for k in (0, 1):

@@ -104,6 +104,7 @@ def build_model(n_classes: int = 10) -> nn.Module:
 
     Returns:
         A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes). Each row depends on its own image only.
+        Every parameter takes part. After eight epochs of the course's training it reads at least 0.95 of unseen digits.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(
@@ -165,7 +166,7 @@ def train_epoch(
         model: maps images to logits (B, K); changed in place, in train mode.
         loader: gives (images, labels (B,)).
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
-        optimizer: over the model's parameters.
+        optimizer: over the model's parameters; its learning rate stays as it is.
 
     Returns:
         Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats.

@@ -32,8 +32,8 @@ from course.training import fit
 class SignImages(Dataset):
     """The signs of a CSV file as pictures.
 
-    `dataset[i]` is (image, label): float32 (1, 28, 28) with values in [0, 1], and the class 0 to 23 with no gap as an int64
-    scalar tensor. The order is that of the file.
+    `dataset[i]` is (image, label): float32 (1, 28, 28) with values in [0, 1], and the class 0 to 23 with no gap, int64 in a
+    batch. The order is that of the file.
 
     Args:
         csv: path of a file with a header and rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to 255.
@@ -54,7 +54,7 @@ class SignImages(Dataset):
         ### END SOLUTION
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """One sign: image float32 (1, 28, 28), label int64 ()."""
+        """One sign: (image, label) as said above."""
         ### BEGIN SOLUTION
         return self.images[index], self.labels[index]
         ### END SOLUTION
@@ -118,7 +118,8 @@ def build_model(n_classes: int = 24) -> nn.Module:
 
     Returns:
         A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes). In eval mode each row depends on its own
-        image only.
+        image only. Every parameter takes part. After eight epochs of the course's training it reads unseen hands better than
+        a dense network does, by at least 0.10.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(

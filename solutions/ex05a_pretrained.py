@@ -155,7 +155,7 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 
     Args:
         model, weights: as `load_pretrained` returns them.
-        photo: what the camera at the door sees.
+        photo: what the camera at the door sees; the network sees it as `preprocess` makes it.
 
     Returns:
         True if the categories of `dogs(weights)` together have a probability of more than 0.5.

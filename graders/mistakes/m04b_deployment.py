@@ -31,6 +31,13 @@ patch(
 )
 patch(
     "load_model",
+    (LOAD, f"import copy\n    model = copy.deepcopy(model)\n    {LOAD}"),
+    name="a_filled_copy",
+    caught_by=FILLED,
+    says="A copy gets the numbers; the model that the caller goes on with has none of them.",
+)
+patch(
+    "load_model",
     (LOAD, "torch.load(path, weights_only=True)"),
     name="read_and_forgotten",
     caught_by=FILLED,
@@ -405,6 +412,13 @@ patch(
     name="other_files_counted",
     caught_by=OTHERS,
     says="Files that are no photos are counted as read wrong.",
+)
+patch(
+    "evaluate_folder",
+    ("Path(folder).iterdir()", 'Path(folder).rglob("*")'),
+    name="folders_within_too",
+    caught_by=OTHERS,
+    says="rglob goes down into every folder: the photos of others are counted too.",
 )
 patch(
     "evaluate_folder",

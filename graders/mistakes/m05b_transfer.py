@@ -621,6 +621,16 @@ patch(
 )
 patch(
     "fine_tune",
+    (
+        "        train = one_pass(model, train_loader, loss_function, optimizer)\n",
+        2 * "        train = one_pass(model, train_loader, loss_function, optimizer)\n",
+    ),
+    name="twice_an_epoch",
+    caught_by=TRUE_HISTORY,
+    says="An epoch goes through the training data once; here it goes twice, and only the second pass is entered.",
+)
+patch(
+    "fine_tune",
     ("history.add(train, valid)", "history.add(train)"),
     name="validation_not_entered",
     caught_by=TRUE_HISTORY,

@@ -320,6 +320,13 @@ patch(
 )
 patch(
     "train",
+    (f"        trained = {STEP}\n", 2 * f"        trained = {STEP}\n"),
+    name="trained_twice_an_epoch",
+    caught_by=TRUE_HISTORY,
+    says="An epoch goes through the training photos once; here it goes twice, and only the second pass is entered.",
+)
+patch(
+    "train",
     (f"        history.add(trained, {MEASURE})\n", f"    history.add(trained, {MEASURE})\n"),
     name="only_the_last_epoch",
     caught_by=TRUE_HISTORY,
@@ -474,6 +481,13 @@ ADAM = "    optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n"
 FIRST = "best = one_pass(model, valid_loader, loss_function).accuracy"
 BETTER = "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}"
 
+patch(
+    "fine_tune",
+    (f"        trained = {STEP}\n", 2 * f"        trained = {STEP}\n"),
+    name="tuned_twice_an_epoch",
+    caught_by=WHOLE,
+    says="An epoch goes through the training photos once; here it goes twice, and only the second pass is entered.",
+)
 patch(
     "fine_tune",
     (THAW, ""),
