@@ -1,5 +1,5 @@
-"""The command line `course`: for students watch, hint, status, run, reset, update and data; for authors make and lessons; for
-instructors release and grade.
+"""The command line `course`: for students watch, hint, status, run, reset, update and data; for authors make, check and lessons;
+for instructors release and grade.
 
 Every fault of the outside world is shown here, once, in two lines: what is wrong and what to do. Commands import what they need
 when they run, so that `course --help` answers at once.
@@ -64,6 +64,7 @@ for command in (
     student.update,
     data.data,
     author.make,
+    author.check,
     author.lessons,
     release.release,
     grade.grade,
