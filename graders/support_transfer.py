@@ -65,6 +65,7 @@ def expect_logits_for(student, standard: int, other: int) -> None:
         model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *asked)
         logits = forward(model, 3 * colour_images(40), mode="eval")
         expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
+        # 1e-4: the sums of forty softmaxes are all 1 to about 1e-6; those of logits are as different as the pictures
         sums = logits.sum(1), logits.exp().sum(1)
         for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
             expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
@@ -183,6 +184,7 @@ def expect_whole_network_learned(run: Tuning) -> None:
 def expect_first_state(run: Tuning) -> None:
     """Every epoch made the validation worse: parameters and statistics are those of before."""
     expect(max(run.curves["valid_accuracy"]) < run.first[1], "training on wrong labels did not make the network worse")
+    # 1e-6: one photo of twelve more or less is 0.08
     expect_close(
         run.measured("valid")[1],
         run.first[1],
@@ -197,6 +199,7 @@ def expect_first_state(run: Tuning) -> None:
 def expect_best_state(run: Tuning) -> None:
     """Validation went up and down: the state in the end is one with the highest accuracy that was seen."""
     seen = [run.first[1], *run.curves["valid_accuracy"]]
+    # 1e-6: one photo of twelve more or less is 0.08
     expect_close(
         run.measured("valid")[1],
         max(seen),

@@ -89,6 +89,7 @@ def test_every_pixel_stays_in_its_place(student, width, height, seed):
     """A picture of any size is carried over pixel by pixel: no resizing, no turning, no mirroring."""
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
     tensor = called(student.make_transforms(), grey(pixels))
+    # 1e-6: float32 division by 255 is right to about 1e-7
     expect_close(tensor, torch.from_numpy(pixels)[None].float() / 255, "the picture", rtol=0, atol=1e-6)
 
 
@@ -245,6 +246,7 @@ def _trained(student, x):
 def test_it_is_the_fraction_of_right_answers(student):
     """Three right of four is 0.75: not 3, not 75."""
     logits = torch.tensor([[3.0, 1, 2], [0, 5, 1], [1, 2, 9], [7, 0, 0]])
+    # 1e-6: a fraction in float32 is right to about 1e-7; one answer of four more or less is 0.25
     expect_close(
         student.batch_accuracy(logits, torch.tensor([0, 1, 2, 1])),
         0.75,
@@ -258,6 +260,7 @@ def test_it_is_the_fraction_of_right_answers(student):
 def test_the_highest_score_is_looked_for_within_each_picture(student):
     """With as many pictures as classes, the wrong axis gives no error, only a wrong number."""
     logits = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.8, 0.1], [0.3, 0.7, 0.2]])
+    # 1e-6: a fraction in float32 is right to about 1e-7; one answer of three more or less is 0.33
     expect_close(
         student.batch_accuracy(logits, torch.tensor([1, 1, 1])),
         1.0,
@@ -291,6 +294,7 @@ def test_it_is_right_for_any_batch(student, batch, classes, shift, seed):
     logits = torch.rand(batch, classes, generator=generator).argsort(1).float() + shift
     truth = torch.randint(0, classes, (batch,), generator=generator)
     right = accuracy(logits, truth)
+    # 1e-6: a fraction in float32 is right to about 1e-7; one answer of forty more or less is 0.025
     expect_close(
         student.batch_accuracy(logits, truth),
         right,
@@ -372,6 +376,7 @@ def test_metrics_are_means_over_items(student):
     found_loss, found_accuracy = metrics_of(metrics)
     # 1e-4: float32 sums; the mean of batch means is off by 1e-2 here
     expect_close(found_loss, loss, "the mean loss over ten items", rtol=1e-4, atol=1e-4)
+    # 1e-6: one item of ten more or less is 0.1
     expect_close(found_accuracy, right, "the accuracy over ten items", rtol=0, atol=1e-6)
 
 
@@ -428,6 +433,7 @@ def test_validation_metrics_are_means_over_items(student, count, batch_size, see
     batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
     metrics = student.validate(student.give(fixed_net(logits=logits)), batches, student.give(cross_entropy()))
     loss, right = metrics_of(metrics)
+    # 1e-4 and 1e-5: float32 sums in another order; 1e-6: one item of thirty more or less is 0.03
     expect_close(
         loss, float(nn.functional.cross_entropy(logits, y)), f"the mean loss over {count} items", rtol=1e-4, atol=1e-5
     )

@@ -101,8 +101,10 @@ def test_it_looks_at_a_neighbourhood_only(student):
     change = (forward(block, touched, mode="eval") - forward(block, picture, mode="eval")).abs().amax(dim=(0, 1))
     far = change.clone()
     far[1:3, 1:3] = 0  # a 3 x 3 window around row 4 covers rows 3 to 5, which are pooled into rows 1 and 2
+    # 1e-6: windows that do not hold the pixel add up the same numbers as before
     expect(float(far.max()) < 1e-6, "a pixel changes maps that are more than one pixel away from it")
     # rows 1 and columns 1 hold the neighbours alone; that six maps ignore three neighbours each does not happen by chance
+    # 1e-4: the pixel changes by 3, and PyTorch's fresh weights of a 3 x 3 window go up to 0.33
     beside = max(float(change[1, 1:3].max()), float(change[2, 1]))
     expect(beside > 1e-4, "a pixel does not change the maps of its neighbours: the window sees one pixel only")
 
@@ -140,6 +142,7 @@ def test_it_has_a_bend(student):
     maps = forward(block, levels, mode="eval")
     middle = maps[..., 2:4, 2:4]
     bend = (middle[0] + middle[2]) / 2 - middle[1]
+    # 1e-4: float32 meets a straight line to about 1e-6; a bend at 0 is as large as the maps themselves
     expect(float(bend.abs().max()) > 1e-4, "the maps of an even picture follow its brightness in a straight line")
 
 
@@ -174,11 +177,13 @@ def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
         copy_parameters(block, plain)
         passes = torch.stack([forward(block, batch, mode="train") for _ in range(40)])
         expect_tensor(passes, "maps", shape=(40, *undropped.shape))
+        # 1e-6: without dropout both passes add up the same numbers; with it whole values are gone
         different = float((passes[0] - passes[1]).abs().max()) > 1e-6
         expect_equal(different, rate > 0, f"do two passes in train mode differ, at dropout {rate}")
         # In forty passes every value is kept at least once (0.5 to the 40th), and then it is 1 / (1 - p) times itself.
         where = undropped > 0.1
         factor = float((passes.amax(0)[where] / undropped[where]).median())
+        # 0.02: 1.25 at a rate of 0.2 and 2 at 0.5, but for rounding; values that are not made up for stay at 1
         expect_close(
             factor, 1 / (1 - rate), f"by how much values that are kept grow at dropout {rate}", rtol=0.02, atol=0.0
         )
@@ -216,6 +221,7 @@ def test_a_picture_is_judged_by_itself_alone(student):
     model, batch = student.build_model(), images(6, 28)
     together = forward(model, batch, mode="eval")
     alone = torch.cat([expect_tensor(forward(model, one, mode="eval"), "logits") for one in batch.split(1)])
+    # 1e-4: a matrix product may add up in another order for another batch size
     expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
 
 

@@ -104,7 +104,8 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
     expect_tensor(tensor, what, shape=(1, 1, 28, 28), dtype=torch.float32, low=0.0, high=1.0)
     wanted = _reference(image)
     # Filters, the order of greying and shrinking, and a half pixel in the crop differ among right solutions by a mean of 0.01
-    # (bilinear against bicubic, box, or torchvision, on the scenes used here); a wrong crop or turn gives 0.1 and more.
+    # (bilinear against bicubic, box, or torchvision, on the scenes used here); a wrong crop or turn gives 0.1 and more;
+    # 0.03 stands between.
     distance = float((tensor - wanted).abs().mean())
     if distance > 0.03:
         expect_close(tensor, wanted, what, rtol=0, atol=0.1)
@@ -232,6 +233,7 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student):
     """The letter stands in the file's name; letters after the gap count as the others."""
     folder = _folder(student, {"a.png": 0, "k.png": 9, "y.jpg": 23, "b.png": 5})
     value = student.evaluate_folder(student.give(brightness_net()), folder)
+    # 1e-6: one photo of four more or less is 0.25
     expect_close(expect_float(value, "the accuracy"), 0.75, "three right of four photos", rtol=0, atol=1e-6)
 
 
@@ -250,6 +252,7 @@ def test_other_files_are_ignored_and_names_may_differ(student):
         "unsorted/f.png": 9,
     }
     value = student.evaluate_folder(student.give(brightness_net()), _folder(student, names))
+    # 1e-6: one photo of four more or less is 0.25
     expect_close(value, 0.75, "three right of four photos, among other files", rtol=0, atol=1e-6)
 
 
@@ -271,4 +274,5 @@ def test_a_folder_without_photos_is_an_error_that_names_it(student):
         expect(False, "a folder without photos gave no error")
     # and the same call works where there is one
     value = student.evaluate_folder(student.give(brightness_net()), _folder(student, {"a.png": 0}))
+    # 1e-6: there is nothing between no photo of one and one of one
     expect_close(value, 1.0, "one right photo of one", rtol=0, atol=1e-6)

@@ -113,6 +113,7 @@ def test_the_backbone_is_used_as_it_is(student):
     # global pooling makes the tiny backbone blind to a mirrored picture only if its filters are; an even picture has no sides
     even = torch.ones(1, 3, 12, 12) * torch.tensor([0.2, -0.4, 0.9]).view(1, 3, 1, 1)
     logits = forward(model, torch.cat([even, even.flip(-1), -even]), mode="eval")
+    # 1e-4 and 1e-5: equal pictures have the same sums, but for their order; another picture's are off by more than rounding
     expect_close(logits[1], logits[0], "logits of a picture and its equal", rtol=1e-4, atol=1e-5)
     expect(not torch.allclose(logits[2], logits[0], atol=1e-4), "the logits do not depend on the picture")
     expect_gradients_everywhere(model)
