@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
-from course.grading.exhibits import MOST_PICTURES, answered, confused, confusion, curves, plain_numbers, views
+from course.grading.exhibits import answered, confused, confusion, curves, plain_numbers, views
 from course.grading.probes import called, history_of
 from course.grading.wire import Photo
+from graders.support import unseen_photos
 from graders.support_photos import MEAN, STD
 
 FRUIT = ("fresh apple", "fresh banana", "fresh orange", "rotten apple", "rotten banana", "rotten orange")
@@ -69,15 +70,19 @@ def _training_photo(dataset: str) -> Photo:
 
 
 def show_readings(student: Any, read: Sequence[tuple[Photo, Any, str]]) -> None:
-    """Photos with the letter that was read and the letter it is; of the wrong ones also what the network was shown of them."""
-    wrong = [k for k, (_, said, letter) in enumerate(read) if said != letter]
+    """Photos with the letter that was read and the letter that it is."""
     words = lambda said, letter: letter if said == letter else f"{str(said)[:12]}, is {letter}"  # noqa: E731
     files = [(photo, words(said, letter), said == letter) for photo, said, letter in read]
-    student.show(lambda: answered(files, f"Photos by new signers: {len(read) - len(wrong)} of {len(read)} read right"))
+    right = sum(good for _, _, good in files)
+    student.show(lambda: answered(files, f"Photos by new signers: {right} of {len(files)} read right"))
 
-    def shown():
-        pairs = [(student.preprocess(read[k][0])[0], words(*read[k][1:]), None) for k in wrong[:MOST_PICTURES]]
-        return answered(pairs, "What the network was shown of the photos read wrong")
 
-    if wrong:
-        student.show(shown)
+def show_prepared(student: Any) -> None:
+    """Four photos, each beside what the student's preprocess makes of it."""
+
+    def made():
+        photos = [photo for _, photo in unseen_photos(student.seed)[:4]]
+        pairs = [((photo, "photo", None), (student.preprocess(photo)[0], "preprocessed", None)) for photo in photos]
+        return answered([one for pair in pairs for one in pair], "Photos, and what your preprocess makes of them")
+
+    student.show(made)

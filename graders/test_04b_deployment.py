@@ -27,7 +27,7 @@ from course.grading.recipes import brightness_net, letter_net, moody_net, sign_n
 from course.grading.session import StudentRaised
 from course.models.signs import sign_network_state
 from graders.support import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
-from graders.support_page import show_readings
+from graders.support_page import show_prepared, show_readings
 
 THRESHOLD = project("04b").thresholds["photo_accuracy"]
 
@@ -115,6 +115,7 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
 @check("preprocess", points=2, hint="Which shape, type and range did the network see in training?")
 def test_a_photo_becomes_a_batch_of_one_sign(student):
     """(1, 1, 28, 28), float32, 0 to 1: grey, square, small."""
+    show_prepared(student)
     for size in ((300, 300), (320, 240), (240, 320), (2400, 1800)):
         image = scene(size)
         _expect_like(student.preprocess(photo(image)), image, f"a photo of {size[0]} x {size[1]}")
