@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from course.grading.expect import expect, expect_tensor
+from course.grading.expect import expect, expect_at_least, expect_at_most, expect_tensor
 from course.grading.probes import forward, unregistered_in, with_redrawn_parameters
 from course.grading.wire import Photo
 from course.models.signs import baselines
@@ -88,15 +88,16 @@ def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
     least, most = float(logits.min()), float(logits.max())
     # Weights of 0.5 make sums of some hundred inputs of 1 to large numbers, alike in both directions. The worst of our right
     # solutions has -least / most = 0.6; ReLU, GELU and LeakyReLU give 0 to 0.01, tanh and sigmoid end at 1.
-    expect(
-        max(-least, most) > 2,
+    expect_at_least(
+        max(-least, most),
+        2,
+        "the largest score of either sign, whatever the weights",
         f"whatever the weights, all scores lie between {least:.2g} and {most:.2g}: an activation after the last layer?",
     )
-    ratio = -least / max(most, 1e-9)
-    expect(
-        0.05 < ratio < 20,
-        f"whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?",
-    )
+    ratio, what = -least / max(most, 1e-9), "the least score against the greatest, whatever the weights"
+    lame = f"whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?"
+    expect_at_least(ratio, 0.05, what, lame)
+    expect_at_most(ratio, 20, what, lame)
 
 
 def expect_bent(model: Any, a: torch.Tensor, b: torch.Tensor) -> None:
@@ -104,8 +105,10 @@ def expect_bent(model: Any, a: torch.Tensor, b: torch.Tensor) -> None:
     middle = forward(model, (a + b) / 2, mode="eval")
     straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
     # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
-    expect(
-        float((middle - straight).abs().max()) > 1e-4,
+    expect_at_least(
+        float((middle - straight).abs().max()),
+        1e-4,
+        "how far the score of a mean is from the mean of the scores",
         "the network is linear: the score of a mean is the mean of the scores",
     )
 
@@ -205,6 +208,7 @@ def hand_like() -> torch.Tensor:
     return torch.from_numpy(np.asarray(small).copy()).view(1, 28, 28).float() / 255
 
 
+@functools.cache
 def scene(size: tuple[int, int]) -> Image.Image:
     """A colour picture (width, height) of large soft shapes, different in every corner.
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torchvision.models import Weights
 
-from course.grading.expect import expect, expect_close, expect_tensor
+from course.grading.expect import expect, expect_at_least, expect_at_most, expect_close, expect_tensor
 from course.grading.probes import called
 from course.grading.wire import Photo
 from course.models import pocket
@@ -86,12 +86,20 @@ def expect_normalised(student) -> None:
     # the median does not mind noise, erased patches or borders; light may change, but 0.15 on average over 16 draws is no jitter
     middle = torch.stack([d.flatten(1).median(1).values for d in draws]) * STD + MEAN
     off = float((middle.mean(0) - 128 / 255).abs().max())
-    expect(
-        off < 0.15, f"a training photo of an even grey: off by {off:.2f} on average; validation photos are normalised"
+    expect_at_most(
+        off,
+        0.15,
+        "how far training photos of an even grey are off, on average",
+        f"a training photo of an even grey: off by {off:.2f} on average; validation photos are normalised",
     )
     # colours may be shifted a little; numbers that were not normalised differ by 0.08 and more between the channels
     uneven = float((middle.mean(0).max() - middle.mean(0).min()).abs())
-    expect(uneven < 0.05, f"a training photo of an even grey is not grey: its channels differ by {uneven:.2f}")
+    expect_at_most(
+        uneven,
+        0.05,
+        "how far the channels of training photos of an even grey differ, on average",
+        f"a training photo of an even grey is not grey: its channels differ by {uneven:.2f}",
+    )
     for train in (False, True):
         found = called(student.make_transforms(train, 64), photo(scene((120, 100))))
         expect_tensor(found, f"a photo for size=64, train={train}", shape=(3, 64, 64), dtype=torch.float32)
@@ -121,13 +129,23 @@ def expect_varied(transform, upright: bool) -> None:
     content = photo(scene((128, 128)))
     draws = [expect_tensor(called(transform, content), "a training photo", shape=(3, SIZE, SIZE)) for _ in range(16)]
     different = sum(not torch.equal(draws[i], draws[j]) for i in range(16) for j in range(i))
-    expect(different >= 80, f"of 120 pairs of augmented photos only {different} differ")
+    expect_at_least(
+        different,
+        80,
+        "pairs of augmented photos that differ, of 120",
+        f"of 120 pairs of augmented photos only {different} differ",
+    )
     if upright:
         sky = np.zeros((128, 128, 3), np.uint8)
         sky[:48] = 255
         halves = [called(transform, photo(Image.fromarray(sky))).mean((0, 2)) for _ in range(24)]
         fallen = sum(float(h[: SIZE // 2].mean()) < float(h[SIZE // 2 :].mean()) for h in halves)
-        expect(fallen == 0, f"in {fallen} of 24 draws what was on top has come to the bottom")
+        expect_at_most(
+            fallen,
+            0,
+            "draws in which the top has come to the bottom",
+            f"in {fallen} of 24 draws what was on top has come to the bottom",
+        )
 
 
 def expect_hue_kept(transform) -> None:
@@ -141,8 +159,11 @@ def expect_hue_kept(transform) -> None:
             turns.append(abs((360 * hue - 31 + 180) % 360 - 180))
     # 45 degrees make an orange a lemon or a cherry; jitter of light, contrast or saturation moves its hue by less than 15
     far = sum(turn > 45 for turn in turns)
-    expect(
-        far == 0, f"in {far} of 32 draws an orange has become of another colour, by up to {max(turns, default=0):.0f}°"
+    expect_at_most(
+        max(turns, default=0),
+        45,
+        "degrees by which the hue of an orange turns, in the worst draw",
+        f"in {far} of 32 draws an orange has become of another colour, by up to {max(turns, default=0):.0f}°",
     )
 
 

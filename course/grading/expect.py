@@ -4,7 +4,9 @@ Every helper raises `CheckFailure` with a sentence for the student. Types are ex
 carry its own idea of equality. Shapes are compared before values, so nothing is equal by broadcasting or by being empty.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -150,16 +152,49 @@ def expect_changed(actual: Mapping[str, torch.Tensor], before: Mapping[str, torc
         raise CheckFailure(f"{what}: {len(kept)} of {len(before)} did not change, {kept[0]} among them")
 
 
-def expect_at_least(value: float, bound: float, what: str) -> None:
-    """`value` >= `bound`."""
+def expect_at_least(value: float, bound: float, what: str, message: str = "") -> None:
+    """`value` >= `bound`; fails with `message`, where there is one."""
+    _measured(value, bound, "at least", what)
     if not value >= bound:
-        raise CheckFailure(f"{what}: expected at least {bound:.3g}, got {value:.3g}")
+        raise CheckFailure(message or f"{what}: expected at least {bound:.3g}, got {value:.3g}")
 
 
-def expect_at_most(value: float, bound: float, what: str) -> None:
-    """`value` <= `bound`."""
+def expect_at_most(value: float, bound: float, what: str, message: str = "") -> None:
+    """`value` <= `bound`; fails with `message`, where there is one."""
+    _measured(value, bound, "at most", what)
     if not value <= bound:
-        raise CheckFailure(f"{what}: expected at most {bound:.3g}, got {value:.3g}")
+        raise CheckFailure(message or f"{what}: expected at most {bound:.3g}, got {value:.3g}")
+
+
+# -- what was measured against which bound ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One comparison of `expect_at_least` or `expect_at_most`; `sense` is "at least" or "at most"."""
+
+    what: str
+    value: float
+    bound: float
+    sense: str
+
+
+_recorders: list[list[Measured]] = []
+
+
+@contextmanager
+def recording() -> Iterator[list[Measured]]:
+    """Within this context every comparison with a bound is added to the list, whether it holds or not."""
+    _recorders.append([])
+    try:
+        yield _recorders[-1]
+    finally:
+        _recorders.pop()
+
+
+def _measured(value: float, bound: float, sense: str, what: str) -> None:
+    for found in _recorders:
+        found.append(Measured(what, float(value), float(bound), sense))
 
 
 def _short(value: Any) -> str:

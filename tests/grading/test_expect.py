@@ -139,3 +139,13 @@ def test_the_message_says_what_it_looks_like():
 def test_equal_is_safe_for_tensors_too(helper):
     with pytest.raises(CheckFailure):
         helper(torch.zeros(3), [0, 0, 0], "x")
+
+
+def test_comparisons_with_a_bound_are_recorded_where_somebody_listens():
+    with e.recording() as outer:
+        e.expect_at_least(0.97, 0.95, "accuracy")
+        with e.recording() as inner, pytest.raises(CheckFailure, match="too much"):
+            e.expect_at_most(3, 2, "steps", "too much")
+    e.expect_at_least(1.0, 0.5, "nobody listens")
+    assert outer == [e.Measured("accuracy", 0.97, 0.95, "at least"), e.Measured("steps", 3.0, 2.0, "at most")]
+    assert inner == outer[1:]
