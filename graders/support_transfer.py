@@ -219,6 +219,7 @@ def expect_no_drift(run: Tuning) -> None:
 def expect_validation_only_measures(run: Tuning) -> None:
     """Validation batches are seen in eval mode, and nothing moves from one to the next."""
     seen = [step for step in run.steps if step["items"] in (5, 2)]
+    # 3: batches of 5, 5 and 2, once
     expect(len(seen) >= 3, "the validation data were not measured in their batches")
     wrong = sum(step["training"] for step in seen)
     expect(wrong == 0, f"{wrong:.0f} of {len(seen)} validation batches were seen in train mode")

@@ -210,6 +210,7 @@ def test_network_is_more_than_one_linear_layer(student):
 def test_every_parameter_takes_part(student):
     """A layer that the forward pass leaves out costs memory and learns nothing."""
     found = gradients_of(student.build_model(), images(32, 28), labels(32, 10))
+    # 4: a weight and a bias in each of two layers
     expect(
         len(found) >= 4,
         f"expected weights of at least two layers, found {len(found)} parameters: are all layers registered?",

@@ -26,6 +26,7 @@ CLOCKS = {
     "thread_time",
 }
 EXACT = (0.0, 1.0)  # the ends of a share or a probability, and no tolerance at all: they need no reason
+FEW = 2  # "at least one", "more than two": a whole number that is compared speaks for itself up to here
 BOUNDS = {"expect_at_least": 1, "expect_at_most": 1, "expect_close": 3, "expect_float": 2, "expect_tensor": 2}
 TOLERANT = {"allclose", "isclose", "assert_close", "approx"}  # with tolerances of their own where none is given
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -178,23 +179,25 @@ def _numbers(node: ast.AST) -> Iterator[ast.expr]:
         elif not {"atol", "rtol", "abs", "rel"} & set(known):
             yield node  # torch's own tolerances
         for value in given:
-            yield from _floats(value)
+            yield from _floats(value, counts=name in ("expect_at_least", "expect_at_most"))
     elif isinstance(node, ast.Compare) and not all(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+        ordered = any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops)
         for part in [node.left, *node.comparators]:
             if not isinstance(part, ast.Call):
-                yield from _floats(part)
+                yield from _floats(part, counts=ordered)
 
 
-def _floats(value: ast.expr) -> Iterator[ast.expr]:
-    """Float literals of an expression but 0 and 1; what stands in a call or a list is an input, no bound."""
+def _floats(value: ast.expr, counts: bool = False) -> Iterator[ast.expr]:
+    """Float literals of an expression but 0 and 1, with `counts` whole numbers above FEW too; of calls and lists none: inputs."""
     if isinstance(value, ast.Constant):
-        if isinstance(value.value, float) and value.value not in EXACT:
+        number, kind = value.value, type(value.value)
+        if (kind is float and number not in EXACT) or (kind is int and counts and number > FEW):
             yield value
     elif isinstance(value, ast.UnaryOp):
-        yield from _floats(value.operand)
+        yield from _floats(value.operand, counts)
     elif isinstance(value, ast.BinOp):
-        yield from _floats(value.left)
-        yield from _floats(value.right)
+        yield from _floats(value.left, counts)
+        yield from _floats(value.right, counts)
 
 
 def _explained(module: Module, function: Function, statement: ast.stmt, number: ast.expr) -> bool:
