@@ -20,3 +20,10 @@ c.GenerateAssignment.preprocessors = preprocessors()
 # which `course.notebook.check` itself stops a cell that loops: then the student reads a verdict.
 c.ExecutePreprocessor.timeout = 900
 c.Execute.timeout = 900
+
+# `nbgrader zip_collect ex01_mnist` reads downloads of a learning platform: what stands before the first _ is the student, as in
+# ada_ex01_mnist.ipynb, or `Ada Lovelace_71_assignsubmission_file/ex01_mnist.ipynb`, or lovelaceada_71_99_ex01_mnist-1.py.
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*[/\\](?P<student_id>[^/\\_]+)_(?:[^/\\]*[_/\\])?(?P<file_id>ex\d\d[a-z]?_[a-z]+)"
+)
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]

@@ -4,10 +4,12 @@
 is never in it. That is no wall: the child process sees the same files (isolation: none).
 """
 
+import ast
 import hashlib
 import os
 import tempfile
 import time
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from course import paths
 from course.catalog import Project, project
 from course.grading.cache import Once
 from course.grading.checks import Check, checks_of, run_check
+from course.grading.diagnosis import named
 from course.grading.grade import grader_module, reference_file
 from course.grading.results import CheckResult, ProjectResult, SubmissionResult
 from course.grading.session import ChildProcess, WorkerLost
@@ -26,6 +29,10 @@ from course.judging.extract import Extract, Unreadable, extract
 from course.judging.submissions import Submission, read
 
 LOOPS = 2  # so often a function may run out of time; its other checks then fail untried, and the rest of the class waits less
+KEPT = (
+    100  # results of different submissions that a process remembers; a class's copies of one text are among its first
+)
+_graded: dict[bytes, tuple[CheckResult, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -72,23 +79,52 @@ def judge(job: Job) -> SubmissionResult:
             made = extract(content, entry)
         except Unreadable as fault:
             return replace(ungraded(job, str(fault)), digest=digest)
-    elif not content.strip():
-        return replace(ungraded(job, "the file is empty"), digest=digest)
+    elif fault_of_module := _unparsable(content):
+        return replace(ungraded(job, fault_of_module), digest=digest)
+    results = _checked(made.text.encode() if made else content, job, made)
+    notes = made.notes if made else ()
+    whole = ProjectResult(entry.id, entry.title, Path(submission.name).name, results)
+    return SubmissionResult(
+        submission.student, submission.name, whole, ChildProcess.isolation, "", notes, digest, job.seed
+    )
+
+
+def _unparsable(content: bytes) -> str:
+    """Why a module is no Python, in a few words; empty when it is."""
+    if not content.strip():
+        return "the file is empty"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(content)
+    except SyntaxError as fault:
+        return f"it is not valid Python: {fault.msg} (line {fault.lineno})"
+    except (ValueError, RecursionError, MemoryError) as fault:
+        return f"it is not valid Python: {fault or type(fault).__name__}"
+    return ""
+
+
+def _checked(text: bytes, job: Job, made: Extract | None) -> tuple[CheckResult, ...]:
+    """Every check on a module. What this process has graded before, such as the untouched release, is not run again."""
+    entry = project(job.submission.project)
+    about = repr((entry.id, made and (made.cells, made.faults), job.call_seconds, job.seconds, job.seed))
+    key = hashlib.sha256(text + about.encode()).digest()
+    if key in _graded:
+        return _graded[key]
     with tempfile.TemporaryDirectory(prefix="course-judge-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / f"{entry.module}.py"
-        target.write_bytes(made.text.encode() if made else content)
+        target.write_bytes(text)
         desk = Path(folder) / "desk"
         desk.mkdir()
         session = _Bounded(target, reference_file(entry, target), job, desk)
         try:
-            results = [_one(function, session, job, made) for function in checks_of(grader_module(entry))]
+            results = tuple(_one(function, session, job, made) for function in checks_of(grader_module(entry)))
         finally:
             session.close()
-    notes = made.notes if made else ()
-    whole = ProjectResult(entry.id, entry.title, Path(submission.name).name, tuple(results))
-    return SubmissionResult(
-        submission.student, submission.name, whole, ChildProcess.isolation, "", notes, digest, job.seed
-    )
+    if len(_graded) >= KEPT:
+        _graded.pop(next(iter(_graded)), None)
+    _graded[key] = results
+    return results
 
 
 def ungraded(job: Job, reason: str) -> SubmissionResult:

@@ -1,7 +1,9 @@
 """A class of 04b before the judge: one row for everybody, with the points and the reason that it should have."""
 
 import json
+import re
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from class04b import ENTRY, NAME, changed, doubled, half, notebook
@@ -9,6 +11,7 @@ from class04b import ENTRY, NAME, changed, doubled, half, notebook
 from course import paths
 from course.authoring import leaks
 from course.errors import CourseError
+from course.judging import judge as judging
 from course.judging.classroom import grade_class
 from course.judging.judge import Job, judge
 from course.judging.submissions import Submission, find
@@ -29,9 +32,9 @@ def hand_in(root, student, book):
 def results(tmp_path_factory):
     """All of them, graded in threads: another executor than the one that `course grade` takes."""
     root = tmp_path_factory.mktemp("submitted")
-    books = {"right": notebook(), "half": half(), "todo": notebook("release"), "broken": json.dumps(notebook())[:900]}
+    books = {"right": notebook(), "half": half(), "todo": notebook([]), "broken": json.dumps(notebook())[:900]}
     books |= {"doubled": doubled(), "loops": changed("preprocess", LOOP), "raises": changed("preprocess", RAISES)}
-    books |= {"leaves": changed("preprocess", EXITS), "=<i>'\"&": notebook("release")}
+    books |= {"leaves": changed("preprocess", EXITS), "=<i>'\"&": notebook([])}
     for student, book in books.items():
         hand_in(root, student, book)
     (root / "module.py").write_bytes((paths.ROOT / "solutions" / f"{NAME}.py").read_bytes())
@@ -96,6 +99,35 @@ def test_pages_hold_no_tag_of_theirs_and_no_secret(results, tmp_path):
 
 def test_a_mere_row_needs_no_process():
     assert judge(Job(Submission("ada", "04b", None, "", "nothing there"))).reason == "nothing there"
+
+
+def test_a_module_that_is_no_python_is_named_without_a_process(tmp_path):
+    for text, why in ((b"", "empty"), (b"def f(:", "not valid Python: .*line 1"), (b"\0", "not valid Python")):
+        (tmp_path / "dan.py").write_bytes(text)
+        row = judge(Job(Submission("dan", "04b", tmp_path / "dan.py", "dan.py")))
+        assert re.search(why, row.reason)
+        assert row.status == "not readable"
+        assert row.digest
+
+
+def test_what_was_graded_before_is_not_run_again(tmp_path, monkeypatch):
+    runs = []
+
+    def one(function, session, job, made):
+        runs.append(job.submission.student)
+        return judging._failed(function.__check__, ENTRY, "")
+
+    monkeypatch.setattr(judging, "_graded", {})
+    monkeypatch.setattr(judging, "_one", one)
+    monkeypatch.setattr(judging, "_Bounded", lambda *_: SimpleNamespace(close=lambda: None))
+    for student, book in {"ada": notebook([]), "ben": notebook([]), "cleo": half()}.items():
+        hand_in(tmp_path, student, book)
+    rows = [judge(Job(s)) for s in find(tmp_path, [ENTRY])]
+    assert set(runs) == {"ada", "cleo"}
+    assert [r.student for r in rows] == ["ada", "ben", "cleo"]
+    assert rows[0].result == rows[1].result
+    assert judge(Job(find(tmp_path, [ENTRY])[1], seed=7)).seed == 7
+    assert set(runs) == {"ada", "ben", "cleo"}  # other data are another run
 
 
 class Breaks(Executor):
