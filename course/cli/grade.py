@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.grading.results import SubmissionResult
+
+EXCHANGE = ("timestamp.txt", "submission_secret.txt")
 
 
 @click.command()
@@ -53,7 +56,7 @@ def grade(
     began = time.monotonic()
     results = _graded(found, jobs, seconds, seed)
     for project in dict.fromkeys(r.result.project for r in results):
-        _write(out, [r for r in results if r.result.project == project])
+        _write(out, [r for r in results if r.result.project == project], submitted)
     click.echo(table.terminal(results), nl=False)
     click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
     _step_summary(table.markdown(results))
@@ -82,8 +85,8 @@ def _graded(found: list[Any], jobs: int, seconds: float, seed: int) -> "list[Sub
         return grade_class(work, jobs, each=lambda _: bar.update())
 
 
-def _write(out: Path, results: "list[SubmissionResult]") -> None:
-    """The reports of one project: a page and a results.json a student, and three files for the class."""
+def _write(out: Path, results: "list[SubmissionResult]", submitted: Path) -> None:
+    """The reports of one project: a page and a results.json a student, and four files for the class."""
     from course.reports import gradescope, html, junit, table
 
     module = catalog.project(results[0].result.project).module
@@ -94,10 +97,37 @@ def _write(out: Path, results: "list[SubmissionResult]") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for kind, view in pages.items():
             (folder / f"{module}{kind}").write_text(view(result), "utf-8")
+    _for_exchange(
+        [(submitted / r.file).parent if r.file else None for r in results],
+        [out / names[r.student] / module for r in results],
+    )
     (out / f"{module}.csv").write_text(table.csv_text(results), "utf-8")
     (out / f"{module}.junit.xml").write_text(junit.xml(results), "utf-8")
     (out / f"{module}.md").write_text(table.markdown(results), "utf-8")
     (out / f"{module}.json").write_text(json.dumps([r.plain() for r in results], indent=1) + "\n", "utf-8")
+
+
+def _for_exchange(handed_in: "list[Path | None]", pages: list[Path]) -> None:
+    """Lay beside each page what `nbgrader submit` has laid beside the submission: `nbgrader release_feedback` reads it.
+
+    It breaks off at the first page that has no such files. Where some came by the exchange, those who did not get a secret that
+    nobody else knows: nbgrader then puts their page where nobody fetches it.
+    """
+    from course.judging.submissions import read
+
+    left = []
+    for source, folder in zip(handed_in, pages, strict=True):
+        try:
+            if source is None:
+                raise FileNotFoundError
+            for name in EXCHANGE:
+                (folder / name).write_bytes(read(source / name))  # a plain file: a link is not followed
+        except (OSError, ValueError):
+            left.append(folder)
+    if len(left) < len(pages):
+        for folder in left:
+            for name, text in zip(EXCHANGE, ("", secrets.token_hex(64)), strict=True):
+                (folder / name).write_text(text, "utf-8")
 
 
 def _step_summary(text: str) -> None:
