@@ -16,7 +16,7 @@ import tempfile
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -109,6 +109,19 @@ class Catalogue(list[Variant]):
 
         self._add(Variant(self.project, task, name, says, edit, caught_by, crashes, source))
 
+    def rewritten(self, task: str, same_as: str, *, uses: Iterable[Any] = ()) -> Callable[[Any], Any]:
+        """Register the function or class below as the known mistake `same_as`, made by somebody else in other code."""
+        known = next((v for v in mistakes_of(project(self.project)) if (v.task, v.name) == (task, same_as)), None)
+        if known is None:
+            raise ProofError(f"project {self.project} knows no mistake {same_as} of {task}")
+
+        def register(thing: Any) -> Any:
+            edit, name = _exchange(thing, task, uses), thing.__name__
+            self._add(replace(known, name=name, edit=edit))
+            return thing
+
+        return register
+
     def alternative(self, task: str, *, how: str, uses: Iterable[Any] = ()) -> Callable[[Any], Any]:
         """Register the function or class below as a right `task`, written another way."""
 
@@ -160,6 +173,11 @@ class Proof:
 def mistakes_of(entry: Project) -> list[Variant]:
     """The known mistakes of a project; none where nobody has written any."""
     return _catalogue(f"graders.mistakes.m{entry.id}_{entry.slug}", "MISTAKES")
+
+
+def rewritten_of(entry: Project) -> list[Variant]:
+    """Known mistakes of a project in somebody else's code: the diagnosis must recognise them by what they do."""
+    return _catalogue(f"graders.rewritten.r{entry.id}_{entry.slug}", "REWRITTEN")
 
 
 def alternatives_of(entry: Project) -> list[Variant]:
@@ -288,7 +306,11 @@ def _bare_source(thing: Any, name: str) -> str:
 
 
 def _is_ours(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") in ("mistake", "alternative")
+    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") in (
+        "mistake",
+        "rewritten",
+        "alternative",
+    )
 
 
 def main(keys: list[str]) -> int:
