@@ -35,7 +35,7 @@ def markdown(results: Sequence[SubmissionResult]) -> str:
     """A table in GitHub's Markdown, with a last row of the sums."""
     lines = ["| student | project | earned | points | |", "|---|---|---:|---:|---|"]
     for r in results:
-        said = r.reason or " ".join(r.notes)
+        said = r.reason or " ".join(_remarks(r))
         lines.append(
             f"| {_escaped(r.student)} | {_escaped(r.result.project)} | {r.earned} | {r.points} | {_escaped(said)} |"
         )
@@ -49,11 +49,17 @@ def terminal(results: Sequence[SubmissionResult]) -> str:
     width = max((len(_line(r.student)) for r in results), default=0)
     lines = []
     for r in results:
-        said = f"   {r.status}: {r.reason}" if r.reason else "   ".join(["", *r.notes])
+        said = f"   {r.status}: {r.reason}" if r.reason else "   ".join(["", *_remarks(r)])
         lines.append(
             f"  {r.result.project:<4}{_line(r.student):<{width}}{r.earned:>6} of {r.points:<4}{_line(said)}".rstrip()
         )
     return "\n".join([*lines, isolation(results)]) + "\n"
+
+
+def _remarks(result: SubmissionResult) -> list[str]:
+    """What is worth knowing beside the points: that nothing was written explains a 0."""
+    untouched = {check.outcome for check in result.result.checks} == {"not started"}
+    return [*(["not started"] if untouched else []), *result.notes]
 
 
 def file_names(students: Sequence[str]) -> dict[str, str]:
