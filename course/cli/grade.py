@@ -30,10 +30,24 @@ EXCHANGE = ("timestamp.txt", "submission_secret.txt")
 @click.option(
     "--gradebook", metavar="URL", help="nbgrader's gradebook, such as sqlite:///gradebook.db; its students get a row."
 )
+@click.option(
+    "--autograded",
+    type=click.Path(path_type=Path),
+    default=Path("autograded"),
+    show_default=True,
+    help="With --gradebook: where the notebooks go that formgrader shows.",
+)
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Limit of one call of a student's code.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Any other than 0 makes new, unseen test data.")
 def grade(
-    submitted: Path, id: str | None, jobs: int, out: Path, gradebook: str | None, seconds: float, seed: int
+    submitted: Path,
+    id: str | None,
+    jobs: int,
+    out: Path,
+    gradebook: str | None,
+    autograded: Path,
+    seconds: float,
+    seed: int,
 ) -> None:
     """For instructors: grade what a class has handed in.
 
@@ -49,6 +63,7 @@ def grade(
     entries = [catalog.project(id)] if id else []
     known: list[str] = []
     if gradebook:
+        from course.reports import autograded as notebooks
         from course.reports import gradebook as scores
 
         known = scores.students(gradebook)
@@ -63,6 +78,13 @@ def grade(
     if gradebook:
         written = scores.write(gradebook, results)
         click.echo(f"{_counted(written)} written to the gradebook")
+        wrong = notebooks.set_times(gradebook, found, results)
+        copies = notebooks.write(autograded, found, results)
+        click.echo(
+            f"{copies.number} notebook{'' if copies.number == 1 else 's'} for formgrader in {autograded}{os.sep}"
+        )
+        for sentence in (*wrong, *copies.kept):
+            click.echo(f"  {sentence}")
     if any(r.reason.startswith("a fault of the judge") for r in results):
         sys.exit(1)
 

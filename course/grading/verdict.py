@@ -45,12 +45,6 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False) -
     return "\n".join(lines)
 
 
-def render_task(checks: list[CheckResult], target: str) -> str:
-    """The checks of one function, without points and colour."""
-    width = max((len(c.task) for c in checks), default=0) + 2
-    return "\n".join(line.rstrip() for c in checks for line in _check(c, width, target, plain))
-
-
 def summary(results: list[ProjectResult], paint: Paint = plain) -> str:
     """The last line: points over all projects, and how many checks ended how."""
     earned, points = sum(r.earned for r in results), sum(r.points for r in results)

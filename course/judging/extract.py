@@ -65,7 +65,7 @@ def extract(content: bytes, entry: Project) -> Extract:
         CourseError: our own release is not there.
     """
     tasks = [function.name for function in entry.functions]
-    theirs, own = _solutions(_cells(content), tasks)
+    theirs, own = _solutions(cells_of(content), tasks)
     parts: list[str] = []
     cells, faults, notes = {}, {}, []
     line = 1
@@ -98,7 +98,12 @@ def extract(content: bytes, entry: Project) -> Extract:
     return Extract(module, cells, faults, tuple(notes))
 
 
-def _cells(content: bytes) -> list[dict[str, Any]]:
+def cells_of(content: bytes) -> list[dict[str, Any]]:
+    """The cells of a notebook, as they stand in the file.
+
+    Raises:
+        Unreadable: it is no notebook.
+    """
     if not content.strip():
         raise Unreadable("the file is empty")
     try:
@@ -116,38 +121,48 @@ def _solutions(cells: list[dict[str, Any]], tasks: list[str]) -> tuple[dict[str,
     found: dict[str, str] = {}
     own = []
     for cell in cells:
-        fields = _fields(cell)
+        fields = fields_of(cell)
         name = fields.get("grade_id")
         if fields.get("solution") is True and isinstance(name, str) and name in tasks:
             if name in found:
                 raise Unreadable(f"the cell {name} is in it twice; nobody can say which one counts")
-            found[name] = _source(cell)
+            found[name] = source_of(cell)
         elif not fields and cell.get("cell_type") == "code":
-            own.append(_source(cell))
+            own.append(source_of(cell))
     if not found:
         raise Unreadable("there is no cell of this assignment in it (grade_id " + ", ".join(tasks[:3]) + " …)")
     return found, own
 
 
-def _release(entry: Project) -> Iterator[tuple[str, str]]:
-    """(grade_id, text) of the solution cells and of the given cells of our release, in order."""
+def release_of(entry: Project) -> dict[str, Any]:
+    """The notebook as students got it.
+
+    Raises:
+        CourseError: it is not there.
+    """
     file = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
     if not file.is_file():
         raise CourseError(f"There is no {file.relative_to(paths.ROOT)}.", f"`course release {entry.id}` makes it.")
-    for cell in json.loads(file.read_text("utf-8"))["cells"]:
-        fields = _fields(cell)
+    return json.loads(file.read_text("utf-8"))
+
+
+def _release(entry: Project) -> Iterator[tuple[str, str]]:
+    """(grade_id, text) of the solution cells and of the given cells of our release, in order."""
+    for cell in release_of(entry)["cells"]:
+        fields = fields_of(cell)
         if fields and not fields["grade"]:
-            yield fields["grade_id"], _source(cell)
+            yield fields["grade_id"], source_of(cell)
 
 
-def _fields(cell: dict[str, Any]) -> dict[str, Any]:
+def fields_of(cell: dict[str, Any]) -> dict[str, Any]:
     """nbgrader's fields of a code cell; empty where it has none."""
     metadata = cell.get("metadata")
     fields = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     return fields if isinstance(fields, dict) and cell.get("cell_type") == "code" else {}
 
 
-def _source(cell: dict[str, Any]) -> str:
+def source_of(cell: dict[str, Any]) -> str:
+    """The text of a cell; empty where it has none that could be read."""
     source = cell.get("source", "")
     text = "".join(s for s in source if isinstance(s, str)) if isinstance(source, list) else source
     return text.encode("utf-8", "replace").decode("utf-8") if isinstance(text, str) else ""

@@ -1,7 +1,7 @@
 """Scores into nbgrader's gradebook, through nbgrader's own API, so that its export and its formgrader show them.
 
-Points of a function go to the cell `check_<function>`, as nbgrader's autograder would set them; what was said about it, to the
-comment of the function's cell. Points and comments that an instructor has given by hand stay. Tested with SQLite and PostgreSQL.
+Points of a function go to the cell `check_<function>`, as nbgrader's autograder would set them; the reason why there are none, to
+the comment of the function's cell. Points and comments that somebody has given by hand stay. Tested with SQLite and PostgreSQL.
 """
 
 import json
@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -16,8 +17,7 @@ from urllib.parse import unquote
 from course import paths
 from course.catalog import Project, project
 from course.errors import CourseError
-from course.grading.results import SubmissionResult
-from course.grading.verdict import render_task
+from course.grading.results import CheckResult, SubmissionResult
 
 CONFIG = "nbgrader_config.py"
 LONGEST = 128  # characters of a student's name in nbgrader's tables; SQLite would take more, PostgreSQL does not
@@ -29,7 +29,7 @@ def students(url: str) -> list[str]:
     Raises:
         CourseError: the gradebook cannot be opened.
     """
-    with _opened(url) as gradebook:
+    with opened(url) as gradebook:
         return [student.id for student in gradebook.students]
 
 
@@ -46,7 +46,7 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
             a student's name is longer than the gradebook can hold.
     """
     written = 0
-    with _opened(url) as gradebook, warnings.catch_warnings():
+    with opened(url) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLAlchemy's, of the way in which nbgrader adds a submission
         for id in dict.fromkeys(r.result.project for r in results):
             _assignment(gradebook, project(id))
@@ -66,7 +66,7 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Any]:
+def opened(url: str) -> Iterator[Any]:
     """The gradebook, under the course's id of nbgrader_config.py.
 
     Raises:
@@ -204,9 +204,18 @@ def _submission(gradebook: Any, result: SubmissionResult, name: str) -> None:
         grade.auto_score = float(earned)
         grade.needs_manual_grade = False
         comment = gradebook.find_comment(task, name, name, result.student)
-        said = result.reason or render_task(tasks[task], result.result.target)
-        comment.auto_comment = _storable(said)
+        comment.auto_comment = _remark(result, tasks[task])
     gradebook.db.commit()
+
+
+def _remark(result: SubmissionResult, checks: Sequence[CheckResult]) -> str | None:
+    """The comment of a cell before a person writes one: nbgrader's own for an empty cell, or the reason why nothing was graded.
+
+    The verdict stands under the cell (`autograded`). A comment is shown as Markdown, HTML included, so the reason is escaped.
+    """
+    if result.reason:
+        return _storable(escape(result.reason, quote=False))
+    return "No response." if {check.outcome for check in checks} == {"not started"} else None
 
 
 def _storable(text: str) -> str:

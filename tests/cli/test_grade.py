@@ -21,11 +21,13 @@ def test_everybody_has_a_row_and_a_page(tmp_path, monkeypatch):
     submitted, out, url = tmp_path / "submitted", tmp_path / "out", f"sqlite:///{tmp_path}/gradebook.db"
     (submitted / "finn").mkdir(parents=True)
     (submitted / "dan.ipynb").write_text('{"cells": [')
-    done = run(submitted, "--project", "04b", "--jobs", "1", "--out", out, "--gradebook", url)
+    book = ("--gradebook", url, "--autograded", tmp_path / "autograded")
+    done = run(submitted, "--project", "04b", "--jobs", "1", "--out", out, *book)
     assert done.exit_code == 0, done.output
     assert "not JSON" in done.output
     assert "isolation: none (a plain child process)" in done.output
     assert "1 submission written to the gradebook" in done.output
+    assert "0 notebooks for formgrader" in done.output
     with (out / "ex04b_deployment.csv").open() as file:
         assert {row["student"]: row["status"] for row in csv.DictReader(file)} == {
             "dan": "not readable",
