@@ -19,6 +19,7 @@ from course.catalog import Project, project
 from course.grading import diagnosis
 from course.grading.diagnosis import Known, Mark
 from course.grading.proofs import Proof, graded, mistakes_of, prove
+from course.grading.results import CheckResult
 from course.stubs import desk
 
 MADE = "python -m course.authoring.fingerprints, from graders/mistakes/: what each known mistake does before the checks"
@@ -61,15 +62,38 @@ def main(keys: list[str]) -> int:
             return 1
         desk.write(file_of(entry), text(entry, proofs))
         diagnosis.known.cache_clear()
-        named = [proof for proof in proofs if says(proof)]
-        print(f"{entry.id}: {len(proofs)} mistakes, {len(named)} named in the feedback", flush=True)
+        said, known = count_named(entry)
+        print(f"{entry.id}: {known} mistakes, {said} named in the feedback", flush=True)
     return 0
 
 
 def says(proof: Proof) -> bool:
     """Does the feedback on a mistake say its sentence?"""
-    told = diagnosis.named(proof.variant.project, proof.results)
-    return any(proof.variant.says in result.says for result in told)
+    return any(proof.variant.says in result.says for result in diagnosis.named(proof.variant.project, proof.results))
+
+
+def alike(mistake: Known, others: Iterable[Known]) -> int:
+    """How many of `others` leave the very same marks."""
+    marks = {mark.check: mark for mark in mistake.marks}
+    return sum(
+        other.failed == mistake.failed and all(mark.likeness(marks[mark.check]) == 3 for mark in other.marks)
+        for other in others
+    )
+
+
+def count_named(entry: Project) -> tuple[int, int]:
+    """(mistakes that the feedback names, all mistakes), by the fingerprints, without running anything."""
+    said, known = 0, 0
+    for task, mistakes in diagnosis.known(entry.id).items():
+        for mistake in mistakes:
+            told = diagnosis.named(entry.id, [_failed(entry, task, mark) for mark in mistake.marks])
+            said += any(mistake.says in result.says for result in told)
+            known += 1
+    return said, known
+
+
+def _failed(entry: Project, task: str, mark: Mark) -> CheckResult:
+    return CheckResult(entry.id, task, mark.check, mark.check, 1, 0, "failed", mark=astuple(mark))
 
 
 if __name__ == "__main__":

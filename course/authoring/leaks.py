@@ -17,6 +17,9 @@ from course.catalog import projects
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN TESTS", "BEGIN MARK SCHEME")
 SHORT = 12  # characters; a shorter line, such as `else:` or `y = f(x)`, says nothing
+FINGERPRINTS = (
+    "fingerprints"  # the folder of course/grading/ that may hold what is said about a mistake, and nothing else of it
+)
 WORDS = 24  # a line of this many characters is also found inside a longer one
 # Lines of bodies that stand in the course's own package or in the graders as well, and would in anybody's program.
 IDIOMS = frozenset(
@@ -56,11 +59,13 @@ class Secret:
     Args:
         what: what it is, for people.
         text: a line or a sentence, without indentation; or a name, if `name` says so.
+        sentence: what is said to a student who makes a mistake; the fingerprints (`course.grading.diagnosis`) may hold it.
     """
 
     what: str
     text: str
     name: bool = False
+    sentence: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,14 +93,19 @@ def scan(folder: Path, wanted: list[Secret] | None = None) -> list[Leak]:
     parts = [s for s in lines.values() if len(s.text) >= WORDS or s.text in MARKERS]
     found = []
     for file in sorted(f for f in folder.rglob("*") if f.is_file()):
-        for number, line in enumerate(_text(file).splitlines(), 1):
-            bare = _bare(line)
-            if bare in lines:
-                found.append(Leak(file, number, lines[bare]))
-            elif len(bare) >= SHORT:
-                found += [Leak(file, number, s) for s in parts if s.text in bare]
-            found += [Leak(file, number, names[name]) for name in _names(line) if name in names]
+        told = file.parent.name == FINGERPRINTS
+        found += [leak for leak in _in(file, names, lines, parts) if not (told and leak.secret.sentence)]
     return found
+
+
+def _in(file: Path, names: dict[str, Secret], lines: dict[str, Secret], parts: list[Secret]) -> Iterator[Leak]:
+    for number, line in enumerate(_text(file).splitlines(), 1):
+        bare = _bare(line)
+        if bare in lines:
+            yield Leak(file, number, lines[bare])
+        elif len(bare) >= SHORT:
+            yield from (Leak(file, number, s) for s in parts if s.text in bare)
+        yield from (Leak(file, number, names[name]) for name in _names(line) if name in names)
 
 
 def _names(line: str) -> set[str]:
@@ -133,7 +143,7 @@ def _catalogues() -> Iterator[Secret]:
             for variant in variants:
                 yield Secret(f"{what} of {entry.id}", variant.name, name=True)
                 if what == "a mistake":
-                    yield Secret(f"{what} of {entry.id}", _bare(variant.says))
+                    yield Secret(f"{what} of {entry.id}", _bare(variant.says), sentence=True)
 
 
 def _bare(line: str) -> str:

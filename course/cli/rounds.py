@@ -15,6 +15,7 @@ import torch
 
 from course.catalog import Project
 from course.grading.checks import Check, checks_of, run_check
+from course.grading.diagnosis import named
 from course.grading.grade import grader_module, open_session, results_in_order, shown
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.session import Session, StudentRaised, WorkerLost
@@ -61,7 +62,7 @@ class Round:
     def result(self) -> ProjectResult:
         """The project as it stands; a check that has not run reads "waiting", or "not started" with its function."""
         found = [self.results.get(check.name) or self._pending(check) for check in self.checks.values()]
-        ordered = tuple(results_in_order(found, self.entry))
+        ordered = tuple(named(self.entry.id, results_in_order(found, self.entry)))
         return ProjectResult(self.entry.id, self.entry.title, shown(self.file), ordered)
 
     def _run_fast(self, session: Session, look: Callable[[], None]) -> None:

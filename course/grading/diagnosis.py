@@ -23,7 +23,8 @@ from course.grading.results import CheckResult
 FOLDER = Path(__file__).parent / "fingerprints"
 VALUES = 16  # numbers kept of a message and of its answers
 ITEMS = 64  # of a long list, the first
-SAID_AT_ONCE = 3  # sentences for marks that several mistakes leave alike; more would be a list of all that can go wrong
+SURE = 2  # the least likeness: with the same words but other numbers, one in four would be called by the wrong name
+SAID_AT_ONCE = 4  # sentences for marks that several mistakes leave alike; more would be a list of all that can go wrong
 # Two runs of the same code differ in the last digits with the number of threads (1e-6); two mistakes differ by far more than this.
 RTOL, ATOL = 1e-3, 1e-6
 
@@ -71,6 +72,11 @@ class Known:
     says: str
     check: str
     marks: tuple[Mark, ...]
+
+    @property
+    def failed(self) -> set[str]:
+        """The checks that it fails."""
+        return {mark.check for mark in self.marks}
 
 
 def mark(check: str, message: str, answers: Iterable[tuple[str, Any]]) -> Mark:
@@ -127,11 +133,12 @@ def _of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[
         best = max((score for score, _ in found), default=None)
         if best is None:
             break
-        equal = [m for score, m in found if score == best]
+        first = next(m for score, m in found if score == best)
+        equal = [m for score, m in found if score == best and m.failed & set(marks) == first.failed & set(marks)]
         sentences = list(dict.fromkeys(m.says for m in equal))
         if len(sentences) <= SAID_AT_ONCE:
-            said[next(m.check for m in equal if m.check in left)] = _sentence(sentences)
-        left -= {mark.check for m in equal for mark in m.marks}
+            said[first.check] = _sentence(sentences)
+        left -= first.failed
     return said
 
 
@@ -140,7 +147,7 @@ def _score(mistake: Known, marks: dict[str, Mark], passed: set[str], left: set[s
     if mistake.check not in left or any(mark.check in passed for mark in mistake.marks):
         return None
     alike = [mark.likeness(marks[mark.check]) for mark in mistake.marks if mark.check in marks]
-    if not alike or min(alike) == 0:
+    if not alike or min(alike) < SURE:
         return None
     return sum(alike), min(alike)
 

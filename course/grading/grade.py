@@ -16,6 +16,7 @@ from course.datasets import store
 from course.errors import CourseError
 from course.grading.cache import Cache
 from course.grading.checks import checks_of, run_check
+from course.grading.diagnosis import named
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.session import ChildProcess, InProcess, Session
 from course.grading.worker import Worker
@@ -118,7 +119,7 @@ def grade_project(
             results.append(run_check(function, session, entry.id, seed))
             if each is not None:
                 each(results[-1])
-    return ProjectResult(entry.id, entry.title, shown(target), tuple(results))
+    return ProjectResult(entry.id, entry.title, shown(target), tuple(named(entry.id, results)))
 
 
 def shown(path: Path) -> str:

@@ -21,6 +21,7 @@ from course import paths
 from course.catalog import Project
 from course.grading.cache import Once
 from course.grading.checks import checks_of, run_check
+from course.grading.diagnosis import named
 from course.grading.grade import grader_module
 from course.grading.patience import Patience
 from course.grading.results import ProjectResult
@@ -51,7 +52,7 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
             session.close()
     if not hasattr(module, task):
         results = [replace(result, outcome="not started", message="") for result in results]
-    return ProjectResult(entry.id, entry.title, f"the cell of {task}", tuple(results))
+    return ProjectResult(entry.id, entry.title, f"the cell of {task}", tuple(named(entry.id, results)))
 
 
 class NotebookWorker(Worker):

@@ -86,11 +86,13 @@ class VerdictReporter(TerminalReporter):  # type: ignore[misc]  # marked final, 
             inherited(nodeid)
 
     def _show(self, file: str, target: str) -> None:
-        from course.grading.grade import results_in_order  # it brings torch, which a run without checks does not need
+        from course.grading.diagnosis import named  # these bring torch, which a run without checks does not need
+        from course.grading.grade import results_in_order
 
         results = self._results[file]
         entry = catalog.project(results[0].project)
-        screen = ProjectResult(entry.id, entry.title, target, tuple(results_in_order(results, entry)))
+        ordered = named(entry.id, results_in_order(results, entry))
+        screen = ProjectResult(entry.id, entry.title, target, tuple(ordered))
         self._screens.append(screen)
         if screen.points == entry.points:  # all of its checks ran: `course status` may tell of it
             file_graded = paths.ROOT / target

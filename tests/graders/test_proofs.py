@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from course import paths
-from course.catalog import Project
-from course.grading import grade, proofs
+from course.authoring import fingerprints
+from course.catalog import Project, project
+from course.grading import diagnosis, grade, proofs
 from course.grading.checks import checks_of
 from course.grading.proofs import Variant
 
@@ -40,6 +41,22 @@ def test_a_mistake_is_caught_by_the_check_that_it_names(variant: Variant):
     assert proof.caught_by_named, (
         f"{variant.says}\n{variant.caught_by} said: {proof.message or 'nothing'}; failed: {proof.failed}"
     )
+    _expect_fresh_fingerprint(proof)
+
+
+def _expect_fresh_fingerprint(proof: proofs.Proof) -> None:
+    """What the mistake does now is what course/grading/fingerprints/ says of it, and the feedback names it."""
+    cure = "`python -m course.authoring.fingerprints` makes the fingerprints anew"
+    now = fingerprints.fingerprint(proof)
+    kept = diagnosis.known(proof.variant.project)[proof.variant.task]
+    same = [m for m in kept if (m.says, m.check, m.failed) == (now.says, now.check, now.failed)]
+    assert same, cure
+    marks = {mark.check: mark for mark in now.marks}
+    exact = [m for m in same if all(mark.form == marks[mark.check].form for mark in m.marks)]
+    assert exact, cure
+    slow = _slow_checks(project(proof.variant.project))
+    if slow.isdisjoint(now.failed):  # what training ends with differs a little from processor to processor
+        assert fingerprints.says(proof) or fingerprints.alike(now, kept) > diagnosis.SAID_AT_ONCE, cure
 
 
 @pytest.mark.parametrize("variant", _parameters(proofs.alternatives_of, lambda e, v: v.task in _slow_tasks(e)))
@@ -47,6 +64,21 @@ def test_an_alternative_passes_every_check_of_its_function(variant: Variant):
     proof = proofs.prove(variant, slow=True)
     assert proof.results
     assert not [(r.name, r.outcome, r.message) for r in proof.results if r.outcome != "passed"]
+
+
+def test_nearly_every_mistake_is_named_in_the_feedback():
+    """From the fingerprints alone, each as if a student had just made it."""
+    counts = [fingerprints.count_named(entry) for entry in GRADED]
+    named, known = (sum(column) for column in zip(*counts, strict=True))
+    assert known == sum(len(proofs.mistakes_of(entry)) for entry in GRADED)
+    assert named >= 0.95 * known
+
+
+@pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
+def test_the_fingerprints_are_those_of_the_catalogue(entry: Project):
+    kept = [(task, m.says, m.check) for task, found in diagnosis.known(entry.id).items() for m in found]
+    assert sorted(kept) == sorted((v.task, v.says, v.caught_by) for v in proofs.mistakes_of(entry))
+    assert fingerprints.MADE in fingerprints.file_of(entry).read_text("utf-8").splitlines()[0]
 
 
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
