@@ -122,7 +122,7 @@ class Rehearsal:
             rows = _rows(self.course / "feedback" / f"{entry.module}.csv")
             self.same(f"points of {entry.id}", {r["student"]: float(r["earned"]) for r in rows}, self.points(entry))
             wrong = {r["student"]: r["status"] for r in rows if r["status"] != "graded"}
-            broken = {s.name: "not readable" for s in self.class_() if s.kind == "broken" and s.form == "notebook"}
+            broken = {s.name: "not readable" for s in self.class_() if s.kind == "broken"}
             self.same(f"who of {entry.id} could not be graded", wrong, {**broken, ABSENT: "missing"})
 
     def export(self) -> None:
@@ -169,7 +169,7 @@ class Rehearsal:
         """
         if found != wanted:
             raise CourseError(f"{what}: {found}, and {wanted} was expected.", f"The term is in {self.folder}.")
-        self.say(f"# as expected: {what}")
+        self.say(f"# as expected: {what}{': none' if wanted == [] else ''}\n")
 
     def type(self, command: str, home: Path | None = None) -> str:
         """Run a command in the course folder, or in a student's home; show both, and return what it printed.
