@@ -79,7 +79,7 @@ def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
     """The network ends in scores of any size and sign, whatever it learns: no softmax, no activation after the last layer."""
     logits = expect_tensor(with_redrawn_parameters(model, x, draws=6, std=0.5), "logits", shape=(6, len(x), classes))
     ones = torch.ones(6, len(x))
-    # real logits miss these sums by far more than float32 rounding of some ten numbers, about 1e-6
+    # 1e-4: real logits miss these sums by far more than float32 rounding of some ten numbers, about 1e-6
     expect(
         not torch.allclose(logits.sum(2), ones, atol=1e-4),
         "the scores of each picture add up to 1: they are probabilities",
@@ -96,6 +96,7 @@ def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
     )
     ratio, what = -least / max(most, 1e-9), "the least score against the greatest, whatever the weights"
     lame = f"whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?"
+    # 0.05 to 20: between what ReLU and its like give and what our right solutions give, either way up
     expect_at_least(ratio, 0.05, what, lame)
     expect_at_most(ratio, 20, what, lame)
 
