@@ -8,12 +8,12 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from course import paths
 from course.authoring import made
-from course.catalog import projects
+from course.catalog import Project, projects
 from course.errors import CourseError
 from course.stubs import desk, pristine_file
 
@@ -37,59 +37,83 @@ def build(folder: Path) -> Path:
     Raises:
         CourseError: stubs are stale or a file of the course is missing.
     """
-    contents = dict(_contents())
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=folder.parent) as new:
-        for name, content in contents.items():
-            file = Path(new, "student", name)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-        shutil.rmtree(folder, ignore_errors=True)
-        os.replace(Path(new, "student"), folder)
+    place(dict(_contents()), folder)
     return pack(folder)
 
 
-def pack(folder: Path) -> Path:
-    """The folder as a zip beside it; returns the zip."""
+def place(contents: dict[str, bytes], folder: Path) -> None:
+    """Write {path: content} below `folder`, which is replaced; a fault on the way leaves the old one."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=folder.parent) as new:
+        for name, content in contents.items():
+            file = Path(new, folder.name, name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(Path(new, folder.name), folder)
+
+
+def pack(folder: Path, within: str | None = None) -> Path:
+    """The folder as a zip beside it; returns the zip. Scripts (`#!`) can be run, whatever the system that made it.
+
+    Args:
+        within: the folder in the zip that all lies in: that folder's own name unless given, or "" for none.
+    """
     packed = folder.with_name(folder.name + ".zip")
+    top = f"{folder.name}/" if within is None else within
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
-            entry = zipfile.ZipInfo(f"{folder.name}/{file.relative_to(folder).as_posix()}", NO_TIME)
-            entry.external_attr = 0o644 << 16
+            content = file.read_bytes()
+            entry = zipfile.ZipInfo(f"{top}{file.relative_to(folder).as_posix()}", NO_TIME)
+            entry.external_attr = (0o755 if content.startswith(b"#!") else 0o644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, file.read_bytes())
+            archive.writestr(entry, content)
     return packed
+
+
+def package() -> Iterator[tuple[str, bytes]]:
+    """(path, content) of the package `course`, without what authors alone run."""
+    for file in sorted((paths.ROOT / "course").rglob("*")):
+        name = file.relative_to(paths.ROOT / "course").as_posix()
+        if file.suffix in SUFFIXES and file.is_file() and not name.startswith(AUTHORS) and file.suffix != ".stub":
+            yield f"course/{name}", read(file)
+
+
+def graders(entries: Sequence[Project]) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of the graders of these projects and of what they share; nothing of mistakes and alternatives."""
+    known = {entry.grader for entry in entries}
+    for file in sorted((paths.ROOT / "graders").glob("*.py")):
+        if not file.name.startswith("test_") or file.name in known:
+            yield f"graders/{file.name}", read(file)
+
+
+def read(file: Path) -> bytes:
+    """The content of a file of the course.
+
+    Raises:
+        CourseError: it is not there.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise CourseError(f"{file} cannot be read: {fault.strerror}.", "Take a whole copy of the course.") from fault
 
 
 def _contents() -> Iterator[tuple[str, bytes]]:
     """(path in the bundle, content)."""
-    yield "README.md", _read(paths.ROOT / README)
+    yield "README.md", read(paths.ROOT / README)
     for name in PLAIN:
-        yield name, _read(paths.ROOT / name)
-    for file in sorted((paths.ROOT / "course").rglob("*")):
-        name = file.relative_to(paths.ROOT / "course").as_posix()
-        if file.suffix in SUFFIXES and file.is_file() and not name.startswith(AUTHORS) and file.suffix != ".stub":
-            yield f"course/{name}", _read(file)
-    graders = paths.ROOT / "graders"
-    known = {entry.grader for entry in projects()}
-    for file in sorted(graders.glob("*.py")):
-        if not file.name.startswith("test_") or file.name in known:
-            yield f"graders/{file.name}", _read(file)
+        yield name, read(paths.ROOT / name)
+    yield from package()
+    yield from graders(projects())
     fresh = made.made_files()
     yield "exercises/__init__.py", made.PACKAGE.encode()
     for entry in projects():
         stub = pristine_file(entry)
         if desk.read(stub) != fresh.get(stub):
             raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course make` first.")
-        yield f"course/stubs/{stub.name}", _read(stub)
-        yield f"exercises/{entry.module}.py", _read(stub)
+        yield f"course/stubs/{stub.name}", read(stub)
+        yield f"exercises/{entry.module}.py", read(stub)
         notebook = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
         if notebook.is_file():
-            yield f"notebooks/{notebook.name}", _read(notebook)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as fault:
-        raise CourseError(f"{file} cannot be read: {fault.strerror}.", "Take a whole copy of the course.") from fault
+            yield f"notebooks/{notebook.name}", read(notebook)

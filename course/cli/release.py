@@ -1,4 +1,7 @@
-"""`course release`: what students get, made anew and scanned: nbgrader's source/ and release/, and the student bundle."""
+"""`course release`: what students get, made anew and scanned: nbgrader's source/ and release/, and the student bundle.
+
+With --gradescope: what an instructor uploads to Gradescope instead.
+"""
 
 import sys
 from pathlib import Path
@@ -12,14 +15,26 @@ from course.errors import CourseError
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[PROJECT ...]")
 @click.option("--check", is_flag=True, help="Write nothing; name what is stale or leaks and leave with status 1.")
-def release(ids: tuple[str, ...], check: bool) -> None:
+@click.option("--gradescope", is_flag=True, help="Make only the autograders for Gradescope, in build/gradescope/.")
+@click.option("--seed", type=int, default=0, help="With --gradescope: any other than 0 makes new, unseen test data.")
+@click.option(
+    "--minutes",
+    type=click.IntRange(5, 40),
+    default=10,
+    show_default=True,
+    help="With --gradescope: the time limit of the assignment there.",
+)
+def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minutes: int) -> None:
     """For instructors: make what students get.
 
     The nbgrader assignments in source/ and release/ (of all projects, or of those named), and the student bundle build/student.zip.
     Nothing of a solution is in it: that is looked for.
     """
+    if check and gradescope:
+        raise click.UsageError("--check looks at what students get; there is nothing to check for --gradescope.")
     try:
         from course.authoring import bundle, leaks
+        from course.authoring import gradescope as autograder
         from course.authoring import release as made
     except ModuleNotFoundError as fault:
         if fault.name != "course.authoring":
@@ -29,6 +44,13 @@ def release(ids: tuple[str, ...], check: bool) -> None:
             "An instructor's copy has course/authoring/ and solutions/.",
         ) from None
     entries = [catalog.project(id) for id in ids] or list(catalog.projects())
+    if gradescope:
+        for packed in autograder.build(entries, paths.ROOT / autograder.FOLDER, seed=seed, minutes=minutes):
+            click.echo(f"{_short(packed)}   {packed.stat().st_size / 1e6:.1f} MB, seed {seed}, {minutes} minutes")
+        click.echo("Upload a zip as the autograder of its assignment. Not for students: the solutions are in them.")
+        if seed == 0:
+            click.echo("With seed 0 they grade on the embedded data, which students have as well; --seed makes others.")
+        return
     folders = [paths.ROOT / "release"]
     if check:
         wrong = [f"{_short(file)} is stale" for file in made.stale(entries)]

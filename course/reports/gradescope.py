@@ -1,6 +1,7 @@
 """Gradescope's results.json: one test for each check, the score their sum.
 
-The fields are those of Gradescope's autograder specification. The zip that an instructor uploads is not made here.
+The fields are those of Gradescope's autograder specification. The zip that an instructor uploads is made by
+`course.authoring.gradescope`.
 """
 
 import json
@@ -38,3 +39,8 @@ def results(result: SubmissionResult) -> str:
         "extra_data": {"isolation": result.isolation, "sha256": result.digest, "seed": result.seed},
     }
     return json.dumps(whole, indent=1) + "\n"  # ASCII: also a lone half of a UTF-16 pair can be written
+
+
+def not_graded(reason: str) -> str:
+    """The text of results.json where there is not even a list of checks."""
+    return json.dumps({"score": 0, "output": f"Not graded: {reason}", "output_format": "text", "tests": []}) + "\n"
