@@ -171,13 +171,11 @@ def _split(text: str) -> list[str]:
             depth += 1
         elif sign in ")]}":
             depth = max(depth - 1, 0)
-        elif (
-            depth == 0
-            and (sign == ";" or (sign in ".?!" and not text[k + 2 : k + 3].islower()))
-            and text[k + 1 : k + 2] == " "
-        ):
-            parts.append(text[begun : k + (sign != ";")])
-            begun = k + 2
+        elif depth == 0 and text[k + 1 : k + 2] == " ":
+            small, short = text[k + 2 : k + 3].islower(), text[k - 2 : k - 1] == "."  # "… in files", "e.g. 5"
+            if sign == ";" or (sign in ".?!" and not small and not short):
+                parts.append(text[begun : k + (sign != ";")])
+                begun = k + 2
     return [part.strip() for part in [*parts, text[begun:]] if part.strip()]
 
 
@@ -196,6 +194,6 @@ def _line(text: str, project: str, task: str, opening: str = "") -> int:
     for k in range(heads[0] + 1, len(lines)):
         if lines[k].startswith("["):
             break
-        if opening and opening in lines[k].replace('\\"', '"'):
+        if opening and lines[k].replace('\\"', '"')[1:].startswith(opening + lines[k][0]):
             return k + 1
     return heads[0] + 1

@@ -12,6 +12,7 @@ import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from course.authoring.lint_read import Finding
 
@@ -29,6 +30,7 @@ EXACT = (0.0, 1.0)  # the ends of a share or a probability, and no tolerance at 
 FEW = 2  # "at least one", "more than two": a whole number that is compared speaks for itself up to here
 BOUNDS = {"expect_at_least": 1, "expect_at_most": 1, "expect_close": 3, "expect_float": 2, "expect_tensor": 2}
 TOLERANT = {"allclose", "isclose", "assert_close", "approx"}  # with tolerances of their own where none is given
+ORDERED = ast.Lt | ast.LtE | ast.Gt | ast.GtE
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -111,9 +113,9 @@ def _is_timed(node: ast.AST, names: set[str], imported: set[str]) -> bool:
 
 
 def _compared(judged: ast.AST) -> Iterator[ast.AST]:
-    """The operands of comparisons, and what is given to `expect…` as it is."""
+    """The operands of comparisons of size, and what is given to `expect…` as it is."""
     for node in ast.walk(judged):
-        if isinstance(node, ast.Compare):
+        if isinstance(node, ast.Compare) and any(isinstance(op, ORDERED) for op in node.ops):
             yield from [node.left, *node.comparators]
     if isinstance(judged, ast.Call):
         yield from judged.args
@@ -180,17 +182,16 @@ def _numbers(node: ast.AST) -> Iterator[ast.expr]:
             yield node  # torch's own tolerances
         for value in given:
             yield from _floats(value, counts=name in ("expect_at_least", "expect_at_most"))
-    elif isinstance(node, ast.Compare) and not all(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
-        ordered = any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops)
+    elif isinstance(node, ast.Compare) and any(isinstance(op, ORDERED) for op in node.ops):
         for part in [node.left, *node.comparators]:
-            if not isinstance(part, ast.Call):
-                yield from _floats(part, counts=ordered)
+            yield from _floats(part, counts=True)
 
 
 def _floats(value: ast.expr, counts: bool = False) -> Iterator[ast.expr]:
     """Float literals of an expression but 0 and 1, with `counts` whole numbers above FEW too; of calls and lists none: inputs."""
     if isinstance(value, ast.Constant):
-        number, kind = value.value, type(value.value)
+        number: Any = value.value
+        kind = type(number)
         if (kind is float and number not in EXACT) or (kind is int and counts and number > FEW):
             yield value
     elif isinstance(value, ast.UnaryOp):
