@@ -112,7 +112,7 @@ def test_validation_pictures_stay_as_they_are(student):
     """Augmented validation measures another task, and another one each time."""
     transform = student.make_transforms(False)
     for picture in (hand_like(), images(4, 28)):
-        # 1e-6: bytes and back is right to about 1e-7
+        # 1e-6: who copies, clamps or converts the type keeps float32 to about 1e-7
         expect_close(called(transform, picture), picture, "a validation picture", rtol=0, atol=1e-6)
 
 
@@ -177,7 +177,7 @@ def _trained(student, model, epochs, valid_labels=None, lr=1e-3, batch_size=8, t
 
 def _matches(batch, originals):
     """For each image of a batch: is it one of the originals, value for value?"""
-    # 1e-6: bytes and back is right to about 1e-7; a picture that was changed at all differs by more in some pixel
+    # 1e-6: a picture that is only copied or clamped is the same to about 1e-7; one that was changed differs by more in some pixel
     return [bool((originals - one).abs().flatten(1).amax(1).min() < 1e-6) for one in batch]
 
 

@@ -218,6 +218,7 @@ def test_the_network_is_left_as_it_was(student):
     student.extract_features(model, x)
     student.extract_features(model, x)
     expect_same(state_of(model), before, "numbers of the network afterwards")
+    # 1e-6: the same numbers answer the same, whatever was asked in between
     expect_close(called(model, x), answers, "logits of the network afterwards", rtol=0, atol=1e-6)
     expect_equal(hooks_on(model), 0, "hooks left on the network")
     expect_equal(trainable_of(model), flags, "which parameters require a gradient")
