@@ -83,7 +83,7 @@ def confused(
     shown = []
     for k in chosen:
         wrong, sure = said[k] != true[k], f"{names[said[k]]} {chances[k, said[k]]:.2f}"
-        shown.append(picture(images[k], f"{sure}, is {names[true[k]]}" if wrong else sure, not wrong))
+        shown.append(picture(images[k], f"{sure}\nis {names[true[k]]}" if wrong else sure, not wrong))
     return Gallery(title, tuple(shown))
 
 

@@ -36,6 +36,7 @@ class Picture:
 
     Args:
         uri: a data: URI of a PNG or JPEG file that the judge has written.
+        caption: one or two lines.
         right: was the answer about it right? None where nothing was asked.
     """
 

@@ -11,7 +11,7 @@ from html import escape
 
 from course.grading.results import Confusion, Curves, Exhibit, Gallery, Picture, Table
 
-WIDTH, HEIGHT = 400, 230  # of a chart, in units that are CSS pixels where there is room
+WIDTH, HEIGHT = 340, 205  # of a chart, in units that are CSS pixels where there is room
 LEFT, RIGHT, TOP, BOTTOM = 36, 10, 10, 32
 NAMED = 3  # confusions that are said in words below the matrix
 URI = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
@@ -53,7 +53,7 @@ def _curves(shown: Curves) -> str:
         parts.append(f'<text x="{x(k):.1f}" y="{HEIGHT - BOTTOM + 15}" text-anchor="middle">{k + 1}</text>')
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 3}" text-anchor="middle">epoch</text>')
     points = [[(x(k), y(v)) for k, v in enumerate(line) if v is not None] for _, line in shown.lines]
-    if len(points) == 2 and len(points[0]) == len(points[1]) == epochs > 1:
+    if not shown.bar and len(points) == 2 and len(points[0]) == len(points[1]) == epochs > 1:
         parts.append(f'<path class="between" d="M{_path(points[0] + points[1][::-1])}Z"/>')
     if shown.bar:
         parts.append(f'<path class="bar" d="M{LEFT} {y(shown.bar[1]):.1f}H{WIDTH - RIGHT}"/>')
@@ -134,10 +134,10 @@ def _matrix(shown: Confusion) -> str:
     said = [
         f"{shown.classes[t]} for {shown.classes[p]} ({count} of {total})" for _, count, t, p, total in worst[:NAMED]
     ]
-    below = f"Most often taken: {', '.join(said)}." if said else "Nothing was taken for anything else."
+    below = f"Taken for another most often: {', '.join(said)}." if said else "Nothing was taken for anything else."
     right = sum(row[k] for k, row in enumerate(shown.counts))
     below = f"{right} of {sum(map(sum, shown.counts))} right. {below} Rows: what it is; columns: what it was taken for."
-    kind = "matrix wide" if wide else "matrix"
+    kind = "matrix" + (" wide" if wide else " few" if len(shown.classes) <= 12 else "")
     box = f'<div class="scroll" role="region" tabindex="0" aria-label="{text(shown.title)}"><table class="{kind}">'
     return _figure(shown.title, f'{box}{"".join(rows)}</table></div><p class="small">{text(below)}</p>')
 
@@ -151,8 +151,9 @@ def _picture(one: Picture) -> str:
         return ""
     kind = {True: "good", False: "bad", None: ""}[one.right]
     size = ' class="tiny"' if max(one.width, one.height) < 48 else ""
-    said = f"{_verdict(one.right)}{text(one.caption)}"
-    return f'<li class="{kind}"><img{size} src="{one.uri}" alt="{text(one.caption)}">{said}</li>'
+    lines = one.caption.split("\n")
+    said = _verdict(one.right) + "<br>".join(map(text, lines))
+    return f'<li class="{kind}"><img{size} src="{one.uri}" alt="{text(", ".join(lines))}">{said}</li>'
 
 
 def _table(shown: Table) -> str:

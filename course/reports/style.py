@@ -6,7 +6,7 @@ STYLE = """\
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --soft: #9aa7b4; --line: #36424e; --paper: #1c242c; --back: #12181e;
   --right: #5cc98f; --wrong: #f08a7e; --open: #dcb04f; --first: #6db3f2; --second: #f5a15c; } }
 body { margin: 0; background: var(--back); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-main { max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
+main { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 header { display: flex; justify-content: space-between; align-items: end; gap: 1rem; margin-bottom: 1rem; }
 h1 { font-size: 1.5rem; line-height: 1.2; margin: 0; } h2 { font-size: 1.05rem; margin: 0; font-family: ui-monospace, monospace; }
 p { margin: .4rem 0; } .soft { color: var(--soft); } .total { font-size: 1.5rem; white-space: nowrap; }
@@ -23,10 +23,10 @@ footer { color: var(--soft); font-size: .8rem; margin: 1.5rem 0; overflow-wrap: 
 .shown { display: flex; flex-wrap: wrap; gap: .2rem 2rem; align-items: flex-start; clear: both; }
 figure { margin: .7rem 0 .5rem; min-width: 0; max-width: 100%; }
 figcaption { font-weight: 600; font-size: .9rem; margin-bottom: .4rem; }
-.small { font-size: .85rem; color: var(--soft); margin: .4rem 0 0; max-width: 36rem; }
+.small { font-size: .85rem; color: var(--soft); margin: .4rem 0 0; max-width: 33rem; }
 .scroll { overflow-x: auto; max-width: 100%; }
 
-.chart { flex: 1 1 18rem; max-width: 25rem; }
+.chart { flex: 1 1 17rem; max-width: 25rem; }
 .chart > svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; }
 .chart text { fill: var(--soft); } .grid { stroke: var(--line); }
 .bar { stroke: var(--ink); stroke-width: 1.7; stroke-dasharray: .1 4; stroke-linecap: round; }
@@ -37,24 +37,27 @@ figcaption { font-weight: 600; font-size: .9rem; margin-bottom: .4rem; }
 .key { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; font-size: .85rem; margin: .3rem 0 0; }
 .key svg { width: 30px; height: 10px; vertical-align: middle; margin-right: .35rem; }
 
-table { border-collapse: collapse; font-size: .8rem; }
-.matrix th, .matrix td { text-align: center; padding: 0; min-width: 1.45rem; height: 1.45rem; line-height: 1.1; }
+table { border-collapse: collapse; font-size: .8rem; } .matrix { font-size: .75rem; overflow-wrap: normal; }
+.matrix.few, .matrix.wide { font-size: .8rem; }
+.matrix th, .matrix td { text-align: center; padding: 0; min-width: 1.28rem; height: 1.28rem; line-height: 1.1; }
 .matrix td { border: 1px solid var(--line); font-variant-numeric: tabular-nums;
   print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 .matrix .hit { background: color-mix(in srgb, var(--right) var(--s), transparent); }
 .matrix .miss { background: color-mix(in srgb, var(--wrong) var(--s), transparent); font-weight: 700; }
 .matrix th { font-weight: 500; color: var(--soft); } .matrix .corner { border: 0; }
 .matrix th[scope=row] { text-align: right; padding-right: .4rem; white-space: nowrap; }
-.wide td { min-width: 3rem; height: 1.9rem; }
-.wide th[scope=col] { width: 3.6rem; padding: .1rem .2rem .25rem; vertical-align: bottom; }
+.matrix.few th, .matrix.few td { min-width: 2rem; height: 2rem; } .matrix.wide td { min-width: 3rem; height: 1.9rem; }
+.matrix.wide th[scope=col] { width: 3.6rem; padding: .1rem .2rem .25rem; vertical-align: bottom; }
 .words th, .words td { text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-top: 1px solid var(--line); }
 .words th { border-top: 0; color: var(--soft); font-weight: 500; }
 
 .gallery { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; padding: 0; margin: 0; }
-.gallery li { width: 5.75rem; font-size: .78rem; line-height: 1.25; text-align: center; }
+.gallery li { width: 5.5rem; font-size: .78rem; line-height: 1.25; text-align: center; }
 .gallery img { display: block; width: 100%; height: auto; margin: 0 0 .2rem; box-sizing: border-box;
   border-radius: 4px; border: 2px solid var(--line); }
 .gallery .tiny { image-rendering: pixelated; }
 .gallery .bad img { border-color: var(--wrong); } .bad b { color: var(--wrong); } .good b { color: var(--right); }
+@media (max-width: 40rem) { .matrix.wide { font-size: .7rem; } .matrix.wide td { min-width: 2rem; }
+  .matrix.wide th[scope=col] { width: auto; } }
 @media print { body { background: none; } main { max-width: none; margin: 0; } li, figure { break-inside: avoid; } }
 """

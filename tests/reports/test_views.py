@@ -11,9 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.grading.results import CheckResult, ProjectResult, SubmissionResult
+from course.grading.results import (
+    CheckResult,
+    Confusion,
+    Curves,
+    Gallery,
+    Picture,
+    ProjectResult,
+    SubmissionResult,
+    Table,
+)
 from course.grading.verdict import render
-from course.reports import gradescope, html, junit, table
+from course.reports import charts, gradescope, html, junit, table
 
 EVIL = [
     "<script>alert(1)</script>",
@@ -29,10 +38,24 @@ EVIL = [
 TAGS = set(
     re.findall(
         r"\w+",
-        "html head meta title style body main header div h1 h2 p strong span meter section ul li b pre code footer",
+        "html head meta title style body main header div h1 h2 p strong span meter section ul li b pre code footer "
+        "figure figcaption table tr th td img br svg path text circle",
     )
 )
 texts = st.sampled_from(EVIL) | st.text(max_size=20)
+shares = st.none() | st.floats(-1e30, 1e30)
+exhibits = st.one_of(
+    st.builds(Confusion, texts, st.just(("a", "<b>")), st.just(((3, 0), (1, 2)))),
+    st.builds(
+        lambda title, name, first, rest: Curves(title, ((name, (first, *rest)), (name, (first,)))),
+        texts,
+        texts,
+        st.floats(-1e30, 1e30),
+        st.lists(shares, max_size=40),
+    ),
+    st.builds(Gallery, texts, st.lists(st.builds(Picture, texts, st.just(9), st.just(9), texts)).map(tuple)),
+    st.builds(lambda title, cell: Table(title, (cell, cell), ((cell, cell),), (False,)), texts, texts),
+)
 
 
 @st.composite
@@ -54,6 +77,7 @@ def checks(draw):
         seconds=draw(st.floats(0, 100)),
         says=draw(texts),
         place=draw(texts),
+        exhibits=tuple(draw(st.lists(exhibits, max_size=2))),
     )
 
 
@@ -76,7 +100,9 @@ class Page(HTMLParser):
     def handle_starttag(self, tag, attributes):
         about = dict(attributes)
         self.tags.append(tag)
-        assert not any(name.startswith("on") or name in ("src", "href") for name in about)
+        assert not any(name.startswith("on") or name == "href" for name in about)
+        assert "src" not in about or (tag == "img" and about["alt"] and charts.URI.fullmatch(about["src"]))
+        assert re.fullmatch(r"(--s:\d+%)?", about.get("style", ""))
         self._in = about.get("id") or about.get("class")
 
     def handle_data(self, data):
