@@ -7,6 +7,7 @@ import torch
 
 from course.catalog import project
 from course.grading.checks import check
+from course.grading.exhibits import confusion
 from course.grading.expect import (
     expect,
     expect_at_least,
@@ -47,6 +48,7 @@ from graders.support_photos import (
 from graders.support_transfer import (
     WIDTH,
     expect_all_frozen,
+    expect_frozen_whatever_the_mode,
     expect_gradients_everywhere,
     expect_head_alone_learns,
     expect_logits_for,
@@ -131,6 +133,7 @@ def test_every_parameter_is_frozen(student):
 @check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
 def test_statistics_stay_in_a_network_that_is_trained(student):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
+    expect_frozen_whatever_the_mode(student)
     expect_statistics_stay_within(student, CLASSES)
 
 
@@ -247,6 +250,7 @@ def test_the_head_alone_comes_near_the_bar(student):
     names = ("training photos, augmented", "photos set aside, plain")
     title = "Accuracy after each epoch, as your train tells it"
     show_told(student, found["told"], title, names, ("unseen fruit, in the end", unseen))
+    student.show(lambda: confusion(y, logits, FRUIT))
     expect_at_least(unseen, THRESHOLD - 0.02, "accuracy on unseen fruit after training the head")
 
 
