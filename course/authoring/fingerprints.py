@@ -1,28 +1,22 @@
-"""Make the fingerprints of the known mistakes, by which `course.grading.diagnosis` recognises them.
+"""The fingerprints of the known mistakes, by which `course.grading.diagnosis` recognises them.
 
 Each mistake of graders/mistakes/ is run before the checks of its function. Kept are its sentence and the marks of the checks
-that failed, nothing of its name or its code. That takes about five minutes for all projects on one core.
-
-    python -m course.authoring.fingerprints 01 03     those two; all without an argument
+that failed, nothing of its name or its code. `course.authoring.prove` is the command that makes them.
 """
 
 import json
-import sys
 from collections.abc import Iterable
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from course.catalog import Project, project
+from course.catalog import Project
 from course.grading import diagnosis
 from course.grading.diagnosis import Known, Mark
-from course.grading.proofs import Proof, graded, mistakes_of, prove
+from course.grading.proofs import Proof
 from course.grading.results import CheckResult
-from course.stubs import desk
 
-MADE = "python -m course.authoring.fingerprints, from graders/mistakes/: what each known mistake does before the checks"
+MADE = "python -m course.authoring.prove, from graders/mistakes/: what each known mistake does before the checks"
 
 
 def fingerprint(proof: Proof) -> Known:
@@ -49,22 +43,6 @@ def file_of(entry: Project) -> Path:
 
 def _plain(mistake: Known) -> dict[str, Any]:
     return {"says": mistake.says, "check": mistake.check, "marks": [list(astuple(m)) for m in mistake.marks]}
-
-
-def main(keys: list[str]) -> int:
-    """Write the files of the projects named."""
-    torch.set_num_threads(1)  # as in CI: the last digits depend on it
-    for entry in [project(key) for key in keys] or graded():
-        proofs = [prove(variant) for variant in mistakes_of(entry)]
-        lost = [proof.variant.name for proof in proofs if not proof.caught_by_named]
-        if lost:
-            print(f"{entry.id}: not caught by the check that they name, so not written: {', '.join(lost)}")
-            return 1
-        desk.write(file_of(entry), text(entry, proofs))
-        diagnosis.known.cache_clear()
-        said, known = count_named(entry)
-        print(f"{entry.id}: {known} mistakes, {said} named in the feedback", flush=True)
-    return 0
 
 
 def says(proof: Proof) -> bool:
@@ -94,7 +72,3 @@ def count_named(entry: Project) -> tuple[int, int]:
 
 def _failed(entry: Project, task: str, mark: Mark) -> CheckResult:
     return CheckResult(entry.id, task, mark.check, mark.check, 1, 0, "failed", mark=astuple(mark))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

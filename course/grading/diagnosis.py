@@ -3,7 +3,7 @@
 Each failed check leaves a `Mark`: the form of its message, the numbers in it, and a digest of the last answers that the
 student's code gave. The checks give fixed inputs, so the same misunderstanding leaves the same marks whoever wrote it.
 `fingerprints/` holds the marks of the mistakes of graders/mistakes/ with one sentence each, and nothing of their code
-(`course.authoring.fingerprints` makes it). Nothing is judged here; where no mistake fits, the check's message stands alone.
+(`course.authoring.prove` makes it). Nothing is judged here; where no mistake fits, the check's message stands alone.
 """
 
 import functools
@@ -25,6 +25,7 @@ VALUES = 16  # numbers kept of a message and of its answers
 ITEMS = 64  # of a long list, the first
 SURE = 2  # the least likeness: with the same words but other numbers, one in four would be called by the wrong name
 SAID_AT_ONCE = 4  # sentences for marks that several mistakes leave alike; more would be a list of all that can go wrong
+FOLLOWS = "It goes with the mistake that is named at"
 # Two runs of the same code differ in the last digits with the number of threads (1e-6); two mistakes differ by far more than this.
 RTOL, ATOL = 1e-3, 1e-6
 
@@ -126,6 +127,7 @@ def _of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[
     """{check: sentence}. The mistake that explains most of what failed comes first, then what explains the rest."""
     marks = {r.name: Mark(*r.mark) for r in results if r.outcome == "failed" and r.mark}
     passed = {r.name for r in results if r.outcome == "passed"}
+    titles = {r.name: r.title for r in results}
     said: dict[str, str] = {}
     left = set(marks)
     while left:
@@ -138,6 +140,8 @@ def _of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[
         sentences = list(dict.fromkeys(m.says for m in equal))
         if len(sentences) <= SAID_AT_ONCE:
             said[first.check] = _sentence(sentences)
+            rest = (first.failed & left) - {first.check}
+            said |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
         left -= first.failed
     return said
 

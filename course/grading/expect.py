@@ -216,7 +216,8 @@ def _shape_hint(have: Sequence[int], want: Sequence[int]) -> str:
     if len(have) == len(want) + 1 and have[0] == 1 and have[1:] == want:
         return ": there is a batch dimension too many"
     if len(have) + 1 == len(want) and want[0] in (1, -1) and have == want[1:]:
-        return ": the batch dimension is missing"
+        picture = len(want) == 3 and want[0] == 1  # (1, H, W)
+        return f": the {'channel' if picture else 'batch'} dimension is missing"
     if len(have) == len(want) and len(have) >= 3 and have != want and have[-1:] + have[-3:-1] == want[-3:]:
         return ": the channels are last (H, W, C) and should be first (C, H, W)"
     return ""

@@ -84,7 +84,7 @@ def test_a_mistake_that_would_have_failed_another_check_too_is_not_named(catalog
 
 def test_the_one_that_explains_more_is_named(catalogue):
     catalogue(Known("One.", "a", (A,)), Known("Both.", "a", (A, B)))
-    assert [r.says for r in named("01", [failed(A), failed(B)])] == ["Both.", ""]
+    assert [r.says for r in named("01", [failed(A), failed(B)])] == ["Both.", f"{diagnosis.FOLLOWS} “a”."]
 
 
 def test_two_mistakes_at_once_are_both_named(catalogue):
