@@ -25,7 +25,7 @@ MOST_PICTURES = 8  # enough to see a pattern; of unseen test data no page gives 
 MOST_ROWS = 12
 MOST_LETTERS = 160  # of a cell of a table
 SIDE = 96  # pixels of the longer side
-PHOTO_FROM = 48  # from this side on a picture is kept as JPEG: a photo of 96 pixels takes 4 kB so, and 17 kB as PNG
+PHOTO_FROM = 48  # from this side on a picture is kept as JPEG: a photo of fruit takes 3 kB so, and 13 kB as PNG
 ALIKE = 2  # pictures of the same confusion, as long as there are others
 MOST_PIXELS = 1 << 24
 

@@ -1,7 +1,7 @@
 """Exhibits of a check as HTML: curves as inline SVG, a confusion matrix and words as tables, pictures as data: files.
 
 No script, nothing from elsewhere, no class or colour that a student's text could choose. Drawn with a few lines of our own, not by
-matplotlib: its SVG of the same curves is 15 times as large, cannot follow a dark page, and has no text that can be read out.
+matplotlib: its SVG of the same two curves has 33 kB, ours 4; it does not follow a dark page, and its letters are outlines.
 Nothing rests on colour alone: lines differ in dash and mark, answers have ✓ or ✗, cells have numbers.
 """
 
