@@ -19,6 +19,18 @@ from course.grading.checks import checks_of
 from course.grading.proofs import Variant
 
 GRADED = proofs.graded()
+# What the pages of the solutions show, in the order of the checks: an exhibit that cannot be made is left out without a word.
+SHOWN = {
+    "01": "Curves Confusion Gallery",
+    "02": "Curves Confusion",
+    "03": "Curves Confusion Gallery",
+    "04a": "Gallery Curves Confusion Gallery",
+    "04b": "Gallery Gallery",
+    "05a": "Gallery",
+    "05b": "Gallery Confusion Gallery",
+    "06": "Table Table",
+    "07": "Gallery Curves Confusion Confusion Gallery",
+}
 
 
 def _slow_checks(entry: Project) -> set[str]:
@@ -105,6 +117,7 @@ def test_the_solution_gets_every_point(entry: Project, transport: str):
         session.close()
     assert [(r.name, r.outcome, r.message) for r in result.checks if r.outcome != "passed"] == []
     assert result.earned == sum(f.points for f in entry.functions)
+    assert " ".join(type(shown).__name__ for r in result.checks for shown in r.exhibits) == SHOWN[entry.id]
 
 
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
