@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -632,6 +633,19 @@ def test_what_is_read_is_what_would_run():
             assert [(v.task, v.name, v.caught_by or "", v.says) for v in written] == [
                 (v.task, v.name, v.caught_by, v.says) for v in real
             ]
+
+
+def test_the_page_for_authors_quotes_the_tree():
+    """docs/authoring.md: each line of a quoted block stands in the file that was named last before it."""
+    page = (paths.ROOT / "docs" / "authoring.md").read_text("utf-8")
+    quoted = 0
+    for before, block in zip(*[iter(page.split("```\n"))] * 2, strict=False):
+        if not block.startswith("$ "):
+            file = re.findall(r"`((?:solutions|graders|course)/[\w/]+\.(?:py|toml))`", page[: page.index(block)])[-1]
+            lines = (paths.ROOT / file).read_text("utf-8").splitlines()
+            assert [line for line in block.splitlines() if line not in lines] == [], f"{file}, after {before[-60:]!r}"
+            quoted += 1
+    assert quoted == 6
 
 
 def test_the_course_itself_is_clean():
