@@ -1,7 +1,7 @@
 """The student bundle: a whole copy of the course for those who are to solve it, as a folder and as a zip.
 
-In it: stubs, notebooks, graders, the package, the page about data, a README. Not in it: solutions, mistakes and alternatives, and
-the modules that only authors run. What must not be in it is looked for by `leaks`.
+In it: stubs, notebooks, graders, the package, the page about data, a README, a workflow for GitHub Actions. Not in it: solutions,
+mistakes and alternatives, and the modules that only authors run. What must not be in it is looked for by `leaks`.
 """
 
 import os
@@ -18,7 +18,8 @@ from course.errors import CourseError
 from course.stubs import desk, pristine_file
 
 README = "docs/for-students.md"  # becomes README.md
-PLAIN = ("pyproject.toml", "constraints.txt", "data/README.md", "docs/data.md", "docs/running.md")
+WORKFLOW = Path(__file__).parent / "templates" / "classroom.yml"
+PLAIN = (".gitignore", "pyproject.toml", "constraints.txt", "data/README.md", "docs/data.md", "docs/running.md")
 SUFFIXES = {".py", ".toml", ".stub", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
 # Of the package, what authors alone run: the making of all this, the proofs of the checks, the training of the pocket models.
 AUTHORS = (
@@ -102,6 +103,7 @@ def read(file: Path) -> bytes:
 def _contents() -> Iterator[tuple[str, bytes]]:
     """(path in the bundle, content)."""
     yield "README.md", read(paths.ROOT / README)
+    yield ".github/workflows/classroom.yml", read(WORKFLOW)
     for name in PLAIN:
         yield name, read(paths.ROOT / name)
     yield from package()

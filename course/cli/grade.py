@@ -58,7 +58,7 @@ def grade(
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
     from course.judging import submissions
-    from course.reports import table
+    from course.reports import github, table
 
     entries = [catalog.project(id)] if id else []
     known: list[str] = []
@@ -74,7 +74,7 @@ def grade(
         _write(out, [r for r in results if r.result.project == project], submitted)
     click.echo(table.terminal(results), nl=False)
     click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
-    _step_summary(table.markdown(results))
+    github.step_summary(table.markdown(results))
     if gradebook:
         written = scores.write(gradebook, results)
         click.echo(f"{_counted(written)} written to the gradebook")
@@ -150,10 +150,3 @@ def _for_exchange(handed_in: "list[Path | None]", pages: list[Path]) -> None:
         for folder in left:
             for name, text in zip(EXCHANGE, ("", secrets.token_hex(64)), strict=True):
                 (folder / name).write_text(text, "utf-8")
-
-
-def _step_summary(text: str) -> None:
-    """What GitHub Actions shows on the page of a run (GITHUB_STEP_SUMMARY names the file)."""
-    if file := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(file).open("a", encoding="utf-8") as stream:
-            stream.write(text)

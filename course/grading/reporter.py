@@ -13,6 +13,7 @@ from _pytest.terminal import TerminalReporter
 from course import catalog, paths, progress
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.verdict import render, summary
+from course.reports import github
 
 
 class VerdictReporter(TerminalReporter):  # type: ignore[misc]  # marked final, and yet what plugins extend
@@ -124,5 +125,6 @@ class VerdictReporter(TerminalReporter):  # type: ignore[misc]  # marked final, 
             return
         seconds: Any = sum(c.seconds for r in self._screens for c in r.checks)
         self._tw.line(f"{summary(self._screens, self._tw.markup)}   ({seconds:.1f} s)")
+        github.report(self._screens, self._tw.line)
         if not self._only_checks:
             super().summary_stats()

@@ -1,4 +1,5 @@
-"""Tables with a row for each submission: CSV for a spreadsheet, Markdown for a GitHub step summary, text for the terminal.
+"""Tables with a row for each submission: CSV for a spreadsheet, Markdown for a GitHub step summary, text for the terminal; and
+one with a row for each function, for the student's own step summary.
 
 A row is there for everybody, also where nothing could be graded, with the reason.
 """
@@ -8,12 +9,15 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
-from course.grading.results import SubmissionResult
+from course.grading.results import CheckResult, ProjectResult, SubmissionResult
+from course.grading.verdict import MARKS, render
 
 FIELDS = ("student", "project", "earned", "points", "status", "reason", "notes", "file", "isolation", "seed", "sha256")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what makes a spreadsheet compute a cell
+MOST = 50_000  # characters of a verdict; GitHub shows no step summary of more than 1 MiB
 
 
 def csv_text(results: Sequence[SubmissionResult]) -> str:
@@ -42,6 +46,37 @@ def markdown(results: Sequence[SubmissionResult]) -> str:
     earned, points = sum(r.earned for r in results), sum(r.points for r in results)
     lines.append(f"| **{len(results)} in all** | | {earned} | {points} | {_escaped(isolation(results))} |")
     return "\n".join(lines) + "\n"
+
+
+def functions(screens: Sequence[ProjectResult]) -> str:
+    """A table for each project in GitHub's Markdown, with a row for each function; below it the verdict, folded up."""
+    parts = []
+    for screen in screens:
+        heading = f"{screen.project} {screen.title}: {screen.earned} of {screen.points} points"
+        parts += [f"### {_escaped(heading)}", "", "| | function | points | |", "|---|---|---:|---|"]
+        for task, checks in screen.by_task().items():
+            earned, points = sum(c.earned for c in checks), sum(c.points for c in checks)
+            said = _state(checks)
+            parts.append(f"| {MARKS[said[0]]} | {_escaped(task)} | {earned} of {points} | {_escaped(said[1])} |")
+        parts.append("")
+        if screen.of(["failed"]):
+            whole = escape(render(screen)[:MOST].encode("utf-8", "replace").decode(), quote=False)
+            parts += [f"<details><summary>What was wrong, and a question</summary>\n\n<pre>{whole}</pre></details>", ""]
+    if len(screens) > 1:
+        earned, points = sum(s.earned for s in screens), sum(s.points for s in screens)
+        parts += [f"**{earned} of {points} points** in {len(screens)} projects", ""]
+    return "\n".join(parts)
+
+
+def _state(checks: Sequence[CheckResult]) -> tuple[str, str]:
+    """(one of OUTCOMES, a few words) of a function's checks: what failed comes before what waits and what is not started."""
+    failed = [c.title for c in checks if c.outcome == "failed"]
+    if failed:
+        return "failed", "; ".join(failed)
+    for outcome in ("waiting", "not started"):
+        if open_ := [c for c in checks if c.outcome == outcome]:
+            return outcome, (open_[0].message if outcome == "waiting" else "") or outcome
+    return "passed", "1 check" if len(checks) == 1 else f"all {len(checks)} checks"
 
 
 def terminal(results: Sequence[SubmissionResult]) -> str:
