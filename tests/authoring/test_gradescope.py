@@ -44,6 +44,7 @@ def graded(there, python=sys.executable):
     """Run the script as Gradescope does; returns results.json."""
     environment = {**os.environ, "COURSE_AUTOGRADER": str(there), "COURSE_PYTHON": str(python)}
     environment["COURSE_DATA"] = str(paths.data_folder())
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
         ["bash", str(there / "run_autograder")], cwd=there, env=environment, capture_output=True, text=True, check=False
     )
@@ -139,13 +140,52 @@ def test_a_result_that_is_there_stays_when_python_dies_at_its_end(there):
     assert graded(there, done) == {"score": 5}
 
 
-def test_a_fault_of_the_grader_is_a_result_too(there, monkeypatch, capsys):
+def judged_here(there, monkeypatch):
+    """What the container runs, in this process; returns results.json."""
     monkeypatch.setenv("COURSE_AUTOGRADER", str(there))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what main() sets is undone
     monkeypatch.setattr(paths, "ROOT", there / "source")
-    shutil.rmtree(there / "submission")
+    monkeypatch.setattr("course.judging.judge.start", lambda threads: None)  # it silences the whole process
     assert container.main([]) == 0
-    found = json.loads((there / "results" / "results.json").read_text("utf-8"))
+    return json.loads((there / "results" / "results.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({}, f"there is no {ENTRY.module}.ipynb and no {ENTRY.module}.py"),
+        ({"x.txt": "x"}, "only x.txt"),
+        ({"x.ipynb": '{"cells": ['}, "it is not a notebook, for it is not JSON"),
+        ({"x.ipynb": ""}, "the file is empty"),
+        ({"a.py": "x", "b.py": "y"}, "there are 2 files to choose from"),
+    ],
+)
+def test_what_cannot_be_graded_has_every_check_and_a_reason(there, monkeypatch, files, reason):
+    for name, text in files.items():
+        (there / "submission" / name).write_text(text)
+    found = judged_here(there, monkeypatch)
+    assert reason in found["output"]
+    assert found["score"] == 0
+    assert sum(test["max_score"] for test in found["tests"]) == ENTRY.points
+    assert "isolation: none but Gradescope's container" in found["output"]
+
+
+def test_out_of_a_whole_repository_the_module_in_exercises_counts(there):
+    for name in (
+        "README.md",
+        f"exercises/{ENTRY.module}.py",
+        "exercises/ex01_mnist.py",
+        f"notebooks/{ENTRY.module}.ipynb",
+    ):
+        file = there / "submission" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("x")
+    assert container._submission(there / "submission", ENTRY).name == f"exercises/{ENTRY.module}.py"
+
+
+def test_a_fault_of_the_grader_is_a_result_too(there, monkeypatch):
+    shutil.rmtree(there / "submission")
+    found = judged_here(there, monkeypatch)
     assert found["score"] == 0
     assert "not of yours: CourseError: There is no folder" in found["output"]
 
@@ -182,13 +222,4 @@ def test_it_grades_a_notebook_in_the_existing_environment(there):
     assert sum(test["max_score"] for test in found["tests"]) == ENTRY.points
     assert "isolation: none but Gradescope's container" in found["output"]
     assert found["extra_data"]["seed"] == 7
-    assert (there / "source" / ".course").is_dir()  # what the judge leaves behind lies in the copy
-
-
-@pytest.mark.slow
-def test_a_broken_and_an_empty_submission_have_a_reason(there):
-    assert f"there is no {ENTRY.module}.ipynb" in graded(there)["output"]
-    (there / "submission" / "x.ipynb").write_text('{"cells": [')
-    found = graded(there)
-    assert "not JSON" in found["output"]
-    assert sum(test["max_score"] for test in found["tests"]) == ENTRY.points
+    assert list((there / "source" / "graders" / "__pycache__").iterdir())  # so the copy's own graders were imported
