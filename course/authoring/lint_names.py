@@ -91,7 +91,11 @@ def _notebook(found: Sources) -> Iterator[Finding]:
         yield Finding(name, 1, "this notebook is missing", "Run `course release`, and commit what it writes.")
         return
     text = file.read_text("utf-8")
-    cells = json.loads(text)["cells"]
+    try:
+        cells = json.loads(text)["cells"]
+    except (ValueError, KeyError, TypeError):
+        yield Finding(name, 1, "this is no notebook", "Run `course release`, and commit what it writes.")
+        return
     for kind, ids in (
         ("cell id", [cell.get("id", "") for cell in cells]),
         ("grade_id", [cell["metadata"]["nbgrader"]["grade_id"] for cell in cells if "nbgrader" in cell["metadata"]]),

@@ -259,6 +259,7 @@ FAULTS = {
         "is never closed",
     ),
     "no Python": (ALTERNATIVES, "def added(number):", "def added(number:", "def added", "never closed"),
+    "no notebook": (NOTEBOOK, '"cells": [', '"cells": [[', None, "this is no notebook"),
     "two cells of an id": (
         NOTEBOOK,
         '"id": "check_halve"',
