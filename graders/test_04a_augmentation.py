@@ -321,7 +321,7 @@ def test_it_reads_unseen_hands(student):
 
     found = student.remember("signs", trained)
     logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
-    names, unseen = ("training, augmented", "32 of these, plain"), ("unseen hands, in the end", accuracy(logits, y))
+    names, unseen = ("training", "32 of its pictures, plain"), ("unseen hands, in the end", accuracy(logits, y))
     show_told(student, found["told"], "Accuracy after each epoch, as your training tells it", names, unseen)
     show_judgement(student, y, logits, LETTERS, x)
     expect_at_least(

@@ -245,7 +245,7 @@ def test_the_head_alone_comes_near_the_bar(student):
     found = student.remember("fruit, head", trained)
     logits = expect_tensor(found["logits"], "logits", shape=(len(y), CLASSES))
     unseen = accuracy(logits, torch.tensor(y))
-    names = ("training photos, augmented", "photos set aside, plain")
+    names = ("training photos", "photos set aside, plain")
     title = "Accuracy after each epoch, as your train tells it"
     show_told(student, found["told"], title, names, ("unseen fruit, in the end", unseen))
     student.show(lambda: confusion(y, logits, FRUIT))

@@ -45,7 +45,8 @@ table { border-collapse: collapse; font-size: .8rem; } .matrix { font-size: .75r
 .matrix .hit { background: color-mix(in srgb, var(--right) var(--s), transparent); }
 .matrix .miss { background: color-mix(in srgb, var(--wrong) var(--s), transparent); font-weight: 700; }
 .matrix th { font-weight: 500; color: var(--soft); } .matrix .corner { border: 0; }
-.matrix th[scope=row] { text-align: right; padding-right: .4rem; white-space: nowrap; }
+.matrix th[scope=row] { text-align: right; padding-right: .4rem; white-space: nowrap;
+  position: sticky; left: 0; background: var(--paper); }
 .matrix.few th, .matrix.few td { min-width: 2rem; height: 2rem; } .matrix.wide td { min-width: 3rem; height: 1.9rem; }
 .matrix.wide th[scope=col] { width: 3.6rem; padding: .1rem .2rem .25rem; vertical-align: bottom; }
 .words th, .words td { text-align: left; vertical-align: top; padding: .25rem .9rem .25rem 0; border-top: 1px solid var(--line); }
@@ -59,5 +60,6 @@ table { border-collapse: collapse; font-size: .8rem; } .matrix { font-size: .75r
 .gallery .bad img { border-color: var(--wrong); } .bad b { color: var(--wrong); } .good b { color: var(--right); }
 @media (max-width: 40rem) { .matrix.wide { font-size: .7rem; } .matrix.wide td { min-width: 2rem; }
   .matrix.wide th[scope=col] { width: auto; } }
-@media print { body { background: none; } main { max-width: none; margin: 0; } li, figure { break-inside: avoid; } }
+@media print { body { background: none; } main { max-width: none; margin: 0; }
+  li, figure { break-inside: avoid; } .head { break-after: avoid; } }
 """
