@@ -24,6 +24,7 @@ from graders.support_photos import colour_images
 
 WIDTH = 8  # features of the tiny backbone
 FROZEN = 8  # its parameters
+PASSES = 3
 
 # -- freezing -----------------------------------------------------------------------------------------------------------
 
@@ -31,6 +32,19 @@ FROZEN = 8  # its parameters
 def frozen_backbone(student) -> Handle:
     """The tiny backbone, frozen by the student (or by the reference, where that is what the check needs)."""
     return student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+
+
+def expect_frozen_whatever_the_mode(student) -> None:
+    """A backbone that was in train mode when it was frozen, as every new network is, does not drift in any mode after it."""
+    given = student.give(tiny_backbone(seed=3))
+    forward(given, colour_images(8), mode="train")
+    backbone = student.freeze_backbone(given)
+    before = buffers_of(backbone)
+    forward(backbone, colour_images(8))
+    expect_same(buffers_of(backbone), before, "BatchNorm statistics after one batch, frozen while in train mode")
+    for mode in ("eval", "train"):
+        forward(backbone, colour_images(8), mode=mode)
+        expect_same(buffers_of(backbone), before, f"BatchNorm statistics after one batch in {mode} mode")
 
 
 def expect_all_frozen(student) -> None:
@@ -113,7 +127,8 @@ class Tuning:
     The training data are 24 images in batches of 8, the validation data 12 in batches of 5, 5 and 2, so a batch tells where it is
     from. Labels are "own" (what the network itself answers at first), "wrong" (the class after that) or "random"; for validation
     also "mostly own" (three of twelve wrong) or "mixed" (two own, six wrong, four of the class after that); for training also
-    "fickle": three passes wrong, then of the class after that. With "mixed" and "fickle" it gets better first and worse then.
+    "fickle": three passes wrong, then of the class after that, or "more fickle": three passes wrong, three own, then of the
+    class after that. With "mixed" and "fickle" it gets better first and worse then; with "more fickle" a little better again.
     """
 
     def __init__(self, student, model: Handle, classes: int, epochs: int, *lr: float, train: str, valid: str) -> None:
@@ -132,9 +147,13 @@ class Tuning:
             part: student.give(loader(images=images[part], labels=truth[part], batch_size=size))
             for part, size in (("train", 8), ("valid", 5))
         }
-        if train == "fickle":
-            both = [truth["train"], (truth["train"] + 1) % classes]
-            batches["train"] = student.give(fickle_loader(images=images["train"], labels=both, batch_size=8, passes=3))
+        if "fickle" in train:
+            wrong, own = truth["train"], (truth["train"] - 1) % classes
+            after = (wrong + 1) % classes
+            turns = [wrong, after] if train == "fickle" else [after, wrong, own, after]
+            batches["train"] = student.give(
+                fickle_loader(images=images["train"], labels=turns, batch_size=8, passes=PASSES)
+            )
         self.model, self.images, self.truth = model, images, truth
         self.before, self.first = state_of(model), self.measured("valid")
         watch_steps(model)
@@ -241,3 +260,5 @@ def expect_the_best_state_in_the_end(student, classes: int) -> None:
         run = tuned(student, classes, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen)
         expect_first_state(run)
     expect_best_state(tuned(student, classes, 8, 0.05, train="fickle", valid="mixed"))
+    # up in two steps, down, and half the way up again: the best of all, not of the last two (0.17, 0.33, 0.50, 0.17, 0.33)
+    expect_best_state(tuned(student, classes, 18, 0.1, train="more fickle", valid="mixed"))

@@ -12,6 +12,7 @@ from course.grading.exhibits import confusion
 from course.grading.expect import (
     expect,
     expect_at_least,
+    expect_changed,
     expect_close,
     expect_equal,
     expect_float,
@@ -302,9 +303,11 @@ def test_the_learning_rate_is_the_callers(student):
     _fitted(student, model, 1, lr=0.0)
     expect_same(parameters_of(model), before, "parameters after an epoch at learning rate 0")
     _fitted(student, model, 1, lr=0.01)
-    moved = max(float((parameters_of(model)[n] - before[n]).abs().max()) for n in before)
+    after = parameters_of(model)
+    moved = max(float((after[n] - before[n]).abs().max()) for n in before)
     # 1e-4: the first step of Adam is as long as the learning rate, 0.01, whatever the gradient
     expect(moved > 1e-4, "no parameter moved at learning rate 0.01")
+    expect_changed(after, before, "parameters after an epoch at learning rate 0.01")
 
 
 @check("fit", points=1, hint="Does the loss reach the parameters, in every epoch?")

@@ -16,6 +16,7 @@ from course.grading.expect import (
     expect,
     expect_at_least,
     expect_at_most,
+    expect_changed,
     expect_close,
     expect_equal,
     expect_float,
@@ -68,6 +69,18 @@ def _centre(picture):
     rows = torch.linspace(-0.5, 0.5, picture.shape[-2]) * picture.shape[-2]
     total = weight.sum((1, 2)).clamp(min=1e-6)
     return torch.stack([(weight.sum(2) * rows).sum(1) / total, (weight.sum(1) * rows).sum(1) / total], 1)
+
+
+def _regions(picture):
+    """How many bright regions a picture (1, H, W) has, counted by letting the largest number of each spread over it."""
+    middle, most = float(picture.median()), float(picture.max())
+    if most - middle < 0.1:  # an even picture: dots are 0.7 brighter, and 0.2 at half the light and half blurred away
+        return 0
+    bright = (picture > (middle + most) / 2).float()
+    numbers = torch.arange(1.0, picture.numel() + 1).view_as(picture) * bright
+    for _ in range(picture.shape[-1]):
+        numbers = torch.nn.functional.max_pool2d(numbers, 3, 1, 1) * bright
+    return len(numbers.unique()) - 1
 
 
 @check("make_transforms", points=2, hint="How often should the network see exactly the same picture?")
@@ -144,6 +157,19 @@ def test_the_hand_stays_in_the_picture(student):
         0.25,
         "contrast that is left of the hand, in the worst draw",
         f"in {lost} of {DRAWS} draws hardly anything is left of the hand",
+    )
+    # Five dots for a hand and its ends: one in the middle, four 9 pixels from it. A third larger and a fifth of the picture aside
+    # two of the ends are still there; at twice the size none is, and half the picture aside the middle has gone too.
+    spots = torch.full((1, 28, 28), 0.2)
+    for row, column in ((14, 14), (5, 14), (23, 14), (14, 5), (14, 23)):
+        spots[:, row - 1 : row + 2, column - 1 : column + 2] = 0.9
+    seen = [_regions(one) for one in _draws(student, spots)]
+    # 3: the middle and two of the ends
+    expect_at_least(
+        min(seen),
+        3,
+        "dots of five that are still in the picture, in the worst draw",
+        f"of five dots, the middle of a hand and its ends, only {min(seen)} are left in the worst of {DRAWS} draws",
     )
 
 
@@ -268,9 +294,11 @@ def test_the_learning_rate_is_the_callers(student):
     _trained(student, model, 1, lr=0.0)
     expect_same(parameters_of(model), before, "parameters after an epoch at learning rate 0")
     _trained(student, model, 1, lr=0.01)
-    moved = max(float((parameters_of(model)[n] - before[n]).abs().max()) for n in before)
+    after = parameters_of(model)
+    moved = max(float((after[n] - before[n]).abs().max()) for n in before)
     # three Adam steps of 0.01 move a weight by up to 0.03, of 0.001 by up to 0.003
     expect(moved > 5e-3, f"in three steps at learning rate 0.01 no parameter moved by more than {moved:.2g}")
+    expect_changed(after, before, "parameters after an epoch at learning rate 0.01")
 
 
 @check(

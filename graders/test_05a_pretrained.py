@@ -246,6 +246,10 @@ def test_the_breeds_are_added_up(student):
         False,
         "dogs 0.46 in all, one of them the most probable",
     )
+    # exactly one half: the softmax of two equal logits, without rounding
+    expect_equal(
+        _admitted(student, [0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0]), False, "a dog 0.50 and a cat 0.50, not more than half"
+    )
     expect_equal(_admitted(student, [0.05, 0.01, 0.9, 0.01, 0.01, 0.01, 0.01]), False, "a cat 0.90")
     expect_equal(_admitted(student, [0.05, 0.01, 0.01, 0.01, 0.9, 0.01, 0.01]), False, "a bear 0.90")
     expect_equal(_admitted(student, [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.94]), True, "a pug 0.94")

@@ -48,6 +48,7 @@ from graders.support_photos import (
 from graders.support_transfer import (
     WIDTH,
     expect_all_frozen,
+    expect_frozen_whatever_the_mode,
     expect_gradients_everywhere,
     expect_head_alone_learns,
     expect_logits_for,
@@ -132,6 +133,7 @@ def test_every_parameter_is_frozen(student):
 @check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
 def test_statistics_stay_in_a_network_that_is_trained(student):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
+    expect_frozen_whatever_the_mode(student)
     expect_statistics_stay_within(student, CLASSES)
 
 

@@ -112,7 +112,10 @@ def photo_loader(
 
 @recipe
 def fickle_loader(images: torch.Tensor, labels: list[torch.Tensor], batch_size: int, passes: int) -> DataLoader[Any]:
-    """A loader whose labels change: for so many passes the first ones, then the second. What is learned first is lost again."""
+    """A loader whose labels change: so many passes with the first ones, as many with the next, and so on; the last ones stay.
+
+    What is learned first is lost again.
+    """
     return FickleLoader(images, labels, batch_size, passes)
 
 
@@ -121,12 +124,12 @@ class FickleLoader(DataLoader[Any]):
 
     def __init__(self, images: torch.Tensor, labels: list[torch.Tensor], batch_size: int, passes: int) -> None:
         super().__init__(TensorDataset(images, labels[0].clone()), batch_size)
-        self._left, self._then = passes, labels[1]
+        self._turns, self._passes, self._gone = labels, passes, 0
 
     def __iter__(self) -> Any:
-        if self._left == 0:
-            self.dataset.tensors[1].copy_(self._then)  # type: ignore[attr-defined]
-        self._left -= 1
+        turn = min(self._gone // self._passes, len(self._turns) - 1)
+        self.dataset.tensors[1].copy_(self._turns[turn])  # type: ignore[attr-defined]
+        self._gone += 1
         return super().__iter__()
 
 

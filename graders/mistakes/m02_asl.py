@@ -639,6 +639,14 @@ def no_zero_grad(model, train_loader, valid_loader, epochs, lr=1e-3):
     return history
 
 
+patch(
+    "fit",
+    ("Adam(model.parameters(), lr=lr)", "Adam(list(model.parameters())[:-1], lr=lr)"),
+    name="one_parameter_forgotten",
+    caught_by=RATE,
+    says="The optimizer was not given all parameters: the last bias stays as it was.",
+)
+
 # -- generalization_gap -------------------------------------------------------------------------------------------------
 
 MINUS, LAST_EPOCH = "test_the_gap_is_training_minus_validation", "test_the_last_epoch_counts"

@@ -33,6 +33,22 @@ patch(
 )
 
 
+patch(
+    "make_transforms",
+    ("translate=(0.06, 0.06)", "translate=(0.6, 0.06)"),
+    name="moved_out_of_sight",
+    caught_by=VISIBLE,
+    says="A shift by more than half of the picture takes the hand out of it; what comes in from outside is no hand.",
+)
+patch(
+    "make_transforms",
+    ("scale=(0.85, 1.15)", "scale=(0.85, 2.15)"),
+    name="twice_as_large",
+    caught_by=VISIBLE,
+    says="At twice the size the fingers are outside of the picture, and they make the letter.",
+)
+
+
 @mistake(
     "make_transforms",
     caught_by=ANEW,
@@ -331,6 +347,14 @@ def best_epoch_kept(model, train_set, valid_set, epochs, lr=1e-3, batch_size=32)
     model.load_state_dict(kept)
     return history
 
+
+patch(
+    "train_augmented",
+    ("Adam(model.parameters(), lr=lr)", "Adam([p for p in model.parameters() if p.dim() > 1], lr=lr)"),
+    name="weights_alone",
+    caught_by="test_the_learning_rate_is_the_callers",
+    says="The optimizer was given the weights and not the biases: they stay as they were.",
+)
 
 # -- save_model ---------------------------------------------------------------------------------------------------------
 

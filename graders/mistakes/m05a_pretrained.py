@@ -634,3 +634,12 @@ def one_breed_only(model, weights, photo):
     with torch.inference_mode():
         probabilities = model(preprocess(photo, weights)).softmax(dim=1)[0]  # noqa: F821
     return bool(probabilities[dogs(weights)[0]] > 0.5)  # noqa: F821
+
+
+patch(
+    "admit",
+    ("> 0.5", ">= 0.5"),
+    name="half_is_enough",
+    caught_by=SUM,
+    says="One half is not more than one half: where a dog and a cat are equally likely the door stays shut.",
+)

@@ -182,6 +182,14 @@ def no_momentum(model):
     return model
 
 
+patch(
+    "freeze_backbone",
+    ("            layer.eval()\n", ""),
+    name="held_in_train_mode",
+    caught_by=DRIFT,
+    says="train() no longer does anything, and the layers are held in the mode that they were in: a new network is in train mode.",
+)
+
 # -- build_model --------------------------------------------------------------------------------------------------------
 
 LOGITS, LEARNS, AS_IT_IS = (
@@ -900,3 +908,21 @@ def head_reset(model, train_loader, valid_loader, epochs, lr=1e-5):
     nn.init.zeros_(model[-1].weight)
     nn.init.zeros_(model[-1].bias)
     return fit(model, [next(iter(train_loader))], [next(iter(valid_loader))], epochs=epochs, lr=lr)
+
+
+FIRST = "    best = one_pass(model, valid_loader, loss_function).accuracy\n"
+patch(
+    "fine_tune",
+    (FIRST, ""),
+    ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + FIRST),
+    name="better_than_the_last_one",
+    caught_by=BEST,
+    says="Each epoch is compared with the one before it: up again after a fall is not yet the best.",
+)
+patch(
+    "fine_tune",
+    ("best, kept = valid.accuracy, {", "best, kept = train.accuracy, {"),
+    name="best_of_another_curve",
+    caught_by=BEST,
+    says="The validation accuracy is compared with a training accuracy, which is higher: the first that got better is kept.",
+)

@@ -300,6 +300,14 @@ def outermost_layers_only(backbone):
     return backbone
 
 
+patch(
+    "freeze_backbone",
+    ("            layer.eval()\n", ""),
+    name="held_in_train_mode",
+    caught_by=STAY,
+    says="train() no longer does anything, and the layers are held in the mode that they were in: a new network is in train mode.",
+)
+
 # -- train --------------------------------------------------------------------------------------------------------------
 
 TRUE_HISTORY, MOVES = "test_the_history_is_true", "test_only_the_head_moves"
@@ -603,6 +611,16 @@ def forgets_everything(model, train_loader, valid_loader, epochs, lr=1e-5):
     history.add(one_pass(model, [next(iter(train_loader))], loss_function, optimizer))
     return history
 
+
+FIRST = "    best = one_pass(model, valid_loader, loss_function).accuracy\n"
+patch(
+    "fine_tune",
+    (FIRST, ""),
+    ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + FIRST),
+    name="better_than_the_last_one",
+    caught_by=BEST,
+    says="Each epoch is compared with the one before it: up again after a fall is not yet the best.",
+)
 
 # -- evaluate -----------------------------------------------------------------------------------------------------------
 
