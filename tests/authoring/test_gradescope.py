@@ -111,6 +111,55 @@ def test_an_older_zip_is_replaced_as_a_whole(tmp_path):
     assert sorted(f.name for f in tmp_path.iterdir()) == ["x"]
 
 
+# -- setup.sh, with stand-ins for apt-get and Python --------------------------------------------------------------------
+
+APT = """#!/bin/sh
+echo "apt-get $*" >> {log}
+case "$*" in
+*python{version}-venv*) /bin/cp {log}.python {bin}/python{version} ;;
+*install*) exit 100 ;;
+esac
+"""
+PYTHON = """#!/bin/sh
+echo "python $*" >> {log}
+case "$*" in *"-m venv .venv") /bin/mkdir -p .venv/bin; /bin/cp {log}.python .venv/bin/python ;; esac
+"""
+
+
+def set_up(there, version):
+    """Run setup.sh on a machine without Python, where apt-get has only this version; returns (status, stderr, what was run)."""
+    tools, log = there / "bin", there / "log"
+    tools.mkdir()
+    for file, text in ((tools / "apt-get", APT), (there / "log.python", PYTHON)):
+        file.write_text(text.format(log=log, bin=tools, version=version))
+        file.chmod(0o755)
+    command = [shutil.which("bash"), str(there / "source" / "setup.sh")]
+    environment = {"PATH": str(tools), "COURSE_AUTOGRADER": str(there)}
+    done = subprocess.run(command, cwd=there, env=environment, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr, log.read_text().splitlines()
+
+
+def test_setup_installs_a_python_the_course_and_tries_itself(there):
+    """As on Ubuntu 22.04, whose newest is 3.11."""
+    status, said, ran = set_up(there, "3.11")
+    assert status == 0, said
+    assert [line.split()[-1] for line in ran if "install -qq" in line] == [
+        "python3.12-venv",
+        "python3.13-venv",
+        "python3.11-venv",
+    ]
+    venv, pip, prepare = [line for line in ran if line.startswith("python -m")]
+    assert venv == "python -m venv .venv"
+    assert "-e . -c constraints.txt" in pip
+    assert prepare == "python -m course.cli.gradescope --prepare"
+
+
+def test_setup_without_any_python_says_what_to_choose(there):
+    status, said, _ = set_up(there, "2.7")
+    assert status == 1
+    assert "choose a newer Ubuntu" in said
+
+
 # -- whatever goes wrong, a results.json --------------------------------------------------------------------------------
 
 
