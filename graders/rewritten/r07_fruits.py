@@ -5,6 +5,7 @@ the 4th (counted from 0) and then every 9th.
 Written from name, sentence and contract; neither the first hand's code was seen, nor how the diagnosis recognises a mistake.
 """
 
+import copy
 import io
 
 import torch
@@ -115,22 +116,16 @@ def the_head_once_more(model, train_loader, valid_loader, epochs, lr=1e-5):
 
 @rewritten("fine_tune", "first_or_last")
 def only_the_ends_compared(model, train_loader, valid_loader, epochs, lr=1e-5):
-    loss_function = nn.CrossEntropyLoss()
+    untouched = copy.deepcopy(model)
     for weight in model.parameters():
         weight.requires_grad = True
-    start = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
-    at_start = at_end = one_pass(model, valid_loader, loss_function).accuracy
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    epochs_seen = History()
-    for _ in range(epochs):
-        learned = one_pass(model, train_loader, loss_function, optimizer)
-        measured = one_pass(model, valid_loader, loss_function)
-        epochs_seen.add(learned, measured)
-        at_end = measured.accuracy
-    if at_end <= at_start:
-        model.load_state_dict(start)
+    adam = torch.optim.Adam([{"params": list(model.parameters()), "lr": lr}])
+    history = fit(model, train_loader, valid_loader, epochs=epochs, optimizer=adam)
+    old, new = (one_pass(net, valid_loader, nn.CrossEntropyLoss()).accuracy for net in (untouched, model))
+    if new <= old:
+        model.load_state_dict(untouched.state_dict())
     model.train(False)
-    return epochs_seen
+    return history
 
 
 @rewritten("evaluate", "fraction_and_total")
