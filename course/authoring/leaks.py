@@ -1,7 +1,8 @@
 """The scan that proves a release: what only an instructor may have is looked for, and must not be found.
 
 Looked for in every file: markers, each line of each solution's bodies, the name and the sentence of each known mistake, the names
-of the alternatives. It compares text, as a student with a search tool would; it does not notice a solution that was rewritten.
+of the alternatives and of mistakes in other code. It compares text, as a student with a search tool would; it does not notice a
+solution that was rewritten.
 """
 
 import json
@@ -135,11 +136,15 @@ def _bodies() -> Iterator[Secret]:
 
 
 def _catalogues() -> Iterator[Secret]:
-    """Names and sentences of graders/mistakes/ and graders/alternatives/."""
-    from course.grading.proofs import alternatives_of, mistakes_of
+    """Names and sentences of graders/mistakes/, names of graders/rewritten/ and graders/alternatives/."""
+    from course.grading.proofs import alternatives_of, mistakes_of, rewritten_of
 
     for entry in projects():
-        for what, variants in (("a mistake", mistakes_of(entry)), ("an alternative", alternatives_of(entry))):
+        for what, variants in (
+            ("a mistake", mistakes_of(entry)),
+            ("a mistake in other code", rewritten_of(entry)),
+            ("an alternative", alternatives_of(entry)),
+        ):
             for variant in variants:
                 yield Secret(f"{what} of {entry.id}", variant.name, name=True)
                 if what == "a mistake":

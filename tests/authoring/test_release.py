@@ -72,6 +72,7 @@ def test_the_scan_finds_the_solutions_themselves(secrets):
         ("notes.md", "see ### BEGIN SOLUTION", "a marker"),
         ("graders/test_01_mnist.py", "# caught: channel_last", "a mistake of 01"),
         ("course/hints.py", "def channel_last():\n    pass", "a mistake of 01"),
+        ("course/hints.py", "# caught too: counter_inside_the_loop", "a mistake in other code of 01"),
     ],
 )
 def test_a_planted_leak_is_found(name, text, what, tmp_path, secrets):
@@ -123,6 +124,7 @@ def test_the_bundle_holds_what_a_student_needs_and_nothing_of_an_author(student)
     for word in (
         "solutions",
         "mistakes",
+        "rewritten",
         "alternatives",
         "authoring",
         "proofs",
