@@ -10,9 +10,11 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from course.catalog import Project
+from course.catalog import Project, project
 from course.grading import diagnosis
-from course.grading.diagnosis import Known, Mark
+from course.grading.checks import checks_of
+from course.grading.diagnosis import ALL, Known, Mark
+from course.grading.grade import grader_module
 from course.grading.proofs import Proof
 from course.grading.results import CheckResult
 
@@ -22,7 +24,10 @@ MADE = "python -m course.authoring.prove, from graders/mistakes/: what each know
 def fingerprint(proof: Proof) -> Known:
     """The known mistake that a proof has shown."""
     marks = [Mark(*result.mark) for result in proof.results if result.outcome == "failed"]
-    return Known(proof.variant.says, proof.variant.caught_by, tuple(marks))
+    checks = checks_of(grader_module(project(proof.variant.project))).values()
+    tried = {result.name for result in proof.results}
+    untried = {check.name for check in checks if check.task == proof.variant.task} - tried
+    return Known(proof.variant.says, proof.variant.caught_by, tuple(marks), frozenset(untried))
 
 
 def text(entry: Project, proofs: Iterable[Proof]) -> str:
@@ -42,7 +47,9 @@ def file_of(entry: Project) -> Path:
 
 
 def _plain(mistake: Known) -> dict[str, Any]:
-    return {"says": mistake.says, "check": mistake.check, "marks": [list(astuple(m)) for m in mistake.marks]}
+    form: dict[str, Any] = {"says": mistake.says, "check": mistake.check}
+    form |= {"untried": sorted(mistake.untried)} if mistake.untried else {}
+    return form | {"marks": [list(astuple(m)) for m in mistake.marks]}
 
 
 def says(proof: Proof) -> bool:
@@ -54,7 +61,7 @@ def alike(mistake: Known, others: Iterable[Known]) -> int:
     """How many of `others` leave the very same marks."""
     marks = {mark.check: mark for mark in mistake.marks}
     return sum(
-        other.failed == mistake.failed and all(mark.likeness(marks[mark.check]) == 3 for mark in other.marks)
+        other.failed == mistake.failed and all(mark.likeness(marks[mark.check]) == ALL for mark in other.marks)
         for other in others
     )
 
@@ -64,11 +71,8 @@ def count_named(entry: Project) -> tuple[int, int]:
     said, known = 0, 0
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
-            told = diagnosis.named(entry.id, [_failed(entry, task, mark) for mark in mistake.marks])
-            said += any(mistake.says in result.says for result in told)
+            marks = [astuple(mark) for mark in mistake.marks]
+            results = [CheckResult(entry.id, task, m[0], m[0], 1, 0, "failed", mark=m) for m in marks]
+            said += any(mistake.says in text for text in diagnosis.of_task(mistakes, results).values())
             known += 1
     return said, known
-
-
-def _failed(entry: Project, task: str, mark: Mark) -> CheckResult:
-    return CheckResult(entry.id, task, mark.check, mark.check, 1, 0, "failed", mark=astuple(mark))

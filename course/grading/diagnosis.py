@@ -20,11 +20,12 @@ import torch
 
 from course.grading.results import CheckResult
 
+WORDS, NUMBERS, ALL = 1, 2, 3  # how alike two marks are
 FOLDER = Path(__file__).parent / "fingerprints"
 VALUES = 16  # numbers kept of a message and of its answers
 ITEMS = 64  # of a long list, the first
-SURE = 2  # the least likeness: with the same words but other numbers, one in four would be called by the wrong name
 SAID_AT_ONCE = 4  # sentences for marks that several mistakes leave alike; more would be a list of all that can go wrong
+PERHAPS = "Perhaps it is this:"
 FOLLOWS = "It goes with the mistake that is named at"
 # Two runs of the same code differ in the last digits with the number of threads (1e-6); two mistakes differ by far more than this.
 RTOL, ATOL = 1e-3, 1e-6
@@ -52,12 +53,12 @@ class Mark:
     values: tuple[float, ...]
 
     def likeness(self, other: "Mark") -> int:
-        """0: another message; 1: the same message; 2: and the same numbers in it; 3: and the same answers before it."""
+        """0, or how much of it is the same: WORDS of the message, NUMBERS in it too, ALL: the answers before it as well."""
         if (self.check, self.form) != (other.check, other.form):
             return 0
         if not _close(self.numbers, other.numbers):
-            return 1
-        return 3 if self.kinds == other.kinds and _close(self.values, other.values) else 2
+            return WORDS
+        return ALL if self.kinds == other.kinds and _close(self.values, other.values) else NUMBERS
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,13 @@ class Known:
         says: what is misunderstood, in a sentence.
         check: the check that names it.
         marks: one for each check that it fails.
+        untried: checks that were not run on it, since they train and another one names it.
     """
 
     says: str
     check: str
     marks: tuple[Mark, ...]
+    untried: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> set[str]:
@@ -104,7 +107,7 @@ def named(project: str, results: Sequence[CheckResult]) -> list[CheckResult]:
     """
     said: dict[str, str] = {}
     for task in dict.fromkeys(result.task for result in results):
-        said |= _of_task(known(project).get(task, ()), [result for result in results if result.task == task])
+        said |= of_task(known(project).get(task, ()), [result for result in results if result.task == task])
     return [replace(result, says=said.get(result.name, "")) for result in results]
 
 
@@ -120,10 +123,10 @@ def known(project: str) -> dict[str, tuple[Known, ...]]:
 
 def _read(entry: dict[str, Any]) -> Known:
     marks = [Mark(c, f, tuple(n), k, tuple(v)) for c, f, n, k, v in entry["marks"]]
-    return Known(entry["says"], entry["check"], tuple(marks))
+    return Known(entry["says"], entry["check"], tuple(marks), frozenset(entry.get("untried", ())))
 
 
-def _of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[str, str]:
+def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[str, str]:
     """{check: sentence}. The mistake that explains most of what failed comes first, then what explains the rest."""
     marks = {r.name: Mark(*r.mark) for r in results if r.outcome == "failed" and r.mark}
     passed = {r.name for r in results if r.outcome == "passed"}
@@ -136,29 +139,33 @@ def _of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[
         if best is None:
             break
         first = next(m for score, m in found if score == best)
-        equal = [m for score, m in found if score == best and m.failed & set(marks) == first.failed & set(marks)]
+        equal = [m for score, m in found if score == best and m.failed & left == first.failed & left]
         sentences = list(dict.fromkeys(m.says for m in equal))
-        if len(sentences) <= SAID_AT_ONCE:
-            said[first.check] = _sentence(sentences)
+        sure = best[1] > WORDS
+        if len(sentences) <= (SAID_AT_ONCE if sure else 1):
+            said[first.check] = _sentence(sentences, sure)
             rest = (first.failed & left) - {first.check}
             said |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
         left -= first.failed
     return said
 
 
-def _score(mistake: Known, marks: dict[str, Mark], passed: set[str], left: set[str]) -> tuple[int, ...] | None:
-    """How well a mistake fits: likeness summed over what it explains, and at the worst; None if it does not fit."""
-    if mistake.check not in left or any(mark.check in passed for mark in mistake.marks):
+def _score(mistake: Known, marks: dict[str, Mark], passed: set[str], left: set[str]) -> tuple[int, int] | None:
+    """How well a mistake fits: likeness summed over what it explains, and at the worst; None if it does not fit.
+
+    Where anything differs, it must explain every failure that is left: else two strangers share a message by chance.
+    """
+    if mistake.check not in left or not mistake.failed.isdisjoint(passed):
         return None
     alike = [mark.likeness(marks[mark.check]) for mark in mistake.marks if mark.check in marks]
-    if not alike or min(alike) < SURE:
+    if min(alike) < WORDS or (min(alike) < ALL and not left <= mistake.failed | mistake.untried):
         return None
     return sum(alike), min(alike)
 
 
-def _sentence(sentences: list[str]) -> str:
+def _sentence(sentences: list[str], sure: bool) -> str:
     if len(sentences) == 1:
-        return sentences[0]
+        return sentences[0] if sure else f"{PERHAPS} {sentences[0]}"
     return "\n".join(["One of these, which look alike from outside:", *(f"- {sentence}" for sentence in sentences)])
 
 
