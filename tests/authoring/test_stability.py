@@ -1,0 +1,341 @@
+"""What chance can move is found, named and repeated; digests change with the check and with nothing else; the page is fresh."""
+
+import dataclasses
+import json
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from course import paths
+from course.authoring import stability, stability_code, stability_page, stability_report, stability_run
+from course.authoring.stability_ledger import Circumstances, Ledger, Record, Subject, worst
+from course.authoring.stability_run import checks_on, digests
+from course.errors import CourseError
+from course.grading.expect import Measured
+
+PAGE = paths.ROOT / "docs" / "stability.md"
+
+# A grader of a tiny course. Its solution is right, and so is one check of five; each other one is moved by something else.
+GRADER = '''
+import random
+
+import torch
+
+from course.grading.checks import check
+from course.grading.expect import expect, expect_at_least, expect_equal
+
+LEAST = 0.25
+
+
+@check("half", points=1, hint="What is 3 halves?")
+def test_half_is_half(student):
+    """Right in every run."""
+    expect_equal(student.half(3), 1.5, "half of three")
+
+
+@check("half", points=1, hint="Who seeded that?")
+def test_nobody_seeded_this(student):
+    """Fails where the global generator happens to say so."""
+    expect(random.random() < 0.5, "the generator said so")
+
+
+@check("half", points=1, hint="In which order come the members of a set?")
+def test_sets_have_an_order(student):
+    """Fails with some hash seeds: the two words have an order of their own in each."""
+    expect_equal(list({"left", "right"})[0], "left", "the first of two")
+
+
+@check("half", points=1, hint="How many hands does it have?")
+def test_there_is_one_thread(student):
+    """Fails with two threads."""
+    expect_equal(torch.get_num_threads(), 1, "threads")
+
+
+@check("noisy", points=1, slow=True, hint="Is the bar where the values are?")
+def test_it_is_mostly_above_the_bar(student):
+    """The solution draws from torch's generator, which is seeded by the seed of the checks: 0 to 1, the bar at 0.25."""
+    expect_at_least(student.noisy(), LEAST, "what was drawn")
+'''
+SOLUTION = '''
+import torch
+
+
+def half(x):
+    """x / 2."""
+    return x / 2
+
+
+def noisy():
+    return torch.rand(()).item()
+'''
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> dict[str, Path]:
+    files = {
+        "grader": tmp_path / "test_tiny_course.py",
+        "target": tmp_path / "tiny.py",
+        "ledger": tmp_path / "led.jsonl",
+    }
+    files["grader"].write_text(GRADER)
+    files["target"].write_text(SOLUTION)
+    return files
+
+
+@pytest.fixture
+def subject(tiny) -> Iterator[Subject]:
+    yield Subject("test_tiny_course", tiny["grader"], tiny["target"])
+    sys.modules.pop("test_tiny_course", None)
+
+
+def _main(files: dict[str, Path], *more: str) -> int:
+    return stability.main([part for name, file in files.items() for part in (f"--{name}", str(file))] + list(more))
+
+
+def _run(subject: Subject, *under: Circumstances) -> list[Record]:
+    """In this process: whatever does not hang on the threads or the hash seed is as in one of its own."""
+    return [r for c in under for r in stability_run.run(subject, c, digests(subject), lambda name, slow: True)]
+
+
+def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(subject):
+    under = [Circumstances(seed, 1, 0) for seed in range(12)]
+    records = _run(subject, *under)
+    assert len(records) == 12 * 5
+    failed = {
+        name: {r.seed for r in records if r.check == name and r.outcome == "failed"}
+        for name in {r.check for r in records}
+    }
+    assert failed["test_half_is_half"] == set()
+    assert 0 < len(failed["test_nobody_seeded_this"]) < 12
+    assert (
+        len({tuple(r.check for r in records if r.seed == seed) for seed in range(12)}) > 1
+    )  # in another order each time
+    again = _run(subject, *reversed(under))
+    assert {(r.check, r.seed, r.outcome, r.measured) for r in again} == {
+        (r.check, r.seed, r.outcome, r.measured) for r in records
+    }
+    values = [r.measured[0].value for r in records if r.measured]
+    assert len(set(values)) == 12
+    row = stability_report.margin_table(stability_report.margins([subject], records))[1]
+    assert row[3:4] + row[6:7] + row[8:] == ["≥ 0.2500", f"{min(values):.4f}", "12"]
+    assert row[7].endswith("(thin)")
+
+
+@pytest.mark.slow
+def test_a_flake_is_named_with_a_command_that_repeats_it(tiny, capsys):
+    assert (
+        _main(tiny, "--runs", "3", "--only", "fast") == 1
+    )  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 1)
+    said = capsys.readouterr().out
+    records = list(Ledger(tiny["ledger"]).records())
+    failed = {(r.check, r.seed) for r in records if r.outcome == "failed"}
+    assert len(records) == 3 * 4
+    assert {seed for name, seed in failed if name == "test_there_is_one_thread"} == {1}
+    ends = [
+        next(r.outcome for r in records if (r.check, r.seed) == ("test_sets_have_an_order", seed)) for seed in range(3)
+    ]
+    assert ends[0] == ends[1] != ends[2]  # by the hash seed alone
+
+    name, seed = "test_sets_have_an_order", ends.index("failed")
+    told = re.search(rf"tiny_course solution: {name}: failed with seed {seed}, .*\n.*\n    (.*)", said)
+    assert told is not None
+    command = shlex.split(told[1])
+    assert command[:3] == ["python", "-m", "course.authoring.stability"]
+    assert stability.main(command[3:]) == 1
+    assert f"{name}: failed" in capsys.readouterr().out
+    assert len(list(Ledger(tiny["ledger"]).records())) == 12  # repeating keeps nothing
+
+
+def test_a_run_that_was_cut_off_goes_on(tiny, subject):
+    ledger, records = Ledger(tiny["ledger"]), _run(subject, Circumstances.number(0))
+    for record in records[:3]:
+        ledger.add(record)
+    with tiny["ledger"].open("a") as file:
+        file.write('{"project": "test_tiny_course", "alterna')  # killed while it wrote
+    ledger.add(records[3])
+    assert list(ledger.records()) == records[:4]
+    said = stability._arguments(["--runs", "1"])
+    units = [*stability._units([subject], said, ledger)]
+    assert [(kind, [c.seed for c in under]) for _, under, kind in units] == [
+        ("slow" if records[4].slow else "fast", [0])
+    ]
+    ledger.add(records[4])
+    assert [*stability._units([subject], said, ledger)] == []
+
+
+def test_runs_of_other_code_are_not_mixed_in(tiny, subject):
+    ledger = Ledger(tiny["ledger"])
+    for record in _run(subject, Circumstances.number(0)):
+        ledger.add(record)
+    tiny["grader"].write_text(GRADER.replace("student.half(3), 1.5", "student.half(5), 2.5"))
+    now = {(subject.key, "", name): code for name, code in digests(subject).items()}
+    assert {r.check for r in ledger.of(now)} == {name for _, _, name in now} - {"test_half_is_half"}
+    assert stability_report.count_table([subject], ledger.of(now))[1][2:7] == ["4", "0 to 1", "1", "1", "4"]
+
+
+def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject, monkeypatch):
+    code, began = digests(subject)["test_half_is_half"], []
+
+    def process(subjects, circumstances, **how):
+        began.append(how["only"])
+        place = ["test_tiny_course", "", "test_half_is_half", circumstances[0].seed, code]
+        return (-11, json.dumps(place) + "\n", "Segmentation fault\n") if len(began) == 1 else (0, "", "")
+
+    monkeypatch.setattr(stability, "_process", process)
+    ledger = Ledger(tiny["ledger"])
+    assert len([*stability._run([([subject], [Circumstances(0, 1, 0)], "fast")], ledger, 1, 60.0)]) == 1
+    assert began == ["fast", "fast"]  # the second goes on behind the crash
+    (record,) = ledger.records()
+    assert (record.check, record.outcome, record.message) == (
+        "test_half_is_half",
+        "crashed",
+        "the process ended with status -11: Segmentation fault",
+    )
+    assert stability_report.failures([record]) == [record]
+
+
+def test_a_grader_and_its_target_go_together(tmp_path, capsys):
+    assert stability.main(["--grader", str(tmp_path / "absent.py")]) == 2
+    assert "--target" in capsys.readouterr().err
+    assert stability.main(["01", "--check", "test_of_nothing"]) == 2
+    assert "test_of_nothing" in capsys.readouterr().err
+    assert stability.main(["01", "--runs", "0", "--write", str(tmp_path / "page.md")]) == 2
+
+
+# -- circumstances, values, margins -------------------------------------------------------------------------------------
+
+
+def test_runs_differ_in_everything_that_is_varied():
+    runs = [Circumstances.number(k) for k in range(200)]
+    assert len({run.seed for run in runs}) == 200
+    assert {run.threads for run in runs} == {1, 2}
+    assert len({(run.threads, run.hash_seed) for run in runs}) == 40
+
+
+def test_of_several_comparisons_with_the_same_words_the_worst_counts():
+    some = [Measured("a", value, 0.5, "at least") for value in (0.9, 0.6, 0.7)] + [Measured("a", 0.4, 0.5, "at most")]
+    assert worst(some) == (some[1], some[3])
+
+
+def test_margins_are_in_standard_deviations_and_say_when_there_is_no_chance():
+    one = stability_report.Margin("01", "test_a", "at least", 0.9, "a", (0.94, 0.96, 0.98), True)
+    assert (one.mean, one.deviation, one.deviations) == pytest.approx((0.96, 0.02, 3.0))
+    assert one.is_thin
+    assert one.worst == 0.94
+    below = dataclasses.replace(one, sense="at most", bound=1.10)
+    assert below.deviations == pytest.approx(7.0)
+    assert (below.worst, below.is_thin) == (0.98, False)
+    same = dataclasses.replace(one, values=(0.95, 0.95))
+    assert "exact" in stability_report.margin_table([same])[1]
+    assert not same.is_thin
+
+
+# -- what a digest covers -----------------------------------------------------------------------------------------------
+
+
+def _digests(files: dict[str, Path], grader: str = GRADER, solution: str = SOLUTION) -> dict[str, str]:
+    files["grader"].write_text(grader)
+    files["target"].write_text(solution)
+    names = re.findall(r"def (test_\w+)", GRADER)
+    return {name: stability_code.digest(files["grader"], name, files["target"], None) for name in names}
+
+
+def test_a_digest_changes_with_what_decides_and_with_nothing_else(tiny):
+    before = _digests(tiny)
+    assert len(set(before.values())) == 5
+    for harmless in (
+        GRADER.replace("Right in every run.", "Right, always."),
+        GRADER.replace("What is 3 halves?", "What is one half of 3?").replace("points=1", "points=2"),
+        GRADER.replace(
+            "    expect_equal(student.half(3)",
+            "    # why\n    student.show(lambda: 3)\n    expect_equal(student.half(3)",
+        ),
+        GRADER + '\n\n@check("half", points=1, hint="And?")\ndef test_another(student):\n    """More."""\n',
+    ):
+        assert harmless != GRADER
+        assert _digests(tiny, harmless) == before
+
+    def changed(**texts: str) -> set[str]:
+        now = _digests(tiny, **texts)
+        return {name for name in before if now[name] != before[name]}
+
+    assert changed(grader=GRADER.replace('"half of three"', 'f"half of {3}"')) == set()
+    assert changed(grader=GRADER.replace("LEAST = 0.25", "LEAST = 0.2")) == {"test_it_is_mostly_above_the_bar"}
+    assert changed(grader=GRADER.replace("1.5,", "1.25 + 0.25,")) == {"test_half_is_half"}
+    assert changed(solution=SOLUTION.replace("x / 2", "x * 0.5")) == set(before)
+    assert changed(solution=SOLUTION.replace('"""x / 2."""', '"""One half of x."""')) == set()
+
+
+def test_a_training_check_reaches_the_loop_the_data_and_the_helpers():
+    subject = next(s for s in stability.solutions() if s.key == "05b")
+    reached = {
+        f"{stability_code.module_name(file)}.{name}"
+        for (file, name), _ in stability_code._reached((subject.grader, "test_the_door_knows_its_dog"))
+    }
+    assert {
+        "course.training.fit",
+        "course.datasets.door.photo_bytes",
+        "course.pictures.breeds.RESIDENT",
+        "graders.support_photos.unseen_at_the_door",
+        "course.grading.recipes_photos.train_head",
+        "graders.test_05b_transfer.THRESHOLD",
+    } <= reached
+    assert not {name for name in reached if name.startswith(("graders.support_page", "course.grading.worker"))}
+
+
+# -- the real graders, and the page -------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_real_grader_with_one_thread_and_with_two(tmp_path, capsys):
+    ledger = tmp_path / "led.jsonl"
+    assert stability.main(["01", "--runs", "2", "--only", "fast", "--ledger", str(ledger)]) == 0
+    records = list(Ledger(ledger).records())
+    assert {(r.seed, r.threads, r.hash_seed) for r in records} == {(0, 1, 0), (1, 2, 0)}
+    subject = next(s for s in stability.solutions() if s.key == "01")
+    assert {r.check for r in records} == {check.name for check in checks_on(subject).values() if not check.slow}
+    assert {r.digest for r in records} <= set(digests(subject).values())
+    assert "no failures" in capsys.readouterr().out
+
+
+def test_an_alternative_is_run_on_the_checks_of_its_function():
+    said = stability._arguments(["04b", "--runs", "0", "--alternatives", "1"])
+    some = [s for s in stability._subjects(said) if s.task == "load_model"]
+    assert some
+    for record in _run(some[0], Circumstances(3, 1, 0)):
+        assert (record.alternative, record.outcome) == (some[0].alternative, "passed")
+    assert {check.task for check in checks_on(some[0]).values()} == {"load_model"}
+
+
+def test_the_page_names_every_check_that_compares_with_a_bound_and_its_bound_now():
+    shown = set()
+    for line in PAGE.read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if len(cells) == 9 and cells[3][:1] in "≥≤":
+            shown.add((cells[0], cells[1], cells[3]))
+    wanted = set()
+    for subject in stability.solutions():
+        for check in checks_on(subject).values():
+            for sense, bound in stability_report.current_bounds(subject, check.name):
+                margin = stability_report.Margin(subject.key, check.name, sense, bound, "", (), True)
+                row = stability_report.margin_table([margin])[1]
+                wanted.add((row[0], row[1], row[3]))
+    assert len(wanted) >= 20
+    assert wanted - shown == set(), f"stale: {stability_page.COMMAND}"
+
+
+def test_the_page_says_which_command_made_it():
+    assert stability_page.COMMAND in PAGE.read_text("utf-8").splitlines()[0]
+
+
+def test_words_of_a_failure_reach_the_page():
+    subject = Subject("01", Path("grader.py"), Path("target.py"))
+    record = Record("01", "", "test_a", False, 3, 2, 1, "failed", "got 3", (), 0.1, "0" * 16)
+    assert stability_report.repeat(record, subject).endswith("--check test_a --seed 3 --threads 2 --hash-seed 1")
+    assert stability_report.failures([record]) == [record]
+    with pytest.raises(CourseError):
+        raise stability._told("There is no data.\nMake it.")
