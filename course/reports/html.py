@@ -13,8 +13,8 @@ from course.reports import charts
 from course.reports.style import STYLE
 
 MOST_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a disk
-# Letters of a text and bytes of all exhibits; the second pair where the first is too much. The pages of right solutions have 29 to
-# 75 kB (02, 07).
+# Letters of a text and bytes of all exhibits; the second pair where the first is too much. The pages of right solutions have about
+# 30 to 80 kB (02, 04b, 07).
 ROOM = ((4000, 200_000), (1000, 150_000))
 LAST_ROOM = 30_000  # letters of all texts together, where that is too much as well: escaped, 180 kB
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
