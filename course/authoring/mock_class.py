@@ -82,7 +82,7 @@ def notebook(entry: Project, written: Collection[str] | None = None, signed: str
     bodies = {name: cell["source"] for name, cell in _solution_cells(solved)}
     for name, cell in _solution_cells(book):
         if written is None or name in written:
-            cell["source"] = _unmarked("".join(bodies[name])) + (f"\n{signed}" if signed else "")
+            cell["source"] = unmarked("".join(bodies[name])) + (f"\n{signed}" if signed else "")
     return book
 
 
@@ -90,7 +90,7 @@ def module(entry: Project, written: Collection[str] | None = None, signed: str =
     """The stub of exercises/ with our solutions of the functions `written` (of all, if None), `signed` at the end."""
     solution = (paths.ROOT / "solutions" / f"{entry.module}.py").read_text("utf-8")
     tasks = [f.name for f in entry.functions if written is None or f.name in written]
-    text, _ = carry_over(_unmarked(solution), pristine_text(entry), tasks)
+    text, _ = carry_over(unmarked(solution), pristine_text(entry), tasks)
     return text + (f"{signed}\n" if signed and tasks else "")
 
 
@@ -115,6 +115,6 @@ def _solution_cells(book: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [(about["grade_id"], cell) for about, cell in fields if about.get("solution")]
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
     """Without the lines of the markers, as no student writes them."""
     return "\n".join(line for line in text.split("\n") if line.strip() not in (BEGIN, END))

@@ -17,6 +17,7 @@ from course.judging.extract import LONGEST, cells_of, fields_of, release_of, sou
 from course.stubs import pristine_text
 
 MOST = 500  # cells of a submission that are shown; a notebook of the course has up to 33
+MODULE = "the module"  # what a file of Python is called here
 HOW = """\
 **Made by `course grade`; nothing in it has been run.** Under each function stands the verdict of its checks. Locked cells are those
 of the release. Cells of the student's own have no output."""
@@ -39,19 +40,20 @@ def marked(content: bytes, entry: Project, result: SubmissionResult) -> dict[str
     if result.file.lower().endswith(".ipynb"):
         cells = _of_notebook(content, book["cells"], entry)
     else:
-        cells = _of_module(content, book["cells"], entry, result.result.target)
+        cells = _of_module(content, book["cells"], entry)
     verdicts = {f"check_{task}": checks for task, checks in result.result.by_task().items()}
     for cell in cells:
         checks = verdicts.get(fields_of(cell).get("grade_id", ""))
         if checks:
-            part = ProjectResult(entry.id, entry.title, result.result.target, tuple(checks))
+            part = ProjectResult(entry.id, entry.title, MODULE, tuple(checks))
             cell["outputs"] = _printed(render(part) + "\n", part.earned)
     return {**book, "cells": [_text("made-by", f"{HOW}\n\n{_fenced(_about(result))}"), *cells]}
 
 
 def _about(result: SubmissionResult) -> str:
-    lines = [f"file: {result.file}", f"SHA-256: {result.digest}", f"isolation: {result.isolation}", *result.notes]
-    return "\n".join(lines)
+    """Not the name of the file: it may be the student's, and formgrader hides that from who grades."""
+    kind = "notebook" if result.file.lower().endswith(".ipynb") else "module"
+    return "\n".join([f"handed in: a {kind}, SHA-256 {result.digest}", f"isolation: {result.isolation}", *result.notes])
 
 
 def _of_notebook(content: bytes, release: list[Cell], entry: Project) -> list[Cell]:
@@ -91,7 +93,7 @@ def _completed(made: list[Cell], release: list[Cell]) -> list[Cell]:
     return made
 
 
-def _of_module(content: bytes, release: list[Cell], entry: Project, name: str) -> list[Cell]:
+def _of_module(content: bytes, release: list[Cell], entry: Project) -> list[Cell]:
     """The release with the functions of a module in its cells, and what else is in the module above the first of them."""
     text = content.decode("utf-8-sig", "replace")
     lines = re.split(r"\r\n|\r|\n", text)
@@ -102,18 +104,18 @@ def _of_module(content: bytes, release: list[Cell], entry: Project, name: str) -
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         for cell in solutions.values():
-            cell["source"] = f"# {name} cannot be read as Python; the first cell of code holds it"
+            cell["source"] = f"# {MODULE} cannot be read as Python; the first cell of code holds it"
         return [_own(True, "own-1", text), *made]
-    parts = {task: f"# {name} has no {task}" for task in solutions}
+    parts = {task: f"# {MODULE} has no {task}" for task in solutions}
     rest: list[str] = []
     known = _known(release, entry)
     for node in body:
         first, last = _extent(node)
         part = "\n".join(lines[first - 1 : last])
         if getattr(node, "name", "") in solutions:
-            parts[node.name] = f"# {name}, from line {first}\n{part}"  # type: ignore[attr-defined]
+            parts[node.name] = f"# {MODULE}, from line {first}\n{part}"  # type: ignore[attr-defined]
         elif part.strip() not in known:
-            rest.append(f"# {name}, from line {first}\n{part}")
+            rest.append(f"# {MODULE}, from line {first}\n{part}")
     for task, cell in solutions.items():
         cell["source"] = _cut(parts[task])
     if rest:

@@ -143,7 +143,7 @@ def test_a_module_stands_in_the_cells_of_the_release():
         + "\n\ndef helper():\n    return 7\n"
     )
     done = made(module.encode(), file=f"{NAME}.py")
-    assert text(done, "preprocess").startswith(f"# {NAME}.py, from line {line + 1}\n@torch.no_grad()\ndef preprocess(")
+    assert text(done, "preprocess").startswith(f"# the module, from line {line + 1}\n@torch.no_grad()\ndef preprocess(")
     assert text(done, "imports") == whole(text(notebook("release"), "imports"))
     rest = next(c for c in done.cells if c.id == "own-1").source
     assert "def helper" in rest
@@ -176,6 +176,12 @@ def test_every_project(id):
         for f in entry.functions:
             assert f.name in text(done, f.name)
             assert "NotImplementedError" not in text(done, f.name)
+
+
+def test_who_grades_does_not_learn_the_name():
+    """formgrader hides it."""
+    for data, file in ((notebook(), "ada.ipynb"), (b"def load_model(path, model):\n    return model\n", "ada.py")):
+        assert "ada" not in json.dumps(made(data, file=file))
 
 
 def test_a_huge_notebook_is_cut():
