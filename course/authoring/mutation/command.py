@@ -72,10 +72,17 @@ def _run(said: argparse.Namespace) -> int:
     wrong = records.faults(recorded, every, verdicts, [e.id for e in entries])
     print("".join(f"\n{fault}" for fault in wrong), end="\n" if wrong else "")
     if said.page:
-        stale = [m for m in chosen if not trials.fresh(ledger.verdicts.get(m.id), m)]
-        if stale:
-            raise CourseError(f"{len(stale)} mutants are not tried yet.", "Run the command without --page first.")
+        if said.projects or len(verdicts) < len(every):
+            raise CourseError(
+                "The page is about all mutants, and not all are tried.", "Run the command without --page first."
+            )
         print(f"written to {page.write(entries, chosen, verdicts, recorded)}")
+        old = sum(not trials.fresh(verdicts[m.id], m) for m in chosen)
+        print(
+            f"{old} verdicts are older than the checks or their tools; without --page they are asked for anew."
+            if old
+            else ""
+        )
     print(f"\n{len(left)} survive without a reason" if left else "\nNothing survives without a reason.")
     return 1 if left or wrong else 0
 

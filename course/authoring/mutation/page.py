@@ -36,6 +36,13 @@ CI tries a sample with the fast checks (`tests/authoring/test_mutation.py`). Doc
 warnings, and names that are only names are not changed. About recorded mutants the checks that train are asked only with
 `--thorough`.
 
+## What it has found
+
+Holes that no known mistake had shown, each closed by a sharper check and a mistake that names it: a backbone frozen while it was in
+train mode stayed in train mode and drifted (05b, 07); fine-tuning that compared each epoch with the one before passed for one that
+keeps the best of all (05b, 07); a hand could be moved half a picture aside, or doubled in size (04a); an optimizer could lack one
+parameter (02, 04a); the door could open at exactly one half (05a).
+
 """
 
 
@@ -60,7 +67,7 @@ def text(
 def _functions(entries: Sequence[Project], mutants: Sequence[Mutant], verdicts: Mapping[str, Verdict]) -> list[str]:
     lines = [
         "## By function\n\n",
-        "| project | function | mutants | killed by a fast check | by one that trains | hung or crashed | alive, with a reason |\n",
+        "| project | function | mutants | killed by a fast check | by a slow one | hung or crashed | alive, with a reason |\n",
         "|---|---|--:|--:|--:|--:|--:|\n",
     ]
     total: Counter[str] = Counter()
@@ -102,7 +109,10 @@ def _operators(mutants: Sequence[Mutant], verdicts: Mapping[str, Verdict]) -> li
 def _survivors(
     entries: Sequence[Project], mutants: Sequence[Mutant], verdicts: Mapping[str, Verdict], records: list[Record]
 ) -> list[str]:
-    lines = ["## Those that may live\n\nThe lines as they were, an arrow, the lines as they are; then why.\n"]
+    lines = ["## Those that may live\n\nWhy, and below it the lines as they were, an arrow, the lines as they are.\n"]
+    unasked = sum(not v.trained for m in mutants if not (v := verdicts[m.id]).killed)
+    if unasked:
+        lines.append(f"Of {unasked} of them the checks that train were not asked: they are recorded.\n")
     alive = {(m.project, m.task, m.change) for m in mutants if not verdicts[m.id].killed}
     for entry in entries:
         for task in [f.name for f in entry.functions]:

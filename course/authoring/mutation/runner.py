@@ -1,7 +1,9 @@
 """Trials in processes of their own: a mutant that ends its process is killed, and the rest goes on."""
 
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -97,4 +99,6 @@ def _begin() -> None:
 
     torch.set_num_threads(1)
     trials.load()
+    logging.disable(logging.WARNING)  # what a compiler that is broken on purpose has to say
+    warnings.simplefilter("ignore")
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the process ends
