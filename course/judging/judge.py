@@ -118,9 +118,10 @@ def _checked(text: bytes, job: Job, made: Extract | None) -> tuple[CheckResult, 
         desk.mkdir()
         session = _Bounded(target, reference_file(entry, target), job, desk)
         try:
-            results = tuple(_one(function, session, job, made) for function in checks_of(grader_module(entry)))
+            ran = [_one(function, session, job, made) for function in checks_of(grader_module(entry))]
         finally:
             session.close()
+    results = tuple(named(entry.id, ran))
     if len(_graded) >= KEPT:
         _graded.pop(next(iter(_graded)), None)
     _graded[key] = results
