@@ -227,12 +227,6 @@ def items_of(dataset: Any, indices: list[int]) -> tuple[Any, Any]:
 
 
 @probe
-def asked_of(dataset: Any) -> list[int]:
-    """Which items a `recipes.asked_set` was asked for, in order."""
-    return list(dataset.asked)
-
-
-@probe
 def batches_of(loader: Any, most: int = 10_000) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """One pass over a loader, at most `most` batches."""
     found = []
@@ -334,3 +328,9 @@ def compiler_works(model: nn.Module) -> bool:
 def seen_by(model: Any) -> list[tuple[bool, torch.Tensor]]:
     """What a `recipes.witness_net` or `letter_net` was shown: (train mode, images) of each forward pass."""
     return [(bool(mode), batch) for mode, batch in model.seen]
+
+
+@probe
+def taught_to(model: Any) -> list[list[int]]:
+    """The classes that a `recipes.witness_net` was taught, batch by batch."""
+    return [[int(k) for k in batch] for batch in model.taught]

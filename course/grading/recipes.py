@@ -102,29 +102,6 @@ def tensor_set(images: torch.Tensor, labels: torch.Tensor) -> Dataset[Any]:
     return TensorDataset(images, labels)
 
 
-class Asked(Dataset[Any]):
-    """A data set that keeps the numbers of the items it is asked for, in order."""
-
-    def __init__(self, images: torch.Tensor, labels: torch.Tensor) -> None:
-        self.images, self.labels = images, labels
-        self.asked: list[int] = []
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        if not 0 <= index < len(self):
-            raise IndexError(index)  # so that plain iteration ends
-        self.asked.append(int(index))
-        return self.images[index], self.labels[index]
-
-
-@recipe
-def asked_set(images: torch.Tensor, labels: torch.Tensor) -> Dataset[Any]:
-    """An `Asked` data set."""
-    return Asked(images, labels)
-
-
 @recipe
 def loader(images: torch.Tensor, labels: torch.Tensor, batch_size: int, shuffle: bool = False) -> DataLoader[Any]:
     """A DataLoader over (images, labels), the ragged last batch kept."""
@@ -212,18 +189,25 @@ def tied_net(seed: int) -> nn.Module:
 
 
 class WitnessNet(nn.Module):
-    """A small convolutional network that keeps every batch that it is shown, with its mode."""
+    """A small convolutional network that keeps every batch that it is shown, with its mode, and the classes that it is taught.
+
+    The gradient of cross entropy by the scores is softmax minus one at the right class, so that class has the least.
+    """
 
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(1, 4, 3, padding=1)
         self.head = nn.Linear(4, classes)
         self.seen: list[tuple[bool, torch.Tensor]] = []
+        self.taught: list[list[int]] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 1, H, W) -> (B, classes)."""
         self.seen.append((self.training, x.detach().clone()))
-        return self.head(self.conv(x).relu().mean(dim=(2, 3)))
+        scores = self.head(self.conv(x).relu().mean(dim=(2, 3)))
+        if scores.requires_grad:
+            scores.register_hook(lambda gradient: self.taught.append(gradient.argmin(1).tolist()))
+        return scores
 
 
 @recipe
