@@ -1,6 +1,5 @@
 """Mutants: which there are, that checks kill them, that what is known is not asked again; and a sample of the solutions' own."""
 
-import os
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -245,6 +244,8 @@ def test_the_page_counts_and_gives_the_reasons():
 
 # -- the solutions' own mutants -----------------------------------------------------------------------------------------
 
+SAMPLE, SEED = 40, 0
+
 
 @pytest.fixture(scope="module")
 def every() -> list[Mutant]:
@@ -256,7 +257,7 @@ def test_every_record_is_of_a_mutant(every: list[Mutant]):
 
 
 def test_no_mutant_of_a_sample_survives_without_a_reason(every: list[Mutant]):
-    """Forty of them, with the fast checks. Where only checks that train could tell, the command does."""
+    """With the fast checks alone. Where only checks that train could tell, the command asks them."""
     why = records.reasons(records.read(), every)
     survived = []
     for mutant in mutants.sample(every, SAMPLE, SEED):
@@ -266,10 +267,6 @@ def test_no_mutant_of_a_sample_survives_without_a_reason(every: list[Mutant]):
         elif verdict.trained and mutant.id not in why:
             survived.append(f"{mutant.project} {mutant.task}: {mutant.change}")
     assert survived == []
-
-
-SAMPLE = int(os.environ.get("COURSE_MUTANTS", "40"))
-SEED = 0
 
 
 def test_the_page_is_there_and_names_every_project():

@@ -21,7 +21,10 @@ SPAWN = get_context("spawn")  # torch's threads do not survive a fork
 def judged(
     mutants: Sequence[Mutant], known: Mapping[str, Verdict], *, train: bool = False, jobs: int = 1
 ) -> Iterator[Verdict]:
-    """Verdicts as they come; before the first mutant of a function the fast checks are asked about the unchanged solution.
+    """Verdicts as they come.
+
+    Before the first and after the last mutant of a function the fast checks are asked about the unchanged solution: a broken
+    grader, or a mutant that has spoilt the process for those after it, would kill for nothing.
 
     Args:
         known: earlier verdicts by the mutants' ids: their killers are asked first.
@@ -29,11 +32,9 @@ def judged(
         jobs: processes, of one thread each.
 
     Raises:
-        CourseError: a check fails for the unchanged solution, so that it would kill every mutant.
+        CourseError: a check fails for the unchanged solution.
     """
-    waiting = iter(
-        [mutant for part in _by_task(mutants) for mutant in (unchanged(part[0].project, part[0].task), *part)]
-    )
+    waiting = iter([mutant for part in _by_task(mutants) for mutant in _between_controls(part)])
     while True:
         with _pool(jobs) as pool:
             running: dict[Future[Verdict], Mutant] = {}
@@ -74,6 +75,11 @@ def _by_task(mutants: Sequence[Mutant]) -> list[list[Mutant]]:
     for mutant in mutants:
         parts.setdefault((mutant.project, mutant.task), []).append(mutant)
     return list(parts.values())
+
+
+def _between_controls(part: list[Mutant]) -> list[Mutant]:
+    control = unchanged(part[0].project, part[0].task)
+    return [control, *part, control]
 
 
 def _not_green(mutant: Mutant, verdict: Verdict) -> CourseError:
