@@ -1,7 +1,7 @@
 """How well are mistakes recognised? Three counts, of all projects or of those named.
 
 - *known*: each known mistake as the catalogue has it, from its fingerprint.
-- *rewritten*: known mistakes in other code (graders/rewritten/), by somebody who has not seen how they are recognised; these are run.
+- *rewritten*: known mistakes in other code (graders/rewritten/), by somebody who had not seen this; they are run.
 - *unknown*: each known mistake as if its own sentence were missing from the catalogue. Here it is right to be silent. "Alike" is
   called by the name of a mistake that does exactly the same in every check.
 
@@ -19,7 +19,7 @@ from course.authoring.fingerprints import alike
 from course.catalog import Project, project
 from course.grading import diagnosis
 from course.grading.diagnosis import FOLLOWS, PERHAPS, Known, Mark
-from course.grading.proofs import graded, prove, rewritten_of
+from course.grading.proofs import Variant, graded, prove, rewritten_of
 from course.grading.results import CheckResult
 
 
@@ -48,15 +48,17 @@ def unknown(entry: Project) -> Counter[str]:
 
 
 def rewritten(entry: Project) -> dict[str, str]:
-    """{name: right, perhaps right, silent or wrong} of the rewritten mistakes, run before the same checks as known ones."""
-    found = {}
-    for variant in rewritten_of(entry):
-        results = prove(variant).results
-        told = [text for text in said(diagnosis.known(entry.id)[variant.task], results) if text]
-        right = [text for text in told if variant.says in text]
-        outcome = "silent" if not told else "wrong" if not right else "right"
-        found[variant.name] = "perhaps right" if right and right[0].startswith(PERHAPS) else outcome
-    return found
+    """{name: outcome} of the rewritten mistakes, each run before the same checks as the known ones."""
+    return {variant.name: outcome(variant, prove(variant).results) for variant in rewritten_of(entry)}
+
+
+def outcome(variant: Variant, results: Sequence[CheckResult]) -> str:
+    """What the feedback on a mistake's results says of it: right, perhaps right, silent or wrong."""
+    told = said(diagnosis.known(variant.project)[variant.task], results)
+    right = [text for text in told if variant.says in text]
+    if right:
+        return "perhaps right" if right[0].startswith(PERHAPS) else "right"
+    return "wrong" if told else "silent"
 
 
 def said(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> list[str]:
@@ -75,9 +77,9 @@ def main(keys: list[str]) -> int:
     total: dict[str, Counter[str]] = {"known": Counter(), "unknown": Counter(), "rewritten": Counter()}
     for entry in [project(key) for key in keys] or graded():
         outcomes = rewritten(entry)
-        for name, outcome in outcomes.items():
-            if outcome not in ("right", "perhaps right"):
-                print(f"{entry.id} {name}: {outcome}", flush=True)
+        for name, ended in outcomes.items():
+            if ended not in ("right", "perhaps right"):
+                print(f"{entry.id} {name}: {ended}", flush=True)
         total["known"] += known(entry)
         total["unknown"] += unknown(entry)
         total["rewritten"] += Counter(outcomes.values())
