@@ -68,6 +68,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only", choices=["fast", "slow"], default="", help="checks that train nothing, or those that do"
     )
+    parser.add_argument("--first", type=int, default=0, metavar="K", help="begin with run K, to share runs out (0)")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time (1)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="start nothing new after so many")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page")
@@ -130,7 +131,7 @@ def _units(subjects: Sequence[Subject], said: argparse.Namespace, ledger: Ledger
     def wanted(k: int) -> list[Subject]:
         return [s for s in subjects if k < (said.alternatives if s.alternative else said.runs)]
 
-    numbers = range(max(said.runs, said.alternatives))
+    numbers = range(said.first, max(said.runs, said.alternatives))
     if said.only != "slow":
         groups: dict[tuple[int, int], list[int]] = {}
         for k in numbers:

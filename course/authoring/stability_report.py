@@ -176,9 +176,11 @@ def margin_table(found: Sequence[Margin]) -> Table:
     head = ["project", "check", "what", "bound", "mean", "deviation", "worst", "margin", "runs"]
     rows = []
     for one in found:
-        row = [one.project, one.name, one.what, f"{'≥' if one.sense == 'at least' else '≤'} {_number(one.bound)}"]
+        row = [one.project, one.name, one.what, f"{'≥' if one.sense == 'at least' else '≤'} {one.bound:g}"]
         if one.values:
-            margin = "exact" if math.isinf(one.deviations) else f"{one.deviations:.1f}"
+            far = one.deviations > 1000  # nothing but rounding moved it
+            margin = "exact" if math.isinf(one.deviations) else "over 1000" if far else f"{one.deviations:.1f}"
+            margin = "one run" if len(one.values) == 1 else margin
             thin = " (thin)" if one.is_thin else ""
             row += [_number(one.mean), _number(one.deviation), _number(one.worst), margin + thin, str(len(one.values))]
         else:
@@ -208,4 +210,4 @@ def _span(numbers: Sequence[int]) -> str:
 
 
 def _number(value: float) -> str:
-    return "0" if value == 0 else f"{value:.4f}" if 1e-3 <= abs(value) < 1e4 else f"{value:.2g}"
+    return f"{value:.4f}" if 1e-3 <= abs(value) < 10 else f"{value:.4g}"

@@ -121,7 +121,7 @@ def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(
     values = [r.measured[0].value for r in records if r.measured]
     assert len(set(values)) == 12
     row = stability_report.margin_table(stability_report.margins([subject], records))[1]
-    assert row[3:4] + row[6:7] + row[8:] == ["≥ 0.2500", f"{min(values):.4f}", "12"]
+    assert row[3:4] + row[6:7] + row[8:] == ["≥ 0.25", f"{min(values):.4f}", "12"]
     assert row[7].endswith("(thin)")
 
 
