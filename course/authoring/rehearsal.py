@@ -139,7 +139,9 @@ class Rehearsal:
         pages = {(n, e.module): self.course / "feedback" / n / e.module for n in self.names() for e in self.entries}
         missing = [key for key, page in pages.items() if not (page / f"{key[1]}.html").is_file()]
         self.same("students without a page", missing, [])
-        self.same("what is only for instructors, in feedback/", leaks.scan(self.course / "feedback"), [])
+        # the sentence about a known mistake is for the student who has made it
+        found = [leak for leak in leaks.scan(self.course / "feedback") if not leak.secret.sentence]
+        self.same("what is only for instructors, in feedback/", found, [])
         if self.by_exchange:
             for entry in self.entries:
                 self.type(f"nbgrader release_feedback {entry.module}")
