@@ -142,3 +142,9 @@ def test_the_readme_names_every_project_and_command():
         assert entry.grader in text, entry.id
     for name in main.commands:
         assert f"course {name}" in text, name
+
+
+def test_no_two_test_modules_have_one_name():
+    """pytest imports them by their bare names, and takes the second for the first."""
+    names = [file.name for file in (paths.ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -180,8 +180,8 @@ def test_every_project(id):
 
 def test_who_grades_does_not_learn_the_name():
     """formgrader hides it."""
-    for data, file in ((notebook(), "ada.ipynb"), (b"def load_model(path, model):\n    return model\n", "ada.py")):
-        assert "ada" not in json.dumps(made(data, file=file))
+    for data, kind in ((notebook(), "ipynb"), (b"def load_model(path, model):\n    return model\n", "py")):
+        assert "zuleika" not in json.dumps(made(data, file=f"zuleika.{kind}"))
 
 
 def test_a_huge_notebook_is_cut():
