@@ -9,6 +9,7 @@ import ast
 import re
 from typing import Any
 
+from course.authoring.lesson_pictures import LESSONS, Lesson
 from course.authoring.stubs import BEGIN, DEFINITIONS, find_regions
 from course.catalog import Project
 
@@ -52,6 +53,8 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
         elif cell.cell_type == "markdown":
             cells.append(_markdown(cell.source, names.of_text(cell.source)))
             if len(cells) == 1:
+                if lesson := LESSONS.get(entry.id):
+                    cells.append(_picture(lesson, names.new("picture")))
                 cells.append(_markdown(HOW, names.new("how-it-works")))
         elif BEGIN in cell.source:
             task = {
@@ -103,6 +106,13 @@ def _markdown(source: str, id: str) -> Any:
     from nbformat.v4 import new_markdown_cell
 
     return new_markdown_cell(source, id=id)
+
+
+def _picture(lesson: Lesson, id: str) -> Any:
+    """The picture as an attachment: a notebook is one file."""
+    cell = _markdown(f"![{lesson.says}](attachment:{lesson.file})\n\n*{lesson.says}*", id)
+    cell["attachments"] = lesson.attachment()
+    return cell
 
 
 def _code(source: str, id: str, *, solution: bool = False, locked: bool = True, points: int | None = None) -> Any:
