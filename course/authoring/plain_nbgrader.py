@@ -7,6 +7,7 @@ In a copy of this checkout: `course release`, two students hand in a notebook ea
 comes out wrong ends it with status 1.
 """
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +16,7 @@ from course import catalog
 from course.authoring.mock_class import hand_in, students
 from course.authoring.rehearsal import Rehearsal, copy_checkout
 from course.errors import CourseError
+from course.grading.verdict import MARKS
 
 
 def main(keys: list[str]) -> int:
@@ -36,8 +38,17 @@ def main(keys: list[str]) -> int:
                 print(f"{entry.id}: {earned} of {entry.points}", flush=True)
         except CourseError as fault:
             print("\n".join(shown[-2:]), fault, sep="\n")
+            for book in sorted((term.course / "autograded").rglob("*.ipynb")):
+                print(book.relative_to(term.course), *_failures(book), sep="\n")
             return 1
     return 0
+
+
+def _failures(book: Path) -> list[str]:
+    """What the check cells of a graded notebook have printed, where a check failed."""
+    cells = json.loads(book.read_text("utf-8"))["cells"]
+    texts = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", [])]
+    return [text for text in texts if MARKS["failed"] in text]
 
 
 if __name__ == "__main__":

@@ -6,17 +6,15 @@ looks whether the file has changed.
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from course.catalog import Project
 from course.grading.checks import Check, checks_of, run_check
 from course.grading.diagnosis import named
 from course.grading.grade import grader_module, open_session, results_in_order, shown
+from course.grading.patience import threads
 from course.grading.results import CheckResult, ProjectResult
 from course.grading.session import Session, StudentRaised, WorkerLost
 
@@ -52,7 +50,7 @@ class Round:
             except WorkerLost as fault:
                 self.screen.show_unloadable(str(fault), None, "")
                 return
-            with _threads(1):  # their tensors are tiny: a second thread costs more than it brings
+            with threads(1):  # their tensors are tiny: a second thread costs more than it brings
                 self._run_fast(session, look)
             if not self.fast:
                 self._run_slow(session, look)
@@ -120,13 +118,3 @@ class Round:
         for name in [m for m in sys.modules if m.startswith(f"{package}.ex")]:
             del sys.modules[name]
         importlib.invalidate_caches()
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

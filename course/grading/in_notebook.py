@@ -23,7 +23,7 @@ from course.grading.cache import Once
 from course.grading.checks import checks_of, run_check
 from course.grading.diagnosis import named
 from course.grading.grade import grader_module
-from course.grading.patience import Patience
+from course.grading.patience import Patience, threads
 from course.grading.results import ProjectResult
 from course.grading.session import InProcess, WorkerLost
 from course.grading.worker import Worker
@@ -47,7 +47,8 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
         session = NotebookSession(worker, seconds)
         try:
             checks = [function for function, check in checks_of(grader_module(entry)).items() if check.task == task]
-            results = [run_check(function, session, entry.id, seed) for function in checks]
+            with threads(1):
+                results = [run_check(function, session, entry.id, seed) for function in checks]
         finally:
             session.close()
     if not hasattr(module, task):

@@ -6,8 +6,11 @@ for what never comes). One that would run but does not get the processor is give
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import torch
 
 MOST = 6  # times the limit, whatever the reason
 ASLEEP = 0.02  # of the elapsed time: a process that wants the processor gets more than this even beside fifty others
@@ -48,3 +51,18 @@ def processor_seconds(pid: int) -> float | None:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
     except (OSError, ValueError, IndexError, AttributeError):
         return None
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """So many threads of torch within.
+
+    With one, processor time is work. Two burn it waiting for each other on a busy machine: a training of 10 s has been seen to use
+    up its 120 s in that way.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
