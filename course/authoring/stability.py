@@ -196,9 +196,6 @@ def _process(
         "ledger": str(ledger.resolve()) if ledger else None,
     }
     surroundings = {"PYTHONHASHSEED": str(first.hash_seed), "OMP_NUM_THREADS": str(first.threads)}
-    surroundings["OMP_WAIT_POLICY"] = (
-        "passive"  # two threads that wait for each other by spinning crawl on a busy machine
-    )
     # errors go to a file, not a pipe: a process that says much there is not held up
     with tempfile.TemporaryFile("w+") as errors:
         done = subprocess.run(
