@@ -1,6 +1,8 @@
 """A worker that loops or sleeps is ended at its limit; one that does not get the processor is given more time."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -55,3 +57,20 @@ def test_processor_seconds_of_this_process():
 
 def test_no_such_process():
     assert processor_seconds(2**22 + 1) is None
+
+
+def spinning(**surroundings: str) -> str:
+    """What torch's threads are told about waiting, where the course is imported before torch."""
+    program = (
+        "import os, sys, course.grading.plugin, course.cli; print('torch' in sys.modules, os.environ['GOMP_SPINCOUNT'])"
+    )
+    others = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=others | surroundings, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_threads_of_torch_give_up_spinning_soon_unless_the_user_says_otherwise():
+    assert spinning() == "False 30000"
+    assert spinning(GOMP_SPINCOUNT="7") == "False 7"
