@@ -142,7 +142,7 @@ def _units(subjects: Sequence[Subject], said: argparse.Namespace, ledger: Ledger
         for k in numbers:
             under = Circumstances.number(k)
             groups.setdefault((under.threads, under.hash_seed), []).append(k)
-        for group in groups.values():
+        for _, group in sorted(groups.items()):  # those with one thread first: see BLOCK
             for few in {len(wanted(k)): [j for j in group if len(wanted(j)) == len(wanted(k))] for k in group}.values():
                 some = [s for s in wanted(few[0]) if any(missing(s, k, "fast") for k in few)]
                 if some:

@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--fast", action="store_true", help="leave out the checks that train")
     parser.add_argument("--thorough", action="store_true", help="ask the checks that train about recorded mutants too")
     parser.add_argument("--anew", action="store_true", help="ask again what is known already")
+    parser.add_argument("--keep", action="store_true", help="ask about nothing anew because the checks have changed")
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
     parser.add_argument("--page", action="store_true", help="write docs/mutation.md from what is known")
     said = parser.parse_args(argv)
@@ -55,10 +56,11 @@ def _run(said: argparse.Namespace) -> int:
         return 0
     ledger, recorded = Ledger(), records.read()
     why = records.reasons(recorded, every)
+    known = trials.of_this_mutant if said.keep else trials.fresh
     if not said.page:
         with suppress(OSError, AttributeError):
             os.nice(max(0, 10 - os.nice(0)))  # it runs for long beside other work
-        due = [m for m in chosen if said.anew or not trials.fresh(ledger.verdicts.get(m.id), m)]
+        due = [m for m in chosen if said.anew or not known(ledger.verdicts.get(m.id), m)]
         _ask(due, ledger, "fast checks", train=False, jobs=said.jobs)
         alive = [m for m in chosen if not ledger.verdicts[m.id].killed and not ledger.verdicts[m.id].trained]
         alive = [] if said.fast else [m for m in alive if said.thorough or m.id not in why]

@@ -108,11 +108,16 @@ def crashed(mutant: Mutant) -> Verdict:
     return _verdict(mutant, "", "crashed", True, "the process ended", 0.0)
 
 
-def fresh(verdict: Verdict | None, mutant: Mutant) -> bool:
+def of_this_mutant(verdict: Verdict | None, mutant: Mutant) -> TypeGuard[Verdict]:
+    """Is it a verdict on the mutant as it is, whatever has become of the checks?"""
+    return verdict is not None and verdict.digest == mutant.digest
+
+
+def fresh(verdict: Verdict | None, mutant: Mutant) -> TypeGuard[Verdict]:
     """Does the verdict still hold: same mutant, and the same checks as far as they decided?"""
-    if verdict is None or verdict.digest != mutant.digest:
-        return False
-    return verdict.stamp == _stamp(mutant.project, mutant.task, verdict.killer, verdict.trained)
+    return of_this_mutant(verdict, mutant) and verdict.stamp == _stamp(
+        mutant.project, mutant.task, verdict.killer, verdict.trained
+    )
 
 
 def load() -> None:
