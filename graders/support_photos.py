@@ -47,15 +47,15 @@ def unseen_fruit(seed: int) -> tuple[list[Photo], list[int]]:
 
 @functools.cache
 def unseen_at_the_door(seed: int) -> tuple[list[Photo], list[int]]:
-    """120 photos of the resident and 240 of others, as many to one as in the embedded data, that no file holds.
+    """240 photos of the resident and 480 of others, as many to one as in the embedded data, that no file holds.
 
-    With 360 photos and, say, 0.97 right, chance moves the share by 0.009: the bar of 0.93 is more than four away; with 120 by
-    0.016, less than three. With seed 0 they are 40 and 80, and always the same, so that chance is in the training alone: a
-    student's own run is shorter. Of the 30 embedded ones two wrong ones are allowed, which is a matter of luck.
+    With 720 photos and, say, 0.965 right, chance moves the share by 0.007: the bar of 0.93 is five times that away; with 360 by
+    0.010, and one of 25 seeds came within 0.007 of the bar. With seed 0 they are 40 and 80, and always the same, so that chance is
+    in the training alone: a student's own run is shorter. Of the 30 embedded ones two wrong ones are allowed, which is luck.
     """
     from course.datasets import door
 
-    return _hidden(door.photo_bytes, {"bo": 40, "not_bo": 80} if seed == 0 else {"bo": 120, "not_bo": 240}, seed)
+    return _hidden(door.photo_bytes, {"bo": 40, "not_bo": 80} if seed == 0 else {"bo": 240, "not_bo": 480}, seed)
 
 
 def _hidden(
