@@ -63,8 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 variant = proof.variant
                 if not proof.caught_by_named:
                     lost.append(variant)
+                    failed = ", ".join(proof.failed) or "nothing"
                     print(
-                        f"    {variant.task} {variant.name}: {variant.caught_by} did not catch it; {proof.failed} did"
+                        f"    {variant.task} {variant.name}: not caught as {variant.caught_by} should; failed: {failed}"
                     )
                 elif outcome(variant, proof.results) == "wrong":
                     print(f"    {variant.task} {variant.name}: called by another name")

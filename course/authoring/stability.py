@@ -32,9 +32,8 @@ from course.catalog import Project, project
 from course.errors import CourseError
 from course.grading import proofs
 
-BLOCK = (
-    20  # seeds of which those with one thread come first: beside each other they are faster than beside those with two
-)
+# Of so many seeds those with one thread come first: two of them run side by side, one with two threads runs alone.
+BLOCK = 20
 
 # What one process runs: all of these under all of those, the checks that are "fast" or "slow".
 Unit = tuple[list[Subject], list[Circumstances], str]

@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--fast", action="store_true", help="leave out the checks that train")
     parser.add_argument("--thorough", action="store_true", help="ask the checks that train about recorded mutants too")
     parser.add_argument("--anew", action="store_true", help="ask again what is known already")
-    parser.add_argument("--keep", action="store_true", help="ask about nothing anew because the checks have changed")
+    parser.add_argument("--keep", action="store_true", help="take old verdicts as they are, though checks have changed")
     parser.add_argument("--list", action="store_true", help="print the mutants and try none")
     parser.add_argument("--page", action="store_true", help="write docs/mutation.md from what is known")
     said = parser.parse_args(argv)
