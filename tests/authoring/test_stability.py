@@ -5,8 +5,10 @@ import json
 import re
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -196,6 +198,30 @@ def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject
         "the process ended with status -11: Segmentation fault",
     )
     assert stability_report.failures([record]) == [record]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3])
+def test_no_more_threads_at_a_time_than_jobs(tiny, subject, monkeypatch, jobs):
+    under = [Circumstances.number(k) for k in (0, 2, 1, 4, 3, 6, 8)]  # odd numbers have two threads
+    running: dict[int, int] = {}
+    most, side_by_side = [], Barrier(min(jobs, 2))
+
+    def process(subjects, circumstances, **how):
+        (own,) = circumstances
+        running[own.seed] = own.threads
+        most.append(sum(list(running.values())))
+        if own.seed in (0, 2):
+            side_by_side.wait(10)  # breaks, and fails the test, if the two with one thread do not run at once
+        time.sleep(0.05)  # long enough to be seen beside the next one
+        del running[own.seed]
+        return 0, "", ""
+
+    monkeypatch.setattr(stability, "_process", process)
+    units = [([subject], [c], "slow") for c in under]
+    lines = [*stability._run(units, Ledger(tiny["ledger"]), jobs, 60.0)]
+    assert [re.search(r"seeds (\d+)", line)[1] for line in lines] == [str(c.seed) for c in under]
+    assert max(most) <= max(jobs, 2)  # with one job, what has two threads runs alone
+    assert len(most) == len(under)
 
 
 def test_a_grader_and_its_target_go_together(tmp_path, capsys):
