@@ -16,7 +16,7 @@ state when it begins. Everything is trained anew; nothing comes from a cache. Ri
 (`graders/alternatives/`) are run on the checks of the function that they replace.
 
     python -m course.authoring.stability --runs 200 --only fast       # checks that train nothing
-    python -m course.authoring.stability --runs 20 --only slow        # checks that train, one seed of all, then the next
+    python -m course.authoring.stability --only slow --jobs 2         # checks that train, one seed of all, then the next: hours
     python -m course.authoring.stability --runs 0 --alternatives 3
 
 Runs are kept in `.course/stability/`, each with a digest of the code that it ran: of the check and all that it reaches by name, of

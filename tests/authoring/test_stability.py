@@ -2,10 +2,11 @@
 
 import dataclasses
 import json
+import os
 import re
 import shlex
+import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Barrier
@@ -200,28 +201,24 @@ def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject
     assert stability_report.failures([record]) == [record]
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 3])
-def test_no_more_threads_at_a_time_than_jobs(tiny, subject, monkeypatch, jobs):
-    under = [Circumstances.number(k) for k in (0, 2, 1, 4, 3, 6, 8)]  # odd numbers have two threads
-    running: dict[int, int] = {}
-    most, side_by_side = [], Barrier(min(jobs, 2))
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only where a process can be kept on a processor")
+def test_each_process_stays_on_a_processor_of_its_own(tiny, subject, monkeypatch):
+    jobs, before = min(2, len(os.sched_getaffinity(0))), os.sched_getaffinity(0)
+    side_by_side, places = Barrier(jobs), []
 
     def process(subjects, circumstances, **how):
-        (own,) = circumstances
-        running[own.seed] = own.threads
-        most.append(sum(list(running.values())))
-        if own.seed in (0, 2):
-            side_by_side.wait(10)  # breaks, and fails the test, if the two with one thread do not run at once
-        time.sleep(0.05)  # long enough to be seen beside the next one
-        del running[own.seed]
+        side_by_side.wait(10)  # breaks, and fails the test, if not so many run at once
+        program = "import os; print(*os.sched_getaffinity(0))"
+        places.append(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.split())
         return 0, "", ""
 
     monkeypatch.setattr(stability, "_process", process)
-    units = [([subject], [c], "slow") for c in under]
+    units = [([subject], [Circumstances.number(k)], "slow") for k in range(2 * jobs)]
     lines = [*stability._run(units, Ledger(tiny["ledger"]), jobs, 60.0)]
-    assert [re.search(r"seeds (\d+)", line)[1] for line in lines] == [str(c.seed) for c in under]
-    assert max(most) <= max(jobs, 2)  # with one job, what has two threads runs alone
-    assert len(most) == len(under)
+    assert [line.split("]")[0] for line in lines] == [f"[{k + 1}/{2 * jobs}" for k in range(2 * jobs)]
+    assert all(len(place) == 1 for place in places)
+    assert len({*map(tuple, places)}) == jobs
+    assert os.sched_getaffinity(0) == before
 
 
 def test_a_grader_and_its_target_go_together(tmp_path, capsys):
