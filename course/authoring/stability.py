@@ -34,7 +34,7 @@ from course.grading import proofs
 
 # Two threads of a small training wait for each other half of the time. Asleep and on one processor they cost hardly more than one
 # thread: two seeds of the checks of 01 to 03, 05 and 06 that train, side by side, took 99 s on two processors, one after the
-# other with both processors each 143 s, and side by side on both 270 s.
+# other with both processors each 143 s, and side by side on both 280 s.
 ASLEEP = {"OMP_WAIT_POLICY": "passive"}
 
 # What one process runs: all of these under all of those, the checks that are "fast" or "slow".
