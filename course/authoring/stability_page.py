@@ -51,6 +51,9 @@ def text(subjects: Sequence[Subject], records: Sequence[Record], failures: Seque
         f"Margins below {report.LEAST_MARGIN:.0f} deviations: "
         + (", ".join(f"{one.project} {one.name} ({one.deviations:.1f})" for one in thin) or "none")
         + ".",
+        "## Right solutions of another hand",
+        "What the checks that train a network measured on them. The runs are few: it is the worst value that counts.",
+        report.markdown(report.alternative_table(report.alternative_margins(records))),
     ]
     return "\n\n".join(parts) + "\n"
 

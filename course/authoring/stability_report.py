@@ -8,7 +8,7 @@ import importlib
 import math
 import shlex
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.authoring import stability_code
@@ -100,6 +100,20 @@ def margins(subjects: Sequence[Subject], records: Iterable[Record]) -> list[Marg
     return found
 
 
+def alternative_margins(records: Iterable[Record]) -> dict[str, list[Margin]]:
+    """For each right solution of another hand, by its name: what the checks that train a network measured, against the bounds."""
+    values: dict[tuple[str, str, str, str, float, str], list[float]] = {}
+    for record in records:
+        if record.alternative and record.slow:
+            for one in record.measured:
+                key = record.alternative, record.project, record.check, one.sense, round(one.bound, 9), one.what
+                values.setdefault(key, []).append(one.value)
+    found: dict[str, list[Margin]] = {}
+    for (alternative, project, check, sense, bound, what), some in sorted(values.items()):
+        found.setdefault(alternative, []).append(Margin(project, check, sense, bound, what, tuple(some), True))
+    return found
+
+
 def current_bounds(subject: Subject, check: str) -> list[tuple[str, float]]:
     """(sense, bound) of the comparisons that a check makes, as the code is now."""
     found = []
@@ -187,6 +201,24 @@ def margin_table(found: Sequence[Margin]) -> Table:
             row += ["", "", "", "not run" if one.reached else "not reached", "0" if one.reached else ""]
         rows.append(row)
     return [head, *rows]
+
+
+def alternative_table(found: Mapping[str, Sequence[Margin]]) -> Table:
+    """`alternative_margins`, by project and check; the runs are few, so the worst value says more than a deviation."""
+    rows = [
+        [
+            one.project,
+            one.name,
+            alternative.replace("_", " "),
+            f"{'≥' if one.sense == 'at least' else '≤'} {one.bound:g}",
+            _number(one.mean),
+            _number(one.worst),
+            str(len(one.values)),
+        ]
+        for alternative, margins_of_it in found.items()
+        for one in margins_of_it
+    ]
+    return [["project", "check", "written as", "bound", "mean", "worst", "runs"], *sorted(rows)]
 
 
 def markdown(table: Table) -> str:

@@ -257,6 +257,21 @@ def test_margins_are_in_standard_deviations_and_say_when_there_is_no_chance():
     assert not same.is_thin
 
 
+def test_of_right_solutions_of_another_hand_the_worst_value_is_shown():
+    def record(alternative: str, slow: bool, value: float) -> Record:
+        measured = (Measured("accuracy", value, 0.9, "at least"),)
+        return Record("04a", alternative, "test_it_reads", slow, 1, 1, 0, "passed", "", measured, 1.0, "0" * 16)
+
+    of_one = [record("written_out", True, value) for value in (0.95, 0.91, 0.93)]
+    others = [record("", True, 0.5), record("written_out", False, 0.5), record("read_once", True, 0.96)]
+    head, *rows = stability_report.alternative_table(stability_report.alternative_margins(of_one + others))
+    assert head[-2:] == ["worst", "runs"]
+    assert rows == [
+        ["04a", "it reads", "read once", "≥ 0.9", "0.9600", "0.9600", "1"],
+        ["04a", "it reads", "written out", "≥ 0.9", "0.9300", "0.9100", "3"],
+    ]
+
+
 # -- what a digest covers -----------------------------------------------------------------------------------------------
 
 
