@@ -43,6 +43,11 @@ class Margin:
         return self.check.removeprefix("test_").replace("_", " ")
 
     @property
+    def limit(self) -> str:
+        """The bound in a sign and a number."""
+        return f"{'≥' if self.sense == 'at least' else '≤'} {self.bound:g}"
+
+    @property
     def mean(self) -> float:
         """Of the values."""
         return statistics.fmean(self.values)
@@ -190,7 +195,7 @@ def margin_table(found: Sequence[Margin]) -> Table:
     head = ["project", "check", "what", "bound", "mean", "deviation", "worst", "margin", "runs"]
     rows = []
     for one in found:
-        row = [one.project, one.name, one.what, f"{'≥' if one.sense == 'at least' else '≤'} {one.bound:g}"]
+        row = [one.project, one.name, one.what, one.limit]
         if one.values:
             far = one.deviations > 1000  # nothing but rounding moved it
             margin = "exact" if math.isinf(one.deviations) else "over 1000" if far else f"{one.deviations:.1f}"
@@ -206,19 +211,11 @@ def margin_table(found: Sequence[Margin]) -> Table:
 def alternative_table(found: Mapping[str, Sequence[Margin]]) -> Table:
     """`alternative_margins`, by project and check; the runs are few, so the worst value says more than a deviation."""
     rows = [
-        [
-            one.project,
-            one.name,
-            alternative.replace("_", " "),
-            f"{'≥' if one.sense == 'at least' else '≤'} {one.bound:g}",
-            _number(one.mean),
-            _number(one.worst),
-            str(len(one.values)),
-        ]
-        for alternative, margins_of_it in found.items()
-        for one in margins_of_it
+        [one.project, one.name, alternative, one.limit, _number(one.mean), _number(one.worst), str(len(one.values))]
+        for alternative, some in found.items()
+        for one in some
     ]
-    return [["project", "check", "written as", "bound", "mean", "worst", "runs"], *sorted(rows)]
+    return [["project", "check", "alternative", "bound", "mean", "worst", "runs"], *sorted(rows)]
 
 
 def markdown(table: Table) -> str:

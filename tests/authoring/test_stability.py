@@ -267,8 +267,8 @@ def test_of_right_solutions_of_another_hand_the_worst_value_is_shown():
     head, *rows = stability_report.alternative_table(stability_report.alternative_margins(of_one + others))
     assert head[-2:] == ["worst", "runs"]
     assert rows == [
-        ["04a", "it reads", "read once", "≥ 0.9", "0.9600", "0.9600", "1"],
-        ["04a", "it reads", "written out", "≥ 0.9", "0.9300", "0.9100", "3"],
+        ["04a", "it reads", "read_once", "≥ 0.9", "0.9600", "0.9600", "1"],
+        ["04a", "it reads", "written_out", "≥ 0.9", "0.9300", "0.9100", "3"],
     ]
 
 
