@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 55d03fbaff9c80e2)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub fd1ebc032521f22b)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -71,7 +71,8 @@ def train_augmented(
 ) -> History:
     """Train on augmented pictures, and measure on the validation pictures as they are.
 
-    After twelve epochs the course's network reads at least 0.90 of unseen hands, and 0.03 more than without augmentation.
+    After twelve epochs in batches of 16 the course's network, with more dropout, reads at least 0.90 of unseen hands, and 0.03
+    more than without augmentation.
 
     Args:
         model: maps images (B, 1, 28, 28) to logits; changed in place.

@@ -175,6 +175,21 @@ def unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
 
 
+@functools.cache
+def mixed_unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """As `unseen_signs`, and as hard with any seed as with 0: as many signers in a hundred stand before a bright wall.
+
+    60 signers, one shot of each letter by each: a second one would be nearly the same picture, another person is not.
+    """
+    from course.datasets.hands import mixed_signs
+    from course.datasets.tensors import without_gap
+
+    if seed == 0:
+        return unseen_signs(0)
+    pixels, truth = mixed_signs(60, seed)
+    return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
+
+
 def sign_csv(rows: int, seed: int = 0) -> tuple[str, np.ndarray, list[int]]:
     """A small file in Kaggle's format: (text, pixels uint8 (rows, 784), classes 0 to 23 as they should be read).
 

@@ -81,7 +81,8 @@ def train_augmented(
 ) -> History:
     """Train on augmented pictures, and measure on the validation pictures as they are.
 
-    After twelve epochs the course's network reads at least 0.90 of unseen hands, and 0.03 more than without augmentation.
+    After twelve epochs in batches of 16 the course's network, with more dropout, reads at least 0.90 of unseen hands, and 0.03
+    more than without augmentation.
 
     Args:
         model: maps images (B, 1, 28, 28) to logits; changed in place.

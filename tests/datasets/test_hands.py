@@ -70,6 +70,18 @@ def test_hidden_signers_do_not_run_out():
     assert place("hidden", 24 * HIDDEN_SHOTS * 1000)[1] == 1000
 
 
+def test_mixed_signers_stand_before_as_many_bright_walls_as_the_validation_signers():
+    """Two of ten; of the hidden signers every fourth has one, so that some are left out."""
+    images, labels = hands.mixed_signs(14, 5)
+    assert images.shape == (14 * 24, 28, 28)
+    assert images.dtype == np.uint8
+    assert "".join(chr(ord("a") + k) for k in labels[24:48]) == hands.LETTERS
+    for position, signer in ((0, 0), (3, 3), (7, 7), (9, 9), (10, 10), (11, 12), (13, 11)):
+        assert np.array_equal(images[24 * position + 2], files.sign(shot("c", 5, "hidden", signer, 0))), position
+    bright = [signer for signer in range(10) if files._is_bright(signer)]
+    assert bright == [3, 7]  # as among the ten of the validation file
+
+
 def test_shots_of_a_take_are_near_duplicates_and_takes_are_not():
     def grey(signer, number):
         return files.sign(shot("k", 7, "train", signer, number)).astype(float)

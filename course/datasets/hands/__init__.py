@@ -5,7 +5,7 @@ does not cache or lock: course/datasets/store.py calls `write` in a folder of it
 label,pixel1..pixel784 and Kaggle's label numbers) is that of kaggle.com/datasets/datamunge/sign-language-mnist.
 """
 
-from course.datasets.hands.files import SEED, VERSION, photo, signs, write
+from course.datasets.hands.files import SEED, VERSION, mixed_signs, photo, signs, write
 from course.datasets.hands.poses import LETTERS
 
-__all__ = ["LETTERS", "SEED", "VERSION", "photo", "signs", "write"]
+__all__ = ["LETTERS", "SEED", "VERSION", "mixed_signs", "photo", "signs", "write"]

@@ -4,6 +4,7 @@ No caching, locking or atomic rename: `write` fills a folder that its caller own
 """
 
 import io
+import itertools
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +15,7 @@ from PIL import Image
 
 from course.datasets.hands.poses import LETTERS
 from course.datasets.hands.scenes import SIGN, photograph, sign
-from course.datasets.hands.signers import place, shot
+from course.datasets.hands.signers import BRIGHT_WALL, SIGNERS, place, shot
 
 VERSION = "6"  # of the bytes: any change of what is drawn changes it
 SEED = 20  # of the data set that the course ships
@@ -42,6 +43,33 @@ def signs(count: int, seed: int, split: str) -> tuple[np.ndarray, np.ndarray]:
     """
     place(split, 0)
     return _block(seed, split, 0, count)
+
+
+def mixed_signs(signers: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """One shot of each letter by each of so many hidden signers, who stand before such walls as those of the files do.
+
+    A hand before a bright wall is much harder to read than one before a dark wall, so an exam is only as hard as the validation
+    file if it has as many of both: two of ten are bright there, and every fourth of the hidden signers is. The signers are those
+    of `signs(..., seed, "hidden")`, some left out.
+
+    Args:
+        signers: how many.
+        seed: 0 or more, as for `signs`.
+
+    Returns:
+        Images (24 * signers, 28, 28) uint8, and labels (24 * signers,) uint8 as Kaggle numbers them. Signer k holds 24 pictures
+        in a row, each letter once.
+    """
+    bright, dark = filter(_is_bright, itertools.count()), itertools.filterfalse(_is_bright, itertools.count())
+    people = [next(bright if _is_bright(k % SIGNERS["valid"]) else dark) for k in range(signers)]
+    images = np.zeros((signers * len(LETTERS), SIGN, SIGN), np.uint8)
+    for k, (signer, letter) in enumerate(itertools.product(people, LETTERS)):
+        images[k] = sign(shot(letter, seed, "hidden", signer, 0))
+    return images, np.tile(np.array([ord(letter) - ord("a") for letter in LETTERS], np.uint8), signers)
+
+
+def _is_bright(signer: int) -> bool:
+    return signer % BRIGHT_WALL == BRIGHT_WALL - 1
 
 
 def photo(letter: str, seed: int, split: str) -> Image.Image:
