@@ -35,7 +35,8 @@ from course.grading import proofs
 # Two threads of a small training wait for each other half of the time. Asleep and on one processor they cost hardly more than one
 # thread: two seeds of the checks of 01 to 03, 05 and 06 that train, side by side, took 99 s on two processors, one after the
 # other with both processors each 143 s, and side by side on both 280 s.
-ASLEEP = {"OMP_WAIT_POLICY": "passive"}
+# Passive alone would leave the number of turns that course/__init__.py sets.
+ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 
 # What one process runs: all of these under all of those, the checks that are "fast" or "slow".
 Unit = tuple[list[Subject], list[Circumstances], str]

@@ -132,7 +132,7 @@ def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(
 def test_a_flake_is_named_with_a_command_that_repeats_it(tiny, capsys):
     assert (
         _main(tiny, "--runs", "3", "--only", "fast") == 1
-    )  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 1)
+    )  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 0)
     said = capsys.readouterr().out
     records = list(Ledger(tiny["ledger"]).records())
     failed = {(r.check, r.seed) for r in records if r.outcome == "failed"}
