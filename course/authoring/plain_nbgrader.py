@@ -10,18 +10,20 @@ comes out wrong ends it with status 1.
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from course import catalog
+from course.authoring.arguments import projects_named
 from course.authoring.mock_class import hand_in, students
 from course.authoring.rehearsal import Rehearsal, copy_checkout
 from course.errors import CourseError
 from course.grading.verdict import MARKS
 
 
-def main(keys: list[str]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Show what each student has earned; 1 where that is not what it must be."""
-    entries = [catalog.project(key) for key in keys] or list(catalog.projects())
+    entries = projects_named(argv, "python -m course.authoring.plain_nbgrader", __doc__) or list(catalog.projects())
     class_ = students(2, kinds=("right", "not started"))
     shown: list[str] = []
     with tempfile.TemporaryDirectory(prefix="course-nbgrader-", ignore_cleanup_errors=True) as temporary:
@@ -52,4 +54,4 @@ def _failures(book: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -7,21 +7,22 @@ It makes the fingerprints by which students' mistakes are recognised (course/gra
 """
 
 import sys
+from collections.abc import Sequence
 
 import torch
 
 from course.authoring import fingerprints, mistakes_page
-from course.catalog import project
+from course.authoring.arguments import projects_named
 from course.grading import diagnosis
 from course.grading.proofs import graded, mistakes_of, prove
 from course.stubs import desk
 
 
-def main(keys: list[str]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write fingerprints and page for the projects named; 1 where a mistake is not caught as it should be."""
     torch.set_num_threads(1)  # as in CI: the last digits depend on it
     sections = {}
-    for entry in [project(key) for key in keys] or graded():
+    for entry in projects_named(argv, "python -m course.authoring.prove", __doc__) or graded():
         proofs = [prove(variant) for variant in mistakes_of(entry)]
         lost = [proof.variant.name for proof in proofs if not proof.caught_by_named]
         if lost:
@@ -40,4 +41,4 @@ def main(keys: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -15,8 +15,9 @@ from dataclasses import astuple
 
 import torch
 
+from course.authoring.arguments import projects_named
 from course.authoring.fingerprints import alike
-from course.catalog import Project, project
+from course.catalog import Project
 from course.grading import diagnosis
 from course.grading.diagnosis import FOLLOWS, PERHAPS, Known, Mark
 from course.grading.proofs import Variant, graded, prove, rewritten_of
@@ -71,11 +72,11 @@ def as_failed(entry: Project, task: str, marks: Iterable[Mark]) -> list[CheckRes
     return [CheckResult(entry.id, task, m.check, m.check, 1, 0, "failed", mark=astuple(m)) for m in marks]
 
 
-def main(keys: list[str]) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Print the three counts."""
     torch.set_num_threads(1)
     total: dict[str, Counter[str]] = {"known": Counter(), "unknown": Counter(), "rewritten": Counter()}
-    for entry in [project(key) for key in keys] or graded():
+    for entry in projects_named(argv, "python -m course.authoring.recognition", __doc__) or graded():
         outcomes = rewritten(entry)
         for name, ended in outcomes.items():
             if ended not in ("right", "perhaps right"):
@@ -89,4 +90,4 @@ def main(keys: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
