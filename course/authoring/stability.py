@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import cycle
+from itertools import cycle, groupby
 from pathlib import Path
 
 from course import paths
@@ -37,6 +37,8 @@ from course.grading import proofs
 # other with both processors each 143 s, and side by side on both 280 s.
 # Passive alone would leave the number of turns that course/__init__.py sets.
 ASLEEP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
+
+SEEDS_TOGETHER = 3  # of slow checks in one process: loading torch takes as long as a tenth of a training
 
 # What one process runs: all of these under all of those, the checks that are "fast" or "slow".
 Unit = tuple[list[Subject], list[Circumstances], str]
@@ -150,10 +152,13 @@ def _units(subjects: Sequence[Subject], said: argparse.Namespace, ledger: Ledger
                 if some:
                     yield some, [Circumstances.number(k) for k in few], "fast"
     if said.only != "fast":
-        for k in numbers:
-            some = [s for s in wanted(k) if missing(s, k, "slow")]
-            if some:
-                yield some, [Circumstances.number(k)], "slow"
+        lacking = [
+            (Circumstances.number(k, slow=True), [s for s in wanted(k) if missing(s, k, "slow")]) for k in numbers
+        ]
+        for (_, _, some), run in groupby(lacking, key=lambda one: (one[0].threads, one[0].hash_seed, one[1])):
+            together = [under for under, _ in run]
+            for at in range(0, len(together) if some else 0, SEEDS_TOGETHER):
+                yield some, together[at : at + SEEDS_TOGETHER], "slow"
 
 
 def _run(units: Sequence[Unit], ledger: Ledger, jobs: int, seconds: float) -> Iterator[str]:

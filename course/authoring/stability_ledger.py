@@ -54,12 +54,15 @@ class Circumstances:
     hash_seed: int
 
     @classmethod
-    def number(cls, k: int) -> "Circumstances":
-        """The k-th run: a seed of its own; two threads in every fourth, one in the others; one of twenty hash seeds.
+    def number(cls, k: int, slow: bool = False) -> "Circumstances":
+        """The k-th run: a seed of its own; one thread and two by turns; one of twenty hash seeds.
 
-        Two threads of a convolution wait for each other without sleep, so on one processor they cost nearly two runs of one thread.
+        Of the slow ones, which train, every eighth has two threads: those of a convolution wait for each other without sleep, and
+        on one processor they cost nearly two runs.
         """
-        return cls(k, 2 if k % 4 == 1 else 1, k // 4 % HASH_SEEDS)
+        if slow:
+            return cls(k, 2 if k % 8 == 1 else 1, k // 8 % HASH_SEEDS)
+        return cls(k, 1 + k % 2, k // 2 % HASH_SEEDS)
 
 
 @dataclass(frozen=True)

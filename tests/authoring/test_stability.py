@@ -132,7 +132,7 @@ def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(
 def test_a_flake_is_named_with_a_command_that_repeats_it(tiny, capsys):
     assert (
         _main(tiny, "--runs", "3", "--only", "fast") == 1
-    )  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 0)
+    )  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 1)
     said = capsys.readouterr().out
     records = list(Ledger(tiny["ledger"]).records())
     failed = {(r.check, r.seed) for r in records if r.outcome == "failed"}
@@ -232,8 +232,9 @@ def test_a_grader_and_its_target_go_together(tmp_path, capsys):
 # -- circumstances, values, margins -------------------------------------------------------------------------------------
 
 
-def test_runs_differ_in_everything_that_is_varied():
-    runs = [Circumstances.number(k) for k in range(200)]
+@pytest.mark.parametrize("slow", [False, True])
+def test_runs_differ_in_everything_that_is_varied(slow):
+    runs = [Circumstances.number(k, slow) for k in range(200)]
     assert len({run.seed for run in runs}) == 200
     assert {run.threads for run in runs} == {1, 2}
     assert len({(run.threads, run.hash_seed) for run in runs}) == 40
