@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from course.authoring.clearing import preprocessors
+from course.authoring.notebooks.clearing import preprocessors
 
 c = get_config()  # noqa: F821 - nbgrader defines it
 

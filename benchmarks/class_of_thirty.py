@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 
 from course import catalog
-from course.authoring.mock_class import Student, hand_in, students
-from course.authoring.rehearsal import copy_checkout, surroundings
+from course.authoring.rehearsal.mock_class import Student, hand_in, students
+from course.authoring.rehearsal.term import copy_checkout, surroundings
 from course.catalog import Project
 from course.datasets import store
 

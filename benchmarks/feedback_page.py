@@ -4,7 +4,7 @@
     python benchmarks/feedback_page.py --project 07 --mistakes make_transforms:any_hue train:one_batch_an_epoch
     python benchmarks/feedback_page.py --picture docs/pictures/feedback.png
 
-A mistake is function:name, as `python -m course.grading.proofs 07` lists them. The picture takes Chromium (apt-get install
+A mistake is function:name, as `course author proofs 07` lists them. The picture takes Chromium (apt-get install
 chromium); `--width 400` is a phone, `--dark` a reader who has a dark screen. No figure is measured here.
 """
 
@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from course.authoring.proofs.variants import mistakes_of, solution_text
 from course.catalog import project
-from course.grading.proofs import mistakes_of, solution_text
-from course.judging import submissions
-from course.judging.judge import Job, judge
+from course.grading import submissions
+from course.grading.judge import Job, judge
 from course.reports import html
 
 MISTAKES = ["make_transforms:turned_all_the_way", "train_augmented:the_transform_of_validation"]

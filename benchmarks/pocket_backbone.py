@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import v2
 
+from course.authoring.pretraining.statistics import colour_histogram, statistics
 from course.models import pocket
-from course.models.picture_statistics import colour_histogram, statistics
 from course.paths import real_folder, runs_folder
 
 ANIMALS = ("dog", "cat", "bear")
@@ -94,7 +94,7 @@ def table(folder: Path, size: int) -> None:
 @torch.inference_mode()
 def category_table(count: int) -> None:
     """Top-1 by kind on fresh pictures (another seed), and how often dog, cat, bear and the rest are told apart."""
-    from course.models.pretrain_pictures import _catalogue_item, category_names
+    from course.authoring.pretraining.pictures import _catalogue_item, category_names
 
     names = category_names()
     network = torchvision.models.get_model("pocket_mobilenet", weights="DEFAULT").eval()
@@ -151,7 +151,7 @@ def embedded(cache: Path, size: int) -> None:
 
 def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, fruit: int, size: int) -> None:
     """Short runs of the recipe, each with one change, and the probe of each."""
-    from course.models import pretrain
+    from course.authoring.pretraining import backbone
 
     images, labels = photos(folder, size)
     questions = ("category", "kind", "deep", "causes", "statistics")
@@ -180,7 +180,7 @@ def curve(folder: Path, cache: Path, steps: int, things: int, formulas: int, fru
         began = time.process_time()
         chosen = standard | changes
         with contextlib.redirect_stdout(io.StringIO()):
-            pretrain.train(argparse.Namespace(**chosen, every=chosen["steps"]))
+            backbone.train(argparse.Namespace(**chosen, every=chosen["steps"]))
         spent = time.process_time() - began
         checkpoint.unlink(missing_ok=True)
         card = pocket.read_categories(cache / "curve" / pocket.CARD_FILE)

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import torch
 
-from course import lessons_measures as measure
 from course import paths
 from course.datasets.signs import read_signs, split_by_shot, write_signs
 from course.datasets.tiers import TRAIN_CSV, VALID_CSVS
+from course.lessons import measures as measure
 
 
 def mnist(real: Path, work: Path, seeds: int) -> None:

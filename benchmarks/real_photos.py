@@ -28,9 +28,9 @@ from PIL import Image
 from course import catalog, paths
 from course.datasets.tiers import Located
 from course.errors import CourseError
-from course.lessons_measures import solution
+from course.lessons.measures import solution
 from course.models.kinds import dogs
-from course.run_photos import PhotoRun
+from course.runs.photos import PhotoRun
 from course.training import History
 
 WANTED = {  # what the door should do; pets.jpg shows a dog and a cat, so it may do either
@@ -147,7 +147,7 @@ def whole(project_id: str, photos: Path, work: Path, seed: int, weights: str) ->
     options = ["--data", "full", "--seed", str(seed), "--weights", weights, "--out", str(work / "out")]
     with (
         mock.patch.dict(os.environ, COURSE_DATA=str(data)),
-        mock.patch("course.run_photos.PhotoRun", partial(RealRun, argv=options)),
+        mock.patch("course.runs.photos.PhotoRun", partial(RealRun, argv=options)),
     ):
         runpy.run_module(f"solutions.{project.module}", run_name="__main__")
     run = RealRun.made[-1]

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from course import paths
 from course.catalog import project
-from course.grading.checks import checks_of
-from course.grading.grade import grader_module
+from course.checks.check import checks_of
+from course.checks.run import grader_module
 
 LAST_LINE = "Ctrl-C leaves."
 

@@ -41,12 +41,17 @@ class Project:
     @property
     def module(self) -> str:
         """Module name of the solution and of the stub."""
-        return f"ex{self.id}_{self.slug}"
+        return f"ex{self.folder}"
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder in graders/proofs/, as "05b_transfer"."""
+        return f"{self.id}_{self.slug}"
 
     @property
     def grader(self) -> str:
         """File name of the grader."""
-        return f"test_{self.id}_{self.slug}.py"
+        return f"test_{self.folder}.py"
 
     @property
     def points(self) -> int:
@@ -84,7 +89,7 @@ def project(key: str) -> Project:
     """
     wanted = key.lower().removesuffix(".py").removeprefix("test_")
     for entry in projects():
-        if wanted in (entry.id, entry.id.lstrip("0"), entry.slug, entry.module, f"{entry.id}_{entry.slug}"):
+        if wanted in (entry.id, entry.id.lstrip("0"), entry.slug, entry.module, entry.folder):
             return entry
     known = ", ".join(f"{p.id} {p.slug}" for p in projects())
     raise CourseError(f"There is no project called {key!r}.", f"The projects are: {known}.")

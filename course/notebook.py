@@ -38,8 +38,8 @@ def check(project: str, task: str, *, seconds: float = SECONDS, module: ModuleTy
         raise CourseError(f"Project {entry.id} has no function {task!r}.", f"Its functions are: {', '.join(names)}.")
     with quiet():
         # imported here, because importing torch may warn as well
-        from course.grading.in_notebook import grade_task
-        from course.grading.verdict import render
+        from course.checks.notebook import grade_task
+        from course.reports.terminal import render
 
         module = module or sys.modules["__main__"]
         result = grade_task(entry, task, module, seconds)

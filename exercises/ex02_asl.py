@@ -182,6 +182,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.running import Run
+    from course.runs.run import Run
 
     main(Run("02", epochs=20, lr=5e-4))

@@ -152,6 +152,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.running import Run
+    from course.runs.run import Run
 
     main(Run("04b", epochs=0))

@@ -160,6 +160,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.run_photos import PhotoRun
+    from course.runs.photos import PhotoRun
 
     main(PhotoRun("05a", epochs=0))

@@ -196,6 +196,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.run_photos import PhotoRun
+    from course.runs.photos import PhotoRun
 
     main(PhotoRun("07", epochs=8))

@@ -1,6 +1,6 @@
 """Only the projects of the catalog are graded: a grader that is still being written is not collected.
 
-The plugin `course.grading.plugin` comes with the installed course.
+The plugin `course.cli.pytest_plugin` comes with the installed course.
 """
 
 from pathlib import Path

@@ -10,8 +10,18 @@ from hypothesis import strategies as st
 from torch import nn
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.expect import (
+from course.checks.builders import (
+    cross_entropy,
+    fixed_net,
+    loader,
+    margin_loss,
+    moody_net,
+    sgd,
+    tensor_set,
+    witness_net,
+)
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_close,
@@ -20,7 +30,7 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import (
+from course.checks.probes import (
     batches_of,
     called,
     diary_of,
@@ -33,17 +43,7 @@ from course.grading.probes import (
     state_of,
     trainable_of,
 )
-from course.grading.recipes import (
-    cross_entropy,
-    fixed_net,
-    loader,
-    margin_loss,
-    moody_net,
-    sgd,
-    tensor_set,
-    witness_net,
-)
-from graders.support import (
+from graders.kit.general import (
     accuracy,
     expect_bent,
     expect_logits,
@@ -57,7 +57,7 @@ from graders.support import (
     textbook_epoch,
     training_digits,
 )
-from graders.support_page import show_judgement, show_training
+from graders.kit.pages import show_judgement, show_training
 
 THRESHOLD = project("01").thresholds["valid_accuracy"]
 

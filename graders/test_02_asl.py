@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.exhibits import confusion
-from course.grading.expect import (
+from course.checks.attachments import confusion
+from course.checks.builders import dense_net, history, linear_net, loader, moody_net
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_changed,
@@ -19,7 +20,7 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import (
+from course.checks.probes import (
     break_the_compiler,
     compiler_works,
     diary_of,
@@ -36,9 +37,7 @@ from course.grading.probes import (
     same_parameters,
     state_of,
 )
-from course.grading.recipes import dense_net, history, linear_net, loader, moody_net
-from course.grading.recipes_photos import watch_optimizers, watched
-from graders.support import (
+from graders.kit.general import (
     LETTERS,
     accuracy,
     expect_bent,
@@ -50,7 +49,8 @@ from graders.support import (
     training_signs,
     unseen_signs,
 )
-from graders.support_page import show_training
+from graders.kit.pages import show_training
+from graders.kit.worker.photos import watch_optimizers, watched
 
 THRESHOLD = project("02").thresholds["train_accuracy"]
 EPOCHS = 20

@@ -6,8 +6,9 @@ pytest graders/test_03_cnn.py
 import torch
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.expect import (
+from course.checks.builders import frozen_net, linear_net, tied_net
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_close,
@@ -15,7 +16,7 @@ from course.grading.expect import (
     expect_int,
     expect_tensor,
 )
-from course.grading.probes import (
+from course.checks.probes import (
     buffers_of,
     copy_parameters,
     fit_with_the_course,
@@ -26,8 +27,7 @@ from course.grading.probes import (
     length_of,
     predict,
 )
-from course.grading.recipes import frozen_net, linear_net, tied_net
-from graders.support import (
+from graders.kit.general import (
     LETTERS,
     accuracy,
     baseline,
@@ -39,7 +39,7 @@ from graders.support import (
     training_signs,
     unseen_signs,
 )
-from graders.support_page import show_judgement, show_training
+from graders.kit.pages import show_judgement, show_training
 
 MARGIN = project("03").thresholds["above_mlp"]
 EPOCHS = 8

@@ -10,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.exhibits import views
-from course.grading.expect import (
+from course.checks.attachments import views
+from course.checks.builders import (
+    compiled,
+    linear_net,
+    moody_net,
+    steady_sign_net,
+    tensor_set,
+    witness_net,
+)
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_at_most,
@@ -24,7 +32,7 @@ from course.grading.expect import (
     expect_tensor,
     fail,
 )
-from course.grading.probes import (
+from course.checks.probes import (
     argument_after,
     called,
     forward,
@@ -35,16 +43,17 @@ from course.grading.probes import (
     state_of,
     taught_to,
 )
-from course.grading.recipes import (
-    compiled,
-    linear_net,
-    moody_net,
-    steady_sign_net,
-    tensor_set,
-    witness_net,
+from graders.kit.general import (
+    LETTERS,
+    accuracy,
+    baseline,
+    hand_like,
+    images,
+    labels,
+    mixed_unseen_signs,
+    training_signs,
 )
-from graders.support import LETTERS, accuracy, baseline, hand_like, images, labels, mixed_unseen_signs, training_signs
-from graders.support_page import show_judgement, show_told, told_by
+from graders.kit.pages import show_judgement, show_told, told_by
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
 MARGIN = project("04a").thresholds["above_cnn"]

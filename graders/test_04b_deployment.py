@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.expect import (
+from course.checks.builders import brightness_net, letter_net, moody_net, sign_net
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_close,
@@ -22,12 +23,11 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import is_training, seen_by, state_of
-from course.grading.recipes import brightness_net, letter_net, moody_net, sign_net
-from course.grading.session import StudentRaised
+from course.checks.probes import is_training, seen_by, state_of
+from course.checks.session import StudentRaised
 from course.models.signs import sign_network_state
-from graders.support import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
-from graders.support_page import show_prepared, show_readings
+from graders.kit.general import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
+from graders.kit.pages import show_prepared, show_readings
 
 THRESHOLD = project("04b").thresholds["photo_accuracy"]
 

@@ -8,10 +8,9 @@ import torchvision
 from PIL import Image, ImageOps
 
 import course.models.pocket
-from course.grading import tiny_zoo
-from course.grading.checks import check
-from course.grading.exhibits import answered
-from course.grading.expect import (
+from course.checks.attachments import answered
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_most,
     expect_close,
@@ -20,8 +19,12 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import called, forward, is_training, seen_by, state_of, trainable_of
-from course.grading.recipes_pretrained import (
+from course.checks.probes import called, forward, is_training, seen_by, state_of, trainable_of
+from course.checks.wire import Handle
+from graders.kit.general import photo, scene
+from graders.kit.photos import colour_images, door_scenes, opened
+from graders.kit.worker import tiny_zoo
+from graders.kit.worker.pretrained import (
     answering_net,
     as_plain,
     categories_of,
@@ -31,9 +34,6 @@ from course.grading.recipes_pretrained import (
     papers,
     pretrained,
 )
-from course.grading.wire import Handle
-from graders.support import photo, scene
-from graders.support_photos import colour_images, door_scenes, opened
 
 TINY, POCKET = tiny_zoo.NAME, "pocket_mobilenet"
 PRESET = tiny_zoo.Course_Tiny_Weights.DEFAULT.transforms()

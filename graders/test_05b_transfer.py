@@ -6,25 +6,14 @@ pytest graders/test_05b_transfer.py
 import torch
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.expect import expect, expect_at_least, expect_close, expect_equal, expect_same, expect_tensor
-from course.grading.probes import buffers_of, forward, state_of, trainable_of
-from course.grading.recipes import frozen_net, tied_net
-from course.grading.recipes_photos import (
-    backbone_of,
-    headed,
-    is_parameter_of,
-    marked_net,
-    photo_loader,
-    predict_photos,
-    tiny_backbone,
-    train_head,
-    width_of,
-)
-from course.grading.wire import Handle
-from graders.support import accuracy
-from graders.support_page import DOOR, show_judgement, show_photo_views
-from graders.support_photos import (
+from course.checks.builders import frozen_net, tied_net
+from course.checks.check import check
+from course.checks.expect import expect, expect_at_least, expect_close, expect_equal, expect_same, expect_tensor
+from course.checks.probes import buffers_of, forward, state_of, trainable_of
+from course.checks.wire import Handle
+from graders.kit.general import accuracy
+from graders.kit.pages import DOOR, show_judgement, show_photo_views
+from graders.kit.photos import (
     colour_images,
     expect_normalised,
     expect_plain,
@@ -32,7 +21,7 @@ from graders.support_photos import (
     folder_photos,
     unseen_at_the_door,
 )
-from graders.support_transfer import (
+from graders.kit.transfer import (
     WIDTH,
     expect_all_frozen,
     expect_frozen_whatever_the_mode,
@@ -48,6 +37,17 @@ from graders.support_transfer import (
     expect_whole_network_learned,
     frozen_backbone,
     tuned,
+)
+from graders.kit.worker.photos import (
+    backbone_of,
+    headed,
+    is_parameter_of,
+    marked_net,
+    photo_loader,
+    predict_photos,
+    tiny_backbone,
+    train_head,
+    width_of,
 )
 
 THRESHOLD = project("05b").thresholds["valid_accuracy"]

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.catalog import project
-from course.corpus import heldout
-from course.grading.checks import check
-from course.grading.exhibits import table
-from course.grading.expect import (
+from course.checks.attachments import table
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_close,
@@ -24,11 +23,10 @@ from course.grading.expect import (
     expect_tensor,
     named,
 )
-from course.grading.probes import diary_of, state_of
-from course.grading.probes_nlp import ENCODING, encoding_of
-from course.grading.recipes_nlp import pocket_bert, pocket_tokenizer, tiny_bert
-from course.grading.session import StudentRaised
-from graders.support_nlp import (
+from course.checks.probes import diary_of, state_of
+from course.checks.session import StudentRaised
+from course.corpus import heldout
+from graders.kit.language import (
     LIMIT,
     OTHER,
     VOCABULARY,
@@ -41,6 +39,8 @@ from graders.support_nlp import (
     tokenizer_given,
     tokenizer_here,
 )
+from graders.kit.worker.language import pocket_bert, pocket_tokenizer, tiny_bert
+from graders.kit.worker.language_probes import ENCODING, encoding_of
 
 THRESHOLDS = project("06").thresholds
 QUESTIONS = 300  # of each sort: the embedded BERT's share of right answers then varies by about 0.013 from exam to exam

@@ -6,9 +6,10 @@ pytest graders/test_07_fruits.py
 import torch
 
 from course.catalog import project
-from course.grading.checks import check
-from course.grading.exhibits import confusion
-from course.grading.expect import (
+from course.checks.attachments import confusion
+from course.checks.builders import fixed_net, linear_net, loader, moody_net
+from course.checks.check import check
+from course.checks.expect import (
     expect,
     expect_at_least,
     expect_changed,
@@ -19,23 +20,10 @@ from course.grading.expect import (
     expect_same,
     expect_tensor,
 )
-from course.grading.probes import diary_of, forward, history_of, state_of, trainable_of
-from course.grading.recipes import fixed_net, linear_net, loader, moody_net
-from course.grading.recipes_photos import (
-    backbone_of,
-    headed,
-    photo_loader,
-    predict_photos,
-    steps_of,
-    tiny_backbone,
-    watch_optimizers,
-    watch_steps,
-    watched,
-    width_of,
-)
-from graders.support import accuracy, images, labels, numbered
-from graders.support_page import FRUIT, show_judgement, show_photo_views, show_told, told_by
-from graders.support_photos import (
+from course.checks.probes import diary_of, forward, history_of, state_of, trainable_of
+from graders.kit.general import accuracy, images, labels, numbered
+from graders.kit.pages import FRUIT, show_judgement, show_photo_views, show_told, told_by
+from graders.kit.photos import (
     colour_images,
     expect_hue_kept,
     expect_normalised,
@@ -45,7 +33,7 @@ from graders.support_photos import (
     read_back,
     unseen_fruit,
 )
-from graders.support_transfer import (
+from graders.kit.transfer import (
     WIDTH,
     expect_all_frozen,
     expect_frozen_whatever_the_mode,
@@ -61,6 +49,18 @@ from graders.support_transfer import (
     expect_whole_network_learned,
     frozen_backbone,
     tuned,
+)
+from graders.kit.worker.photos import (
+    backbone_of,
+    headed,
+    photo_loader,
+    predict_photos,
+    steps_of,
+    tiny_backbone,
+    watch_optimizers,
+    watch_steps,
+    watched,
+    width_of,
 )
 
 THRESHOLD = project("07").thresholds["valid_accuracy"]

@@ -7,9 +7,9 @@ import pytest
 
 from course import paths
 from course.catalog import project, projects
+from course.checks.check import checks_of
+from course.checks.run import grader_module
 from course.errors import CourseError
-from course.grading.checks import checks_of
-from course.grading.grade import grader_module
 
 ALL = pytest.mark.parametrize("entry", projects(), ids=lambda entry: entry.id)
 

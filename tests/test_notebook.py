@@ -11,12 +11,12 @@ import pytest
 
 from course import paths
 from course.catalog import project
+from course.checks.notebook import NotebookSession, NotebookWorker, grade_task
+from course.checks.run import grade_project, open_session, target_file
+from course.checks.session import StudentRaised
 from course.errors import CourseError
-from course.grading.grade import grade_project, open_session, target_file
-from course.grading.in_notebook import NotebookSession, NotebookWorker, grade_task
-from course.grading.session import StudentRaised
 from course.notebook import check, quiet
-from course.stubs import pristine_text
+from course.workspace import pristine_text
 
 MNIST = project("01")
 SOLUTION = paths.ROOT / "solutions" / "ex01_mnist.py"

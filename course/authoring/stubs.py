@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from course.catalog import Project
 from course.errors import CourseError
-from course.stubs import first_line
+from course.workspace import first_line
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, grade, release, student, watching
+from course.cli import author, data, grade, release, student, watch
 from course.errors import CourseError
 
 
@@ -56,7 +56,7 @@ def main(ctx: click.Context) -> None:
 
 
 for command in (
-    watching.watch,
+    watch.watch,
     student.hint,
     student.status,
     student.run,

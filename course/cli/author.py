@@ -12,7 +12,7 @@ from course.errors import CourseError
 def make(check: bool) -> None:
     """For authors: make the stubs from the solutions."""
     try:
-        from course.authoring import made
+        from course.authoring import generated
     except ModuleNotFoundError as fault:
         if fault.name != "course.authoring":
             raise
@@ -20,10 +20,10 @@ def make(check: bool) -> None:
             "This copy of the course has no course/authoring/.",
             "Your stubs come back with `course reset` and `course update`.",
         ) from None
-    from course.grading.grade import shown
+    from course.checks.run import shown
 
     if check:
-        wrong = made.stale()
+        wrong = generated.stale()
         for file in wrong:
             click.echo(f"{shown(file)} is stale")
         if wrong:
@@ -31,7 +31,7 @@ def make(check: bool) -> None:
             sys.exit(1)
         click.echo("All made files are fresh.")
         return
-    changed, backups = made.make()
+    changed, backups = generated.make()
     for backup in backups:
         click.echo(f"An edited exercise was saved as {shown(backup)}.")
     for file in changed:
@@ -55,7 +55,7 @@ def check(ids: tuple[str, ...], run: bool) -> None:
     from course import catalog
 
     try:
-        from course.authoring import lint
+        from course.authoring.lint import linter
     except ModuleNotFoundError as fault:
         if fault.name != "course.authoring":
             raise
@@ -63,7 +63,7 @@ def check(ids: tuple[str, ...], run: bool) -> None:
             "This copy of the course has no course/authoring/.",
             "`course status` and `pytest graders` say how your exercises stand.",
         ) from None
-    report = lint.lint([catalog.project(id) for id in ids], run=run)
+    report = linter.lint([catalog.project(id) for id in ids], run=run)
     for finding in report.findings:
         click.echo(f"{finding.file}:{finding.line}  {finding.what}  → {finding.cure}")
     seen = ", ".join(f"{number} {what}{'' if number == 1 else 's'}" for what, number in report.counts)
@@ -77,9 +77,9 @@ def check(ids: tuple[str, ...], run: bool) -> None:
 def lessons(arguments: tuple[str, ...]) -> None:
     """For authors: do the embedded data teach the lesson?"""
     try:
-        from course.lessons import main
+        from course.lessons.table import main
     except ModuleNotFoundError as fault:
-        if fault.name != "course.lessons":
+        if fault.name != "course.lessons.table":
             raise
         raise CourseError(
             "This copy of the course has no course/lessons.py.", "Take a whole copy of the course."

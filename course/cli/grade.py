@@ -15,7 +15,7 @@ from course import catalog, paths
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.grading.results import SubmissionResult
+    from course.checks.results import SubmissionResult
 
 EXCHANGE = ("timestamp.txt", "submission_secret.txt")
 
@@ -57,7 +57,7 @@ def grade(
     """
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
-    from course.judging import submissions
+    from course.grading import submissions
     from course.reports import github, table
 
     entries = [catalog.project(id)] if id else []
@@ -97,8 +97,8 @@ def _graded(found: list[Any], jobs: int, seconds: float, seed: int) -> "list[Sub
     from tqdm import tqdm
 
     from course.datasets import store
-    from course.judging.classroom import grade_class
-    from course.judging.judge import Job
+    from course.grading.classroom import grade_class
+    from course.grading.judge import Job
 
     for name in dict.fromkeys(name for s in found for name in catalog.project(s.project).data):
         store.ensure(name)  # before the judges start, so that there is one progress bar and one error
@@ -135,7 +135,7 @@ def _for_exchange(handed_in: "list[Path | None]", pages: list[Path]) -> None:
     It breaks off at the first page that has no such files. Where some came by the exchange, those who did not get a secret that
     nobody else knows: nbgrader then puts their page where nobody fetches it.
     """
-    from course.judging.submissions import read
+    from course.grading.submissions import read
 
     left = []
     for source, folder in zip(handed_in, pages, strict=True):

@@ -19,7 +19,7 @@ from course.catalog import Project
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.grading.results import SubmissionResult
+    from course.checks.results import SubmissionResult
 
 ABOUT = "autograder.json"  # {"project", "seed", "seconds"}, beside setup.sh
 ISOLATION = "none but Gradescope's container (a plain child process in it)"
@@ -70,7 +70,7 @@ def _judged(folder: Path, entry: Project, about: dict[str, Any], threads: int) -
     Raises:
         CourseError: data or weights of the course are missing, or the folder is.
     """
-    from course.judging.judge import Job, judge, start
+    from course.grading.judge import Job, judge, start
 
     if not folder.is_dir():
         raise CourseError(
@@ -84,7 +84,7 @@ def _judged(folder: Path, entry: Project, about: dict[str, Any], threads: int) -
 
 def _submission(folder: Path, entry: Project) -> Any:
     """The one submission in `folder`, by the rules of `course grade` for a folder of one student."""
-    from course.judging import submissions
+    from course.grading import submissions
 
     found = []
     for place in (folder / place for place in PLACES):
@@ -97,7 +97,7 @@ def _submission(folder: Path, entry: Project) -> Any:
 def _prepare(entry: Project, about: dict[str, Any], threads: int) -> int:
     """Make the data, and see that the project's own solution earns all points here."""
     from course.datasets import store
-    from course.grading.verdict import render
+    from course.reports.terminal import render
 
     for name in entry.data:
         store.ensure(name, quiet=True)

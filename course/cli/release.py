@@ -33,9 +33,9 @@ def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minu
     if check and gradescope:
         raise click.UsageError("--check looks at what students get; there is nothing to check for --gradescope.")
     try:
-        from course.authoring import bundle, leaks
-        from course.authoring import gradescope as autograder
-        from course.authoring import release as made
+        from course.authoring.release import assignments as made
+        from course.authoring.release import bundle, leaks
+        from course.authoring.release import gradescope as autograder
     except ModuleNotFoundError as fault:
         if fault.name != "course.authoring":
             raise

@@ -5,10 +5,10 @@ import sys
 
 import click
 
-from course import catalog, progress
+from course import catalog
 from course.catalog import Project
 from course.errors import CourseError
-from course.stubs import desk
+from course.workspace import files, progress
 
 
 @click.command()
@@ -67,9 +67,9 @@ def reset(project: str) -> None:
 
     Your file is saved in exercises/backup/ first.
     """
-    from course.grading.grade import shown
+    from course.checks.run import shown
 
-    change = desk.reset(catalog.project(project))
+    change = files.reset(catalog.project(project))
     if change.backup:
         click.echo(f"Your file was saved as {shown(change.backup)}.")
     click.echo(f"{shown(change.file)} is {'unedited already' if change.did == 'current' else 'a new stub'}.")
@@ -82,11 +82,11 @@ def update() -> None:
     An unedited stub is replaced. An edited one that is out of date is saved in exercises/backup/, and the new stub takes its place
     with your functions, helpers and imports in it.
     """
-    from course.grading.grade import shown
+    from course.checks.run import shown
 
-    package = desk.exercises_folder() / "__init__.py"
+    package = files.exercises_folder() / "__init__.py"
     if not package.exists():
-        desk.write(package, "")
+        files.write(package, "")
     said = {
         "made": "a new stub",
         "renewed": "brought up to date (you had not edited it)",
@@ -95,7 +95,7 @@ def update() -> None:
     }
     for entry in catalog.projects():
         try:
-            change = desk.update(entry)
+            change = files.update(entry)
         except CourseError as fault:
             click.echo(f"{entry.id:<4} {fault.problem}")
             continue
@@ -116,7 +116,7 @@ def greet() -> None:
 
 
 def _standing(entry: Project) -> str:
-    file = desk.exercise_file(entry)
+    file = files.exercise_file(entry)
     if not file.is_file():
         return "no stub here yet: `course update` makes it"
     missing = progress.unwritten(file, entry)
@@ -132,12 +132,12 @@ def _standing(entry: Project) -> str:
 
 def _next_step() -> str:
     for entry in catalog.projects():
-        file = desk.exercise_file(entry)
+        file = files.exercise_file(entry)
         if not file.is_file():
             return f"Next: `course update`, which makes {entry.module}.py and all others that are missing."
         last = progress.last(file)
         if last is None or not last.current or last.earned < last.points:
-            from course.grading.grade import shown
+            from course.checks.run import shown
 
             return f"Next: project {entry.id}, {entry.title}. Open {shown(file)} and type `course watch {entry.id}`."
     return "You have all points of all projects."
@@ -151,8 +151,8 @@ def _known(entry: Project, function: str) -> None:
         )
 
 
-def _existing(entry: Project) -> "desk.Path":
-    file = desk.exercise_file(entry)
+def _existing(entry: Project) -> "files.Path":
+    file = files.exercise_file(entry)
     if not file.is_file():
         raise CourseError(f"{file} is not there.", f"`course reset {entry.id}` makes a new stub.")
     return file
@@ -160,8 +160,8 @@ def _existing(entry: Project) -> "desk.Path":
 
 def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
     """The first function with a check that does not pass, and how each of its checks ended."""
-    from course.grading.checks import checks_of, run_check
-    from course.grading.grade import grader_module, open_session
+    from course.checks.check import checks_of, run_check
+    from course.checks.run import grader_module, open_session
 
     file = _existing(entry)
     last = progress.last(file)
@@ -182,8 +182,8 @@ def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
 
 def _show_hints(entry: Project, task: str, outcomes: dict[str, str] | None) -> None:
     """The question of the TODO, and those of the checks (of all, or of those that did not pass)."""
-    from course.grading.checks import checks_of
-    from course.grading.grade import grader_module
+    from course.checks.check import checks_of
+    from course.checks.run import grader_module
 
     click.echo(click.style(f"{entry.id} {task}", bold=True))
     click.echo(entry.function(task).todo)

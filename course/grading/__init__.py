@@ -1,5 +1,5 @@
-"""Checks, the evidence that they read, and the verdicts that they give.
+"""Grading a class: which submissions there are, what of a notebook is graded, and a judge for each.
 
-A check runs on the judge's side. The student's code runs on the worker's side. Between them only plain data passes
-(`wire`), whether the worker is this same process, a child process, or later one behind a wall (`session`).
+It runs the checks of `course.grading`; it decides nothing about right and wrong itself, and writes no report (`course.reports`).
+Student code runs in a plain child process: that ends loops and crashes, and keeps out nobody who means harm.
 """

@@ -28,7 +28,7 @@ def bert_folder() -> Path:
         if not (FOLDER / name).is_file():
             raise CourseError(
                 f"The pocket BERT has lost its file {FOLDER / name}.",
-                "Restore it with `git checkout course/models/weights/bert`, or train it again: python -m course.models.train_bert",
+                "Restore it with `git checkout course/models/weights/bert`, or train it again: `course author pretrain bert`",
             )
     return FOLDER
 

@@ -3,7 +3,7 @@
     import course.models.pocket                                  # registers the network with torchvision
     model = torchvision.models.get_model("pocket_mobilenet", weights="DEFAULT")
 
-It never fetches anything: the weights lie beside this file. How they were made is `course.models.pretrain`. Source of the
+It never fetches anything: the weights lie beside this file. How they were made is `authoring.pretraining.backbone`. Source of the
 blocks: "Searching for MobileNetV3" (Howard et al. 2019) as in torchvision; of pooling several stages: hypercolumns
 (Hariharan et al. 2015); of pooling deviations beside means: second-order pooling (Carreira et al. 2012).
 """

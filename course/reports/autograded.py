@@ -17,12 +17,12 @@ from typing import Any
 
 from course import paths
 from course.catalog import project
+from course.checks.results import SubmissionResult
 from course.errors import CourseError
-from course.grading.results import SubmissionResult
-from course.judging.submissions import Submission, read
+from course.grading.submissions import Submission, read
 from course.reports import gradebook
-from course.reports.marked import marked
-from course.stubs import desk
+from course.reports.feedback import marked
+from course.workspace import files
 
 MARK = "made_by_course_grade"  # in the notebook's metadata: whose it is, and a digest of its cells
 TIMESTAMP = "timestamp.txt"  # nbgrader's, beside a submission: when it was handed in
@@ -63,9 +63,9 @@ def write(folder: Path, submissions: Sequence[Submission], results: Sequence[Sub
             content = read(submission.file)
             if hashlib.sha256(content).hexdigest() != result.digest:
                 raise _Stays(f"{result.file} has changed since it was graded.")
-            desk.write(place, _text(marked(content, entry, result), result.student))
+            files.write(place, _text(marked(content, entry, result), result.student))
             if stamp := _stamp(submission):
-                desk.write(place.with_name(TIMESTAMP), stamp)
+                files.write(place.with_name(TIMESTAMP), stamp)
             number += 1
         except _Stays as fault:
             kept.append(f"{place} stays as it is: {fault}")

@@ -9,7 +9,7 @@ import math
 import re
 from html import escape
 
-from course.grading.results import Confusion, Curves, Exhibit, Gallery, Picture, Table
+from course.checks.results import Confusion, Curves, Exhibit, Gallery, Picture, Table
 
 WIDTH, HEIGHT = 340, 205  # of a chart, in units that are CSS pixels where there is room
 LEFT, RIGHT, TOP, BOTTOM = 36, 10, 10, 32

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from course.grading.results import ProjectResult
+from course.checks.results import ProjectResult
 from course.reports import table
 
 

@@ -16,8 +16,8 @@ from urllib.parse import unquote
 
 from course import paths
 from course.catalog import Project, project
+from course.checks.results import CheckResult, SubmissionResult
 from course.errors import CourseError
-from course.grading.results import CheckResult, SubmissionResult
 
 CONFIG = "nbgrader_config.py"
 LONGEST = 128  # characters of a student's name in nbgrader's tables; SQLite would take more, PostgreSQL does not

@@ -1,14 +1,14 @@
 """Gradescope's results.json: one test for each check, the score their sum.
 
 The fields are those of Gradescope's autograder specification. The zip that an instructor uploads is made by
-`course.authoring.gradescope`.
+`course.authoring.release.gradescope`.
 """
 
 import json
 from typing import Any
 
-from course.grading.grade import plain_text_of
-from course.grading.results import SubmissionResult
+from course.checks.results import SubmissionResult
+from course.checks.run import plain_text_of
 
 
 def results(result: SubmissionResult) -> str:

@@ -7,10 +7,10 @@ policy in the page forbids it to load or run anything. What the checks measured 
 
 from html import escape
 
-from course.grading.results import CheckResult, SubmissionResult
-from course.grading.verdict import MARKS
+from course.checks.results import CheckResult, SubmissionResult
 from course.reports import charts
 from course.reports.style import STYLE
+from course.reports.terminal import MARKS
 
 MOST_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a disk
 # Letters of a text and bytes of all exhibits; the second pair where the first is too much. The pages of right solutions have about

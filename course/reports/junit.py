@@ -6,8 +6,8 @@ A check that is not started or waits is "skipped", as CI systems show what was n
 from collections.abc import Iterable
 from xml.etree import ElementTree
 
-from course.grading.grade import plain_text_of
-from course.grading.results import CheckResult, SubmissionResult
+from course.checks.results import CheckResult, SubmissionResult
+from course.checks.run import plain_text_of
 
 
 def xml(results: Iterable[SubmissionResult]) -> str:

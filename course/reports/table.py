@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from course.grading.results import CheckResult, ProjectResult, SubmissionResult
-from course.grading.verdict import MARKS, render
+from course.checks.results import CheckResult, ProjectResult, SubmissionResult
+from course.reports.terminal import MARKS, render
 
 FIELDS = ("student", "project", "earned", "points", "status", "reason", "notes", "file", "isolation", "seed", "sha256")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what makes a spreadsheet compute a cell

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from course import paths
-from course.authoring import bundle
+from course.authoring.release import bundle
 from course.authoring.stubs import find_regions
 from course.catalog import project, projects
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from course import paths
-from course.authoring import bundle, gradescope, release
+from course.authoring.release import assignments, bundle, gradescope
 from course.catalog import project
 from course.cli import gradescope as container
 from course.cli import main
@@ -86,7 +86,7 @@ def test_the_scripts_are_bash_and_name_no_machine(name):
 
 
 def test_a_stale_notebook_is_not_packed(tmp_path, monkeypatch):
-    monkeypatch.setattr(release, "stale", lambda entries: [release.notebook_file(ENTRY, "release")])
+    monkeypatch.setattr(assignments, "stale", lambda entries: [assignments.notebook_file(ENTRY, "release")])
     with pytest.raises(CourseError, match="stale") as caught:
         list(gradescope.build([ENTRY], tmp_path))
     assert "course release 04b" in caught.value.cure
@@ -194,7 +194,7 @@ def judged_here(there, monkeypatch):
     monkeypatch.setenv("COURSE_AUTOGRADER", str(there))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # so that what main() sets is undone
     monkeypatch.setattr(paths, "ROOT", there / "source")
-    monkeypatch.setattr("course.judging.judge.start", lambda threads: None)  # it silences the whole process
+    monkeypatch.setattr("course.grading.judge.start", lambda threads: None)  # it silences the whole process
     assert container.main([]) == 0
     return json.loads((there / "results" / "results.json").read_text("utf-8"))
 
@@ -255,7 +255,9 @@ def test_the_share_of_the_processors_that_a_container_has(monkeypatch):
 @pytest.mark.slow
 def test_it_grades_a_notebook_in_the_existing_environment(there):
     """Two of the four functions written, on data of another seed; by the copy in the zip, not by this checkout."""
-    source, book = (json.loads(release.notebook_file(ENTRY, kind).read_text("utf-8")) for kind in ("source", "release"))
+    source, book = (
+        json.loads(assignments.notebook_file(ENTRY, kind).read_text("utf-8")) for kind in ("source", "release")
+    )
     bodies = {cell["id"]: cell["source"] for cell in source["cells"]}
     for cell in book["cells"]:
         if cell["id"] in ("load_model", "predict_letter"):

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from course import paths
-from course.authoring.lesson_pictures import FOLDER, LESSONS
+from course.authoring.notebooks.pictures import FOLDER, LESSONS
 from course.catalog import projects
 
 LARGEST = 80_000  # bytes; a notebook goes through mails and learning platforms
@@ -14,7 +14,7 @@ LARGEST = 80_000  # bytes; a notebook goes through mails and learning platforms
 
 @pytest.mark.parametrize("lesson", dict.fromkeys(LESSONS.values()), ids=lambda lesson: lesson.file)
 def test_a_picture_is_what_the_generators_draw(lesson):
-    """`python -m course.authoring.lesson_pictures` makes them anew."""
+    """`python -m course.authoring.notebooks.pictures` makes them anew."""
     kept = (FOLDER / lesson.file).read_bytes()
     assert kept == lesson.content()
     assert len(kept) < LARGEST

@@ -11,14 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from course import paths
-from course.authoring import lint, lint_contracts
-from course.authoring.lint_contracts import sentences_of
-from course.authoring.lint_read import read
-from course.authoring.notebooks import notebook_text
+from course.authoring.lint import linter, names
+from course.authoring.lint.contracts import sentences_of
+from course.authoring.lint.reader import read
+from course.authoring.notebooks.source import notebook_text
+from course.authoring.proofs import variants
 from course.catalog import Function, Project, projects
 from course.cli import main
 from course.errors import CourseError
-from course.grading import proofs
 
 TOY = Project(
     "08",
@@ -29,8 +29,8 @@ TOY = Project(
     {"share": 0.9},
 )
 SOLUTION, GRADER = "solutions/ex08_toy.py", "graders/test_08_toy.py"
-MISTAKES, ALTERNATIVES = "graders/mistakes/m08_toy.py", "graders/alternatives/a08_toy.py"
-CATALOG, CONTRACTS, SUPPORT = "course/catalog.toml", "graders/contracts.toml", "graders/support.py"
+MISTAKES, ALTERNATIVES = "graders/proofs/08_toy/mistakes.py", "graders/proofs/08_toy/alternatives.py"
+CATALOG, CONTRACTS, SUPPORT = "course/catalog.toml", "graders/proofs/08_toy/contract.toml", "graders/kit/toy.py"
 NOTEBOOK, TEST = "source/ex08_toy/ex08_toy.ipynb", "tests/test_toy.py"
 FILES = {
     CATALOG: """\
@@ -77,8 +77,8 @@ def halve(number: float) -> float:
     GRADER: '''\
 """Grader of a toy."""
 
-from course.grading.checks import check
-from course.grading.expect import expect, expect_at_least, expect_close
+from course.checks.check import check
+from course.checks.expect import expect, expect_at_least, expect_close
 
 
 @check("double", points=2, hint="What is twice three?")
@@ -108,7 +108,7 @@ def test_it_halves(student):
     MISTAKES: '''\
 """What goes wrong in a toy."""
 
-from course.grading.proofs import Catalogue
+from course.authoring.proofs.variants import Catalogue
 
 MISTAKES = Catalogue("08")
 mistake, patch = MISTAKES.mistake, MISTAKES.patch
@@ -136,7 +136,7 @@ def whole_halves(number):
     ALTERNATIVES: '''\
 """Right in other hands."""
 
-from course.grading.proofs import Catalogue
+from course.authoring.proofs.variants import Catalogue
 
 ALTERNATIVES = Catalogue("08")
 alternative = ALTERNATIVES.alternative
@@ -154,7 +154,7 @@ def multiplied(number):
     return number * 0.5
 ''',
     CONTRACTS: """\
-["08".double]
+[double]
 "Twice a number" = ["test_it_doubles"]
 "Of any ten numbers" = ["test_it_doubles"]
 "number: any number" = { about = "what comes in" }
@@ -162,7 +162,7 @@ def multiplied(number):
 "Two times `number`" = ["test_it_doubles"]
 "ValueError: it is NaN" = ["test_nan_is_refused"]
 
-["08".halve]
+[halve]
 "Half of a number" = ["test_it_halves"]
 """,
     SUPPORT: """\
@@ -189,13 +189,13 @@ def toy(tmp_path, monkeypatch):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, "utf-8")
-    for module in (lint, lint_contracts):
+    for module in (linter, names):
         monkeypatch.setattr(module, "projects", lambda: (TOY,))
     return tmp_path
 
 
 def test_nothing_is_found_where_all_holds(toy):
-    report = lint.lint(root=toy)
+    report = linter.lint(root=toy)
     assert report.findings == ()
     assert dict(report.counts) == {
         "project": 1,
@@ -401,7 +401,7 @@ FAULTS = {
         None,
         "tells the threshold share, 0.90",
     ),
-    "no TOML": (CONTRACTS, '["08".halve]', '["08".halve', "halve", "at line"),
+    "no TOML": (CONTRACTS, "[halve]", "[halve", "halve", "at line"),
     # numbers
     "a tolerance without a reason": (
         GRADER,
@@ -466,7 +466,7 @@ def test_a_planted_fault_is_named_where_it_stands(toy, fault):
     name, old, new, place, words = FAULTS[fault]
     assert FILES[name].count(old) == 1, f"{old!r} occurs {FILES[name].count(old)} times in {name}"
     (toy / name).write_text(FILES[name].replace(old, new), "utf-8")
-    named = [finding for finding in lint.lint(root=toy).findings if words in finding.what]
+    named = [finding for finding in linter.lint(root=toy).findings if words in finding.what]
     assert named
     for finding in named:
         line = (toy / finding.file).read_text("utf-8").splitlines()[finding.line - 1]
@@ -477,16 +477,16 @@ def test_a_planted_fault_is_named_where_it_stands(toy, fault):
 
 def test_a_catalog_that_asks_no_question_or_lists_twice(toy, monkeypatch):
     entry = replace(TOY, functions=(*TOY.functions, Function("halve", 1, "Halve it.")))
-    monkeypatch.setattr(lint, "projects", lambda: (entry,))
-    found = {finding.what: finding.line for finding in lint.lint(root=toy).findings}
+    monkeypatch.setattr(linter, "projects", lambda: (entry,))
+    found = {finding.what: finding.line for finding in linter.lint(root=toy).findings}
     assert found["the TODO of halve asks no question"] == 6
     assert found["halve is listed twice"] == 6
 
 
 def test_a_function_of_the_catalog_that_nobody_wrote(toy, monkeypatch):
     entry = replace(TOY, functions=(*TOY.functions, Function("treble", 1, "What is three times three?")))
-    monkeypatch.setattr(lint, "projects", lambda: (entry,))
-    found = [finding.what for finding in lint.lint(root=toy).findings]
+    monkeypatch.setattr(linter, "projects", lambda: (entry,))
+    found = [finding.what for finding in linter.lint(root=toy).findings]
     assert f"{SOLUTION} has no function treble with a marked body" in found
     assert "treble has no alternative" in found
 
@@ -494,20 +494,21 @@ def test_a_function_of_the_catalog_that_nobody_wrote(toy, monkeypatch):
 @pytest.mark.parametrize("name", [SOLUTION, GRADER, MISTAKES, ALTERNATIVES, CONTRACTS, NOTEBOOK])
 def test_a_missing_file_is_a_finding_and_no_crash(toy, name):
     (toy / name).unlink()
-    assert any(f.file == name and "missing" in f.what for f in lint.lint(root=toy).findings)
+    assert any(f.file == name and "missing" in f.what for f in linter.lint(root=toy).findings)
 
 
 def test_tables_of_strangers_are_named(toy):
-    text = FILES[CONTRACTS] + '\n["08".treble]\n"What" = []\n\n["09".double]\n"What" = []\n'
+    text = FILES[CONTRACTS] + '\n[treble]\n"What" = []\n'
     (toy / CONTRACTS).write_text(text, "utf-8")
-    found = {finding.what: finding.line for finding in lint.lint(root=toy).findings}
-    assert found["project 08 has no function treble"] == text.splitlines().index('["08".treble]') + 1
-    assert "the catalog has no project 09" in found
+    (toy / "graders/proofs/09_other").mkdir()
+    found = {finding.what: finding.line for finding in linter.lint(root=toy).findings}
+    assert found["project 08 has no function treble"] == text.splitlines().index("[treble]") + 1
+    assert "the catalog has no project 09_other" in found
 
 
 def test_a_students_copy_has_nothing_to_look_at(tmp_path):
-    with pytest.raises(CourseError, match="graders/mistakes"):
-        lint.lint(root=tmp_path)
+    with pytest.raises(CourseError, match="graders/proofs"):
+        linter.lint(root=tmp_path)
 
 
 DOCSTRING = '''
@@ -560,7 +561,7 @@ import sys
 from pathlib import Path
 
 from course import paths
-from course.authoring import lint
+from course.authoring.lint import linter
 from course.catalog import Function, Project
 
 paths.ROOT = Path(sys.argv[1])
@@ -568,7 +569,7 @@ solution = paths.ROOT / "solutions" / "ex08_toy.py"
 right = solution.read_text("utf-8")
 for old, new in (("", ""), ("2.0 * number", "3.0 * number"), ("    ### BEGIN SOLUTION\\n    return n", EARLY)):
     solution.write_text(right.replace(old, new) if old else right, "utf-8")
-    for finding in lint.lint([TOY], run=True).findings:
+    for finding in linter.lint([TOY], run=True).findings:
         print(finding.file, finding.what)
     print("--")
 """
@@ -618,7 +619,7 @@ def test_the_command_says_file_line_and_cure(toy, monkeypatch):
 
 def test_it_needs_no_torch():
     """So it answers in a second, at each save."""
-    code = "import sys; from course.authoring import lint; lint.lint(); print('torch' in sys.modules)"
+    code = "import sys; from course.authoring.lint import linter; linter.lint(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=paths.ROOT, capture_output=True, text=True)
     assert done.stdout == "False\n", done.stderr
 
@@ -628,8 +629,8 @@ def test_what_is_read_is_what_would_run():
     for entry in projects():
         found = read(entry, paths.ROOT)
         for written, real in (
-            (found.mistakes, proofs.mistakes_of(entry)),
-            (found.alternatives, proofs.alternatives_of(entry)),
+            (found.mistakes, variants.mistakes_of(entry)),
+            (found.alternatives, variants.alternatives_of(entry)),
         ):
             assert [(v.task, v.name, v.caught_by or "", v.says) for v in written] == [
                 (v.task, v.name, v.caught_by, v.says) for v in real
@@ -650,4 +651,4 @@ def test_the_page_for_authors_quotes_the_tree():
 
 
 def test_the_course_itself_is_clean():
-    assert [f"{f.file}:{f.line}  {f.what}" for f in lint.lint().findings] == []
+    assert [f"{f.file}:{f.line}  {f.what}" for f in linter.lint().findings] == []

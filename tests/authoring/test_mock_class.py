@@ -6,9 +6,10 @@ import json
 import pytest
 
 from course import catalog
-from course.authoring import leaks, mock_class
-from course.authoring.mock_class import FORMS, KINDS, Student
-from course.judging.extract import Unreadable, extract
+from course.authoring.rehearsal import mock_class
+from course.authoring.rehearsal.mock_class import FORMS, KINDS, Student
+from course.authoring.release import leaks
+from course.grading.extract import Unreadable, extract
 
 PROJECTS = [entry.id for entry in catalog.projects()]
 

@@ -12,9 +12,9 @@ from course.authoring.mutation.ledger import Ledger
 from course.authoring.mutation.mutants import Mutant, mutants_in
 from course.authoring.mutation.records import Record
 from course.authoring.mutation.trials import Verdict
+from course.authoring.proofs import variants
 from course.catalog import project
 from course.errors import CourseError
-from course.grading import proofs
 
 
 def changes(body: str, operator: str = "") -> list[str]:
@@ -209,12 +209,12 @@ def test_the_ledger_keeps_the_last_verdict_and_survives_a_cut_line(tmp_path: Pat
 
 def test_a_record_needs_its_parts(tmp_path: Path):
     file = tmp_path / "equivalents.toml"
-    file.write_text('[[equivalent]]\nof = "01 build_model"\nwhy = "no full stop"\nchanges = ["a  ->  b"]\n')
+    file.write_text('[[equivalent]]\nof = "build_model"\nwhy = "no full stop"\nchanges = ["a  ->  b"]\n')
     with pytest.raises(CourseError, match="Entry 1"):
-        records.read(file)
-    file.write_text('[[equivalent]]\nof = "01 build_model"\nwhy = "Because."\nchanges = ["a  ->  b", "a  ->  b"]\n')
+        records.read(file, "01")
+    file.write_text('[[equivalent]]\nof = "build_model"\nwhy = "Because."\nchanges = ["a  ->  b", "a  ->  b"]\n')
     with pytest.raises(CourseError, match="twice"):
-        records.read(file)
+        records.read(file, "01")
 
 
 def test_a_stale_record_is_a_fault():
@@ -249,16 +249,16 @@ SAMPLE, SEED = 40, 0
 
 @pytest.fixture(scope="module")
 def every() -> list[Mutant]:
-    return [mutant for entry in proofs.graded() for mutant in mutants.mutants_of(entry)]
+    return [mutant for entry in variants.graded() for mutant in mutants.mutants_of(entry)]
 
 
 def test_every_record_is_of_a_mutant(every: list[Mutant]):
-    assert records.faults(records.read(), every, {}, [entry.id for entry in proofs.graded()]) == []
+    assert records.faults(records.read_all(), every, {}, [entry.id for entry in variants.graded()]) == []
 
 
 def test_no_mutant_of_a_sample_survives_without_a_reason(every: list[Mutant]):
     """With the fast checks alone. Where only checks that train could tell, the command asks them."""
-    why = records.reasons(records.read(), every)
+    why = records.reasons(records.read_all(), every)
     survived = []
     for mutant in mutants.sample(every, SAMPLE, SEED):
         verdict = trials.judge(mutant)
@@ -271,4 +271,4 @@ def test_no_mutant_of_a_sample_survives_without_a_reason(every: list[Mutant]):
 
 def test_the_page_is_there_and_names_every_project():
     text = (paths.ROOT / page.FILE).read_text("utf-8")
-    assert all(f"| {entry.id} |" in text for entry in proofs.graded())
+    assert all(f"| {entry.id} |" in text for entry in variants.graded())

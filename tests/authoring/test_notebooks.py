@@ -9,8 +9,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 from nbgrader.utils import is_grade, is_locked, is_solution
 
 from course import paths
-from course.authoring import release
-from course.authoring.notebooks import notebook_text
+from course.authoring.notebooks.source import notebook_text
+from course.authoring.release import assignments
 from course.authoring.stubs import BEGIN, END, todo_text
 from course.catalog import Function, Project, projects
 
@@ -52,13 +52,13 @@ if __name__ == "__main__":
 @each
 def test_source_and_release_are_fresh(entry):
     """Run `course release` after every change of a solution or of the catalog."""
-    assert [str(file.relative_to(paths.ROOT)) for file in release.stale([entry])] == []
+    assert [str(file.relative_to(paths.ROOT)) for file in assignments.stale([entry])] == []
 
 
 @each
 def test_a_notebook_is_valid_for_jupyter_and_for_nbgrader(entry):
     for kind in ("source", "release"):
-        notebook = nbformat.read(release.notebook_file(entry, kind), as_version=4)
+        notebook = nbformat.read(assignments.notebook_file(entry, kind), as_version=4)
         nbformat.validate(notebook)
         MetadataValidator().validate_nb(notebook)
         assert len(set(grade_ids(notebook))) == len(grade_ids(notebook))
@@ -67,7 +67,7 @@ def test_a_notebook_is_valid_for_jupyter_and_for_nbgrader(entry):
 
 @each
 def test_each_function_has_its_cell_and_then_its_check_with_the_points_of_the_catalog(entry):
-    notebook = nbformat.read(release.notebook_file(entry, "source"), as_version=4)
+    notebook = nbformat.read(assignments.notebook_file(entry, "source"), as_version=4)
     cells = [cell for cell in notebook.cells if is_solution(cell) or is_grade(cell)]
     expected = [name for function in entry.functions for name in (function.name, f"check_{function.name}")]
     assert sorted(cell.metadata.nbgrader.grade_id for cell in cells) == sorted(expected)
@@ -85,7 +85,7 @@ def test_each_function_has_its_cell_and_then_its_check_with_the_points_of_the_ca
 
 @each
 def test_no_code_of_a_grader_is_in_a_notebook_only_the_call(entry):
-    notebook = nbformat.read(release.notebook_file(entry, "release"), as_version=4)
+    notebook = nbformat.read(assignments.notebook_file(entry, "release"), as_version=4)
     for cell in filter(is_grade, notebook.cells):
         task = cell.metadata.nbgrader.grade_id.removeprefix("check_")
         loaded, call = ast.parse(cell.source).body
@@ -95,7 +95,7 @@ def test_no_code_of_a_grader_is_in_a_notebook_only_the_call(entry):
 
 @each
 def test_the_release_asks_what_the_stub_asks_and_its_cells_can_run(entry):
-    notebook = nbformat.read(release.notebook_file(entry, "release"), as_version=4)
+    notebook = nbformat.read(assignments.notebook_file(entry, "release"), as_version=4)
     for cell in notebook.cells:
         assert "SOLUTION" not in cell.source
         if cell.cell_type == "code":
@@ -148,4 +148,4 @@ def test_a_class_with_several_bodies_has_one_cell_and_one_check():
 
 def test_the_same_solution_gives_the_same_bytes():
     entry = SOLUTIONS[0]
-    assert release.source_text(entry) == release.source_text(entry)
+    assert assignments.source_text(entry) == assignments.source_text(entry)

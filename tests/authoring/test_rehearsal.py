@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from course import catalog, paths
-from course.authoring.mock_class import Student
-from course.authoring.rehearsal import ABSENT, Rehearsal, copy_checkout
+from course.authoring.rehearsal.mock_class import Student
+from course.authoring.rehearsal.term import ABSENT, Rehearsal, copy_checkout
 from course.errors import CourseError
 
 ENTRY = catalog.project("04b")
@@ -27,7 +27,7 @@ def _checkout():
 
 @pytest.mark.slow
 def test_a_term_of_four(tmp_path):
-    """Without the exchange, whose commands take most of the time of the whole one: `python -m course.authoring.rehearsal`."""
+    """Without the exchange, whose commands take most of the time of the whole one: `python -m course.authoring.rehearsal.term`."""
     said = []
     Rehearsal(tmp_path / "term", [ENTRY], [], CLASS, said.append).run()
     shown = "\n".join(said)

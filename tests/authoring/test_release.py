@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from course import paths
-from course.authoring import bundle, leaks, release
+from course.authoring.release import assignments, bundle, leaks
 from course.catalog import project, projects
 from course.cli import main
 from course.errors import CourseError
@@ -137,8 +137,9 @@ def test_the_bundle_holds_what_a_student_needs_and_nothing_of_an_author(student)
 
 
 def test_what_the_bundle_imports_is_in_it(student):
-    guarded = {"course.authoring", "course.authoring.made", "course.authoring.bundle", "course.authoring.leaks"}
-    guarded |= {"course.authoring.release", "course.lessons", "course.lessons.main"}
+    guarded = {"course.authoring", "course.authoring.generated"}
+    guarded |= {"course.authoring.release.bundle", "course.authoring.release.leaks"}
+    guarded |= {"course.authoring.release.assignments", "course.lessons.table", "course.lessons.table.main"}
     missing = set()
     for file in [
         *(student / "course").rglob("*.py"),
@@ -207,28 +208,28 @@ def test_the_bundle_grades_its_stub_by_itself(student):
 def classroom(tmp_path_factory):
     """A course folder of nbgrader's with the release of project 01, made by nbgrader, and its gradebook."""
     folder = tmp_path_factory.mktemp("classroom")
-    shutil.copy(paths.ROOT / release.CONFIG, folder)
-    release.make_sources([MNIST], folder)
-    release.generate([MNIST], folder)
+    shutil.copy(paths.ROOT / assignments.CONFIG, folder)
+    assignments.make_sources([MNIST], folder)
+    assignments.generate([MNIST], folder)
     return folder
 
 
 @pytest.mark.slow
 def test_nbgrader_makes_just_what_is_committed_as_often_as_it_is_asked(classroom):
-    release.generate([MNIST], classroom)
+    assignments.generate([MNIST], classroom)
     for kind in ("source", "release"):
-        made = release.notebook_file(MNIST, kind, classroom).read_bytes()
-        assert made == release.notebook_file(MNIST, kind).read_bytes()
+        made = assignments.notebook_file(MNIST, kind, classroom).read_bytes()
+        assert made == assignments.notebook_file(MNIST, kind).read_bytes()
 
 
 @pytest.mark.slow
 def test_what_nbgrader_refuses_is_said_and_the_release_stays(classroom):
-    source, kept = (release.notebook_file(MNIST, kind, classroom) for kind in ("source", "release"))
+    source, kept = (assignments.notebook_file(MNIST, kind, classroom) for kind in ("source", "release"))
     good, before = source.read_text("utf-8"), kept.read_bytes()
     source.write_text(good.replace('"schema_version": 3', '"schema_version": 99'), "utf-8")
     try:
         with pytest.raises(CourseError, match="cannot make the release of ex01_mnist"):
-            release.generate([MNIST], classroom)
+            assignments.generate([MNIST], classroom)
     finally:
         source.write_text(good, "utf-8")
     assert kept.read_bytes() == before
@@ -246,9 +247,9 @@ def test_the_gradebook_knows_the_points_of_the_catalog(classroom):
 
 def solve(classroom, edits):
     """A student's notebook: of the release, with these functions solved and edited."""
-    solution = nbformat.read(release.notebook_file(MNIST, "source", classroom), as_version=4)
+    solution = nbformat.read(assignments.notebook_file(MNIST, "source", classroom), as_version=4)
     bodies = {cell.id: cell.source for cell in solution.cells}
-    notebook = nbformat.read(release.notebook_file(MNIST, "release", classroom), as_version=4)
+    notebook = nbformat.read(assignments.notebook_file(MNIST, "release", classroom), as_version=4)
     for cell in notebook.cells:
         if cell.id in edits:
             cell.source = edits[cell.id](bodies[cell.id])
@@ -259,7 +260,7 @@ def solve(classroom, edits):
 def test_validate_says_what_fails_on_a_release(classroom):
     from nbgrader.validator import Validator
 
-    failed = Validator().validate(str(release.notebook_file(MNIST, "release", classroom)))["failed"]
+    failed = Validator().validate(str(assignments.notebook_file(MNIST, "release", classroom)))["failed"]
     assert len(failed) == len(MNIST.functions)
     assert 'check("01", "make_transforms")' in failed[0]["source"]
 

@@ -14,11 +14,11 @@ from threading import Barrier
 import pytest
 
 from course import paths
-from course.authoring import stability, stability_code, stability_page, stability_report, stability_run
-from course.authoring.stability_ledger import Circumstances, Ledger, Record, Subject, worst
-from course.authoring.stability_run import checks_on, digests
+from course.authoring.stability import code, command, page, report, run
+from course.authoring.stability.ledger import Circumstances, Ledger, Record, Subject, worst
+from course.authoring.stability.run import checks_on, digests
+from course.checks.expect import Measured
 from course.errors import CourseError
-from course.grading.expect import Measured
 
 PAGE = paths.ROOT / "docs" / "stability.md"
 
@@ -28,8 +28,8 @@ import random
 
 import torch
 
-from course.grading.checks import check
-from course.grading.expect import expect, expect_at_least, expect_equal
+from course.checks.check import check
+from course.checks.expect import expect, expect_at_least, expect_equal
 
 LEAST = 0.25
 
@@ -96,12 +96,12 @@ def subject(tiny) -> Iterator[Subject]:
 
 
 def _main(files: dict[str, Path], *more: str) -> int:
-    return stability.main([part for name, file in files.items() for part in (f"--{name}", str(file))] + list(more))
+    return command.main([part for name, file in files.items() for part in (f"--{name}", str(file))] + list(more))
 
 
 def _run(subject: Subject, *under: Circumstances) -> list[Record]:
     """In this process: whatever does not hang on the threads or the hash seed is as in one of its own."""
-    return [r for c in under for r in stability_run.run(subject, c, digests(subject), lambda name, slow: True)]
+    return [r for c in under for r in run.run_subject(subject, c, digests(subject), lambda name, slow: True)]
 
 
 def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(subject):
@@ -123,7 +123,7 @@ def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(
     }
     values = [r.measured[0].value for r in records if r.measured]
     assert len(set(values)) == 12
-    row = stability_report.margin_table(stability_report.margins([subject], records))[1]
+    row = report.margin_table(report.margins([subject], records))[1]
     assert row[3:4] + row[6:7] + row[8:] == ["≥ 0.25", f"{min(values):.4f}", "12"]
     assert row[7].endswith("(thin)")
 
@@ -147,8 +147,8 @@ def test_a_flake_is_named_with_a_command_that_repeats_it(tiny, capsys):
     told = re.search(rf"tiny_course solution: {name}: failed with seed {seed}, .*\n.*\n    (.*)", said)
     assert told is not None
     command = shlex.split(told[1])
-    assert command[:3] == ["python", "-m", "course.authoring.stability"]
-    assert stability.main(command[3:]) == 1
+    assert command[:3] == ["python", "-m", "course.authoring.stability.command"]
+    assert command.main(command[3:]) == 1
     assert f"{name}: failed" in capsys.readouterr().out
     assert len(list(Ledger(tiny["ledger"]).records())) == 12  # repeating keeps nothing
 
@@ -161,13 +161,13 @@ def test_a_run_that_was_cut_off_goes_on(tiny, subject):
         file.write('{"project": "test_tiny_course", "alterna')  # killed while it wrote
     ledger.add(records[3])
     assert list(ledger.records()) == records[:4]
-    said = stability._arguments(["--runs", "1"])
-    units = [*stability._units([subject], said, ledger)]
+    said = command._arguments(["--runs", "1"])
+    units = [*command._units([subject], said, ledger)]
     assert [(kind, [c.seed for c in under]) for _, under, kind in units] == [
         ("slow" if records[4].slow else "fast", [0])
     ]
     ledger.add(records[4])
-    assert [*stability._units([subject], said, ledger)] == []
+    assert [*command._units([subject], said, ledger)] == []
 
 
 def test_runs_of_other_code_are_not_mixed_in(tiny, subject):
@@ -177,7 +177,7 @@ def test_runs_of_other_code_are_not_mixed_in(tiny, subject):
     tiny["grader"].write_text(GRADER.replace("student.half(3), 1.5", "student.half(5), 2.5"))
     now = {(subject.key, "", name): code for name, code in digests(subject).items()}
     assert {r.check for r in ledger.of(now)} == {name for _, _, name in now} - {"test_half_is_half"}
-    assert stability_report.count_table([subject], ledger.of(now))[1][2:7] == ["4", "0 to 1", "1", "1", "4"]
+    assert report.count_table([subject], ledger.of(now))[1][2:7] == ["4", "0 to 1", "1", "1", "4"]
 
 
 def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject, monkeypatch):
@@ -188,9 +188,9 @@ def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject
         place = ["test_tiny_course", "", "test_half_is_half", circumstances[0].seed, code]
         return (-11, json.dumps(place) + "\n", "Segmentation fault\n") if len(began) == 1 else (0, "", "")
 
-    monkeypatch.setattr(stability, "_process", process)
+    monkeypatch.setattr(command, "_process", process)
     ledger = Ledger(tiny["ledger"])
-    assert len([*stability._run([([subject], [Circumstances(0, 1, 0)], "fast")], ledger, 1, 60.0)]) == 1
+    assert len([*command._run([([subject], [Circumstances(0, 1, 0)], "fast")], ledger, 1, 60.0)]) == 1
     assert began == ["fast", "fast"]  # the second goes on behind the crash
     (record,) = ledger.records()
     assert (record.check, record.outcome, record.message) == (
@@ -198,7 +198,7 @@ def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject
         "crashed",
         "the process ended with status -11: Segmentation fault",
     )
-    assert stability_report.failures([record]) == [record]
+    assert report.failures([record]) == [record]
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only where a process can be kept on a processor")
@@ -212,9 +212,9 @@ def test_each_process_stays_on_a_processor_of_its_own(tiny, subject, monkeypatch
         places.append(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.split())
         return 0, "", ""
 
-    monkeypatch.setattr(stability, "_process", process)
+    monkeypatch.setattr(command, "_process", process)
     units = [([subject], [Circumstances.number(k)], "slow") for k in range(2 * jobs)]
-    lines = [*stability._run(units, Ledger(tiny["ledger"]), jobs, 60.0)]
+    lines = [*command._run(units, Ledger(tiny["ledger"]), jobs, 60.0)]
     assert [line.split("]")[0] for line in lines] == [f"[{k + 1}/{2 * jobs}" for k in range(2 * jobs)]
     assert all(len(place) == 1 for place in places)
     assert len({*map(tuple, places)}) == jobs
@@ -222,11 +222,11 @@ def test_each_process_stays_on_a_processor_of_its_own(tiny, subject, monkeypatch
 
 
 def test_a_grader_and_its_target_go_together(tmp_path, capsys):
-    assert stability.main(["--grader", str(tmp_path / "absent.py")]) == 2
+    assert command.main(["--grader", str(tmp_path / "absent.py")]) == 2
     assert "--target" in capsys.readouterr().err
-    assert stability.main(["01", "--check", "test_of_nothing"]) == 2
+    assert command.main(["01", "--check", "test_of_nothing"]) == 2
     assert "test_of_nothing" in capsys.readouterr().err
-    assert stability.main(["01", "--runs", "0", "--write", str(tmp_path / "page.md")]) == 2
+    assert command.main(["01", "--runs", "0", "--write", str(tmp_path / "page.md")]) == 2
 
 
 # -- circumstances, values, margins -------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def test_of_several_comparisons_with_the_same_words_the_worst_counts():
 
 
 def test_margins_are_in_standard_deviations_and_say_when_there_is_no_chance():
-    one = stability_report.Margin("01", "test_a", "at least", 0.9, "a", (0.94, 0.96, 0.98), True)
+    one = report.Margin("01", "test_a", "at least", 0.9, "a", (0.94, 0.96, 0.98), True)
     assert (one.mean, one.deviation, one.deviations) == pytest.approx((0.96, 0.02, 3.0))
     assert one.is_thin
     assert one.worst == 0.94
@@ -254,7 +254,7 @@ def test_margins_are_in_standard_deviations_and_say_when_there_is_no_chance():
     assert below.deviations == pytest.approx(7.0)
     assert (below.worst, below.is_thin) == (0.98, False)
     same = dataclasses.replace(one, values=(0.95, 0.95))
-    assert "exact" in stability_report.margin_table([same])[1]
+    assert "exact" in report.margin_table([same])[1]
     assert not same.is_thin
 
 
@@ -265,7 +265,7 @@ def test_of_right_solutions_of_another_hand_the_worst_value_is_shown():
 
     of_one = [record("written_out", True, value) for value in (0.95, 0.91, 0.93)]
     others = [record("", True, 0.5), record("written_out", False, 0.5), record("read_once", True, 0.96)]
-    head, *rows = stability_report.alternative_table(stability_report.alternative_margins(of_one + others))
+    head, *rows = report.alternative_table(report.alternative_margins(of_one + others))
     assert head[-2:] == ["worst", "runs"]
     assert rows == [
         ["04a", "it reads", "read_once", "≥ 0.9", "0.9600", "0.9600", "1"],
@@ -280,7 +280,7 @@ def _digests(files: dict[str, Path], grader: str = GRADER, solution: str = SOLUT
     files["grader"].write_text(grader)
     files["target"].write_text(solution)
     names = re.findall(r"def (test_\w+)", GRADER)
-    return {name: stability_code.digest(files["grader"], name, files["target"], None) for name in names}
+    return {name: code.digest(files["grader"], name, files["target"], None) for name in names}
 
 
 def test_a_digest_changes_with_what_decides_and_with_nothing_else(tiny):
@@ -310,20 +310,20 @@ def test_a_digest_changes_with_what_decides_and_with_nothing_else(tiny):
 
 
 def test_a_training_check_reaches_the_loop_the_data_and_the_helpers():
-    subject = next(s for s in stability.solutions() if s.key == "05b")
+    subject = next(s for s in command.solutions() if s.key == "05b")
     reached = {
-        f"{stability_code.module_name(file)}.{name}"
-        for (file, name), _ in stability_code._reached((subject.grader, "test_the_door_knows_its_dog"))
+        f"{code.module_name(file)}.{name}"
+        for (file, name), _ in code._reached((subject.grader, "test_the_door_knows_its_dog"))
     }
     assert {
         "course.training.fit",
         "course.datasets.door.photo_bytes",
         "course.pictures.breeds.RESIDENT",
-        "graders.support_photos.unseen_at_the_door",
-        "course.grading.recipes_photos.train_head",
+        "graders.kit.photos.unseen_at_the_door",
+        "graders.kit.worker.photos.train_head",
         "graders.test_05b_transfer.THRESHOLD",
     } <= reached
-    assert not {name for name in reached if name.startswith(("graders.support_page", "course.grading.worker"))}
+    assert not {name for name in reached if name.startswith(("graders.kit.pages", "course.checks.worker"))}
 
 
 # -- the real graders, and the page -------------------------------------------------------------------------------------
@@ -332,18 +332,18 @@ def test_a_training_check_reaches_the_loop_the_data_and_the_helpers():
 @pytest.mark.slow
 def test_a_real_grader_with_one_thread_and_with_two(tmp_path, capsys):
     ledger = tmp_path / "led.jsonl"
-    assert stability.main(["01", "--runs", "2", "--only", "fast", "--ledger", str(ledger)]) == 0
+    assert command.main(["01", "--runs", "2", "--only", "fast", "--ledger", str(ledger)]) == 0
     records = list(Ledger(ledger).records())
     assert {(r.seed, r.threads, r.hash_seed) for r in records} == {(0, 1, 0), (1, 2, 0)}
-    subject = next(s for s in stability.solutions() if s.key == "01")
+    subject = next(s for s in command.solutions() if s.key == "01")
     assert {r.check for r in records} == {check.name for check in checks_on(subject).values() if not check.slow}
     assert {r.digest for r in records} <= set(digests(subject).values())
     assert "no failures" in capsys.readouterr().out
 
 
 def test_an_alternative_is_run_on_the_checks_of_its_function():
-    said = stability._arguments(["04b", "--runs", "0", "--alternatives", "1"])
-    some = [s for s in stability._subjects(said) if s.task == "load_model"]
+    said = command._arguments(["04b", "--runs", "0", "--alternatives", "1"])
+    some = [s for s in command._subjects(said) if s.task == "load_model"]
     assert some
     for record in _run(some[0], Circumstances(3, 1, 0)):
         assert (record.alternative, record.outcome) == (some[0].alternative, "passed")
@@ -357,24 +357,24 @@ def test_the_page_names_every_check_that_compares_with_a_bound_and_its_bound_now
         if len(cells) == 9 and cells[3][:1] in "≥≤":
             shown.add((cells[0], cells[1], cells[3]))
     wanted = set()
-    for subject in stability.solutions():
+    for subject in command.solutions():
         for check in checks_on(subject).values():
-            for sense, bound in stability_report.current_bounds(subject, check.name):
-                margin = stability_report.Margin(subject.key, check.name, sense, bound, "", (), True)
-                row = stability_report.margin_table([margin])[1]
+            for sense, bound in report.current_bounds(subject, check.name):
+                margin = report.Margin(subject.key, check.name, sense, bound, "", (), True)
+                row = report.margin_table([margin])[1]
                 wanted.add((row[0], row[1], row[3]))
     assert len(wanted) >= 20
-    assert wanted - shown == set(), f"stale: {stability_page.COMMAND}"
+    assert wanted - shown == set(), f"stale: {page.COMMAND}"
 
 
 def test_the_page_says_which_command_made_it():
-    assert stability_page.COMMAND in PAGE.read_text("utf-8").splitlines()[0]
+    assert page.COMMAND in PAGE.read_text("utf-8").splitlines()[0]
 
 
 def test_words_of_a_failure_reach_the_page():
     subject = Subject("01", Path("grader.py"), Path("target.py"))
     record = Record("01", "", "test_a", False, 3, 2, 1, "failed", "got 3", (), 0.1, "0" * 16)
-    assert stability_report.repeat(record, subject).endswith("--check test_a --seed 3 --threads 2 --hash-seed 1")
-    assert stability_report.failures([record]) == [record]
+    assert report.repeat(record, subject).endswith("--check test_a --seed 3 --threads 2 --hash-seed 1")
+    assert report.failures([record]) == [record]
     with pytest.raises(CourseError):
-        raise stability._told("There is no data.\nMake it.")
+        raise command._told("There is no data.\nMake it.")

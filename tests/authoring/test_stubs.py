@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import paths
-from course.authoring import made
+from course.authoring import generated
 from course.authoring.lock import lines_of
 from course.authoring.stubs import BEGIN, END, find_regions, stub_text, todo_text
 from course.catalog import Function, Project, projects
 from course.errors import CourseError
-from course.stubs import edited, made_digest
+from course.workspace import edited, made_digest
 
 SOLUTIONS = [entry for entry in projects() if (paths.ROOT / "solutions" / f"{entry.module}.py").is_file()]
 needs_solutions = pytest.mark.skipif(not SOLUTIONS, reason="this copy of the course has no solutions/")
@@ -74,7 +74,7 @@ def test_a_stub_is_valid_and_holds_nothing_of_the_solution(entry):
 @needs_solutions
 def test_made_files_are_fresh():
     """Run `course make` after every change of a solution."""
-    assert [file.name for file in made.stale()] == []
+    assert [file.name for file in generated.stale()] == []
 
 
 def test_the_first_line_says_where_a_stub_comes_from_and_notices_an_edit():
@@ -211,28 +211,30 @@ def test_two_tasks_in_one_cell_are_refused():
 
 def test_make_saves_an_edited_exercise_and_drops_what_has_no_solution(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "ROOT", tmp_path)
-    monkeypatch.setattr(made, "projects", lambda: (toy("area"),))
-    monkeypatch.setattr(made, "pristine_file", lambda entry: tmp_path / "course" / "stubs" / f"{entry.module}.stub")
+    monkeypatch.setattr(generated, "projects", lambda: (toy("area"),))
+    monkeypatch.setattr(
+        generated, "pristine_file", lambda entry: tmp_path / "course" / "stubs" / f"{entry.module}.stub"
+    )
     (tmp_path / "solutions").mkdir()
     (tmp_path / "solutions" / "ex99_toy.py").write_text(ONE)
-    assert len(made.make()[0]) == 3
-    assert made.make() == ([], [])
+    assert len(generated.make()[0]) == 3
+    assert generated.make() == ([], [])
     exercise = tmp_path / "exercises" / "ex99_toy.py"
     exercise.write_text(exercise.read_text() + "# mine\n")
     orphan = tmp_path / "exercises" / "ex98_gone.py"
     orphan.write_text("mine = 1\n")
-    assert made.stale() == [exercise, orphan]
-    changed, backups = made.make()
+    assert generated.stale() == [exercise, orphan]
+    changed, backups = generated.make()
     assert changed == [exercise, orphan]
     assert [b.read_text().splitlines()[-1] for b in backups] == ["# mine", "mine = 1"]
     assert not orphan.exists()
-    assert made.stale() == []
+    assert generated.stale() == []
 
 
 def test_without_solutions_make_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     with pytest.raises(CourseError, match="no folder solutions/"):
-        made.made_files()
+        generated.made_files()
 
 
 def test_the_lock_names_versions_and_no_place():

@@ -1,6 +1,6 @@
 """A notebook of the release in a real JupyterLab, and a graded class in nbgrader's formgrader, in a browser without a window.
 
-`course.authoring.screenshots` does what a person would do, and takes a picture only after the page says what it must say; here
+`rehearsal.screenshots` does what a person would do, and takes a picture only after the page says what it must say; here
 it does so where Chromium and the extra `browser` are.
 """
 
@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from course.authoring import browser, screenshots
+from course.authoring.rehearsal import browser, screenshots
 from course.errors import CourseError
 
 needs_chromium = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing())
@@ -51,6 +51,9 @@ def test_what_is_missing_is_said_with_a_cure(monkeypatch, tmp_path, capsys):
 
 def test_the_command_explains_itself():
     done = subprocess.run(
-        [sys.executable, "-m", "course.authoring.screenshots", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "course.authoring.rehearsal.screenshots", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "formgrader" in done.stdout

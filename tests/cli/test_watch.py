@@ -11,7 +11,7 @@ import pytest
 
 from course import paths
 from course.catalog import projects
-from course.stubs import pristine_text
+from course.workspace import pristine_text
 
 FIRST = projects()[0]
 PATIENCE = 240  # seconds without a line: only a hang takes so long, on any machine

@@ -19,12 +19,12 @@ from transformers import (
     BertTokenizerFast,
 )
 
+from course.authoring.pretraining.bert import Recipe, batches, encode, train, words
 from course.corpus import heldout
 from course.corpus.facts import fingerprint, tables
 from course.corpus.grammar import story
 from course.errors import CourseError
 from course.models import bert
-from course.models.train_bert import Recipe, batches, encode, train, words
 
 
 @pytest.fixture(scope="module")
@@ -212,10 +212,10 @@ def test_training_resumes_where_it_was_cut(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return made(recipe, chunk, vocabulary)
 
-    monkeypatch.setattr("course.models.train_bert.batches", killed)
+    monkeypatch.setattr("course.authoring.pretraining.bert.batches", killed)
     with pytest.raises(KeyboardInterrupt):
         train(tiny(6), tmp_path / "parts", tmp_path / "parts.pt")
-    monkeypatch.setattr("course.models.train_bert.batches", made)
+    monkeypatch.setattr("course.authoring.pretraining.bert.batches", made)
     train(tiny(6), tmp_path / "parts", tmp_path / "parts.pt")
     whole, parts = (BertForPreTraining.from_pretrained(tmp_path / name).state_dict() for name in ("whole", "parts"))
     assert all(torch.equal(whole[name], parts[name]) for name in whole)

@@ -16,8 +16,8 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from course import paths
-from course.grading.results import CheckResult, ProjectResult, SubmissionResult
-from course.judging.submissions import find
+from course.checks.results import CheckResult, ProjectResult, SubmissionResult
+from course.grading.submissions import find
 from course.reports import autograded, gradebook
 
 sys.path.insert(0, str(paths.ROOT / "tests" / "judging"))  # not a package; the submissions of 04b are there

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course.catalog import projects
-from course.grading.checks import MOST_EXHIBITS
-from course.grading.exhibits import confused, confusion, curves, table, views
-from course.grading.results import CheckResult, Gallery, Picture, ProjectResult, SubmissionResult
+from course.checks.attachments import confused, confusion, curves, table, views
+from course.checks.check import MOST_EXHIBITS
+from course.checks.results import CheckResult, Gallery, Picture, ProjectResult, SubmissionResult
 from course.reports import charts, html
 
 NAMES = tuple("abcdefghiklmnopqrstuvwxy")

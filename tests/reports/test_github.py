@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.grading.results import CheckResult, ProjectResult
+from course.checks.results import CheckResult, ProjectResult
 from course.reports import github, table
 
 

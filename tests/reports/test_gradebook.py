@@ -5,8 +5,8 @@ import csv
 import pytest
 
 from course.catalog import project
+from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.errors import CourseError
-from course.grading.results import CheckResult, ProjectResult, SubmissionResult
 from course.reports import gradebook
 
 ENTRY = project("04b")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.grading.results import (
+from course.checks.results import (
     CheckResult,
     Confusion,
     Curves,
@@ -21,8 +21,8 @@ from course.grading.results import (
     SubmissionResult,
     Table,
 )
-from course.grading.verdict import render
 from course.reports import charts, gradescope, html, junit, table
+from course.reports.terminal import render
 
 EVIL = [
     "<script>alert(1)</script>",

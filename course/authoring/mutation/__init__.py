@@ -6,7 +6,7 @@
 
 A *mutant* is a solution with one small change in one body that students write. It is *killed* if a check of its function fails.
 One that survives shows a hole: either a check is missing, or the contract does not forbid the change; then
-graders/equivalents.toml says why no student could be said to be wrong. The idea is that of DeMillo, Lipton and Sayward 1978,
+the project's equivalents.toml says why no student could be said to be wrong. The idea is that of DeMillo, Lipton and Sayward 1978,
 "Hints on test data selection".
 
 `operators_*` make the changes, `mutants` puts them into the solutions, `trials` runs the checks, `ledger` remembers what was found,

@@ -13,9 +13,9 @@ from course.authoring.mutation.ledger import Ledger
 from course.authoring.mutation.mutants import Mutant, mutants_of, sample
 from course.authoring.mutation.runner import judged
 from course.authoring.mutation.trials import Verdict
+from course.authoring.proofs import variants
 from course.catalog import Project, project
 from course.errors import CourseError
-from course.grading import proofs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,14 +47,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(said: argparse.Namespace) -> int:
-    entries = [project(key) for key in said.projects] or proofs.graded()
+    entries = [project(key) for key in said.projects] or variants.graded()
     every = [mutant for entry in entries for mutant in mutants_of(entry)]
     chosen = [m for m in every if said.task in (None, m.task)]
     chosen = sample(chosen, said.sample, said.seed) if said.sample else chosen
     if said.list:
         print("\n".join(f"{m.id}  {m.operator}: {m.change}" for m in chosen))
         return 0
-    ledger, recorded = Ledger(), records.read()
+    ledger, recorded = Ledger(), records.read_all()
     why = records.reasons(recorded, every)
     known = trials.of_this_mutant if said.keep else trials.fresh
     if not said.page:

@@ -18,9 +18,9 @@ from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, PositionP
 
 from course.authoring.mutation.operators_general import GENERAL, Operator, Operators
 from course.authoring.mutation.operators_learning import LEARNING
+from course.authoring.proofs.variants import Variant, solution_text
 from course.catalog import Project
 from course.errors import CourseError
-from course.grading.proofs import Variant, solution_text
 
 try:
     from mutmut.mutation.mutators import mutation_operators
@@ -62,7 +62,7 @@ class Mutant:
         return f"{self.project}.{self.task}.{hashlib.sha1(self.change.encode()).hexdigest()[:7]}"
 
     def variant(self) -> Variant:
-        """As `course.grading.proofs` knows a solution with one function exchanged."""
+        """As `course.authoring.proofs.variants` knows a solution with one function exchanged."""
         return Variant(self.project, self.task, self.id, self.change, lambda _: self.text)
 
 

@@ -9,8 +9,8 @@ from course.authoring.mutation.mutants import Mutant
 from course.authoring.mutation.records import Record
 from course.authoring.mutation.trials import Verdict
 from course.catalog import Project
-from course.grading import grade
-from course.grading.checks import checks_of
+from course.checks import run
+from course.checks.check import checks_of
 
 FILE = Path("docs", "mutation.md")
 
@@ -23,7 +23,7 @@ A *mutant* is a solution with one small change in one body that students write: 
 moved, an argument dropped, `eval` for `train`, the validation data for the training data. The checks of its function are run on
 it, the fast ones first, those that train on what the fast ones let live. If one fails, the mutant is *killed*. One that survives
 shows that a check is missing or too dull, or that the contract does not forbid the change; then
-[graders/equivalents.toml](../graders/equivalents.toml) says why no student could be said to be wrong.
+The `equivalents.toml` of each folder in `graders/proofs/` says why no student could be said to be wrong.
 
 ```
 python -m course.authoring.mutation              # all; the second time only what has changed since
@@ -72,7 +72,7 @@ def _functions(entries: Sequence[Project], mutants: Sequence[Mutant], verdicts: 
     ]
     total: Counter[str] = Counter()
     for entry in entries:
-        slow = {check.name for check in checks_of(grade.grader_module(entry)).values() if check.slow}
+        slow = {check.name for check in checks_of(run.grader_module(entry)).values() if check.slow}
         for task in [f.name for f in entry.functions]:
             own = [verdicts[m.id] for m in mutants if (m.project, m.task) == (entry.id, task)]
             row = Counter(_fate(verdict, slow) for verdict in own)

@@ -1,7 +1,7 @@
-"""graders/equivalents.toml: mutants that no check needs to kill, each with the reason why no student could be said to be wrong.
+"""equivalents.toml of a project: mutants that no check needs to kill, and why no student could be said to be wrong.
 
     [[equivalent]]
-    of = "01 make_loaders"
+    of = "make_loaders"
     why = "No worker process is what a loader has anyway."
     changes = ["batch_size=batch_size  ->  batch_size=batch_size, num_workers=0"]
 
@@ -16,9 +16,8 @@ from pathlib import Path
 from course import paths
 from course.authoring.mutation.mutants import Mutant
 from course.authoring.mutation.trials import Verdict
+from course.catalog import projects
 from course.errors import CourseError
-
-FILE = Path("graders", "equivalents.toml")
 
 
 @dataclass(frozen=True)
@@ -31,14 +30,19 @@ class Record:
     why: str
 
 
-def read(file: Path | None = None) -> list[Record]:
-    """All records, in their order.
+def read_all() -> list[Record]:
+    """The records of all projects."""
+    folder = paths.ROOT / "graders" / "proofs"
+    return [record for entry in projects() for record in read(folder / entry.folder / "equivalents.toml", entry.id)]
+
+
+def read(file: Path, key: str) -> list[Record]:
+    """The records of the project with id `key`, in their order; none where there is no file.
 
     Raises:
         CourseError: the file is no TOML, or an entry lacks a part or says something twice.
     """
-    file = file or paths.ROOT / FILE
-    cure = 'An entry has: of = "01 build_model", why = a sentence, changes = [lines that the command prints].'
+    cure = 'An entry has: of = "build_model", why = a sentence, changes = [lines that the command prints].'
     if not file.is_file():
         return []
     try:
@@ -48,10 +52,9 @@ def read(file: Path | None = None) -> list[Record]:
     found: list[Record] = []
     for number, entry in enumerate(entries, 1):
         of, why, changes = str(entry.get("of", "")), str(entry.get("why", "")), entry.get("changes")
-        if len(of.split()) != 2 or not why.endswith(".") or not changes:
+        if not of.isidentifier() or not why.endswith(".") or not changes:
             raise CourseError(f"Entry {number} of {file.name} ({of or 'of nothing'}) is not whole.", cure)
-        key, task = of.split()
-        found += [Record(key, task, str(change), why) for change in changes]
+        found += [Record(key, of, str(change), why) for change in changes]
     twice = {
         r.change
         for r in found

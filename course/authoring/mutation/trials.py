@@ -15,24 +15,16 @@ import torch
 
 from course import paths
 from course.authoring.mutation.mutants import Mutant
+from course.authoring.proofs import variants
+from course.authoring.proofs.variants import module_file
 from course.catalog import Project, project
-from course.grading import grade, proofs
-from course.grading.checks import Check, checks_of
-from course.grading.proofs import module_file
+from course.checks import run
+from course.checks.check import Check, checks_of
 
-# Seconds of one call, on a quiet machine (`course.grading.patience`). Fast checks take a second or two, training some ten.
+# Seconds of one call, on a quiet machine (`course.checks.time_limit`). Fast checks take a second or two, training some ten.
 LIMIT, LIMIT_OF_TRAINING = 25.0, 240.0
-# Of course/grading: what only says or shows a verdict, and does not make it.
-SHOWS = {
-    "reporter.py",
-    "plugin.py",
-    "verdict.py",
-    "proofs.py",
-    "in_notebook.py",
-    "explain.py",
-    "exhibits.py",
-    "diagnosis.py",
-}
+# Of course/checks: what only says or shows a verdict, and does not make it.
+SHOWS = {"notebook.py", "explain.py", "attachments.py", "diagnosis.py"}
 
 # A mutant's verdict needs no smallest example: without shrinking a failure is found as surely, and sooner.
 hypothesis.settings.register_profile(
@@ -87,12 +79,12 @@ def judge(mutant: Mutant, last: Verdict | None = None, *, train: bool = False) -
     asked = [(function, check) for function, check in every if check.slow == train or check.name == killer]
     seconds = 0.0
     with module_file(mutant.variant()) as file:
-        session: Any = grade.open_session(file, entry, seconds=LIMIT)
+        session: Any = run.open_session(file, entry, seconds=LIMIT)
         hypothesis.settings.load_profile("mutation")
         try:
             for function, check in asked:
                 session.seconds = LIMIT_OF_TRAINING if check.slow else LIMIT
-                result = grade.run_check(function, session, entry.id)
+                result = run.run_check(function, session, entry.id)
                 seconds += result.seconds
                 if result.outcome != "passed":
                     how = "hung" if "did not come back" in result.message else "failed"
@@ -122,8 +114,8 @@ def fresh(verdict: Verdict | None, mutant: Mutant) -> TypeGuard[Verdict]:
 
 def load() -> None:
     """Import all graders and note what they are made of: from now on an edit of their files changes nothing in this process."""
-    for entry in proofs.graded():
-        grade.grader_module(entry)
+    for entry in variants.graded():
+        run.grader_module(entry)
         _surroundings(entry.id)
         _checks_as_written(entry.id)
 
@@ -136,7 +128,7 @@ def _verdict(mutant: Mutant, killer: str, how: str, trained: bool, says: str, se
 
 
 def _checks(entry: Project, task: str) -> list[tuple[Any, Check]]:
-    return [(f, check) for f, check in checks_of(grade.grader_module(entry)).items() if check.task == task]
+    return [(f, check) for f, check in checks_of(run.grader_module(entry)).items() if check.task == task]
 
 
 def _stamp(key: str, task: str, killer: str, trained: bool) -> str:
@@ -166,7 +158,7 @@ def _surroundings(key: str) -> str:
     rest = [node for node in _grader(key).body if not _is_a_check(node)]
     digest.update(ast.dump(ast.Module(rest, [])).encode())
     files = [*_support(_grader(key))]
-    files += [file for file in sorted(Path(paths.ROOT, "course", "grading").glob("*.py")) if file.name not in SHOWS]
+    files += [file for file in sorted(Path(paths.ROOT, "course", "checks").glob("*.py")) if file.name not in SHOWS]
     files += [paths.ROOT / "course" / "training.py", paths.ROOT / "course" / "networks.py"]
     for file in files:
         digest.update(ast.dump(ast.parse(file.read_text("utf-8"))).encode())
@@ -181,7 +173,7 @@ def _support(tree: ast.Module) -> list[Path]:
         for node in waiting.pop().body:
             name = node.module if isinstance(node, ast.ImportFrom) and node.module else ""
             # support_page makes the students' page: what is shown, not what is judged
-            if name.startswith("graders.support") and name not in found and name != "graders.support_page":
+            if name.startswith("graders.kit.general") and name not in found and name != "graders.kit.pages":
                 found[name] = paths.ROOT / f"{name.replace('.', '/')}.py"
                 waiting.append(ast.parse(found[name].read_text("utf-8")))
     return [found[name] for name in sorted(found)]

@@ -1,0 +1,132 @@
+"""From a solution to its nbgrader source notebook: the lesson, each function's cell, and below it the cell that checks it.
+
+No grader's code stands in a notebook, only the call `check("01", "train_epoch")` (`course.notebook`), so notebook and terminal
+run the same checks. This module turns text into text; `release` reads and writes files and runs nbgrader.
+The fields of a cell's metadata are nbgrader's, schema version 3.
+"""
+
+import ast
+import re
+from typing import Any
+
+from course.authoring.notebooks.pictures import LESSONS, Lesson
+from course.authoring.stubs import BEGIN, DEFINITIONS, find_regions
+from course.catalog import Project
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+HOW = """\
+**How this notebook works.** Write the body of each function where its cell says TODO and run the cell; then run the cell below
+it. That one runs the checks of the function and says what is right, what is not, where, and asks a question that leads on. Its
+last line is the number of points. You may add cells of your own to try things; what a function needs, another function or an
+import, belongs into the cell of that function, for only those cells are handed in."""
+RUNNING = """\
+The commands above run a module, `exercises/{module}.py`, which holds the same functions with the same TODOs. To see yours
+train, copy their bodies over."""
+CHECK = """\
+# {points} points: run this cell after each change of {task}.
+from course.notebook import check
+
+check("{project}", "{task}")"""
+
+
+def notebook_text(solution: str, entry: Project, name: str) -> str:
+    """The source notebook of a solution as the text of an .ipynb file; the same solution gives the same bytes.
+
+    Args:
+        solution: the text of a percent file.
+        entry: its project, for the names of the functions and their points.
+        name: how messages call the file, such as "solutions/ex01_mnist.py".
+
+    Raises:
+        CourseError: a marker does not fit; the file and the line are named.
+    """
+    import jupytext
+    import nbformat
+
+    tasks = iter([region.task for region in find_regions(solution, name)])
+    names = _Names()
+    cells: list[Any] = []
+    dropped = False
+    for cell in jupytext.reads(solution, fmt={"extension": ".py", "format_name": "percent"}).cells:
+        if "active-py" in cell.metadata.get("tags", []):  # for the module alone: to train, and what runs that
+            dropped = True
+        elif cell.cell_type == "markdown":
+            cells.append(_markdown(cell.source, names.of_text(cell.source)))
+            if len(cells) == 1:
+                if lesson := LESSONS.get(entry.id):
+                    cells.append(_picture(lesson, names.new("picture")))
+                cells.append(_markdown(HOW, names.new("how-it-works")))
+        elif BEGIN in cell.source:
+            task = {
+                next(tasks) for _ in range(cell.source.count(BEGIN))
+            }.pop()  # one cell, one task: `stubs` sees to it
+            cells.append(_code(cell.source, names.new(task), solution=True, locked=False))
+            points = entry.function(task).points
+            text = CHECK.format(points=points, project=entry.id, task=task)
+            cells.append(_code(text, names.new(f"check_{task}"), points=points))
+        else:
+            cells.append(_code(cell.source, names.new(_first_name(cell.source))))
+    if dropped:
+        cells.append(_markdown(RUNNING.format(module=entry.module), names.new("running")))
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
+    notebook.nbformat_minor = 5  # the first that has cell ids
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook, version=4) + "\n"
+
+
+class _Names:
+    """Readable ids, each given out once. An id depends on its own cell: a new cell elsewhere changes no other."""
+
+    def __init__(self) -> None:
+        self.given: set[str] = set()
+
+    def new(self, wanted: str) -> str:
+        """`wanted`, or `wanted-2` and so on where it is taken already."""
+        name = next(n for n in [wanted, *(f"{wanted}-{k}" for k in range(2, 1000))] if n not in self.given)
+        self.given.add(name)
+        return name
+
+    def of_text(self, markdown: str) -> str:
+        """The heading as an id: "From picture to tensor" is from-picture-to-tensor."""
+        heading = markdown.partition("\n")[0].lower()
+        words = re.findall(r"[a-z0-9]+", heading)
+        return self.new("-".join(words)[:56].strip("-") or "text")  # nbformat allows 64 characters
+
+
+def _first_name(source: str) -> str:
+    """What a cell of given code is called: by the first thing that it defines."""
+    for node in ast.parse(source).body:
+        if isinstance(node, DEFINITIONS):
+            return f"given_{node.name}"
+    return "imports" if re.search(r"^(import|from) ", source, re.MULTILINE) else "given"
+
+
+def _markdown(source: str, id: str) -> Any:
+    from nbformat.v4 import new_markdown_cell
+
+    return new_markdown_cell(source, id=id)
+
+
+def _picture(lesson: Lesson, id: str) -> Any:
+    """The picture as an attachment: a notebook is one file."""
+    cell = _markdown(f"![{lesson.says}](attachment:{lesson.file})\n\n*{lesson.says}*", id)
+    cell["attachments"] = lesson.attachment()
+    return cell
+
+
+def _code(source: str, id: str, *, solution: bool = False, locked: bool = True, points: int | None = None) -> Any:
+    """A code cell with nbgrader's metadata; with points it is one that grades."""
+    from nbformat.v4 import new_code_cell
+
+    fields: dict[str, Any] = {
+        "grade": points is not None,
+        "grade_id": id,
+        "locked": locked,
+        "schema_version": 3,
+        "solution": solution,
+        "task": False,
+    }
+    if points is not None:
+        fields["points"] = points
+    return new_code_cell(source, id=id, metadata={"nbgrader": fields})

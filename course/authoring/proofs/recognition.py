@@ -1,0 +1,93 @@
+"""How well are mistakes recognised? Three counts, of all projects or of those named.
+
+- *known*: each known mistake as the catalogue has it, from its fingerprint.
+- *rewritten*: known mistakes in other code (graders/rewritten/), by somebody who had not seen this; they are run.
+- *unknown*: each known mistake as if its own sentence were missing from the catalogue. Here it is right to be silent. "Alike" is
+  called by the name of a mistake that does exactly the same in every check.
+
+    python -m course.authoring.proofs.recognition 01 03
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+
+import torch
+
+from course.authoring.arguments import projects_named
+from course.authoring.proofs.fingerprints import alike
+from course.authoring.proofs.variants import Variant, graded, prove, rewritten_of
+from course.catalog import Project
+from course.checks import diagnosis
+from course.checks.diagnosis import FOLLOWS, PERHAPS, Known, Mark
+from course.checks.results import CheckResult
+
+
+def known(entry: Project) -> Counter[str]:
+    """How many known mistakes are named alone, among several, or not at all."""
+    count: Counter[str] = Counter()
+    for task, mistakes in diagnosis.known(entry.id).items():
+        for mistake in mistakes:
+            told = [text for text in said(mistakes, as_failed(entry, task, mistake.marks)) if mistake.says in text]
+            count["silent" if not told else "alone" if "\n" not in told[0] else "among several"] += 1
+    return count
+
+
+def unknown(entry: Project) -> Counter[str]:
+    """What a mistake is called that the catalogue does not have."""
+    count: Counter[str] = Counter()
+    for task, mistakes in diagnosis.known(entry.id).items():
+        for mistake in mistakes:
+            others = [other for other in mistakes if other.says != mistake.says]
+            told = said(others, as_failed(entry, task, mistake.marks))
+            hedged = bool(told) and all(text.startswith(PERHAPS) for text in told)
+            count[
+                "silent" if not told else "alike" if alike(mistake, others) else "perhaps" if hedged else "wrong"
+            ] += 1
+    return count
+
+
+def rewritten(entry: Project) -> dict[str, str]:
+    """{name: outcome} of the rewritten mistakes, each run before the same checks as the known ones."""
+    return {variant.name: outcome(variant, prove(variant).results) for variant in rewritten_of(entry)}
+
+
+def outcome(variant: Variant, results: Sequence[CheckResult]) -> str:
+    """What the feedback on a mistake's results says of it: right, perhaps right, silent or wrong."""
+    told = said(diagnosis.known(variant.project)[variant.task], results)
+    right = [text for text in told if variant.says in text]
+    if right:
+        return "perhaps right" if right[0].startswith(PERHAPS) else "right"
+    return "wrong" if told else "silent"
+
+
+def said(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> list[str]:
+    """The sentences that name a mistake."""
+    return [text for text in diagnosis.of_task(mistakes, results).values() if not text.startswith(FOLLOWS)]
+
+
+def as_failed(entry: Project, task: str, marks: Iterable[Mark]) -> list[CheckResult]:
+    """Failed checks with these marks, as if a student had just made the mistake."""
+    return [CheckResult(entry.id, task, m.check, m.check, 1, 0, "failed", mark=astuple(m)) for m in marks]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the three counts."""
+    torch.set_num_threads(1)
+    total: dict[str, Counter[str]] = {"known": Counter(), "unknown": Counter(), "rewritten": Counter()}
+    for entry in projects_named(argv, "python -m course.authoring.proofs.recognition", __doc__) or graded():
+        outcomes = rewritten(entry)
+        for name, ended in outcomes.items():
+            if ended not in ("right", "perhaps right"):
+                print(f"{entry.id} {name}: {ended}", flush=True)
+        total["known"] += known(entry)
+        total["unknown"] += unknown(entry)
+        total["rewritten"] += Counter(outcomes.values())
+    for what, count in total.items():
+        print(f"{what} ({count.total()}): " + ", ".join(f"{number} {name}" for name, number in count.most_common()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,246 @@
+"""The judge's end of the line to a worker. Two transports, one behaviour.
+
+`InProcess` keeps the worker in this process: fast, a debugger and `breakpoint()` work, the student's own choice.
+`ChildProcess` starts another one and talks over pipes: a crash, an exit or an endless loop ends that process and not the
+judge. Neither is a wall: the child sees the same files. Every message passes through `wire` in both, so a suite that
+runs in one runs in the other.
+"""
+
+import functools
+import io
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO, cast
+
+import torch
+
+from course.checks import wire
+from course.checks.cache import Cache
+from course.checks.time_limit import Patience, processor_seconds
+from course.checks.worker import Worker
+
+ANSWERS = 8  # kept for `diagnosis`: enough for what a message leaves out, few enough to be of one example of hypothesis
+
+
+class StudentRaised(Exception):
+    """The student's code raised; `type`, `text`, `line` and `code` say what and where."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        self.type = str(error.get("type"))
+        self.text = str(error.get("text"))
+        self.line: int | None = error.get("line")
+        self.code = str(error.get("code") or "")
+        self.todo: str | None = error.get("todo")
+        self.loading = bool(error.get("loading"))
+        super().__init__(f"{self.type}: {self.text}")
+
+
+class WorkerLost(BaseException):
+    """The worker gave no answer: it crashed, left, or ran out of time. The message says which.
+
+    Not an Exception: hypothesis would try the example again and shrink it, and each try may last the whole time limit.
+
+    Args:
+        loop: it ran out of time.
+    """
+
+    def __init__(self, message: str, loop: bool = False) -> None:
+        super().__init__(message)
+        self.loop = loop
+
+
+class Session:
+    """A line to a worker: `request` sends a message and returns the answer's value."""
+
+    isolation = "none"
+    cache: Cache | None = None
+
+    @functools.cached_property
+    def answers(self) -> deque[tuple[str, Any]]:
+        """(function or probe, what came back) of the last requests, for `diagnosis`."""
+        return deque(maxlen=ANSWERS)
+
+    def request(self, op: str, **message: Any) -> Any:
+        """Send one request.
+
+        Raises:
+            StudentRaised: the student's code raised an exception.
+            WorkerLost: there was no answer.
+        """
+        answer = self._exchange({"op": op, **message})
+        name = str(message.get("name", op))
+        if "error" in answer:
+            fault = StudentRaised(answer["error"])
+            self.answers.append((name, str(fault)))
+            raise fault
+        value = answer["value"]
+        if op in ("call", "probe", "read"):
+            self.answers.append((name, value["result"] if op == "call" else value))
+        return value
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End the worker."""
+
+
+class InProcess(Session):
+    """The worker in this process.
+
+    Args:
+        seconds: limit of one request (`Patience`), kept by an alarm signal where there is one (main thread, not on Windows).
+    """
+
+    isolation = "none (the student's own process)"
+
+    def __init__(self, worker: Worker, seconds: float = 300.0) -> None:
+        self.worker = worker
+        self.seconds = seconds
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        received = wire.unpack(io.BytesIO(wire.pack(message)))
+        with _alarm(self.seconds):
+            answer = self.worker.reply(received)
+        return wire.unpack(io.BytesIO(wire.pack(answer, self.worker.stand_in)), self)
+
+    def close(self) -> None:
+        self.worker.close()
+
+
+class ChildProcess(Session):
+    """The worker in a child process that talks over two pipes.
+
+    Args:
+        target: the student's module file.
+        reference: stand-ins for upstream functions, or None.
+        seconds: limit of one request, start of the process included in the first.
+        folder: where the process runs, and then silently; this process's own folder and stderr unless given.
+    """
+
+    isolation = "none (a plain child process)"
+
+    def __init__(
+        self, target: Path, reference: Path | None = None, seconds: float = 300.0, folder: Path | None = None
+    ) -> None:
+        self.target, self.reference, self.seconds, self.folder = target, reference, seconds, folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "course.checks.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if self.folder else None,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        )
+        hello = {
+            "target": str(self.target),
+            "reference": str(self.reference) if self.reference else None,
+            "threads": torch.get_num_threads(),
+        }
+        cast(BinaryIO, process.stdin).write(wire.pack(hello))
+        return process
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        if self._process is None:
+            self._process = self._start()
+        pid = self._process.pid
+        patience = Patience(self.seconds, lambda: processor_seconds(pid))
+        loop = False
+        try:
+            stdin = cast(BinaryIO, self._process.stdin)
+            stdin.write(wire.pack(message))
+            stdin.flush()
+            return wire.unpack(cast(BinaryIO, _Patient(cast(BinaryIO, self._process.stdout), patience)), self)
+        except TimeoutError:
+            self._process.kill()
+            loop = True
+            reason = f"no answer within {self.seconds:.0f} s: an endless loop?"
+        except (EOFError, BrokenPipeError):
+            reason = _ending(self._process.wait())
+        except wire.WireError as fault:
+            self._process.kill()
+            reason = f"an answer that is not plain data: {fault}"
+        self.close()
+        raise WorkerLost(reason, loop)
+
+    def close(self) -> None:
+        if self._process is not None:
+            process, self._process = self._process, None
+            for pipe in (process.stdin, process.stdout):
+                with suppress(BrokenPipeError):  # what was still unsent is of no use to a process that has gone
+                    cast(BinaryIO, pipe).close()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+class _Patient:
+    """A pipe's read end whose reads stop when the writer has had its time."""
+
+    def __init__(self, pipe: BinaryIO, patience: Patience) -> None:
+        self.pipe, self.patience = pipe, patience
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(pipe, selectors.EVENT_READ)
+
+    def read(self, count: int) -> bytes:
+        parts = []
+        while count > 0:
+            while not self.selector.select(self.patience.wait()):
+                if self.patience.ended():
+                    raise TimeoutError
+            part = os.read(self.pipe.fileno(), min(count, 1 << 20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+
+def _ending(code: int) -> str:
+    if code < 0:
+        return f"the process was ended by {signal.Signals(-code).name}: a crash, or too much memory"
+    return f"the process left with exit status {code} before it answered"
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise WorkerLost in the main thread when `seconds` are over (`Patience`); without alarm signals it does nothing."""
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    patience = Patience(seconds, time.process_time)
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        if patience.ended():
+            raise _OutOfTime
+        signal.setitimer(signal.ITIMER_REAL, patience.wait())
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    except _OutOfTime:
+        raise WorkerLost(f"no answer within {seconds:.0f} s: an endless loop?", loop=True) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+class _OutOfTime(BaseException):
+    """Not an Exception, so that a student's `except Exception` does not swallow it."""

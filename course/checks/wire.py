@@ -1,0 +1,230 @@
+"""Plain data, to bytes and back: the only language that judge and worker speak.
+
+Numbers, strings, lists, tuples, dicts with string keys, bytes, base NumPy arrays and base tensors cross by value. Anything
+else stays where it is and crosses as a `Handle`, a number that means something only to the worker. There is no pickle, so
+decoding a message runs no code of its sender. Subclasses are not plain: a tensor subclass can lie about its own comparison.
+
+A frame is: 4 bytes header length, 8 bytes payload length, a JSON header, the raw buffers one after another.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+
+MAX_DEPTH = 24
+MAX_ITEMS = 2_000_000
+MAX_BYTES = 1 << 30  # one message; the largest honest one is a data set of some 60 MB
+MAX_INT = 1 << 63
+
+TENSOR_DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        torch.float16,
+        torch.bfloat16,
+        torch.float32,
+        torch.float64,
+        torch.uint8,
+        torch.int8,
+        torch.int16,
+        torch.int32,
+        torch.int64,
+        torch.bool,
+    )
+}
+ARRAY_DTYPES = ("float16", "float32", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
+
+
+class WireError(Exception):
+    """A message that is not plain data, or not a message of ours."""
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A reference to an object that stays in the worker.
+
+    `type` is the object's type as the worker named it: good for a message to the student, no evidence.
+    """
+
+    id: int
+    type: str
+    session: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A thing for the worker to build: the name of a function in `course.checks.builders`, and its plain arguments."""
+
+    name: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """The bytes of an image file. The worker opens them with Pillow, so that EXIF, palettes and modes arrive as in a file."""
+
+    content: bytes
+
+
+def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[Any, list[bytes]]:
+    """Turn `value` into a JSON-able form and a list of buffers.
+
+    Args:
+        on_object: called for whatever is not plain; returns the handle, or the plain value, that stands for it. Without it
+            such a value is an error.
+
+    Raises:
+        WireError: nested too deep, too many items, an integer over 64 bits, or a value that is not plain.
+    """
+    buffers: list[bytes] = []
+    items = 0
+
+    def form(value: Any, depth: int) -> Any:
+        nonlocal items
+        items += 1
+        if depth > MAX_DEPTH or items > MAX_ITEMS:
+            raise WireError("the value is nested too deep or has too many items")
+        kind = type(value)
+        if value is None or kind is bool or kind is str:
+            return value
+        if kind is int:
+            if abs(value) >= MAX_INT:
+                raise WireError("an integer of more than 64 bits")
+            return value
+        if kind is float:
+            return value if math.isfinite(value) else {"float": repr(value)}
+        if kind is list or kind is tuple:
+            return {kind.__name__: [form(item, depth + 1) for item in value]}
+        if kind is dict and all(type(key) is str for key in value):
+            return {"dict": [[key, form(item, depth + 1)] for key, item in value.items()]}
+        if kind is bytes:
+            buffers.append(value)
+            return {"bytes": len(buffers) - 1}
+        if kind is torch.Tensor and value.layout is torch.strided and _name(value.dtype) in TENSOR_DTYPES:
+            flat = value.detach().cpu().contiguous().reshape(-1)
+            buffers.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
+            return {"tensor": [_name(value.dtype), list(value.shape), len(buffers) - 1]}
+        if kind is np.ndarray and value.dtype.name in ARRAY_DTYPES:
+            buffers.append(np.ascontiguousarray(value).tobytes())
+            return {"array": [value.dtype.name, list(value.shape), len(buffers) - 1]}
+        if kind is Handle:
+            return {"handle": [value.id, value.type]}
+        if kind is Recipe:
+            return {"recipe": [value.name, form(value.arguments, depth + 1)]}
+        if kind is Photo:
+            buffers.append(value.content)
+            return {"photo": len(buffers) - 1}
+        if on_object is None:
+            raise WireError(f"{kind.__module__}.{kind.__qualname__} is not plain data")
+        return form(on_object(value), depth + 1)
+
+    return form(value, 0), buffers
+
+
+def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
+    """Rebuild what `encode` took apart; every tensor and array is new, owns its memory and can be written to.
+
+    Raises:
+        WireError: an unknown form, dtype, or a buffer of the wrong size.
+    """
+
+    def raw(index: Any) -> bytes:
+        if type(index) is not int or not 0 <= index < len(buffers):
+            raise WireError("a buffer that was not sent")
+        return buffers[index]
+
+    def shaped(spec: Any, itemsize: int) -> tuple[list[int], bytes]:
+        _, shape, index = spec
+        content = raw(index)
+        if any(type(n) is not int or n < 0 for n in shape) or math.prod(shape) * itemsize != len(content):
+            raise WireError("a buffer whose size is not that of its shape")
+        return shape, content
+
+    def value(form: Any, depth: int) -> Any:
+        if depth > 2 * MAX_DEPTH:
+            raise WireError("the message is nested too deep")
+        if form is None or isinstance(form, bool | int | float | str):
+            return form
+        if not isinstance(form, dict) or len(form) != 1:
+            raise WireError("an unknown form")
+        ((kind, body),) = form.items()
+        match kind:
+            case "float":
+                return float(body)
+            case "list":
+                return [value(item, depth + 1) for item in body]
+            case "tuple":
+                return tuple(value(item, depth + 1) for item in body)
+            case "dict":
+                return {str(key): value(item, depth + 1) for key, item in body}
+            case "bytes":
+                return raw(body)
+            case "photo":
+                return Photo(raw(body))
+            case "tensor" if body[0] in TENSOR_DTYPES:
+                dtype = TENSOR_DTYPES[body[0]]
+                shape, content = shaped(body, dtype.itemsize)
+                if not content:
+                    return torch.empty(shape, dtype=dtype)
+                return torch.frombuffer(bytearray(content), dtype=dtype).reshape(shape)
+            case "array" if body[0] in ARRAY_DTYPES:
+                dtype = np.dtype(body[0])
+                shape, content = shaped(body, dtype.itemsize)
+                return np.frombuffer(bytearray(content), dtype=dtype).reshape(shape)
+            case "handle":
+                return Handle(int(body[0]), str(body[1])[:200], session)
+            case "recipe":
+                return Recipe(str(body[0]), value(body[1], depth + 1))
+        raise WireError(f"an unknown form: {str(kind)[:40]}")
+
+    try:
+        return value(form, 0)
+    except (TypeError, ValueError, IndexError, KeyError) as fault:
+        raise WireError(f"a malformed message: {fault}") from fault
+
+
+def pack(value: Any, on_object: Callable[[Any], Any] | None = None) -> bytes:
+    """One frame of bytes for `value`."""
+    form, buffers = encode(value, on_object)
+    header = json.dumps({"form": form, "sizes": [len(b) for b in buffers]}, allow_nan=False).encode()
+    payload = sum(len(b) for b in buffers)
+    if len(header) + payload > MAX_BYTES:
+        raise WireError("the message is larger than 1 GiB")
+    return b"".join([struct.pack(">IQ", len(header), payload), header, *buffers])
+
+
+def unpack(stream: BinaryIO, session: Any = None) -> Any:
+    """Read one frame from `stream`.
+
+    Raises:
+        EOFError: the stream ended before or within the frame.
+        WireError: the frame is not one of ours.
+    """
+    header_size, payload_size = struct.unpack(">IQ", _exactly(stream, 12))
+    if header_size + payload_size > MAX_BYTES:
+        raise WireError("the message is larger than 1 GiB")
+    try:
+        header = json.loads(_exactly(stream, header_size))
+        sizes = header["sizes"]
+        form = header["form"]
+    except (ValueError, KeyError, TypeError, RecursionError) as fault:
+        raise WireError(f"a malformed header: {fault}") from fault
+    if type(sizes) is not list or any(type(n) is not int or n < 0 for n in sizes) or sum(sizes) != payload_size:
+        raise WireError("buffers whose sizes do not add up")
+    return decode(form, [_exactly(stream, n) for n in sizes], session)
+
+
+def _exactly(stream: BinaryIO, count: int) -> bytes:
+    content = stream.read(count)
+    if content is None or len(content) != count:
+        raise EOFError
+    return content
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,347 @@
+"""The side on which the student's code runs: load a module, call its functions, apply probes, answer in plain data.
+
+It holds no expected value, no label of hidden data and no check. What it says about itself is a claim; the judge compares
+(`checks`). The same class answers in the student's own process and in a child process (`python -m course.checks.worker`).
+"""
+
+import ast
+import contextlib
+import hashlib
+import importlib.util
+import inspect
+import io
+import os
+import shutil
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import nn
+from torchvision import tv_tensors
+
+from course.checks import builders, probes, wire
+from course.checks.kits import load_kits
+
+MAX_TEXT = 2_000  # characters of a message or of printed output that are passed on
+
+
+class Worker:
+    """One student's module, loaded and ready to be called.
+
+    Args:
+        target: the student's module file.
+        reference: a module whose functions stand in for upstream ones (`begin`), or None in a student's own copy.
+        override: functions that replace the module's own: for known mistakes and alternatives, in tests.
+    """
+
+    def __init__(
+        self, target: Path, reference: Path | None = None, override: dict[str, Callable[..., Any]] | None = None
+    ) -> None:
+        load_kits()
+        self.target = Path(target)
+        self.reference_path = reference
+        self.override = override or {}
+        self._reference: ModuleType | None = None
+        self._module: ModuleType | None = None
+        self._own: dict[str, Any] = {}
+        self._objects: dict[int, Any] = {}
+        self._next = 0
+        self._folder: str | None = None
+
+    # -- requests -------------------------------------------------------------------------------------------------
+
+    def reply(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one request: {"value": ...} or {"error": {...}}, never an exception of the student's."""
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed):
+                value = getattr(self, "_do_" + request["op"])(**{k: v for k, v in request.items() if k != "op"})
+            return {"value": value, "printed": printed.getvalue()[:MAX_TEXT]}
+        except Exception as fault:
+            return {"error": self._describe(fault), "printed": printed.getvalue()[:MAX_TEXT]}
+        except SystemExit as fault:
+            return {"error": self._describe(RuntimeError(f"the code called exit({fault.code})"))}
+
+    def stand_in(self, value: Any) -> Any:
+        """What crosses for an object that is not plain: the tensor in a parameter or in a torchvision image, else a handle."""
+        if type(value) in (nn.Parameter, tv_tensors.Image):
+            return value.detach().as_subclass(torch.Tensor)
+        return self.keep(value)
+
+    def keep(self, value: Any) -> wire.Handle:
+        """Keep an object here and return the handle that stands for it."""
+        self._next += 1
+        self._objects[self._next] = value
+        kind = type(value)
+        module = "" if kind.__module__ in ("builtins", self.module_name) else kind.__module__ + "."
+        return wire.Handle(self._next, module + kind.__qualname__)
+
+    def close(self) -> None:
+        """Forget every object and delete the worker's own folder."""
+        self._clear()
+        sys.modules.pop(self.module_name, None)
+
+    @property
+    def module_name(self) -> str:
+        return "student_" + self.target.stem
+
+    def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
+        """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
+
+        Says whether the task itself is still at its TODO, and which upstream functions are missing.
+        """
+        self._clear()
+        module = self._load()
+        for name, own in self._own.items():
+            setattr(module, name, own)
+        unfinished = {name: whole for name, whole in _unfinished(self.target).items() if name not in self.override}
+        waiting = []
+        for name in needs:
+            if self.reference_path is not None:
+                self._own.setdefault(name, getattr(module, name, None))
+                setattr(module, name, getattr(self._load_reference(), name))
+            elif name in unfinished or not hasattr(module, name):
+                waiting.append(name)
+        _settings_left_behind()
+        torch.manual_seed(seed)
+        return {"todo": unfinished.get(task, False), "waiting": waiting}
+
+    def _do_describe(self) -> dict[str, Any]:
+        """{function: first line} of everything defined at the top of the file, read without running it."""
+        try:
+            tree = ast.parse(self.target.read_bytes())
+        except (SyntaxError, ValueError):
+            return {}
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        return {node.name: node.lineno for node in tree.body if isinstance(node, kinds)}
+
+    def _do_call(self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None) -> dict[str, Any]:
+        """Call a function of the student's."""
+        module = self._load()
+        function = getattr(module, name, None)
+        if function is None:
+            raise LookupError(f"there is no function called {name}")
+        real_args, real_kwargs = self._real(args), self._real(kwargs)
+        before = _digests(args, real_args) | _digests(kwargs, real_kwargs)
+        if seed is not None:
+            torch.manual_seed(seed)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            value = function(*real_args, **real_kwargs)
+        after = _digests(args, real_args) | _digests(kwargs, real_kwargs)
+        parameters = list(_parameter_names(function, len(args)))
+        changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
+        return {"result": value, "changed": changed, "left": _settings_left_behind(), "warned": _said(caught)}
+
+    def _do_give(self, recipe: wire.Recipe) -> dict[str, Any]:
+        """Build a thing of ours here and keep it."""
+        return {"result": self.keep(self._real(recipe))}
+
+    def _do_probe(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Look at an object that is kept here; the result is plain data."""
+        return probes.PROBES[name](*self._real(args), **self._real(kwargs))
+
+    def _do_file(self, name: str, content: bytes | None) -> str:
+        """Write a file into the worker's own folder (or only name a path in it, when `content` is None)."""
+        if self._folder is None:
+            self._folder = tempfile.mkdtemp(prefix="course-")
+        path = Path(self._folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is not None:
+            path.write_bytes(content)
+        return str(path)
+
+    def _do_read(self, path: str) -> bytes:
+        """The content of a file in the worker's own folder."""
+        real = os.path.realpath(path)
+        if self._folder is None or not real.startswith(os.path.realpath(self._folder) + os.sep):
+            raise LookupError("that file is not in the worker's folder")
+        return Path(real).read_bytes()
+
+    # -- inside ---------------------------------------------------------------------------------------------------
+
+    def _clear(self) -> None:
+        self._objects.clear()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _real(self, value: Any) -> Any:
+        """Plain data with handles, recipes and photos replaced by the things themselves."""
+        kind = type(value)
+        if kind is wire.Handle:
+            return self._objects[value.id]
+        if kind is wire.Recipe:
+            return builders.RECIPES[value.name](**self._real(value.arguments))
+        if kind is wire.Photo:
+            image = Image.open(io.BytesIO(value.content))
+            image.load()
+            return image
+        if kind is list or kind is tuple:
+            return kind(self._real(item) for item in value)
+        if kind is dict:
+            return {key: self._real(item) for key, item in value.items()}
+        return value
+
+    def _load(self) -> ModuleType:
+        if self._module is None:
+            self._module = _import(self.target, self.module_name)
+            for name, function in self.override.items():
+                setattr(self._module, name, function)
+        return self._module
+
+    def _load_reference(self) -> ModuleType:
+        if self._reference is None:
+            assert self.reference_path is not None
+            self._reference = _import(self.reference_path, "reference_" + self.reference_path.stem)
+        return self._reference
+
+    def _describe(self, fault: BaseException) -> dict[str, Any]:
+        """An exception as plain data: its kind, its text, and the student's own line in which it arose."""
+        lines = [
+            frame
+            for frame in traceback.extract_tb(fault.__traceback__)
+            if os.path.realpath(frame.filename) == os.path.realpath(self.target)
+        ]
+        line, code = (lines[-1].lineno, lines[-1].line) if lines else (None, None)
+        if isinstance(fault, SyntaxError) and fault.filename and Path(fault.filename) == self.target:
+            line, code = fault.lineno, (fault.text or "").strip()
+        todo = str(fault) if isinstance(fault, NotImplementedError) and str(fault).isidentifier() else None
+        return {
+            "type": type(fault).__name__,
+            "text": str(fault)[:MAX_TEXT],
+            "line": line,
+            "code": (code or "")[:200],
+            "todo": todo,
+            "loading": self._module is None,
+        }
+
+
+def _import(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and torch.compile look a function's module up by its name
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+def _unfinished(target: Path) -> dict[str, bool]:
+    """Top-level functions and classes that still open with their TODO's `raise NotImplementedError("name")`.
+
+    The value says whether it is so throughout: a class has methods, and some may be written already. A raise that is left over
+    below a finished body does not count.
+    """
+    found = {}
+    for node in ast.parse(target.read_bytes()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            parts = (
+                [node]
+                if isinstance(node, ast.FunctionDef)
+                else [n for n in node.body if isinstance(n, ast.FunctionDef)]
+            )
+            todo = [_opens_with_todo(part, node.name) for part in parts]
+            if any(todo):
+                found[node.name] = all(todo)
+    return found
+
+
+def _opens_with_todo(function: ast.FunctionDef, name: str) -> bool:
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    first = body[0] if body else None
+    if (
+        not isinstance(first, ast.Raise)
+        or not isinstance(first.exc, ast.Call)
+        or not isinstance(first.exc.func, ast.Name)
+    ):
+        return False
+    raised = [argument.value for argument in first.exc.args if isinstance(argument, ast.Constant)]
+    return first.exc.func.id == "NotImplementedError" and name in raised
+
+
+def _settings_left_behind() -> list[str]:
+    """Settings of the whole process that the student's code has changed and not restored; they are restored here."""
+    left = []
+    if not torch.is_grad_enabled():
+        torch.set_grad_enabled(True)
+        left.append("gradients switched off (torch.set_grad_enabled)")
+    if torch.get_default_dtype() != torch.float32:
+        torch.set_default_dtype(torch.float32)
+        left.append("another default dtype (torch.set_default_dtype)")
+    return left
+
+
+def _said(caught: list[warnings.WarningMessage]) -> list[str]:
+    """The texts of warnings, without those that torch gives of itself."""
+    own = os.path.dirname(torch.__file__)
+    return [str(w.message)[:MAX_TEXT] for w in caught if not w.filename.startswith(own)][:20]
+
+
+def _parameter_names(function: Callable[..., Any], count: int) -> Iterator[str]:
+    try:
+        names = list(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        names = []
+    for index in range(count):
+        yield names[index] if index < len(names) else f"argument {index + 1}"
+
+
+def _digests(sent: Any, real: Any) -> dict[Any, str]:
+    """A digest of each argument that was sent by value, to notice when the student's code changes its input in place."""
+    pairs = sent.items() if isinstance(sent, dict) else enumerate(sent)
+    return {key: digest for key, value in pairs if (digest := _digest(value, real[key]))}
+
+
+def _digest(sent: Any, real: Any) -> str:
+    if type(sent) is wire.Photo:
+        return hashlib.sha1(real.tobytes() + str((real.mode, real.size)).encode()).hexdigest()
+    if type(sent) in (torch.Tensor, list, dict):
+        try:
+            return hashlib.sha1(wire.pack(real)).hexdigest()
+        except wire.WireError:
+            return "" if type(sent) is not torch.Tensor else "no longer a plain tensor"
+    return ""
+
+
+def serve(stream_in: Any, stream_out: Any) -> None:
+    """Answer requests from one pipe on another until it closes. The first request says which module to load."""
+    hello = wire.unpack(stream_in)
+    torch.set_num_threads(hello["threads"])
+    reference = Path(hello["reference"]) if hello["reference"] else None
+    worker = Worker(Path(hello["target"]), reference)
+    try:
+        while True:
+            try:
+                request = wire.unpack(stream_in)
+            except EOFError:
+                return
+            answer = worker.reply(request)
+            try:
+                frame = wire.pack(answer, worker.stand_in)
+            except wire.WireError as fault:
+                frame = wire.pack({"error": worker._describe(fault)})
+            stream_out.write(frame)
+            stream_out.flush()
+    finally:
+        worker.close()
+
+
+if __name__ == "__main__":
+    # The pipe is moved away from 0 and 1 first, so that whatever the student prints or reads cannot touch it.
+    pipe_in, pipe_out = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    with os.fdopen(pipe_in, "rb") as incoming, os.fdopen(pipe_out, "wb") as outgoing:
+        serve(incoming, outgoing)

@@ -1,0 +1,120 @@
+"""One round of `course watch`: all checks of one state of the file.
+
+Fast checks come first, and among them those of the functions that have just changed; then the checks that train. Between any two it
+looks whether the file has changed.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from course.catalog import Project
+from course.checks.check import Check, checks_of, run_check
+from course.checks.diagnosis import named
+from course.checks.results import CheckResult, ProjectResult
+from course.checks.run import grader_module, open_session, results_in_order, shown
+from course.checks.session import Session, StudentRaised, WorkerLost
+from course.checks.time_limit import threads
+
+
+class Round:
+    """One state of the file, and the results so far.
+
+    Args:
+        screen: has `show`, `show_unloadable`, `busy` and `live` (`watching.Screen`).
+        changed: functions to check first; empty where all are alike.
+        fast: leave out the checks that train.
+    """
+
+    def __init__(self, entry: Project, file: Path, screen: Any, changed: set[str], fast: bool) -> None:
+        self.entry, self.file, self.screen, self.changed, self.fast = entry, file, screen, changed, fast
+        self.checks = checks_of(grader_module(entry))
+        self.results: dict[str, CheckResult] = {}
+
+    def run(self, look: Callable[[], None]) -> None:
+        """Run the checks; show how they stand after the fast ones and after each slow one.
+
+        Args:
+            look: called before each check; raises when the round is out of date.
+        """
+        self._forget_other_exercises()
+        session = open_session(self.file, self.entry, cached=True)
+        try:
+            try:
+                session.request("begin", task="", needs=[], seed=0)  # loads the module
+            except StudentRaised as fault:
+                self.screen.show_unloadable(str(fault), fault.line, fault.code)
+                return
+            except WorkerLost as fault:
+                self.screen.show_unloadable(str(fault), None, "")
+                return
+            with threads(1):  # their tensors are tiny: a second thread costs more than it brings
+                self._run_fast(session, look)
+            if not self.fast:
+                self._run_slow(session, look)
+        finally:
+            session.close()
+
+    def result(self) -> ProjectResult:
+        """The project as it stands; a check that has not run reads "waiting", or "not started" with its function."""
+        found = [self.results.get(check.name) or self._pending(check) for check in self.checks.values()]
+        ordered = tuple(named(self.entry.id, results_in_order(found, self.entry)))
+        return ProjectResult(self.entry.id, self.entry.title, shown(self.file), ordered)
+
+    def _run_fast(self, session: Session, look: Callable[[], None]) -> None:
+        fast = [(function, check) for function, check in self.checks.items() if not check.slow]
+        early = [pair for pair in fast if pair[1].task in self.changed]
+        late = [pair for pair in fast if pair[1].task not in self.changed]
+        for function, check in early:
+            self._judge(function, check, session, look)
+        if early and late and self.screen.live:
+            self.screen.show(self.result())
+        for function, check in late:
+            self._judge(function, check, session, look)
+        self.screen.show(self.result())
+
+    def _run_slow(self, session: Session, look: Callable[[], None]) -> None:
+        for function, check in self.checks.items():
+            if check.slow and self._obstacle(check.task) is None:
+                self._judge(function, check, session, look)
+                self.screen.show(self.result())
+
+    def _judge(self, function: Callable[..., None], check: Check, session: Session, look: Callable[[], None]) -> None:
+        look()
+        self.screen.busy(f"{check.task}: {check.title}  ({len(self.results) + 1} of {len(self.checks)})")
+        self.results[check.name] = run_check(function, session, self.entry.id)
+
+    def _obstacle(self, task: str) -> str | None:
+        """The outcome that keeps the slow checks of a function from running: its fast ones have to pass first."""
+        fast = [check.name for check in self.checks.values() if check.task == task and not check.slow]
+        outcomes = {self.results[name].outcome if name in self.results else "waiting" for name in fast}
+        if outcomes == {"not started"}:
+            return "not started"
+        return "waiting" if outcomes - {"passed"} else None
+
+    def _pending(self, check: Check) -> CheckResult:
+        obstacle = self._obstacle(check.task) if check.slow else None
+        if obstacle == "waiting":
+            reason = f"runs once the other checks of {check.task} pass"
+        else:
+            reason = "trains a network; left out" if check.slow and self.fast else "still to run"
+        return CheckResult(
+            self.entry.id,
+            check.task,
+            check.name,
+            check.title,
+            check.points,
+            0,
+            obstacle or "waiting",
+            reason,
+            check.hint,
+        )
+
+    def _forget_other_exercises(self) -> None:
+        """Another exercise that this one imports may have changed too, so it is loaded anew."""
+        package = self.file.parent.name
+        for name in [m for m in sys.modules if m.startswith(f"{package}.ex")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()

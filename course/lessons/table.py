@@ -1,0 +1,169 @@
+"""Do the embedded data teach what the course says? One table, over several seeds, with the solutions' own functions.
+
+    course lessons                                # five seeds; writes docs/lessons.md
+    python -m course.lessons.table --projects 01 03     # some of it, only printed
+
+A seed sets the weights, the order of the batches and the augmentation; the data are those that everybody has. A band must hold
+with every seed. What is measured stands in `course.lessons.rows`.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+
+from tqdm import tqdm
+
+from course import catalog, paths
+from course.errors import CourseError
+from course.lessons.rows import LESSONS, Found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure, print the table, and write docs/lessons.md where all of it was measured.
+
+    Returns:
+        The exit status: 0 where every band holds, 1 where one does not, 2 where something could not be measured.
+    """
+    parser = argparse.ArgumentParser(prog="course lessons", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5, help="how many (5)")
+    parser.add_argument("--projects", nargs="*", default=[], metavar="ID", help="only these, such as 02 03")
+    parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each (2)")
+    parser.add_argument("--out", type=Path, help="the Markdown file (docs/lessons.md, if all projects are measured)")
+    said = parser.parse_args(argv)
+    try:
+        only = [catalog.project(key).id for key in said.projects]
+        out = said.out or (None if only else paths.ROOT / "docs" / "lessons.md")
+        found, faults = measure(max(said.seeds, 1), only, max(said.jobs, 1))
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 2
+    lines, holds = table(found)
+    print("\n".join(plain(lines)))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if out is not None and not faults:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(document(lines, len(found)), encoding="utf-8")
+        print(f"written to {out}")
+    return 2 if faults else 0 if holds else 1
+
+
+def measure(seeds: int, only: Sequence[str] = (), jobs: int = 2) -> tuple[list[Found], list[str]]:
+    """Measure the lessons of some projects (all if none is named), each with the seeds 0, 1, …
+
+    Returns:
+        What was found with each seed, and what could not be measured, in words.
+    """
+    from course.datasets import store
+
+    chains = _chains(only)
+    for name in sorted({name for chain in chains for key in chain for name in LESSONS[key].data}):
+        store.ensure(name)
+    found: list[Found] = [{} for _ in range(seeds)]
+    faults: set[str] = set()
+    spawn = get_context("spawn")  # torch's threads do not survive a fork
+    tasks = [(chain, seed) for seed in range(seeds) for chain in sorted(chains, key=len, reverse=True)]
+    with (
+        tempfile.TemporaryDirectory() as work,
+        ProcessPoolExecutor(jobs, mp_context=spawn) as pool,
+        tqdm(total=len(tasks), unit=" trainings", desc="lessons", disable=not sys.stderr.isatty()) as bar,
+    ):
+        running = {pool.submit(_work, chain, seed, Path(work)): (chain, seed) for chain, seed in tasks}
+        for future in as_completed(running):
+            chain, seed = running[future]
+            values, fault = future.result()
+            found[seed].update(values)
+            if fault:
+                faults.add(f"{', '.join(chain)} could not be measured: {fault}")
+            bar.update()
+            if bar.disable:
+                shown = ", ".join(f"{key} {value:.3f}" for key, value in values.items())
+                print(f"seed {seed}: {shown or 'not measured'}", file=sys.stderr, flush=True)
+    return found, sorted(faults)
+
+
+def table(found: Sequence[Found]) -> tuple[list[tuple[str, ...]], bool]:
+    """Rows of text (project, what, mean, least, greatest, band, verdict), and whether every band holds."""
+    lines: list[tuple[str, ...]] = []
+    all_hold = True
+    for entry in sorted(LESSONS.values(), key=lambda entry: entry.project):
+        for row in entry.rows:
+            values = [value for value in map(row.value, found) if value is not None]
+            if not values:
+                continue
+            holds = row.holds(values)
+            all_hold &= holds
+            verdict = "" if not row.band else "holds" if holds else "DOES NOT HOLD"
+            spread = (f"{statistics.mean(values):.3f}", f"{min(values):.3f}", f"{max(values):.3f}")
+            lines.append((entry.project, row.what, *spread, row.band, verdict))
+    return lines, all_hold
+
+
+HEADER = ("project", "what", "mean", "least", "greatest", "band", "every seed")
+
+
+def plain(lines: Sequence[tuple[str, ...]]) -> list[str]:
+    """The table for a terminal."""
+    widths = [max(map(len, column)) for column in zip(HEADER, *lines)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip() for line in (HEADER, *lines)]
+
+
+def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
+    """The table as a page of documentation."""
+    text = [
+        f"<!-- Made by `course lessons --seeds {seeds}`; do not edit. -->",
+        "# What the embedded data teach",
+        "",
+        f"Accuracies of the solutions over {seeds} seeds (weights, order of batches, augmentation) on the embedded data.",
+        "Validation is on writers, signers and people whom no training picture shows. A band must hold with every seed.",
+        "",
+        f"| {' | '.join(HEADER)} |",
+        f"|{'---|' * len(HEADER)}",
+        *(f"| {' | '.join(line)} |" for line in lines),
+    ]
+    return "\n".join(text) + "\n"
+
+
+def _chains(only: Sequence[str]) -> list[tuple[str, ...]]:
+    """Lessons that must follow each other in one process, as ("04a", "04b"); each wanted one is in exactly one chain."""
+    wanted = set(only or LESSONS)
+    unknown = sorted(wanted - set(LESSONS))
+    if unknown:
+        raise CourseError(
+            f"There is no lesson to measure for project {unknown[0]}.", f"There is: {', '.join(LESSONS)}."
+        )
+    chains: dict[str, list[str]] = {}
+    for key in sorted(wanted):
+        first = LESSONS[key].after or key
+        chain = chains.setdefault(first, [first])
+        if key != first:
+            chain.append(key)
+    return [tuple(chain) for chain in chains.values()]
+
+
+def _work(chain: Sequence[str], seed: int, work: Path) -> tuple[Found, str]:
+    """In a worker: the values of a chain with one seed, and what went wrong."""
+    import torch
+
+    torch.set_num_threads(1)
+    found: Found = {}
+    try:
+        for key in chain:
+            found.update(LESSONS[key].measure(seed, work))
+    except CourseError as error:
+        return found, error.problem
+    except Exception:  # one broken project must not cost the others' minutes
+        return found, traceback.format_exc()
+    return found, ""
+
+
+if __name__ == "__main__":
+    from course.lessons.table import main as run  # under its own name, not __main__: workers import it by that
+
+    sys.exit(run())

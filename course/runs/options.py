@@ -1,0 +1,101 @@
+"""The edge of a run: its command line, who started it, and how a fault is shown to the person who typed it.
+
+It opens no data and knows no model; `course.runs.run` does.
+"""
+
+import argparse
+import re
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from course import catalog, paths
+from course.errors import CourseError
+
+
+def explain(fault: BaseException, trace: TracebackType | None, file: Path | None, project_id: str) -> int | None:
+    """Print a fault for people to stderr and return the exit status; None for one whose traceback should be shown.
+
+    Args:
+        file: the module that runs, to tell its TODO from a NotImplementedError elsewhere.
+    """
+    if isinstance(fault, CourseError):
+        print(fault, file=sys.stderr)
+        return 2
+    if isinstance(fault, KeyboardInterrupt):
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    if isinstance(fault, NotImplementedError) and str(fault).isidentifier() and file is not None:
+        where = traceback.extract_tb(trace)[-1]
+        if Path(where.filename).resolve().parent == file.parent:
+            place = f"{shown(Path(where.filename))}:{where.lineno}"
+            print(f"{fault} is not written yet ({place}). `course hint {project_id}` helps.", file=sys.stderr)
+            return 1
+    return None
+
+
+def parser(
+    project: catalog.Project, package: str, epochs: int | None, batch_size: int, lr: float
+) -> argparse.ArgumentParser:
+    """The options of a run; the numbers are their defaults. A project without training (`epochs` None or 0) hides some."""
+    options = argparse.ArgumentParser(
+        prog=f"python -m {package}.{project.module}",
+        description=f"Project {project.id}: {project.title}. Runs it, prints a table, saves the model and its pictures.",
+    )
+    options.add_argument(
+        "--data",
+        choices=["full", "pocket"],
+        help="the real data or the embedded ones (default: COURSE_TIER, else the real ones if they are in data/)",
+    )
+    hidden = None if epochs else argparse.SUPPRESS  # a project without training has no such options
+    number, positive = _at_least(1, int), _at_least(0.0, float)
+    options.add_argument(
+        "--epochs", type=number, default=epochs or 0, help=hidden or f"passes over the data ({epochs})"
+    )
+    options.add_argument("--batch-size", type=number, default=batch_size, help=hidden or f"({batch_size})")
+    options.add_argument("--lr", type=positive, default=lr, help=hidden or f"learning rate ({lr:g})")
+    options.add_argument("--quick", action="store_true", help=hidden or "one epoch, to see whether all of it runs")
+    compiles = "compile the model first (about half a minute)" if project.id == "02" else argparse.SUPPRESS
+    options.add_argument("--compile", action="store_true", help=compiles)
+    options.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (0)")
+    folder = paths.runs_folder() / project.module
+    options.add_argument("--out", type=Path, default=folder, help=f"where model and pictures go ({shown(folder)})")
+    if project.id in ("05a", "05b", "07"):
+        named = "pre-trained network, by its name in torchvision (pocket_mobilenet)"
+        options.add_argument("--weights", default="pocket_mobilenet", help=named)
+        options.add_argument("--size", type=_at_least(32, int), help="px of the photos (96; 160 for other networks)")
+    else:
+        earlier = "model file to start from, in projects that use an earlier one's"
+        options.add_argument("--weights", type=Path, help=earlier)
+    return options
+
+
+def _at_least(least: Any, kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def number(text: str) -> Any:
+        value = kind(text)
+        if not value >= least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return value
+
+    number.__name__ = kind.__name__  # argparse shows it: "invalid int value"
+    return number
+
+
+def caller() -> tuple[str, Path | None]:
+    """The package ("solutions" or "exercises") and the file that was started; ("exercises", None) in tests and notebooks."""
+    started = getattr(sys.modules["__main__"], "__file__", None)
+    file = Path(started).resolve() if started else None
+    if file is None or not re.match(r"ex\d\d", file.stem):
+        return "exercises", None
+    return file.parent.name, file
+
+
+def shown(path: Path) -> str:
+    """A path for people: relative to the checkout where it is inside it."""
+    try:
+        return path.resolve().relative_to(paths.ROOT).as_posix()
+    except ValueError:
+        return str(path)

@@ -1,0 +1,290 @@
+"""What stands around a project's `main(run)`: its command line, its data, progress, the table, the saved model and pictures.
+
+It neither trains nor grades. Used at the end of each project's module, in solutions/ and in exercises/ alike:
+
+    if __name__ == "__main__":
+        main(Run("01", epochs=5))        # python -m exercises.ex01_mnist --data pocket --epochs 3
+"""
+
+import io
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import nn
+from tqdm import tqdm
+
+from course import catalog, paths
+from course.datasets.tiers import LETTERS, Located, locate, sign_photos, sign_tables
+from course.errors import CourseError
+from course.runs import options
+from course.runs.examine import examine, most_confused
+from course.runs.options import shown
+from course.training import History, Metrics
+
+AUGMENTED_ROWS = 5
+
+
+class Run:
+    """One run of a project: what the command line asked for, and what came of it.
+
+    Args:
+        project_id: "01" … "07".
+        epochs: how many passes over the training data, unless --epochs says otherwise; None or 0 for a project that only uses
+            a trained network, which then has no options of training.
+        batch_size: items in a batch, unless --batch-size says otherwise.
+        lr: learning rate, unless --lr says otherwise.
+        argv: the command line; that of the process if None.
+
+    Attributes:
+        batch_size, lr, seed: what training uses.
+        n_epochs: how many epochs there will be.
+        history: metrics of the epochs so far.
+        compile: whether the model should be compiled (project 02, --compile).
+        letters: names of the 24 signs.
+        out: the folder of the model and the pictures.
+    """
+
+    letters = LETTERS
+
+    def __init__(
+        self,
+        project_id: str,
+        *,
+        epochs: int | None = None,
+        batch_size: int = 32,
+        lr: float = 1e-3,
+        argv: Sequence[str] | None = None,
+    ) -> None:
+        self.project = catalog.project(project_id)
+        self.package, self.file = options.caller()
+        if self.file is not None:  # not where a test or a notebook makes a Run
+            sys.excepthook = self._fault
+        parser = options.parser(self.project, self.package, epochs, batch_size, lr)
+        said = parser.parse_args(argv)
+        self.tier: str | None = said.data
+        self.compile: bool = said.compile
+        self.seed: int = said.seed
+        self.n_epochs = 1 if said.quick else said.epochs
+        self.batch_size: int = said.batch_size
+        self.lr: float = said.lr
+        self.out: Path = said.out
+        self.history = History()
+        self.passes = 0
+        self._weights: Path | None = said.weights
+        self._size: int | None = getattr(said, "size", None)  # of projects on photos
+        self._printed = 0
+        self._started = time.perf_counter()
+        with self._writing():
+            pass
+        torch.manual_seed(self.seed)
+        random.seed(self.seed)
+
+    def data(self, name: str) -> Path:
+        """The folder of a data set, of the tier that was asked for; says in one line which it is.
+
+        That of the signs holds sign_mnist_train.csv and sign_mnist_valid.csv; a lone training CSV is split by shot first.
+        """
+        located = self._say(locate(name, self.tier, quiet=not _live()))
+        return located.path if name != "asl" else sign_tables(located)[1].parent
+
+    def signs(self) -> tuple[Path, Path]:
+        """The CSV files of the signs for training and for validation, whatever the second one is called."""
+        return sign_tables(self._say(locate("asl", self.tier, quiet=not _live())))
+
+    def photos(self) -> Path:
+        """The folder of colour photos, one a letter: a.png … y.png."""
+        return self._say(sign_photos(self.tier, quiet=not _live())).path
+
+    def saved(self, project_id: str) -> Path:
+        """The model file of an earlier project, or what --weights names.
+
+        Raises:
+            CourseError: it is not there.
+        """
+        made_by = catalog.project(project_id)
+        path = self._weights or paths.runs_folder() / made_by.module / "model.pt"
+        if not path.is_file():
+            raise CourseError(
+                f"{shown(path)} is not there.",
+                f"Run `python -m {self.package}.{made_by.module}` first, or name a model file with --weights.",
+            )
+        print(f"model: {shown(path)}")
+        return path
+
+    def _say(self, located: Located) -> Located:
+        print(located.note, flush=True)
+        return located
+
+    def epochs(self) -> Iterator[int]:
+        """Count the epochs: 0, 1, …"""
+        yield from range(self.n_epochs)
+
+    def bar(self, batches: Any) -> "Batches":
+        """The same batches, with a progress bar for each pass over them where a person is watching."""
+        return Batches(self, batches)
+
+    def add(self, train: Metrics, valid: Metrics | None = None) -> None:
+        """Note the metrics of one epoch, and print its line of the table."""
+        self.history.add(Metrics(*train), None if valid is None else Metrics(*valid))
+        self._print_table()
+
+    def take(self, history: History) -> History:
+        """Take over the history that the project's own `fit` gives back, and print its table."""
+        if not isinstance(history, History):
+            raise CourseError(
+                f"A course.training.History was expected of training, {type(history).__name__} came.",
+                "Fill a History with .add(train_metrics, valid_metrics) after each epoch and return it.",
+            )
+        self.history, self._printed = history, 0
+        self._print_table()
+        return history
+
+    def _print_table(self) -> None:
+        lines = self.history.table().splitlines()
+        for line in lines[self._printed :]:
+            print(line, flush=True)
+        self._printed = len(lines)
+
+    def finish(
+        self,
+        model: nn.Module,
+        valid_loader: Iterable[tuple[torch.Tensor, torch.Tensor]],
+        names: Sequence[str],
+        *,
+        augment: Callable[[Any], Any] | None = None,
+        originals: Sequence[Any] | None = None,
+        plain: Callable[[torch.Tensor], torch.Tensor] | None = None,
+        save: Callable[[nn.Module, Path], Any] | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        """Measure the model, print what it mistakes, save it and the pictures, and say where they are.
+
+        Args:
+            model: images to logits (B, K).
+            valid_loader: gives (images, labels (B,)).
+            names: of the K classes.
+            augment: the random transform of training, from an image as the model reads it to another; some images of
+                `valid_loader` are shown with what it makes of them.
+            originals: shown instead of those, if `augment` takes something else than the model (photos).
+            plain: makes of an image as the model reads it one to look at, if that is another (normalised photos).
+            save: writes the model to a path (the project's own function); its state_dict by `torch.save` if None.
+            extra: further lines to print, name and value.
+        """
+        from course.runs import figures
+
+        model = getattr(model, "_orig_mod", model)  # what torch.compile wraps; its names are those to save
+        self._print_table()
+        counts, tiles = examine(model, Batches(self, valid_loader, "measuring"), len(names))
+        for name, value in (extra or {}).items():
+            print(f"{name}: {value:.4f}" if isinstance(value, float) else f"{name}: {value}")
+        right, total = int(counts.trace()), int(counts.sum())
+        took = time.perf_counter() - self._started
+        print(f"validation accuracy {right / max(total, 1):.4f} ({right} of {total}), after {took:.0f} s")
+        for line in most_confused(counts, names):
+            print(line)
+
+        title = f"{self.project.id} {self.project.slug}: "
+        with self._writing():
+            made = [self._save(model, save or _save_state)]
+            if self.history.train_loss:
+                where, what = self.out / "learning_curves.png", f"{title}learning curves"
+                made.append(figures.learning_curves(self.history, where, what))
+            where, what = self.out / "confusion_matrix.png", f"{title}{right} of {total} right"
+            made.append(figures.confusion_matrix(counts, names, where, what))
+            where, what = (
+                self.out / "images_with_labels.png",
+                f"{title}{total - right} of {total} wrong (✗), surest first",
+            )
+            images, truth, predicted, sure = zip(*tiles)
+            images = images if plain is None else tuple(map(plain, images))
+            made.append(figures.images_with_labels(images, truth, predicted, names, where, sure, what))
+            if augment is not None:
+                where, what = self.out / "augmented.png", f"{title}what augmentation makes of a picture"
+                made.append(figures.augmented(originals or images[-AUGMENTED_ROWS:], augment, where, title=what))
+        self._say_where(made)
+
+    def show(self, images: Sequence[Any], truth: Sequence[int], predicted: Sequence[int], names: Sequence[str]) -> None:
+        """Save a sheet of images with truth and prediction (class numbers), and say how many are right and which are not."""
+        from course.runs import figures
+
+        wrong = [f"{names[t]} read as {names[p]}" for t, p in zip(truth, predicted) if t != p]
+        print(f"{len(truth) - len(wrong)} of {len(truth)} right" + (f"; wrong: {', '.join(wrong)}" if wrong else ""))
+        title = f"{self.project.id} {self.project.slug}: {len(truth) - len(wrong)} of {len(truth)} right"
+        where = self.out / "images_with_labels.png"
+        with self._writing():
+            made = figures.images_with_labels(images, truth, predicted, names, where, title=title)
+        self._say_where([made])
+
+    def _save(self, model: nn.Module, save: Callable[[nn.Module, Path], Any]) -> Path:
+        path = self.out / "model.pt"
+        half = self.out / f".model.{os.getpid()}.pt"
+        try:
+            save(model, half)
+            os.replace(half, path)  # a run that is killed leaves the old model or the new one, never half of one
+        finally:
+            half.unlink(missing_ok=True)
+        return path
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Faults of the folder of results, in words. Entered once before training too: hours must not end in them."""
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.out, os.W_OK):
+                raise PermissionError("no permission to write")
+            yield
+        except OSError as error:
+            raise CourseError(
+                f"Results cannot be written to {shown(self.out)}: {error.strerror or error}.",
+                "Make it a folder that can be written, free some space, or name another folder with --out.",
+            ) from error
+
+    def _say_where(self, made: Sequence[Path]) -> None:
+        print(f"saved in {shown(self.out)}/: " + ", ".join(path.name for path in made))
+
+    def _fault(self, kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        """Faults of the world and TODOs in a line or two; the traceback of any other error, which the student needs."""
+        code = options.explain(fault, trace, self.file, self.project.id)
+        if code is None:
+            sys.__excepthook__(kind, fault, trace)
+        else:
+            sys.stdout.flush()
+            raise SystemExit(code)  # out of sys.excepthook, this sets the exit status
+
+
+class Batches:
+    """A loader with a progress bar for each pass; everything else (`dataset`, `batch_size`, …) is the loader's own."""
+
+    def __init__(self, run: Run, loader: Any, label: str = "") -> None:
+        self._run, self._loader, self._label = run, loader, label
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self._label:
+            self._run.passes += 1
+        label = self._label or f"epoch {self._run.passes} of {self._run.n_epochs}"
+        yield from tqdm(self._loader, desc=label, unit=" batches", leave=False, disable=not _live(), delay=0.5)
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+def _save_state(model: nn.Module, path: Path) -> None:
+    stream = io.BytesIO()  # torch.save to a path says RuntimeError on a full disk; write_bytes says what is wrong
+    torch.save(model.state_dict(), stream)
+    path.write_bytes(stream.getvalue())
+
+
+def _live() -> bool:
+    """Is a person watching? Bars in a log or a notebook are only noise."""
+    return sys.stderr.isatty()

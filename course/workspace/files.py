@@ -1,0 +1,134 @@
+"""The student's desk: exercises/ and what `course reset` and `course update` do to it.
+
+Nothing of the student's is ever lost: before an edited file is replaced, a copy goes into exercises/backup/. It does not look at
+whether the code is right (`course.grading`).
+"""
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from course import paths
+from course.catalog import Project
+from course.errors import CourseError
+from course.workspace import edited, made_digest, pristine_text
+from course.workspace.merge import carry_over
+
+
+def exercises_folder() -> Path:
+    """Where the student's files are: `exercises/` of the checkout, or what the environment variable COURSE_EXERCISES names."""
+    return Path(os.environ.get("COURSE_EXERCISES") or paths.ROOT / "exercises")
+
+
+def exercise_file(entry: Project) -> Path:
+    """The student's file of a project."""
+    return exercises_folder() / f"{entry.module}.py"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done to one file.
+
+    Args:
+        did: "made", "kept", "current", "renewed" or "merged".
+        backup: where the student's file was saved, if it was.
+        carried: the functions that were taken over from it.
+        note: what else there is to say.
+    """
+
+    file: Path
+    did: str
+    backup: Path | None = None
+    carried: tuple[str, ...] = ()
+    note: str = ""
+
+
+def reset(entry: Project) -> Change:
+    """Put the unedited stub back; an edited file is saved first."""
+    file, fresh = exercise_file(entry), pristine_text(entry)
+    text = read(file)
+    if text is None:
+        write(file, fresh)
+        return Change(file, "made")
+    if text == fresh:
+        return Change(file, "current")
+    backup = back_up(file) if edited(text) else None
+    write(file, fresh)
+    return Change(file, "renewed", backup)
+
+
+def update(entry: Project) -> Change:
+    """Bring a stub up to the course's present one.
+
+    A missing stub is made, an unedited one is replaced. An edited one stays as it is when it is of the present version; else it is
+    saved, and the new stub takes its place with the student's functions in it. Where that cannot be done the file is left alone.
+    """
+    file, fresh = exercise_file(entry), pristine_text(entry)
+    text = read(file)
+    if text is None or not edited(text):
+        if text == fresh:
+            return Change(file, "current")
+        write(file, fresh)
+        return Change(file, "made" if text is None else "renewed")
+    if made_digest(text) == made_digest(fresh):
+        return Change(file, "kept")
+    try:
+        merged, carried = carry_over(text, fresh, [f.name for f in entry.functions])
+    except SyntaxError as fault:
+        return Change(
+            file, "kept", note=f"it is not valid Python in line {fault.lineno}: mend it and run `course update` again"
+        )
+    backup = back_up(file)
+    write(file, merged)
+    return Change(file, "merged", backup, tuple(carried))
+
+
+def back_up(file: Path) -> Path:
+    """Copy a file into backup/ beside it, under a name that tells when; returns the copy."""
+    stem = f"{file.stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        (file.parent / "backup").mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise _no_backup(file.parent / "backup", fault) from fault
+    for name in [stem, *(f"{stem}-{k}" for k in range(2, 1000))]:
+        copy = file.parent / "backup" / f"{name}.py"
+        try:
+            with copy.open("xb") as stream:
+                stream.write(file.read_bytes())
+            return copy
+        except FileExistsError:
+            continue
+        except OSError as fault:
+            raise _no_backup(copy, fault) from fault
+    raise CourseError(f"{file.parent / 'backup'} is full of copies of {file.name}.", "Delete some of them.")
+
+
+def _no_backup(path: Path, fault: OSError) -> CourseError:
+    return CourseError(
+        f"{path} cannot be written: {fault.strerror}.", "Nothing was changed. Make room for a backup first."
+    )
+
+
+def read(file: Path) -> str | None:
+    """The text of a file, or None where there is none."""
+    try:
+        return file.read_text("utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, file)
+    except OSError as fault:
+        raise CourseError(
+            f"{file} cannot be written: {fault.strerror}.", "Look at the folder's permissions and at the disk."
+        ) from fault

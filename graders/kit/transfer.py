@@ -1,0 +1,266 @@
+"""Evidence about transfer learning, shared by the graders of 05b and 07: freezing, a new head, fine-tuning.
+
+Each `expect_…` is the body of a check; the check's own module says why it matters and what it is worth.
+"""
+
+import torch
+
+from course.checks.builders import loader
+from course.checks.expect import (
+    expect,
+    expect_at_most,
+    expect_changed,
+    expect_close,
+    expect_equal,
+    expect_float,
+    expect_same,
+    expect_tensor,
+)
+from course.checks.probes import buffers_of, forward, gradients_of, history_of, is_training, state_of, trainable_of
+from course.checks.wire import Handle
+from graders.kit.general import accuracy, labels
+from graders.kit.photos import colour_images
+from graders.kit.worker.photos import fickle_loader, headed, loud_backbone, steps_of, tiny_backbone, watch_steps
+
+WIDTH = 8  # features of the tiny backbone
+FROZEN = 8  # its parameters
+PASSES = 3
+
+# -- freezing -----------------------------------------------------------------------------------------------------------
+
+
+def frozen_backbone(student) -> Handle:
+    """The tiny backbone, frozen by the student (or by the reference, where that is what the check needs)."""
+    return student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+
+
+def expect_frozen_whatever_the_mode(student) -> None:
+    """A backbone that was in train mode when it was frozen, as every new network is, does not drift in any mode after it."""
+    given = student.give(tiny_backbone(seed=3))
+    forward(given, colour_images(8), mode="train")
+    backbone = student.freeze_backbone(given)
+    before = buffers_of(backbone)
+    forward(backbone, colour_images(8))
+    expect_same(buffers_of(backbone), before, "BatchNorm statistics after one batch, frozen while in train mode")
+    for mode in ("eval", "train"):
+        forward(backbone, colour_images(8), mode=mode)
+        expect_same(buffers_of(backbone), before, f"BatchNorm statistics after one batch in {mode} mode")
+
+
+def expect_all_frozen(student) -> None:
+    """No parameter requires a gradient, and it is still that backbone."""
+    given = student.give(tiny_backbone(seed=3))
+    answers = forward(given, colour_images(4), mode="eval")
+    backbone = student.freeze_backbone(given)
+    for which, what in ((backbone, "what came back"), (given, "the backbone that was given")):
+        free = [name for name, flag in trainable_of(which).items() if flag]
+        expect(not free, f"{what}: {len(free)} parameters still require a gradient: {', '.join(free[:3])}")
+    # 1e-5: the same numbers; a frozen layer may be computed in another order
+    expect_close(forward(backbone, colour_images(4), mode="eval"), answers, "features", rtol=1e-5, atol=1e-5)
+
+
+def expect_statistics_stay_within(student, classes: int) -> None:
+    """As a part of a network in train mode the backbone's statistics do not move, and it answers as in eval mode."""
+    whole = student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=classes, seed=1))
+    in_eval, before = forward(whole, colour_images(8), mode="eval"), buffers_of(whole)
+    in_train = forward(whole, colour_images(8), mode="train")
+    expect_same(buffers_of(whole), before, "BatchNorm statistics of the backbone within a larger network")
+    # 1e-4: float32; normalising by the batch's own statistics is off by 0.1 and more
+    expect_close(in_train, in_eval, "logits in train mode, against eval mode", rtol=1e-4, atol=1e-4)
+
+
+# -- networks with a new head -------------------------------------------------------------------------------------------
+
+
+def expect_logits_for(student, standard: int, other: int) -> None:
+    """(B, 3, H, W) in, (B, classes) out, for the number of classes that is not asked for and for another; no softmax."""
+    for classes in (standard, other):
+        asked = [] if classes == standard else [classes]
+        model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *asked)
+        logits = forward(model, 3 * colour_images(40), mode="eval")
+        expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
+        # 1e-4: the sums of forty softmaxes are all 1 to about 1e-6; those of logits are as different as the pictures
+        sums = logits.sum(1), logits.exp().sum(1)
+        for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
+            expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
+    expect_unsqueezed(student)
+
+
+def expect_head_alone_learns(model: Handle, classes: int) -> None:
+    """Of a model on a frozen backbone: that stays frozen, the head does not, and a gradient reaches all of it."""
+    flags = trainable_of(model)
+    free = [name for name, flag in flags.items() if flag]
+    expect(len(free) >= 1, "nothing in the network can be trained: is the head frozen too?")
+    expect_equal(sum(not flag for flag in flags.values()), FROZEN, "frozen parameters, those of the backbone")
+    found = gradients_of(model, colour_images(24), labels(24, classes))
+    idle = [name for name in free if found[name] <= 0]
+    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+
+
+def expect_unsqueezed(student) -> None:
+    """On features in the hundreds logits are large and of both signs: no softmax, sigmoid, tanh or ReLU at the end."""
+    width, x = 8, colour_images(40)
+    model = student.seeded(0).build_model(student.give(loud_backbone(width=width)), width, 5)
+    logits = forward(model, torch.cat([x, -x]), mode="eval")
+    least, most = float(logits.min()), float(logits.max())
+    expect(least < 0 < most, f"outputs from {least:.2f} to {most:.2f}: logits have both signs")
+    # tanh of hundreds is 1 to all digits; a head that normalises its features (LayerNorm) may stay small, but not just there
+    squeezed = 0.999 < max(-least, most) < 1.001
+    expect(not squeezed, f"large features give outputs from {least:.3f} to {most:.3f}: something squeezes the logits")
+
+
+def expect_gradients_everywhere(model: Handle) -> None:
+    """A backbone that was not frozen is not frozen in the model either: every parameter can learn, and a gradient reaches it."""
+    frozen = [name for name, flag in trainable_of(model).items() if not flag]
+    expect(not frozen, f"a backbone that was not frozen is frozen now: {', '.join(frozen[:3])}")
+    found = gradients_of(model, colour_images(16), labels(16, 2))
+    cut = [name for name, size in found.items() if size < 0]
+    expect(not cut, f"no gradient reaches {len(cut)} parameters, {cut[:1]} among them: it could never be fine-tuned")
+
+
+# -- fine-tuning --------------------------------------------------------------------------------------------------------
+
+
+class Tuning:
+    """One run of the student's `fine_tune` on a small network, and what was seen of it.
+
+    The training data are 24 images in batches of 8, the validation data 12 in batches of 5, 5 and 2, so a batch tells where it is
+    from. Labels are "own" (what the network itself answers at first), "wrong" (the class after that) or "random"; for validation
+    also "mostly own" (three of twelve wrong) or "mixed" (two own, six wrong, four of the class after that); for training also
+    "fickle": three passes wrong, then of the class after that, or "more fickle": three passes wrong, three own, then of the
+    class after that. With "mixed" and "fickle" it gets better first and worse then; with "more fickle" a little better again.
+    """
+
+    def __init__(self, student, model: Handle, classes: int, epochs: int, *lr: float, train: str, valid: str) -> None:
+        images = {"train": colour_images(24, seed=5), "valid": colour_images(12, seed=6)}
+        truth = {}
+        for part, kind in (("train", train), ("valid", valid)):
+            own = forward(model, images[part], mode="eval").argmax(1)
+            if kind == "random":
+                truth[part] = labels(len(own), classes, 8)
+            else:
+                others = {"own": 0, "mostly own": 3, "mixed": 10}.get(kind, len(own))
+                shift = torch.tensor([1] * others + [0] * (len(own) - others))
+                shift[6:] += kind == "mixed" and shift[6:] > 0
+                truth[part] = (own + shift) % classes
+        batches = {
+            part: student.give(loader(images=images[part], labels=truth[part], batch_size=size))
+            for part, size in (("train", 8), ("valid", 5))
+        }
+        if "fickle" in train:
+            wrong, own = truth["train"], (truth["train"] - 1) % classes
+            after = (wrong + 1) % classes
+            turns = [wrong, after] if train == "fickle" else [after, wrong, own, after]
+            batches["train"] = student.give(
+                fickle_loader(images=images["train"], labels=turns, batch_size=8, passes=PASSES)
+            )
+        self.model, self.images, self.truth = model, images, truth
+        self.before, self.first = state_of(model), self.measured("valid")
+        watch_steps(model)
+        history = student.seeded(7).fine_tune(model, batches["train"], batches["valid"], epochs, *lr)
+        self.steps = steps_of(model)
+        self.curves = history_of(history)
+        self.is_training = is_training(model)
+
+    def measured(self, part: str) -> tuple[float, float]:
+        """(loss, accuracy) of the network as it is now, measured here."""
+        logits = forward(self.model, self.images[part], mode="eval")
+        loss = torch.nn.functional.cross_entropy(logits, self.truth[part])
+        return float(loss), accuracy(logits, self.truth[part])
+
+
+def expect_true_history(run: Tuning, epochs: int) -> None:
+    """Of a run at learning rate 0, in which every epoch is like the state before: one true entry an epoch in each curve."""
+    for part in ("train", "valid"):
+        for name, wanted in zip((f"{part}_loss", f"{part}_accuracy"), run.measured(part), strict=True):
+            expect_equal(len(run.curves.get(name, [])), epochs, f"entries of {name} after {epochs} epochs")
+            for value in run.curves[name]:
+                expect_float(value, f"an entry of {name}", low=0.0)
+                # 1e-4: float32 sums over 24 items; a mean of batch means is off by 0.01 and more here
+                expect_close(value, wanted, f"{name} at learning rate 0", rtol=1e-4, atol=1e-4)
+    # batches of 8 are training photos; who looks at them in eval mode as well only measures
+    passes = sum(int(step["training"]) for step in run.steps if step["items"] == 8)
+    expect_equal(passes, 3 * epochs, f"training batches gone through in {epochs} epochs of three")
+
+
+def expect_small_steps(standard: Tuning, none: Tuning) -> None:
+    """One epoch at the default learning rate moves the numbers, but little; at learning rate 0 not at all."""
+    moved = max(step["moved"] for step in standard.steps)
+    # three steps of Adam at 1e-5 move a number by 3e-5; at the head's 1e-3 it would be 3e-3
+    expect_at_most(moved, 5e-4, "the largest way of a parameter in three steps at the default learning rate")
+    expect(moved > 0, "at the default learning rate nothing moves")
+    moved = max(step["moved"] for step in none.steps)
+    expect_at_most(moved, 0.0, "the largest way of a parameter in three steps at learning rate 0")
+
+
+def expect_whole_network_learned(run: Tuning) -> None:
+    """After enough epochs that validation got better: every parameter is another than before."""
+    now = state_of(run.model)
+    learned = [name for name in run.before if not name.split(".")[-1].startswith(("running", "num_batches"))]
+    expect_changed({n: now[n] for n in learned}, {n: run.before[n] for n in learned}, "parameters after fine-tuning")
+
+
+def expect_first_state(run: Tuning) -> None:
+    """Every epoch made the validation worse: parameters and statistics are those of before."""
+    measured = run.curves["valid_accuracy"]
+    expect(bool(measured), "no validation accuracy was noted in any epoch")
+    expect(max(measured) < run.first[1], "training on wrong labels did not make the network worse")
+    # 1e-6: one photo of twelve more or less is 0.08
+    expect_close(
+        run.measured("valid")[1],
+        run.first[1],
+        "validation accuracy after fine-tuning that makes everything worse",
+        rtol=0,
+        atol=1e-6,
+    )
+    expect_same(state_of(run.model), run.before, "numbers after fine-tuning that only made it worse")
+    expect(not run.is_training, "the model is left in train mode")
+
+
+def expect_best_state(run: Tuning) -> None:
+    """Validation went up and down: the state in the end is one with the highest accuracy that was seen."""
+    seen = [run.first[1], *run.curves["valid_accuracy"]]
+    # 1e-6: one photo of twelve more or less is 0.08
+    expect_close(
+        run.measured("valid")[1],
+        max(seen),
+        f"validation accuracy in the end; it was {', '.join(f'{v:.2f}' for v in seen)} in turn",
+        rtol=0,
+        atol=1e-6,
+    )
+    expect(not run.is_training, "the model is left in train mode")
+
+
+def expect_no_drift(run: Tuning) -> None:
+    """Frozen statistics stay, at every moment of fine-tuning."""
+    drifted = max(step["drifted"] for step in run.steps)
+    expect_at_most(drifted, 0.0, "the largest way of a frozen BatchNorm statistic during fine-tuning")
+
+
+def expect_validation_only_measures(run: Tuning) -> None:
+    """Validation batches are seen in eval mode, and nothing moves from one to the next."""
+    seen = [step for step in run.steps if step["items"] in (5, 2)]
+    # 3: batches of 5, 5 and 2, once
+    expect(len(seen) >= 3, "the validation data were not measured in their batches")
+    wrong = sum(step["training"] for step in seen)
+    expect(wrong == 0, f"{wrong:.0f} of {len(seen)} validation batches were seen in train mode")
+    pairs = list(zip(run.steps, run.steps[1:], strict=False))
+    taught = [b["since"] for a, b in pairs if a["items"] == 5 and b["items"] in (5, 2)]
+    expect_at_most(max(taught, default=0.0), 0.0, "the way of a number from one validation batch to the next")
+
+
+def tuned(student, classes: int, epochs: int, *lr: float, train="own", valid="own", frozen=True) -> Tuning:
+    """A run of `fine_tune` on the tiny backbone with a head of `classes` outputs, frozen before or not."""
+    backbone = frozen_backbone(student) if frozen else student.give(tiny_backbone(seed=3))
+    model = student.give(headed(backbone=backbone, width=WIDTH, classes=classes, seed=1))
+    return Tuning(student, model, classes, epochs, *lr, train=train, valid=valid)
+
+
+def expect_the_best_state_in_the_end(student, classes: int) -> None:
+    """Ruined by wrong labels it returns to the state before, statistics too; where it got better first, to that state."""
+    for frozen in (True, False):
+        run = tuned(student, classes, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen)
+        expect_first_state(run)
+    expect_best_state(tuned(student, classes, 8, 0.05, train="fickle", valid="mixed"))
+    # up in two steps, down, and half the way up again: the best of all, not of the last two (0.17, 0.33, 0.50, 0.17, 0.33)
+    expect_best_state(tuned(student, classes, 18, 0.1, train="more fickle", valid="mixed"))

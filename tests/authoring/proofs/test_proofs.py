@@ -1,0 +1,173 @@
+"""Every mistake is caught by the check that it names; every alternative passes; solutions get all the points and stubs none.
+
+That there is a mistake for each check, an alternative for each function and so on is for tests/authoring/test_lint.py.
+"""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course import paths
+from course.authoring.proofs import fingerprints, variants
+from course.authoring.proofs.variants import Variant
+from course.catalog import Project, project
+from course.checks import diagnosis, run
+from course.checks.check import checks_of
+
+GRADED = variants.graded()
+# What the pages of the solutions show, in the order of the checks: an exhibit that cannot be made is left out without a word.
+SHOWN = {
+    "01": "Curves Confusion Gallery",
+    "02": "Curves Confusion",
+    "03": "Curves Confusion Gallery",
+    "04a": "Gallery Curves Confusion Gallery",
+    "04b": "Gallery Gallery",
+    "05a": "Gallery",
+    "05b": "Gallery Confusion Gallery",
+    "06": "Table Table",
+    "07": "Gallery Curves Confusion Confusion Gallery",
+}
+
+
+def _slow_checks(entry: Project) -> set[str]:
+    return {check.name for check in checks_of(run.grader_module(entry)).values() if check.slow}
+
+
+def _slow_tasks(entry: Project) -> set[str]:
+    return {check.task for check in checks_of(run.grader_module(entry)).values() if check.slow}
+
+
+def _parameters(collect, is_slow) -> list:
+    found = []
+    for entry in GRADED:
+        for variant in collect(entry):
+            marks = [pytest.mark.slow] if is_slow(entry, variant) else []
+            found.append(pytest.param(variant, id=f"{entry.id}-{variant.task}-{variant.name}", marks=marks))
+    return found
+
+
+@pytest.mark.parametrize("variant", _parameters(variants.mistakes_of, lambda e, v: v.caught_by in _slow_checks(e)))
+def test_a_mistake_is_caught_by_the_check_that_it_names(variant: Variant):
+    proof = variants.prove(variant)
+    assert proof.caught_by_named, (
+        f"{variant.says}\n{variant.caught_by} said: {proof.message or 'nothing'}; failed: {proof.failed}"
+    )
+    _expect_fresh_fingerprint(proof)
+
+
+def _expect_fresh_fingerprint(proof: variants.Proof) -> None:
+    """What the mistake does now is what course/grading/fingerprints/ says of it, and the feedback names it."""
+    cure = "`python -m course.authoring.proofs.prove` makes the fingerprints anew"
+    now = fingerprints.fingerprint(proof)
+    kept = diagnosis.known(proof.variant.project)[proof.variant.task]
+    same = [m for m in kept if (m.says, m.check, m.failed) == (now.says, now.check, now.failed)]
+    assert same, cure
+    marks = {mark.check: mark for mark in now.marks}
+    exact = [m for m in same if all(mark.form == marks[mark.check].form for mark in m.marks)]
+    assert exact, cure
+    slow = _slow_checks(project(proof.variant.project))
+    if slow.isdisjoint(now.failed):  # what training ends with differs a little from processor to processor
+        assert fingerprints.says(proof) or fingerprints.alike(now, kept) > diagnosis.SAID_AT_ONCE, cure
+
+
+@pytest.mark.parametrize("variant", _parameters(variants.alternatives_of, lambda e, v: v.task in _slow_tasks(e)))
+def test_an_alternative_passes_every_check_of_its_function(variant: Variant):
+    proof = variants.prove(variant, slow=True)
+    assert proof.results
+    assert not [(r.name, r.outcome, r.message) for r in proof.results if r.outcome != "passed"]
+
+
+def test_nearly_every_mistake_is_named_in_the_feedback():
+    """From the fingerprints alone, each as if a student had just made it."""
+    counts = [fingerprints.count_named(entry) for entry in GRADED]
+    named, known = (sum(column) for column in zip(*counts, strict=True))
+    assert known == sum(len(variants.mistakes_of(entry)) for entry in GRADED)
+    assert named >= 0.95 * known
+
+
+@pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
+def test_the_fingerprints_are_those_of_the_catalogue(entry: Project):
+    kept = [(task, m.says, m.check) for task, found in diagnosis.known(entry.id).items() for m in found]
+    assert sorted(kept) == sorted((v.task, v.says, v.caught_by) for v in variants.mistakes_of(entry))
+    assert fingerprints.MADE in fingerprints.file_of(entry).read_text("utf-8").splitlines()[0]
+
+
+@pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
+def test_every_variant_is_a_module_that_parses(entry: Project):
+    for variant in [*variants.mistakes_of(entry), *variants.alternatives_of(entry)]:
+        text = variant.text()
+        ast.parse(text)
+        assert text != variants.solution_text(entry.id)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("transport", ["inprocess", "child"])
+@pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
+def test_the_solution_gets_every_point(entry: Project, transport: str):
+    target = paths.ROOT / "solutions" / f"{entry.module}.py"
+    # What took training is kept by the content of the code and the data: the second transport need not train again.
+    session = run.open_session(target, entry, transport=transport, cached=True)
+    try:
+        result = run.grade_project(entry, session, target)
+    finally:
+        session.close()
+    assert [(r.name, r.outcome, r.message) for r in result.checks if r.outcome != "passed"] == []
+    assert result.earned == sum(f.points for f in entry.functions)
+    assert " ".join(type(shown).__name__ for r in result.checks for shown in r.exhibits) == SHOWN[entry.id]
+
+
+@pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
+def test_the_stub_gets_no_point_and_is_told_so(entry: Project, tmp_path: Path):
+    target = _stub(entry, tmp_path)
+    for reference in (True, False):
+        session = run.open_session(target, entry, reference=reference)
+        try:
+            result = run.grade_project(entry, session, target)
+        finally:
+            session.close()
+        assert result.earned == 0
+        kinds = {(r.name, r.outcome, r.message) for r in result.checks if r.outcome != "not started"}
+        # Without the solutions a check that needs an upstream function waits for it.
+        assert not [kind for kind in kinds if reference or kind[1] != "waiting"]
+
+
+def test_pytest_fails_on_stubs(tmp_path: Path):
+    for entry in GRADED:
+        _stub(entry, tmp_path)
+    files = [f"graders/{entry.grader}" for entry in GRADED]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files, "--target", str(tmp_path)],
+        cwd=paths.ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout + run.stderr
+    total = sum(entry.points for entry in GRADED)
+    assert f"0 of {total} points" in run.stdout
+    assert "✗" not in run.stdout
+    assert "✓" not in run.stdout
+
+
+def _stub(entry: Project, folder: Path) -> Path:
+    """The solution with each marked body exchanged for its TODO: what `course` makes for students, made here by hand."""
+    lines, inside, name = [], False, ""
+    for line in variants.solution_text(entry.id).splitlines():
+        words = line.split("(")[0].split(":")[0].split()
+        if not line.startswith(" ") and words[:1] in (["def"], ["class"]):
+            name = words[1]
+        if "### BEGIN SOLUTION" in line:
+            inside = True
+            lines.append(line.split("###")[0] + f'raise NotImplementedError("{name}")')
+        elif "### END SOLUTION" in line:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    file = folder / f"{entry.module}.py"
+    file.write_text("\n".join(lines) + "\n")
+    return file

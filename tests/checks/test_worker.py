@@ -1,0 +1,253 @@
+"""What the worker says about a module: what is there, what is still a TODO, what went wrong and in which line."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from course.checks import wire
+from course.checks.builders import linear_net, tensor_set
+from course.checks.worker import Worker
+from graders.kit.general import photo
+
+
+@pytest.fixture
+def worker_of(tmp_path: Path):
+    workers = []
+
+    def make(text: str, reference: str | None = None) -> Worker:
+        (tmp_path / "ex01_mnist.py").write_text(text)
+        other = None
+        if reference is not None:
+            other = tmp_path / "solution" / "ex01_mnist.py"
+            other.parent.mkdir()
+            other.write_text(reference)
+        workers.append(Worker(tmp_path / "ex01_mnist.py", other))
+        return workers[-1]
+
+    yield make
+    for worker in workers:
+        worker.close()
+
+
+def call(worker: Worker, name: str, *args, **kwargs):
+    return worker.reply({"op": "call", "name": name, "args": list(args), "kwargs": kwargs, "seed": None})
+
+
+def begin(worker: Worker, needs=(), task: str = "", seed: int = 0):
+    return worker.reply({"op": "begin", "needs": list(needs), "seed": seed, "task": task})["value"]
+
+
+def test_a_call_returns_the_result(worker_of):
+    assert call(worker_of("def double(x):\n    return 2 * x\n"), "double", 4)["value"]["result"] == 8
+
+
+def test_describe_names_functions_and_classes_without_running_the_file(worker_of):
+    worker = worker_of("import nowhere\n\ndef f():\n    pass\n\n\nclass C:\n    pass\n")
+    assert worker.reply({"op": "describe"})["value"] == {"f": 3, "C": 7}
+
+
+def test_a_file_that_does_not_parse_describes_nothing(worker_of):
+    assert worker_of("def f(:\n").reply({"op": "describe"})["value"] == {}
+
+
+def test_a_missing_function_is_an_error_that_names_it(worker_of):
+    assert "no function called build_model" in call(worker_of("x = 1\n"), "build_model")["error"]["text"]
+
+
+def test_a_syntax_error_is_told_with_its_line(worker_of):
+    error = call(worker_of("x = 1\ndef f(:\n    pass\n"), "f")["error"]
+    assert error["type"] == "SyntaxError"
+    assert error["loading"]
+    assert error["line"] == 2
+    assert error["code"] == "def f(:"
+
+
+def test_an_error_while_loading_is_told_with_its_line(worker_of):
+    error = call(worker_of("x = 1\ny = x / 0\n"), "f")["error"]
+    assert (error["type"], error["line"], error["loading"]) == ("ZeroDivisionError", 2, True)
+
+
+def test_an_error_is_told_with_the_students_own_line(worker_of):
+    worker = worker_of("import torch\n\ndef f(a):\n    b = a + 1\n    return torch.cat([a, b[None]])\n")
+    error = call(worker, "f", torch.zeros(3))["error"]
+    assert (error["type"], error["line"], error["code"]) == ("RuntimeError", 5, "return torch.cat([a, b[None]])")
+    assert not error["loading"]
+
+
+@pytest.mark.parametrize("leave", ["exit(3)", "import sys; sys.exit()", "quit()", "raise SystemExit"])
+def test_exit_is_an_error_and_no_exit(worker_of, leave):
+    assert "exit" in call(worker_of(f"def f():\n    {leave}\n"), "f")["error"]["text"]
+
+
+def test_exit_while_loading_is_an_error_too(worker_of):
+    assert "exit" in call(worker_of("exit()\ndef f():\n    pass\n"), "f")["error"]["text"]
+
+
+def test_prints_are_kept_apart_and_cut(worker_of):
+    answer = call(worker_of("def f():\n    print('x' * 100_000)\n    return 1\n"), "f")
+    assert answer["value"]["result"] == 1
+    assert set(answer["printed"]) == {"x"}
+    assert len(answer["printed"]) == 2_000
+
+
+def test_a_long_message_is_cut(worker_of):
+    assert len(call(worker_of("def f():\n    raise ValueError('x' * 100_000)\n"), "f")["error"]["text"]) == 2_000
+
+
+CHANGES = {
+    "a tensor in place": ("a.add_(1)", torch.zeros(2)),
+    "the shape of a tensor": ("a.unsqueeze_(0)", torch.zeros(2)),
+    "a list": ("a.append(1)", [1, 2]),
+    "a dict": ("a.clear()", {"x": 1}),
+    "a photo": ("a.thumbnail((2, 2))", photo(Image.new("L", (9, 9)))),
+    "pixels of a photo": ("a.putpixel((0, 0), 5)", photo(Image.new("L", (9, 9)))),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_an_argument_is_noticed(worker_of, name):
+    code, argument = CHANGES[name]
+    worker = worker_of(f"def f(a, other=None):\n    {code}\n    return 0\n")
+    assert call(worker, "f", argument)["value"]["changed"] == ["a"]
+    assert call(worker, "f", a=argument)["value"]["changed"] == ["a"]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_an_argument_that_is_left_alone_is_not_called_changed(worker_of, name):
+    worker = worker_of("def f(a):\n    return str(a)[:0]\n")
+    assert call(worker, "f", CHANGES[name][1])["value"]["changed"] == []
+
+
+def test_a_data_set_given_as_a_recipe_may_be_read(worker_of):
+    worker = worker_of("def f(data):\n    return len(data)\n")
+    data = tensor_set(images=torch.zeros(3, 1), labels=torch.zeros(3))
+    assert call(worker, "f", data)["value"]["result"] == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [("torch.set_grad_enabled(False)", "gradients switched off"), ("torch.set_default_dtype(torch.float64)", "dtype")],
+)
+def test_settings_of_the_whole_process_are_restored_and_told(worker_of, code, words):
+    worker = worker_of(f"import torch\n\ndef f():\n    {code}\n\ndef g():\n    {code}\n    raise ValueError\n")
+    assert words in call(worker, "f")["value"]["left"][0]
+    assert torch.is_grad_enabled()
+    call(worker, "g")
+    begin(worker)
+    assert torch.is_grad_enabled()
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_warnings_of_the_student_are_passed_on(worker_of):
+    worker = worker_of("import warnings\n\ndef f():\n    warnings.warn('no compiler', stacklevel=2)\n")
+    assert call(worker, "f")["value"]["warned"] == ["no compiler"]
+    assert call(worker, "f")["value"]["warned"] == ["no compiler"]
+
+
+TODO = '''def first(x):
+    """Says.
+
+    More.
+    """
+    # TODO first: what?
+    raise NotImplementedError("first")
+
+
+def second(x):
+    return x + 1
+    raise NotImplementedError("second")
+
+
+def third(x):
+    if x:
+        raise NotImplementedError("a mode that is not supported")
+    return x
+
+
+class Data:
+    def __init__(self):
+        raise NotImplementedError("Data")
+
+    def __len__(self):
+        raise NotImplementedError("Data")
+
+
+class Begun:
+    def __init__(self):
+        self.x = 1
+
+    def __len__(self):
+        raise NotImplementedError("Begun")
+'''
+
+
+def test_a_todo_is_recognised_without_running_it(worker_of):
+    worker = worker_of(TODO)
+    found = {name: begin(worker, task=name)["todo"] for name in ("first", "second", "third", "Data", "Begun", "none")}
+    assert found == {"first": True, "second": False, "third": False, "Data": True, "Begun": False, "none": False}
+
+
+def test_a_todo_that_is_run_says_whose_it_is(worker_of):
+    worker = worker_of(TODO + "\n\ndef user(x):\n    return first(x)\n")
+    assert call(worker, "user", 1)["error"]["todo"] == "first"
+    assert call(worker, "third", 1)["error"]["todo"] is None
+
+
+def test_what_is_missing_upstream_is_waited_for_where_there_is_no_reference(worker_of):
+    worker = worker_of(TODO)
+    assert begin(worker, ["first", "second", "Data", "Begun", "gone"])["waiting"] == ["first", "Data", "Begun", "gone"]
+
+
+def test_the_reference_stands_in_for_what_is_needed_and_for_nothing_else(worker_of):
+    own = "def a():\n    return 'own a'\n\ndef b():\n    return 'own b'\n\ndef both():\n    return a() + b()\n"
+    worker = worker_of(own, "def a():\n    return 'ref a'\n\ndef b():\n    return 'ref b'\n")
+    assert begin(worker, ["a"])["waiting"] == []
+    assert call(worker, "both")["value"]["result"] == "ref aown b"
+    begin(worker, ["b"])
+    assert call(worker, "both")["value"]["result"] == "own aref b"
+    begin(worker)
+    assert call(worker, "both")["value"]["result"] == "own aown b"
+
+
+def test_a_function_that_only_the_reference_has_does_not_stay(worker_of):
+    worker = worker_of("def f():\n    return helper()\n", "def helper():\n    return 1\n")
+    begin(worker, ["helper"])
+    assert call(worker, "f")["value"]["result"] == 1
+    begin(worker)
+    assert "error" in call(worker, "f")
+
+
+def test_chance_begins_anew_with_each_check(worker_of):
+    worker = worker_of("import torch\n\ndef f():\n    return torch.rand(1).item()\n")
+    drawn = []
+    for seed in (3, 3, 4):
+        begin(worker, seed=seed)
+        drawn.append(call(worker, "f")["value"]["result"])
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_objects_stay_and_are_forgotten_at_the_next_check(worker_of):
+    worker = worker_of("def f(model):\n    return model.weight.shape[0]\n")
+    handle = worker.reply({"op": "give", "recipe": linear_net(features=2, classes=3, seed=0)})["value"]["result"]
+    assert isinstance(handle, wire.Handle)
+    begin(worker)
+    assert "error" in call(worker, "f", handle)
+
+
+def test_only_files_of_its_own_folder_are_read(worker_of, tmp_path):
+    worker = worker_of("x = 1\n")
+    path = worker.reply({"op": "file", "name": "a/b.txt", "content": b"hello"})["value"]
+    assert worker.reply({"op": "read", "path": path})["value"] == b"hello"
+    for outside in (str(tmp_path / "ex01_mnist.py"), str(Path(path).parent / "../../x"), "/etc/hostname"):
+        assert "error" in worker.reply({"op": "read", "path": outside})
+    worker.close()
+    assert not Path(path).exists()
+
+
+@pytest.mark.parametrize(
+    "request_", [{"op": "nothing"}, {"op": "call"}, {"op": "probe", "name": "x", "args": [], "kwargs": {}}]
+)
+def test_a_request_that_is_none_is_an_error(worker_of, request_):
+    assert "error" in worker_of("x = 1\n").reply(request_)

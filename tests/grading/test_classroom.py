@@ -1,0 +1,174 @@
+"""A class of 04b before the judge: one row for everybody, with the points and the reason that it should have."""
+
+import json
+import re
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+from class04b import ENTRY, NAME, cell, changed, doubled, half, notebook
+
+from course import paths
+from course.authoring.release import leaks
+from course.errors import CourseError
+from course.grading import judge as judging
+from course.grading.classroom import grade_class
+from course.grading.judge import Job, judge
+from course.grading.submissions import Submission, find
+from course.reports import html
+
+LOOP = "def preprocess(photo):\n    while True:\n        pass"
+RAISES = "def preprocess(photo):\n    return {}['no such key <b>']"
+EXITS = "import os\n\ndef preprocess(photo):\n    print('x' * 100)\n    os._exit(0)"
+
+
+def hand_in(root, student, book):
+    file = root / student / NAME / f"{NAME}.ipynb"
+    file.parent.mkdir(parents=True)
+    file.write_text(book if isinstance(book, str) else json.dumps(book), "utf-8")
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """All of them, graded in threads: another executor than the one that `course grade` takes."""
+    root = tmp_path_factory.mktemp("submitted")
+    books = {"right": notebook(), "half": half(), "todo": notebook([]), "broken": json.dumps(notebook())[:900]}
+    books |= {"doubled": doubled(), "loops": changed("preprocess", LOOP), "raises": changed("preprocess", RAISES)}
+    books |= {"leaves": changed("preprocess", EXITS), "=<i>'\"&": notebook([])}
+    trains = notebook()
+    cell(trains, "load_model")["source"] = cell(trains, "load_model")["source"].replace("model.eval()", "model")
+    books["trains"] = trains
+    for student, book in books.items():
+        hand_in(root, student, book)
+    (root / "module.py").write_bytes((paths.ROOT / "solutions" / f"{NAME}.py").read_bytes())
+    (root / "missing").mkdir()
+    work = [Job(s, call_seconds=10.0) for s in find(root, [ENTRY])]
+    found = grade_class(work, jobs=1, make=lambda jobs: ThreadPoolExecutor(jobs))
+    assert [r.student for r in found] == [job.submission.student for job in work]
+    return {r.student: r for r in found}
+
+
+@pytest.mark.slow
+def test_points(results):
+    points = {f.name: f.points for f in ENTRY.functions}
+    without = ENTRY.points - points["preprocess"]
+    assert {name: r.earned for name, r in results.items()} == {
+        "right": ENTRY.points,
+        "module": ENTRY.points,
+        "half": points["load_model"] + points["predict_letter"],
+        "todo": 0,
+        "broken": 0,
+        "doubled": 0,
+        "missing": 0,
+        "loops": without,  # the reference stands in for it in the functions that call it
+        "raises": without,
+        "leaves": without,
+        "trains": ENTRY.points - 2,
+        "=<i>'\"&": 0,
+    }
+
+
+@pytest.mark.slow
+def test_every_row_is_whole_and_says_what_stood_between(results):
+    for r in results.values():
+        assert r.points == ENTRY.points
+        assert len({c.name for c in r.result.checks}) == len(r.result.checks)
+        assert r.isolation == "none (a plain child process)"
+        assert bool(r.reason) == (r.status != "graded")
+    assert {name for name, r in results.items() if r.reason} == {"broken", "doubled", "missing"}
+    assert results["missing"].status == "missing"
+    assert results["broken"].status == "not readable"
+
+
+@pytest.mark.slow
+def test_messages(results):
+    loops = [c for c in results["loops"].result.checks if c.task == "preprocess"]
+    assert "endless loop" in loops[0].message
+    assert "not tried" in loops[-1].message
+    raises = next(c for c in results["raises"].result.checks if c.task == "preprocess")
+    assert (raises.place, raises.line) == ("the cell of preprocess", 2)
+    assert "KeyError" in raises.message
+    trains = [c for c in results["trains"].result.checks if c.outcome == "failed"]
+    assert "still in train mode" in trains[0].says  # a known mistake is named here as well
+    assert {c.outcome for c in results["todo"].result.checks} == {"not started"}
+
+
+@pytest.mark.slow
+def test_pages_hold_no_tag_of_theirs_and_no_secret(results, tmp_path):
+    for number, r in enumerate(results.values()):
+        text = html.page(r)
+        (tmp_path / f"{number}.html").write_text(text, "utf-8")
+        assert "<i>" not in text
+        assert "key <b>" not in text
+    named = {
+        c.says for r in results.values() for c in r.result.checks
+    }  # what they are told of their own mistake is no secret
+    assert [leak for leak in leaks.scan(tmp_path) if leak.secret.text not in named] == []
+
+
+def test_a_mere_row_needs_no_process():
+    assert judge(Job(Submission("ada", "04b", None, "", "nothing there"))).reason == "nothing there"
+
+
+def test_a_module_that_is_no_python_is_named_without_a_process(tmp_path):
+    for text, why in ((b"", "empty"), (b"def f(:", "not valid Python: .*line 1"), (b"\0", "not valid Python")):
+        (tmp_path / "dan.py").write_bytes(text)
+        row = judge(Job(Submission("dan", "04b", tmp_path / "dan.py", "dan.py")))
+        assert re.search(why, row.reason)
+        assert row.status == "not readable"
+        assert row.digest
+
+
+def test_what_was_graded_before_is_not_run_again(tmp_path, monkeypatch):
+    runs = []
+
+    def one(function, session, job, made):
+        runs.append(job.submission.student)
+        return judging._failed(function.__check__, ENTRY, "")
+
+    monkeypatch.setattr(judging, "_graded", {})
+    monkeypatch.setattr(judging, "_one", one)
+    monkeypatch.setattr(judging, "_Bounded", lambda *_: SimpleNamespace(close=lambda: None))
+    for student, book in {"ada": notebook([]), "ben": notebook([]), "cleo": half()}.items():
+        hand_in(tmp_path, student, book)
+    rows = [judge(Job(s)) for s in find(tmp_path, [ENTRY])]
+    assert set(runs) == {"ada", "cleo"}
+    assert [r.student for r in rows] == ["ada", "ben", "cleo"]
+    assert rows[0].result == rows[1].result
+    assert judge(Job(find(tmp_path, [ENTRY])[1], seed=7)).seed == 7
+    assert set(runs) == {"ada", "ben", "cleo"}  # other data are another run
+
+
+class Breaks(Executor):
+    """Loses the one job that kills its process, and all that wait beside it."""
+
+    def submit(self, function, job):
+        future = Future()
+        if job.submission.student == "bad" or Breaks.broken:
+            Breaks.broken = True
+            future.set_exception(BrokenExecutor())
+        else:
+            future.set_result(function(job))
+        return future
+
+    broken = False
+
+
+def test_a_judge_that_dies_costs_nobody_else():
+    def make(jobs):
+        Breaks.broken = False
+        return Breaks()
+
+    work = [Job(Submission(s, "04b", None, "", "nothing there")) for s in ("ada", "bad", "cleo")]
+    reasons = [r.reason for r in grade_class(work, 2, make)]
+    assert reasons[0] == reasons[2] == "nothing there"
+    assert "judge's own process ended" in reasons[1]
+
+
+def test_missing_data_is_nobodys_mistake(monkeypatch):
+    def fails(job):
+        raise CourseError("no data", "get them")
+
+    monkeypatch.setattr("course.grading.classroom.judge", fails)
+    with pytest.raises(CourseError, match="no data"):
+        grade_class([Job(Submission("ada", "04b", None))], 1, lambda jobs: ThreadPoolExecutor(jobs))

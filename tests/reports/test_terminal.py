@@ -1,0 +1,111 @@
+"""The screen of a project, as text."""
+
+from course.checks.results import CheckResult, ProjectResult
+from course.reports.terminal import WIDTH, render, summary
+
+
+def result(task, title, outcome, points=1, **more):
+    return CheckResult(
+        project="01",
+        task=task,
+        name="test_" + title.replace(" ", "_"),
+        title=title,
+        points=points,
+        earned=points if outcome == "passed" else 0,
+        outcome=outcome,
+        **more,
+    )
+
+
+SCREEN = ProjectResult(
+    "01",
+    "Digits",
+    "exercises/ex01_mnist.py",
+    (
+        result("make", "shape is right", "passed", 2),
+        result("make", "type is right", "passed"),
+        result("build", "it has a bend", "passed"),
+        result(
+            "build",
+            "scores are logits",
+            "failed",
+            2,
+            message="the scores add up to 1\nIt looks softmaxed.",
+            says="Softmax is applied twice.",
+            hint="What does the loss do first?",
+            line=41,
+            code="return logits.softmax(1)",
+        ),
+        result("train", "one step", "not started"),
+        result("train", "no piling up", "not started"),
+        result("validate", "eval mode", "waiting", message="waiting for train"),
+    ),
+)
+PLAIN = """\
+01 Digits                                                                             4 of 9 points
+  ✓ make      all 2 checks                                                                         3
+  ✓ build     it has a bend                                                                        1
+  ✗ build     scores are logits                                                               0 of 2
+      exercises/ex01_mnist.py:41   return logits.softmax(1)
+      the scores add up to 1
+      It looks softmaxed.
+      Softmax is applied twice.
+      Hint: What does the loss do first?
+  · train     not started                                                                     0 of 2
+  … validate  eval mode: waiting for train                                                    0 of 1"""
+
+
+def test_the_screen_reads_well_without_colour():
+    found = render(SCREEN)
+    assert [" ".join(line.split()) for line in found.splitlines()] == [
+        " ".join(line.split()) for line in PLAIN.splitlines()
+    ]
+    assert "\x1b" not in found
+    assert max(map(len, found.splitlines())) <= WIDTH
+
+
+def test_points_stand_in_one_column():
+    ends = {len(line) for line in render(SCREEN).splitlines() if line[2:3] in "✓✗·…" or "points" in line}
+    assert ends == {WIDTH}
+
+
+def test_verbose_names_every_check():
+    found = render(SCREEN, verbose=True)
+    assert "shape is right" in found
+    assert "type is right" in found
+    assert "all 2 checks" not in found
+
+
+def test_colour_is_only_added():
+    def paint(text, **style):
+        return f"<{','.join(style)}>{text}</>"
+
+    found = render(SCREEN, paint)
+    assert "<red>✗</>" in found
+    assert "<green>✓</>" in found
+    assert "<yellow>·</>" in found
+    stripped = found
+    for tag in ("<bold>", "<red>", "<green>", "<yellow>", "<cyan>", "</>"):
+        stripped = stripped.replace(tag, "")
+    assert stripped == render(SCREEN)
+
+
+def test_long_messages_are_wrapped():
+    long = result("make", "it", "failed", message="word " * 100, hint="Why? " * 50, line=1)
+    found = render(ProjectResult("01", "Digits", "x.py", (long,)))
+    assert max(map(len, found.splitlines())) <= WIDTH
+
+
+def test_the_summary_counts():
+    assert summary([SCREEN, SCREEN]) == "8 of 18 points: 6 passed, 2 failed, 4 not started, 2 waiting"
+
+
+def test_results_add_up():
+    assert (SCREEN.earned, SCREEN.points) == (4, 9)
+    assert list(SCREEN.by_task()) == ["make", "build", "train", "validate"]
+    assert len(SCREEN.of(["failed", "waiting"])) == 2
+    assert CheckResult(**SCREEN.checks[3].plain()) == SCREEN.checks[3]
+
+
+def test_an_empty_project_is_no_error():
+    assert "0 of 0 points" in render(ProjectResult("01", "Digits", "x.py", ()))
