@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub fd1ebc032521f22b)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub ad95230a4582bb87)
 # %% [markdown]
 # # 04a Data augmentation
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub 4ade41e82b59f32e)
+# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub b893fd874742621c)
 # %% [markdown]
 # # 04b Deployment
 #

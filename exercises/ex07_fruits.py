@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub c404ab50c6a0555f)
+# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub 511829e3baf5de5a)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #

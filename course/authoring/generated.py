@@ -5,11 +5,11 @@ Twice from each solution: exercises/ex01_mnist.py, which a student edits, and co
 
 from pathlib import Path
 
-from course import paths
+from course import files, paths
 from course.authoring.stubs import stub_text
 from course.catalog import projects
 from course.errors import CourseError
-from course.workspace import edited, files, pristine_file
+from course.workspace import edited, exercises, pristine_file
 
 PACKAGE = '"""Your desk. Write the bodies; `course watch 01` says how they stand. Made by `course make`."""\n'
 
@@ -55,12 +55,12 @@ def make() -> tuple[list[Path], list[Path]]:
         if old == text:
             continue
         if old is not None and file.name.startswith("ex") and edited(old):
-            backups.append(files.back_up(file))
+            backups.append(exercises.back_up(file))
         files.write(file, text)
         changed.append(file)
     for file in _orphans(made):
         if edited(files.read(file) or ""):
-            backups.append(files.back_up(file))
+            backups.append(exercises.back_up(file))
         file.unlink()
         changed.append(file)
     return changed, backups

@@ -10,17 +10,16 @@ import hashlib
 import io
 import os
 import platform
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from course import paths
+from course import files, paths
 from course.checks import wire
 
-KEPT = 200  # files; the oldest go first
+MAX_FILES = 200  # the oldest go first
 
 
 class Cache:
@@ -51,12 +50,9 @@ class Cache:
 
     def _keep(self, file: Path, value: Any) -> None:
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=file.parent)
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(wire.pack(value))
-            os.replace(temporary, file)
-            for old in sorted(file.parent.iterdir(), key=lambda f: f.stat().st_mtime)[:-KEPT]:
+            with files.replacing(file) as new:
+                new.write_bytes(wire.pack(value))
+            for old in sorted(file.parent.iterdir(), key=lambda f: f.stat().st_mtime)[:-MAX_FILES]:
                 old.unlink(missing_ok=True)
         except OSError:
             pass  # a cache that cannot be written costs time, not a verdict

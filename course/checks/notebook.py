@@ -25,7 +25,7 @@ from course.checks.diagnosis import named
 from course.checks.results import ProjectResult
 from course.checks.run import grader_module
 from course.checks.session import InProcess, WorkerLost
-from course.checks.time_limit import Patience, threads
+from course.checks.time_limit import TimeLimit, threads
 from course.checks.worker import Worker
 
 CALL_SECONDS = 120.0  # one call of the student's code; the longest honest one trains for about 10 s
@@ -38,7 +38,7 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
     Args:
         module: what holds the notebook's definitions; the same ones after the call as before it. A function that it does not
             define is "not started".
-        seconds: limit of all checks together (`Patience`); a call that lasts longer than `CALL_SECONDS` is stopped before.
+        seconds: limit of all checks together (`TimeLimit`); a call that lasts longer than `CALL_SECONDS` is stopped before.
     """
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
     solution = paths.ROOT / "solutions" / f"{entry.module}.py"
@@ -109,12 +109,12 @@ class NotebookWorker(Worker):
 
 
 class NotebookSession(InProcess):
-    """A line to the worker with a limit for all requests together, beside that of each (`Patience` for both)."""
+    """A line to the worker with a limit for all requests together, beside that of each (`TimeLimit` for both)."""
 
     def __init__(self, worker: Worker, seconds: float) -> None:
         super().__init__(worker)
         self.limit = seconds
-        self.patience = Patience(seconds, time.process_time)
+        self.patience = TimeLimit(seconds, time.process_time)
         self.used = time.process_time()
         self.cache = Once()  # not on disk: a notebook's function may use any variable
 

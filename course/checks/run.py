@@ -20,6 +20,7 @@ from course.checks.session import ChildProcess, InProcess, Session
 from course.checks.worker import Worker
 from course.datasets import store
 from course.errors import CourseError
+from course.files import shown
 
 __all__ = [
     "grade_project",
@@ -29,7 +30,6 @@ __all__ = [
     "plain_text_of",
     "project_of",
     "run_check",
-    "shown",
     "target_file",
 ]
 
@@ -120,16 +120,6 @@ def grade_project(
             if each is not None:
                 each(results[-1])
     return ProjectResult(entry.id, entry.title, shown(target), tuple(named(entry.id, results)))
-
-
-def shown(path: Path) -> str:
-    """A path as a person would type it: from the checkout's root, or from here."""
-    for base in (paths.ROOT, Path.cwd()):
-        try:
-            return str(path.resolve().relative_to(base.resolve()))
-        except ValueError:
-            continue
-    return str(path)
 
 
 def plain_text(result: CheckResult, target: Path) -> str:

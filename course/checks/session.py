@@ -26,7 +26,7 @@ import torch
 
 from course.checks import wire
 from course.checks.cache import Cache
-from course.checks.time_limit import Patience, processor_seconds
+from course.checks.time_limit import TimeLimit, processor_seconds
 from course.checks.worker import Worker
 
 ANSWERS = 8  # kept for `diagnosis`: enough for what a message leaves out, few enough to be of one example of hypothesis
@@ -99,7 +99,7 @@ class InProcess(Session):
     """The worker in this process.
 
     Args:
-        seconds: limit of one request (`Patience`), kept by an alarm signal where there is one (main thread, not on Windows).
+        seconds: limit of one request (`TimeLimit`), kept by an alarm signal where there is one (main thread, not on Windows).
     """
 
     isolation = "none (the student's own process)"
@@ -157,7 +157,7 @@ class ChildProcess(Session):
         if self._process is None:
             self._process = self._start()
         pid = self._process.pid
-        patience = Patience(self.seconds, lambda: processor_seconds(pid))
+        patience = TimeLimit(self.seconds, lambda: processor_seconds(pid))
         loop = False
         try:
             stdin = cast(BinaryIO, self._process.stdin)
@@ -192,7 +192,7 @@ class ChildProcess(Session):
 class _Patient:
     """A pipe's read end whose reads stop when the writer has had its time."""
 
-    def __init__(self, pipe: BinaryIO, patience: Patience) -> None:
+    def __init__(self, pipe: BinaryIO, patience: TimeLimit) -> None:
         self.pipe, self.patience = pipe, patience
         self.selector = selectors.DefaultSelector()
         self.selector.register(pipe, selectors.EVENT_READ)
@@ -219,12 +219,12 @@ def _ending(code: int) -> str:
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise WorkerLost in the main thread when `seconds` are over (`Patience`); without alarm signals it does nothing."""
+    """Raise WorkerLost in the main thread when `seconds` are over (`TimeLimit`); without alarm signals it does nothing."""
     if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    patience = Patience(seconds, time.process_time)
+    patience = TimeLimit(seconds, time.process_time)
 
     def ring(number: int, frame: FrameType | None) -> None:
         if patience.ended():

@@ -16,7 +16,7 @@ MOST = 6  # times the limit, whatever the reason
 ASLEEP = 0.02  # of the elapsed time: a process that wants the processor gets more than this even beside fifty others
 
 
-class Patience:
+class TimeLimit:
     """The time of one request.
 
     Args:

@@ -28,6 +28,7 @@ from torchvision import tv_tensors
 
 from course.checks import builders, probes, wire
 from course.checks.kits import load_kits
+from course.source import definitions, unfinished
 
 MAX_TEXT = 2_000  # characters of a message or of printed output that are passed on
 
@@ -101,17 +102,18 @@ class Worker:
         module = self._load()
         for name, own in self._own.items():
             setattr(module, name, own)
-        unfinished = {name: whole for name, whole in _unfinished(self.target).items() if name not in self.override}
+        todo = unfinished(ast.parse(self.target.read_bytes()))
+        todo = {name: whole for name, whole in todo.items() if name not in self.override}
         waiting = []
         for name in needs:
             if self.reference_path is not None:
                 self._own.setdefault(name, getattr(module, name, None))
                 setattr(module, name, getattr(self._load_reference(), name))
-            elif name in unfinished or not hasattr(module, name):
+            elif name in todo or not hasattr(module, name):
                 waiting.append(name)
         _settings_left_behind()
         torch.manual_seed(seed)
-        return {"todo": unfinished.get(task, False), "waiting": waiting}
+        return {"todo": todo.get(task, False), "waiting": waiting}
 
     def _do_describe(self) -> dict[str, Any]:
         """{function: first line} of everything defined at the top of the file, read without running it."""
@@ -119,8 +121,7 @@ class Worker:
             tree = ast.parse(self.target.read_bytes())
         except (SyntaxError, ValueError):
             return {}
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-        return {node.name: node.lineno for node in tree.body if isinstance(node, kinds)}
+        return {name: node.lineno for name, node in definitions(tree).items()}
 
     def _do_call(self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None) -> dict[str, Any]:
         """Call a function of the student's."""
@@ -236,39 +237,6 @@ def _import(path: Path, name: str) -> ModuleType:
         sys.modules.pop(name, None)
         raise
     return module
-
-
-def _unfinished(target: Path) -> dict[str, bool]:
-    """Top-level functions and classes that still open with their TODO's `raise NotImplementedError("name")`.
-
-    The value says whether it is so throughout: a class has methods, and some may be written already. A raise that is left over
-    below a finished body does not count.
-    """
-    found = {}
-    for node in ast.parse(target.read_bytes()).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            parts = (
-                [node]
-                if isinstance(node, ast.FunctionDef)
-                else [n for n in node.body if isinstance(n, ast.FunctionDef)]
-            )
-            todo = [_opens_with_todo(part, node.name) for part in parts]
-            if any(todo):
-                found[node.name] = all(todo)
-    return found
-
-
-def _opens_with_todo(function: ast.FunctionDef, name: str) -> bool:
-    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    first = body[0] if body else None
-    if (
-        not isinstance(first, ast.Raise)
-        or not isinstance(first.exc, ast.Call)
-        or not isinstance(first.exc.func, ast.Name)
-    ):
-        return False
-    raised = [argument.value for argument in first.exc.args if isinstance(argument, ast.Constant)]
-    return first.exc.func.id == "NotImplementedError" and name in raised
 
 
 def _settings_left_behind() -> list[str]:

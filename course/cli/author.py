@@ -20,7 +20,7 @@ def make(check: bool) -> None:
             "This copy of the course has no course/authoring/.",
             "Your stubs come back with `course reset` and `course update`.",
         ) from None
-    from course.checks.run import shown
+    from course.files import shown
 
     if check:
         wrong = generated.stale()

@@ -22,8 +22,8 @@ def data(ctx: click.Context) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def fetch(names: tuple[str, ...]) -> None:
     """Fetch real data sets into data/: mnist by torchvision's own download, asl and fruits from Kaggle."""
-    from course.checks.run import shown
     from course.datasets import fetch as fetching
+    from course.files import shown
 
     for name in names:
         click.echo(f"{name}: fetching")

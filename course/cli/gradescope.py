@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course import catalog, paths
+from course import catalog, files, paths
 from course.catalog import Project
 from course.errors import CourseError
 
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         said = str(fault).splitlines() or [""]
         print(f"{type(fault).__name__}: {fault}")
         text = gradescope.not_graded(f"a fault of the grader, not of yours: {type(fault).__name__}: {said[0]}")
-    _write(root() / "results" / "results.json", text)
+    files.write(root() / "results" / "results.json", text)
     return 0
 
 
@@ -112,14 +112,6 @@ def _prepare(entry: Project, about: dict[str, Any], threads: int) -> int:
         return 0
     print("The reference solution does not earn all points in this image; it would not grade students rightly either.")
     return 1
-
-
-def _write(file: Path, text: str) -> None:
-    """Write it as a whole: what is there before stays until it is done."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    new.write_text(text, "utf-8")
-    os.replace(new, file)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ With --gradescope: what an instructor uploads to Gradescope instead.
 """
 
 import sys
-from pathlib import Path
 
 import click
 
 from course import catalog, paths
 from course.errors import CourseError
+from course.files import shown
 
 
 @click.command()
@@ -46,30 +46,30 @@ def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minu
     entries = [catalog.project(id) for id in ids] or list(catalog.projects())
     if gradescope:
         for packed in autograder.build(entries, paths.ROOT / autograder.FOLDER, seed=seed, minutes=minutes):
-            click.echo(f"{_short(packed)}   {packed.stat().st_size / 1e6:.1f} MB, seed {seed}, {minutes} minutes")
+            click.echo(f"{shown(packed)}   {packed.stat().st_size / 1e6:.1f} MB, seed {seed}, {minutes} minutes")
         click.echo("Upload a zip as the autograder of its assignment. Not for students: the solutions are in them.")
         if seed == 0:
             click.echo("With seed 0 they grade on the embedded data, which students have as well; --seed makes others.")
         return
     folders = [paths.ROOT / "release"]
     if check:
-        wrong = [f"{_short(file)} is stale" for file in made.stale(entries)]
+        wrong = [f"{shown(file)} is stale" for file in made.stale(entries)]
         cure = "Run `course release`, and commit what it wrote in source/ and release/."
     else:
         made.make_sources(entries)
         for entry, file in zip(entries, made.generate(entries)):
             parts = f"{len(entry.functions)} functions, {entry.points} points"
-            click.echo(f"{entry.id:<4} {_short(file)}   {parts}")
+            click.echo(f"{entry.id:<4} {shown(file)}   {parts}")
         for folder in made.sweep():
-            click.echo(f"deleted {_short(folder)}: no project of the catalog")
+            click.echo(f"deleted {shown(folder)}: no project of the catalog")
         packed = bundle.build(paths.ROOT / "build" / "student")
         folders.append(packed.with_suffix(""))
         size = packed.stat().st_size / 1e6
-        click.echo(f"student bundle: {_short(packed)}   {size:.1f} MB")
+        click.echo(f"student bundle: {shown(packed)}   {size:.1f} MB")
         wrong, cure = [], "Do not hand it out. Mend what holds it, and run `course release` again."
     wanted = leaks.secrets()
     found = [leak for folder in folders for leak in leaks.scan(folder, wanted)]
-    wrong += [f"{_short(leak.file)}:{leak.line} holds {leak.secret.what}: {leak.secret.text}" for leak in found]
+    wrong += [f"{shown(leak.file)}:{leak.line} holds {leak.secret.what}: {leak.secret.text}" for leak in found]
     for line in wrong:
         click.echo(line, err=True)
     if wrong:
@@ -79,7 +79,3 @@ def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minu
     click.echo(
         f"{'All is fresh. ' if check else ''}Looked for {len(wanted)} lines and names in {files} files: none is there."
     )
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(paths.ROOT)) if path.is_relative_to(paths.ROOT) else str(path)

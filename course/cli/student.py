@@ -5,10 +5,10 @@ import sys
 
 import click
 
-from course import catalog
+from course import catalog, files
 from course.catalog import Project
 from course.errors import CourseError
-from course.workspace import files, progress
+from course.workspace import exercises, progress
 
 
 @click.command()
@@ -67,9 +67,9 @@ def reset(project: str) -> None:
 
     Your file is saved in exercises/backup/ first.
     """
-    from course.checks.run import shown
+    from course.files import shown
 
-    change = files.reset(catalog.project(project))
+    change = exercises.reset(catalog.project(project))
     if change.backup:
         click.echo(f"Your file was saved as {shown(change.backup)}.")
     click.echo(f"{shown(change.file)} is {'unedited already' if change.did == 'current' else 'a new stub'}.")
@@ -82,9 +82,9 @@ def update() -> None:
     An unedited stub is replaced. An edited one that is out of date is saved in exercises/backup/, and the new stub takes its place
     with your functions, helpers and imports in it.
     """
-    from course.checks.run import shown
+    from course.files import shown
 
-    package = files.exercises_folder() / "__init__.py"
+    package = exercises.exercises_folder() / "__init__.py"
     if not package.exists():
         files.write(package, "")
     said = {
@@ -95,7 +95,7 @@ def update() -> None:
     }
     for entry in catalog.projects():
         try:
-            change = files.update(entry)
+            change = exercises.update(entry)
         except CourseError as fault:
             click.echo(f"{entry.id:<4} {fault.problem}")
             continue
@@ -116,7 +116,7 @@ def greet() -> None:
 
 
 def _standing(entry: Project) -> str:
-    file = files.exercise_file(entry)
+    file = exercises.exercise_file(entry)
     if not file.is_file():
         return "no stub here yet: `course update` makes it"
     missing = progress.unwritten(file, entry)
@@ -132,12 +132,12 @@ def _standing(entry: Project) -> str:
 
 def _next_step() -> str:
     for entry in catalog.projects():
-        file = files.exercise_file(entry)
+        file = exercises.exercise_file(entry)
         if not file.is_file():
             return f"Next: `course update`, which makes {entry.module}.py and all others that are missing."
         last = progress.last(file)
         if last is None or not last.current or last.earned < last.points:
-            from course.checks.run import shown
+            from course.files import shown
 
             return f"Next: project {entry.id}, {entry.title}. Open {shown(file)} and type `course watch {entry.id}`."
     return "You have all points of all projects."
@@ -152,7 +152,7 @@ def _known(entry: Project, function: str) -> None:
 
 
 def _existing(entry: Project) -> "files.Path":
-    file = files.exercise_file(entry)
+    file = exercises.exercise_file(entry)
     if not file.is_file():
         raise CourseError(f"{file} is not there.", f"`course reset {entry.id}` makes a new stub.")
     return file

@@ -41,7 +41,7 @@ def watch(project: str, target: str | None, fast: bool) -> None:
 
     The fast checks come first, those that train a network after them. A new save starts over.
     """
-    from course.workspace import files
+    from course.workspace import exercises
 
     entry = catalog.project(project)
     click.echo(f"Project {entry.id}, {entry.title}: loading PyTorch ...", err=True)
@@ -49,7 +49,7 @@ def watch(project: str, target: str | None, fast: bool) -> None:
     try:
         from course.checks.run import target_file
 
-        file = target_file(target or files.exercises_folder(), entry)
+        file = target_file(target or exercises.exercises_folder(), entry)
         loop(entry, file, fast)
     except KeyboardInterrupt:
         click.echo(f"\nUntil next time: `course watch {entry.id}` goes on from here.")
@@ -169,7 +169,7 @@ class Screen:
 
     def show_unloadable(self, message: str, line: int | None, code: str) -> None:
         """The module cannot be loaded, so no check says anything."""
-        from course.checks.run import shown
+        from course.files import shown
 
         self._wipe()
         click.echo(_paint(f"{self.entry.id} {self.entry.title}", bold=True))

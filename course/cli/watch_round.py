@@ -14,9 +14,10 @@ from course.catalog import Project
 from course.checks.check import Check, checks_of, run_check
 from course.checks.diagnosis import named
 from course.checks.results import CheckResult, ProjectResult
-from course.checks.run import grader_module, open_session, results_in_order, shown
+from course.checks.run import grader_module, open_session, results_in_order
 from course.checks.session import Session, StudentRaised, WorkerLost
 from course.checks.time_limit import threads
+from course.files import shown
 
 
 class Round:

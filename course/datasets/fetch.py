@@ -15,6 +15,7 @@ from pathlib import Path
 from course import paths
 from course.datasets import store, tiers
 from course.errors import CourseError
+from course.files import shown
 
 TIMEOUT_S = 30.0  # without any byte; torchvision sets none, and a dead mirror would hold a student for ever
 SLUGS = {
@@ -72,7 +73,7 @@ def _fetch_mnist(partial: Path, folder: Path) -> None:
         raise CourseError(
             f"MNIST could not be downloaded: {reason}",
             "Check the network and try again; or put the four .gz files in "
-            f"{tiers.shown(kept)} yourself; or work on with the pocket data (COURSE_TIER=pocket). Nothing broken was kept.",
+            f"{shown(kept)} yourself; or work on with the pocket data (COURSE_TIER=pocket). Nothing broken was kept.",
         ) from error
     finally:
         socket.setdefaulttimeout(before)

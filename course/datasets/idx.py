@@ -5,7 +5,6 @@ Only unsigned bytes, which is all that MNIST uses. The format is described in Le
 """
 
 import gzip
-import os
 import shutil
 import struct
 import zlib
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from course.errors import CourseError
+from course.files import replacing
 
 UNSIGNED_BYTE = 0x08  # third byte of the magic number; the fourth is the number of dimensions
 
@@ -63,10 +63,5 @@ def read_idx(path: Path) -> np.ndarray:
 
 def unpack_gz(packed: Path, plain: Path) -> None:
     """Unpack `packed` to `plain`, which appears complete or not at all."""
-    making = plain.with_name(f".{plain.name}.making-{os.getpid()}")
-    try:
-        with gzip.open(packed) as source, open(making, "wb") as target:
-            shutil.copyfileobj(source, target)
-        os.replace(making, plain)
-    finally:
-        making.unlink(missing_ok=True)
+    with replacing(plain) as new, gzip.open(packed) as source, open(new, "wb") as target:
+        shutil.copyfileobj(source, target)

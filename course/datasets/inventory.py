@@ -12,6 +12,7 @@ from course import paths
 from course.datasets import store, tiers
 from course.datasets.fetch import FETCHERS
 from course.errors import CourseError
+from course.files import shown
 
 # As stated where each one is published; the course ships none of them. data/README.md has the sources.
 LICENCES = {
@@ -64,7 +65,7 @@ def table(verify: bool = False) -> str:
     rows = [("", "data", "tier", "files", "size", "state", "licence", "where")]
     for h in holdings(verify):
         files, size = (f"{h.files:,}", _megabytes(h.size)) if h.files else ("", "")
-        rows.append(("*" if h.used else "", h.name, h.tier, files, size, h.state, h.licence, tiers.shown(h.path)))
+        rows.append(("*" if h.used else "", h.name, h.tier, files, size, h.state, h.licence, shown(h.path)))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     right = {3, 4}
     lines = [

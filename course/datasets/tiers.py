@@ -15,6 +15,7 @@ from course import paths
 from course.datasets import store
 from course.datasets.idx import read_idx, unpack_gz
 from course.errors import CourseError
+from course.files import shown
 
 TIERS = ("full", "pocket")
 MNIST_FILES = (
@@ -150,14 +151,6 @@ def sign_photos(tier: str | None = None, quiet: bool = False) -> Located:
         )
     path = store.ensure("asl", quiet=quiet) / "photos"
     return Located("asl", path, "pocket", f"asl photos: pocket data from {shown(path)} ({gap})")
-
-
-def shown(path: Path) -> str:
-    """A path for people: relative to the checkout where it is inside it."""
-    try:
-        return path.resolve().relative_to(paths.ROOT).as_posix()
-    except ValueError:
-        return str(path)
 
 
 def _split_into(train: Path, home: Path) -> None:

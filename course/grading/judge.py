@@ -40,7 +40,7 @@ class Job:
     """One submission and how it is to be judged.
 
     Args:
-        call_seconds: limit of one call of the student's code (`Patience`).
+        call_seconds: limit of one call of the student's code (`TimeLimit`).
         seconds: limit of all calls together, by the clock.
         seed: 0 for the embedded validation data; any other makes new ones.
     """

@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course import paths
+from course import files, paths
 from course.catalog import project
 from course.checks.results import SubmissionResult
 from course.errors import CourseError
 from course.grading.submissions import Submission, read
 from course.reports import gradebook
 from course.reports.feedback import marked
-from course.workspace import files
 
 MARK = "made_by_course_grade"  # in the notebook's metadata: whose it is, and a digest of its cells
 TIMESTAMP = "timestamp.txt"  # nbgrader's, beside a submission: when it was handed in

@@ -6,7 +6,6 @@ no meaning rests on colour alone.
 """
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from course.files import replacing
 from course.training import History
 
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
@@ -208,11 +208,6 @@ def _short(name: str) -> str:
 def _save(figure: Figure, path: Path, title: str) -> Path:
     if title:
         figure.suptitle(title, fontsize=11)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        figure.savefig(half, format="png", dpi=DPI)
-        os.replace(half, path)
-    finally:
-        half.unlink(missing_ok=True)
+    with replacing(path) as new:
+        figure.savefig(new, format="png", dpi=DPI)
     return path

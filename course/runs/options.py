@@ -14,6 +14,7 @@ from typing import Any
 
 from course import catalog, paths
 from course.errors import CourseError
+from course.files import shown
 
 
 def explain(fault: BaseException, trace: TracebackType | None, file: Path | None, project_id: str) -> int | None:
@@ -91,11 +92,3 @@ def caller() -> tuple[str, Path | None]:
     if file is None or not re.match(r"ex\d\d", file.stem):
         return "exercises", None
     return file.parent.name, file
-
-
-def shown(path: Path) -> str:
-    """A path for people: relative to the checkout where it is inside it."""
-    try:
-        return path.resolve().relative_to(paths.ROOT).as_posix()
-    except ValueError:
-        return str(path)

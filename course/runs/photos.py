@@ -31,9 +31,9 @@ from course import paths
 from course.datasets.photos import SUFFIXES, check_image_folder, open_rgb
 from course.datasets.tiers import DOOR, FRUITS, chosen_tier
 from course.errors import CourseError
+from course.files import shown
 from course.models import pocket
 from course.models.zoo import POCKET
-from course.runs.options import shown
 from course.runs.run import AUGMENTED_ROWS, Run
 from course.training import History
 

@@ -24,9 +24,9 @@ from tqdm import tqdm
 from course import catalog, paths
 from course.datasets.tiers import LETTERS, Located, locate, sign_photos, sign_tables
 from course.errors import CourseError
+from course.files import replacing, shown
 from course.runs import options
 from course.runs.examine import examine, most_confused
-from course.runs.options import shown
 from course.training import History, Metrics
 
 AUGMENTED_ROWS = 5
@@ -225,12 +225,8 @@ class Run:
 
     def _save(self, model: nn.Module, save: Callable[[nn.Module, Path], Any]) -> Path:
         path = self.out / "model.pt"
-        half = self.out / f".model.{os.getpid()}.pt"
-        try:
-            save(model, half)
-            os.replace(half, path)  # a run that is killed leaves the old model or the new one, never half of one
-        finally:
-            half.unlink(missing_ok=True)
+        with replacing(path) as new:  # a run that is killed leaves the old model or the new one, never half of one
+            save(model, new)
         return path
 
     @contextmanager

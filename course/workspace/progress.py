@@ -8,13 +8,15 @@ import ast
 import hashlib
 import json
 import os
-import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course import paths
+from course import files, paths
 from course.catalog import Project
+from course.errors import CourseError
+from course.source import definitions, unfinished
 
 if TYPE_CHECKING:
     from course.checks.results import ProjectResult
@@ -44,15 +46,8 @@ def record(result: "ProjectResult", file: Path) -> None:
         "points": result.points,
         "outcomes": {check.name: check.outcome for check in result.checks},
     }
-    target = _file()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(known, stream, indent=1)
-        os.replace(temporary, target)
-    except OSError:
-        pass
+    with suppress(CourseError):
+        files.write(_file(), json.dumps(known, indent=1))
 
 
 def last(file: Path) -> Last | None:
@@ -70,21 +65,9 @@ def unwritten(file: Path, entry: Project) -> list[str] | None:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
-    written = {
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not _holds_todo(node)
-    }
+    todo = unfinished(tree)
+    written = definitions(tree).keys() - todo.keys()
     return [function.name for function in entry.functions if function.name not in written]
-
-
-def _holds_todo(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> bool:
-    """Does a function, or any method of a class, open with its TODO? (As `grading.worker` sees it, without importing torch.)"""
-    parts = node.body if isinstance(node, ast.ClassDef) else [node]
-    functions = [part for part in parts if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)]
-    bodies = [f.body[1:] if ast.get_docstring(f) is not None else f.body for f in functions]
-    wanted = f"raise NotImplementedError('{node.name}')"
-    return any(body and ast.unparse(body[0]) == wanted for body in bodies)
 
 
 def _file() -> Path:

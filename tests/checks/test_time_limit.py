@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from course.checks import time_limit
-from course.checks.time_limit import MOST, Patience, processor_seconds
+from course.checks.time_limit import MOST, TimeLimit, processor_seconds
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from course.checks.time_limit import MOST, Patience, processor_seconds
 def test_when_the_time_is_over(monkeypatch, passed, used, ended):
     clock, processor = [100.0], [5.0 if used is not None else None]
     monkeypatch.setattr(time_limit.time, "monotonic", lambda: clock[0])
-    watch = Patience(10.0, lambda: processor[0])
+    watch = TimeLimit(10.0, lambda: processor[0])
     clock[0] += passed
     if used is not None:
         processor[0] += used
@@ -37,7 +37,7 @@ def test_when_the_time_is_over(monkeypatch, passed, used, ended):
 def test_it_waits_for_the_limit_first(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(time_limit.time, "monotonic", lambda: clock[0])
-    watch = Patience(10.0, lambda: 0.0)
+    watch = TimeLimit(10.0, lambda: 0.0)
     assert watch.wait() == 10
     clock[0] += 3
     assert watch.wait() == 7

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
+from course import files
 from course.catalog import project, projects
 from course.cli import main
-from course.workspace import files, pristine_text, progress
+from course.workspace import exercises, pristine_text, progress
 
 FIRST = projects()[0]
 
@@ -23,7 +24,9 @@ def course(tmp_path, monkeypatch):
 
 
 def write_solution(entry=FIRST):
-    files.write(files.exercise_file(entry), (files.paths.ROOT / "solutions" / f"{entry.module}.py").read_text("utf-8"))
+    files.write(
+        exercises.exercise_file(entry), (exercises.paths.ROOT / "solutions" / f"{entry.module}.py").read_text("utf-8")
+    )
 
 
 def test_a_fault_is_two_lines_and_status_2(course):
@@ -50,7 +53,7 @@ def test_every_command_explains_itself(course, name):
 
 def test_update_makes_missing_stubs_and_status_counts_functions(course):
     assert course("update").exit_code == 0
-    assert files.exercise_file(FIRST).read_text("utf-8") == pristine_text(FIRST)
+    assert exercises.exercise_file(FIRST).read_text("utf-8") == pristine_text(FIRST)
     number = len(FIRST.functions)
     assert f"0 of {number} functions" in course("status").output
     write_solution()
@@ -59,7 +62,7 @@ def test_update_makes_missing_stubs_and_status_counts_functions(course):
 
 def test_status_shows_the_last_points_and_notices_an_edit(course):
     write_solution()
-    file = files.exercise_file(FIRST)
+    file = exercises.exercise_file(FIRST)
     progress.record(SimpleNamespace(earned=7, points=33, checks=()), file)
     assert "7 of 33 points\n" in course("status").output
     file.write_text(file.read_text() + "\n")
@@ -73,7 +76,7 @@ def test_status_survives_a_spoilt_file_of_progress(course, tmp_path):
 
 
 def test_status_names_a_file_that_is_no_python(course):
-    files.write(files.exercise_file(FIRST), "def f(:\n")
+    files.write(exercises.exercise_file(FIRST), "def f(:\n")
     assert "not valid Python" in course("status").output
 
 
@@ -96,7 +99,7 @@ def test_hint_without_a_function_finds_the_first_unfinished_one(course):
 
 
 def test_run_passes_arguments_and_exit_status_on(course):
-    file = files.exercise_file(FIRST)
+    file = exercises.exercise_file(FIRST)
     files.write(file.parent / "__init__.py", "")
     files.write(file, "import sys\nopen('said', 'w').write(' '.join(sys.argv[1:]))\nsys.exit(3)\n")
     assert course("run", FIRST.id, "--", "--epochs", "2").exit_code == 3
@@ -113,7 +116,7 @@ def test_reset_says_where_the_old_file_is(course):
     write_solution()
     result = course("reset", FIRST.id)
     assert "exercises/backup/" in result.output
-    assert files.exercise_file(FIRST).read_text("utf-8") == pristine_text(FIRST)
+    assert exercises.exercise_file(FIRST).read_text("utf-8") == pristine_text(FIRST)
 
 
 def test_make_check_is_content_with_fresh_files(course):

@@ -269,7 +269,7 @@ if __name__ == "__main__":
         (
             'raise NotImplementedError("build_model")',
             1,
-            "build_model is not written yet ({file}:5). `course hint 01` helps.\n",
+            "build_model is not written yet (exercises/ex01_mnist.py:5). `course hint 01` helps.\n",
         ),
         (
             'raise CourseError("The file x is cut short.", "Fetch it again.")',

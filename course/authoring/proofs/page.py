@@ -7,12 +7,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from course import paths
+from course import files, paths
 from course.authoring.proofs.fingerprints import count_named
 from course.authoring.proofs.variants import Proof, alternatives_of
 from course.catalog import Project, projects
 from course.checks.diagnosis import SAID_AT_ONCE
-from course.workspace import files
 
 FILE = Path("docs", "mistakes.md")
 HEAD = """\

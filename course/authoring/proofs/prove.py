@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import torch
 
+from course import files
 from course.authoring.arguments import projects_named
 from course.authoring.proofs import fingerprints, page
 from course.authoring.proofs.variants import graded, mistakes_of, prove
 from course.checks import diagnosis
-from course.workspace import files
 
 
 def main(argv: Sequence[str] | None = None) -> int:

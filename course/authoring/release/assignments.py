@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from course import paths
+from course import files, paths
 from course.authoring.notebooks.source import notebook_text
 from course.catalog import Project, projects
 from course.errors import CourseError
-from course.workspace import files
+from course.workspace import exercises
 
 CONFIG = "nbgrader_config.py"
 

@@ -11,11 +11,11 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from course import paths
+from course import files, paths
 from course.authoring import generated
 from course.catalog import Project, projects
 from course.errors import CourseError
-from course.workspace import files
+from course.workspace import exercises
 from course.workspace import pristine_file
 
 README = "docs/for-students.md"  # becomes README.md

@@ -6,7 +6,7 @@ import pytest
 
 from course.catalog import Function, Project
 from course.errors import CourseError
-from course.workspace import files, first_line, merge
+from course.workspace import exercises, first_line, merge
 
 TOY = Project("99", "toy", "A toy", (), (Function("area", 1, "?"), Function("volume", 1, "?")), {})
 
@@ -67,7 +67,7 @@ def at_the_desk(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_EXERCISES", str(tmp_path))
 
     def prepare(pristine: str, mine: str | None):
-        monkeypatch.setattr(files, "pristine_text", lambda entry: pristine)
+        monkeypatch.setattr(exercises, "pristine_text", lambda entry: pristine)
         file = tmp_path / "ex99_toy.py"
         if mine is not None:
             file.write_text(mine)
@@ -78,7 +78,7 @@ def at_the_desk(tmp_path, monkeypatch):
 
 def test_reset_saves_an_edited_file_first(at_the_desk):
     file = at_the_desk(OLD, WRITTEN)
-    change = files.reset(TOY)
+    change = exercises.reset(TOY)
     assert file.read_text() == OLD
     assert change.backup.read_text() == WRITTEN
     assert change.backup.parent.name == "backup"
@@ -86,35 +86,35 @@ def test_reset_saves_an_edited_file_first(at_the_desk):
 
 def test_two_resets_within_a_second_keep_both_files(at_the_desk):
     file = at_the_desk(OLD, WRITTEN)
-    first = files.reset(TOY).backup
+    first = exercises.reset(TOY).backup
     file.write_text("another = 1\n")
-    second = files.reset(TOY).backup
+    second = exercises.reset(TOY).backup
     assert (first.read_text(), second.read_text()) == (WRITTEN, "another = 1\n")
 
 
 @pytest.mark.parametrize(("mine", "did"), [(None, "made"), (OLD, "current"), (NEW, "renewed")])
 def test_reset_of_an_unedited_file_needs_no_backup(at_the_desk, mine, did):
     file = at_the_desk(OLD, mine)
-    change = files.reset(TOY)
+    change = exercises.reset(TOY)
     assert (change.did, change.backup, file.read_text()) == (did, None, OLD)
 
 
 @pytest.mark.parametrize(("mine", "did"), [(None, "made"), (OLD, "renewed"), (NEW, "current")])
 def test_update_replaces_what_nobody_has_edited(at_the_desk, mine, did):
     file = at_the_desk(NEW, mine)
-    change = files.update(TOY)
+    change = exercises.update(TOY)
     assert (change.did, change.backup, file.read_text()) == (did, None, NEW)
 
 
 def test_update_leaves_an_edited_file_of_the_present_version_alone(at_the_desk):
     file = at_the_desk(OLD, WRITTEN)
-    assert files.update(TOY).did == "kept"
+    assert exercises.update(TOY).did == "kept"
     assert file.read_text() == WRITTEN
 
 
 def test_update_carries_the_students_work_into_the_new_stub(at_the_desk):
     file = at_the_desk(NEW, WRITTEN)
-    change = files.update(TOY)
+    change = exercises.update(TOY)
     text = file.read_text()
     assert (change.did, change.carried) == ("merged", ("area",))
     assert change.backup.read_text() == WRITTEN
@@ -129,12 +129,12 @@ def test_update_carries_the_students_work_into_the_new_stub(at_the_desk):
     scope: dict = {}
     exec(compile(ast.parse(text), "merged", "exec"), scope)
     assert scope["area"](1) == pytest.approx(3.14159, abs=1e-5)
-    assert files.update(TOY).did == "kept"
+    assert exercises.update(TOY).did == "kept"
 
 
 def test_update_leaves_a_file_that_is_no_python_alone(at_the_desk):
     file = at_the_desk(NEW, "def area(:\n")
-    change = files.update(TOY)
+    change = exercises.update(TOY)
     assert change.did == "kept"
     assert "line 1" in change.note
     assert file.read_text() == "def area(:\n"
@@ -156,5 +156,5 @@ def test_a_backup_that_cannot_be_written_stops_the_reset(at_the_desk):
     file = at_the_desk(OLD, WRITTEN)
     (file.parent / "backup").write_text("in the way")
     with pytest.raises(CourseError, match="cannot be written"):
-        files.reset(TOY)
+        exercises.reset(TOY)
     assert file.read_text() == WRITTEN

@@ -5,12 +5,11 @@ whether the code is right (`course.grading`).
 """
 
 import os
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import paths
+from course import files, paths
 from course.catalog import Project
 from course.errors import CourseError
 from course.workspace import edited, made_digest, pristine_text
@@ -48,14 +47,14 @@ class Change:
 def reset(entry: Project) -> Change:
     """Put the unedited stub back; an edited file is saved first."""
     file, fresh = exercise_file(entry), pristine_text(entry)
-    text = read(file)
+    text = files.read(file)
     if text is None:
-        write(file, fresh)
+        files.write(file, fresh)
         return Change(file, "made")
     if text == fresh:
         return Change(file, "current")
     backup = back_up(file) if edited(text) else None
-    write(file, fresh)
+    files.write(file, fresh)
     return Change(file, "renewed", backup)
 
 
@@ -66,11 +65,11 @@ def update(entry: Project) -> Change:
     saved, and the new stub takes its place with the student's functions in it. Where that cannot be done the file is left alone.
     """
     file, fresh = exercise_file(entry), pristine_text(entry)
-    text = read(file)
+    text = files.read(file)
     if text is None or not edited(text):
         if text == fresh:
             return Change(file, "current")
-        write(file, fresh)
+        files.write(file, fresh)
         return Change(file, "made" if text is None else "renewed")
     if made_digest(text) == made_digest(fresh):
         return Change(file, "kept")
@@ -81,7 +80,7 @@ def update(entry: Project) -> Change:
             file, "kept", note=f"it is not valid Python in line {fault.lineno}: mend it and run `course update` again"
         )
     backup = back_up(file)
-    write(file, merged)
+    files.write(file, merged)
     return Change(file, "merged", backup, tuple(carried))
 
 
@@ -109,26 +108,3 @@ def _no_backup(path: Path, fault: OSError) -> CourseError:
     return CourseError(
         f"{path} cannot be written: {fault.strerror}.", "Nothing was changed. Make room for a backup first."
     )
-
-
-def read(file: Path) -> str | None:
-    """The text of a file, or None where there is none."""
-    try:
-        return file.read_text("utf-8", errors="replace")
-    except FileNotFoundError:
-        return None
-
-
-def write(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, file)
-    except OSError as fault:
-        raise CourseError(
-            f"{file} cannot be written: {fault.strerror}.", "Look at the folder's permissions and at the disk."
-        ) from fault

@@ -1,0 +1,28 @@
+"""Every limit on time, size and number that a student's work meets, in one table. Each has its reason."""
+
+# -- seconds ------------------------------------------------------------------------------------------------------------
+
+CALL_SECONDS = 120.0  # one call of a student's function; the longest honest one trains for about 10 s
+CELL_SECONDS = (
+    300.0  # all checks of one notebook cell; nbgrader_config.py gives a cell 900, so that a loop ends in a verdict
+)
+OWN_SECONDS = 300.0  # one call in a student's own run: nobody waits but the student
+SUBMISSION_SECONDS = 960.0  # all calls of one submission
+LOOPS = 2  # so often a function may run out of time; its other checks then fail untried, and the rest of the class waits less
+
+# -- what crosses between processes -------------------------------------------------------------------------------------
+
+MESSAGE_BYTES = 1 << 30  # one message; the largest honest one is a data set of some 60 MB
+MESSAGE_DEPTH = 24  # lists within lists
+MESSAGE_ITEMS = 2_000_000  # values in one message
+TEXT = 2_000  # characters of an error's message or of printed output that are passed on
+
+# -- what is handed in --------------------------------------------------------------------------------------------------
+
+SUBMISSION_BYTES = 20_000_000  # a notebook of the course with all its outputs has less than 1 MB
+CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
+
+# -- what is shown ------------------------------------------------------------------------------------------------------
+
+ATTACHMENTS = 4  # of one check
+PAGE_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a disk
