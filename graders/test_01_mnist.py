@@ -64,7 +64,12 @@ THRESHOLD = project("01").thresholds["valid_accuracy"]
 # -- make_transforms ----------------------------------------------------------------------------------------------------
 
 
-@check("make_transforms", points=1, hint="Which dimension do colour pictures have that grey ones seem to lack?")
+@check(
+    "make_transforms",
+    title="the picture becomes a float tensor with a channel dimension",
+    points=1,
+    hint="Which dimension do colour pictures have that grey ones seem to lack?",
+)
 def test_picture_becomes_a_float_tensor_with_a_channel(student):
     """Layers read float32 tensors with the channels first; anything else stops at the first layer."""
     picture = grey(np.arange(28 * 28, dtype=np.uint32).reshape(28, 28).astype(np.uint8))
@@ -93,7 +98,12 @@ def test_every_pixel_stays_in_its_place(student, width, height, seed):
     expect_close(tensor, torch.from_numpy(pixels)[None].float() / 255, "the picture", rtol=0, atol=1e-6)
 
 
-@check("make_transforms", points=1, hint="Should a validation picture look different each time it is measured?")
+@check(
+    "make_transforms",
+    title="the same picture always gives the same tensor",
+    points=1,
+    hint="Should a validation picture look different each time it is measured?",
+)
 def test_same_picture_always_gives_the_same_tensor(student):
     """The same transform serves validation; chance in it would make every measurement a different one."""
     picture = grey(np.random.default_rng(1).integers(0, 256, (28, 28), dtype=np.uint8))
@@ -200,7 +210,12 @@ def test_a_picture_is_judged_by_itself_alone(student):
     expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
 
 
-@check("build_model", points=1, hint="What do two linear layers in a row amount to?")
+@check(
+    "build_model",
+    title="the network is more than one linear layer",
+    points=1,
+    hint="What do two linear layers in a row amount to?",
+)
 def test_network_is_more_than_one_linear_layer(student):
     """Without a bend between them all layers collapse into one, and the network can only weigh pixels."""
     expect_bent(student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2))
@@ -275,7 +290,7 @@ def test_the_highest_score_is_looked_for_within_each_picture(student):
     )
 
 
-@check("batch_accuracy", points=1, hint="How does a one-element tensor become a number?")
+@check("batch_accuracy", title="it is a Python float", points=1, hint="How does a one-element tensor become a number?")
 def test_it_is_a_python_float(student):
     """Tensors in a history keep whole graphs alive and print badly."""
     value = student.batch_accuracy(torch.eye(4), torch.arange(4))
@@ -345,7 +360,12 @@ def test_gradients_do_not_pile_up_over_batches(student, lab):
     _expect_weights(actual, expected, "after six batches")
 
 
-@check("train_epoch", points=1, hint="Is the step taken once for each batch, or once for each epoch?")
+@check(
+    "train_epoch",
+    title="the smaller last batch is trained on too",
+    points=1,
+    hint="Is the step taken once for each batch, or once for each epoch?",
+)
 def test_the_ragged_last_batch_is_trained_on_too(student, lab):
     """Ten items in batches of four: the last two count."""
     _, actual, _, expected = _epoch(student, lab, 10, 4)

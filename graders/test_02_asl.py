@@ -58,7 +58,7 @@ EPOCHS = 20
 # -- SignDataset --------------------------------------------------------------------------------------------------------
 
 
-@check("SignDataset", points=1, hint="Is the header a sign?")
+@check("SignDataset", title="every row of the file becomes an item", points=1, hint="Is the header a sign?")
 def test_every_row_of_the_file_is_a_sign(student, lab):
     """The header is no picture, and the last row is one."""
     for rows in (24, 31):
@@ -171,7 +171,13 @@ def _compiled(student, lab):
     return model, student.compile_model(model, example)
 
 
-@check("compile_model", points=1, slow=True, hint="What may compiling change: the numbers, or the time that they take?")
+@check(
+    "compile_model",
+    title="the compiled network answers as the plain one does",
+    points=1,
+    slow=True,
+    hint="What may compiling change: the numbers, or the time that they take?",
+)
 def test_compiled_and_eager_agree(student, lab):
     """Compiled code that computes something else is a bug that no accuracy shows."""
     model, compiled = _compiled(student, lab)
@@ -182,7 +188,13 @@ def test_compiled_and_eager_agree(student, lab):
     expect(same_parameters(compiled, model), "the compiled network has other parameters than the one that was given")
 
 
-@check("compile_model", points=1, slow=True, hint="Which function of torch makes a compiled network?")
+@check(
+    "compile_model",
+    title="it is compiled where there is a compiler",
+    points=1,
+    slow=True,
+    hint="Which function of torch makes a compiled network?",
+)
 def test_it_is_compiled_where_a_compiler_is(student, lab):
     """Handing back the network as it came is no compiling. (A machine without a C++ compiler may do so.)"""
     model, compiled = _compiled(student, lab)
@@ -190,7 +202,13 @@ def test_it_is_compiled_where_a_compiler_is(student, lab):
         expect(not compiler_works(model), "the network that came back is not compiled, and this machine can compile")
 
 
-@check("compile_model", points=1, slow=True, hint="torch.compile is lazy: when does a missing compiler show?")
+@check(
+    "compile_model",
+    title="it goes on without a compiler",
+    points=1,
+    slow=True,
+    hint="torch.compile is lazy: when does a missing compiler show?",
+)
 def test_a_machine_without_a_compiler_goes_on(student, lab):
     """The course must work on a laptop without a C++ compiler: slower, but it must."""
     model = lab.build(dense_net(features=784, classes=24, seed=2, width=32))
@@ -293,7 +311,7 @@ def test_one_optimizer_serves_all_epochs(lab):
     expect(made <= 1, "{made} optimizers were made for three epochs", made=made)
 
 
-@check("fit", points=1, hint="Where does the learning rate go?")
+@check("fit", title="it uses the caller's learning rate", points=1, hint="Where does the learning rate go?")
 def test_the_learning_rate_is_the_callers(lab):
     """With a learning rate of 0 nothing moves; with 0.01 everything does."""
     model = lab.build(linear_net(features=FEATURES, classes=CLASSES, seed=1))
@@ -339,7 +357,7 @@ def test_the_last_epoch_counts(student, lab):
     expect_close(gap, 0.3, "the gap after epochs that were better and worse", rtol=0, atol=1e-6)
 
 
-@check("generalization_gap", points=1, hint="Can a gap be negative?")
+@check("generalization_gap", title="the gap may be negative", points=1, hint="Can a gap be negative?")
 def test_the_gap_has_a_sign(student, lab):
     """With dropout the validation is often ahead at first; hiding the sign hides that."""
     gap = student.generalization_gap(lab.build(history(train_accuracy=[0.5], valid_accuracy=[0.75])))

@@ -47,7 +47,12 @@ EPOCHS = 8
 # -- SignImages ---------------------------------------------------------------------------------------------------------
 
 
-@check("SignImages", points=1, hint="Where do the channels stand in what a convolution reads?")
+@check(
+    "SignImages",
+    title="a picture has a channel, a height and a width",
+    points=1,
+    hint="Where do the channels stand in what a convolution reads?",
+)
 def test_a_picture_has_a_channel_a_height_and_a_width(student, lab):
     """(1, 28, 28) float32; a flat vector has no neighbours left."""
     data = student.SignImages(lab.file("signs.csv", sign_csv(26)[0]))
@@ -133,7 +138,12 @@ def test_it_normalises_over_the_batch(student):
     expect(len(buffers_of(block)) > 0, "there are no running statistics: eval mode would depend on the batch")
 
 
-@check("conv_block", points=1, hint="What is left of a negative value after the activation?")
+@check(
+    "conv_block",
+    title="it has a non-linearity",
+    points=1,
+    hint="What is left of a negative value after the activation?",
+)
 def test_it_has_a_bend(student):
     """Convolution, normalisation and pooling of an even picture are linear; the activation is not."""
     block = student.conv_block(1, 16)

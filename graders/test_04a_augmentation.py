@@ -107,7 +107,9 @@ def test_training_pictures_are_drawn_anew_each_time(student, lab):
     )
 
 
-@check("make_transforms", points=1, hint="Which values is the network used to?")
+@check(
+    "make_transforms", title="shape, dtype and range are kept", points=1, hint="Which values is the network used to?"
+)
 @given(seed=st.integers(0, 999), batch=st.sampled_from([0, 1, 5]))
 def test_shape_type_and_range_stay(student, seed, batch):
     """One image or a batch, float32, within [0, 1], and the argument is left alone."""
@@ -189,7 +191,10 @@ def test_the_hand_stays_in_the_picture(student):
 
 
 @check(
-    "make_transforms", points=1, hint="If only the light changes, what does the network learn about another position?"
+    "make_transforms",
+    title="the hand moves, turns or grows",
+    points=1,
+    hint="If only the light changes, what does the network learn about another position?",
 )
 def test_the_hand_moves_turns_or_grows(student):
     """Other signers hold their hands elsewhere: light alone does not teach that."""
@@ -224,6 +229,7 @@ def _matches(batch, originals):
 
 @check(
     "train_augmented",
+    title="training sees newly augmented pictures in each epoch",
     points=1,
     needs=("make_transforms",),
     hint="Is the picture that reaches the network still the one in the data set?",
@@ -305,7 +311,13 @@ def test_validation_data_teach_nothing(lab):
     expect_same(states[1], states[0], "weights after training with other validation labels")
 
 
-@check("train_augmented", points=1, needs=("make_transforms",), hint="Where does the learning rate go?")
+@check(
+    "train_augmented",
+    title="it uses the caller's learning rate",
+    points=1,
+    needs=("make_transforms",),
+    hint="Where does the learning rate go?",
+)
 def test_the_learning_rate_is_the_callers(lab):
     """With a learning rate of 0 no parameter moves; with 0.01 they do."""
     model = lab.build(linear_net(features=784, classes=CLASSES, seed=1))
@@ -399,7 +411,12 @@ def _numbers(content: bytes) -> dict:
     return dict(found)
 
 
-@check("save_model", points=2, hint="Which of the two runs code when it is opened: an object, or numbers?")
+@check(
+    "save_model",
+    title="the file holds the weights and nothing else",
+    points=2,
+    hint="Which of the two runs code when it is opened: an object, or numbers?",
+)
 def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
     """A state dict, parameters and running statistics alike, readable with weights_only=True."""
     model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))

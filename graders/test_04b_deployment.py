@@ -39,7 +39,10 @@ def _net(seed: int):
 
 
 @check(
-    "load_model", points=2, hint="Which method puts a state dict into a network, and in which mode is a network used?"
+    "load_model",
+    title="the weights of the file are in the model",
+    points=2,
+    hint="Which method puts a state dict into a network, and in which mode is a network used?",
 )
 def test_the_numbers_of_the_file_are_in_the_model(student, lab):
     """Parameters and running statistics, all of them; and eval mode, ready for use."""
@@ -121,7 +124,12 @@ def test_a_photo_becomes_a_batch_of_one_sign(student, lab):
         _expect_like(student.preprocess(photo(image)), image, f"a photo of {size[0]} x {size[1]}")
 
 
-@check("preprocess", points=2, hint="How many channels has an image of mode P, and what are its values?")
+@check(
+    "preprocess",
+    title="every image mode can be read",
+    points=2,
+    hint="How many channels has an image of mode P, and what are its values?",
+)
 def test_every_image_mode_is_read(student):
     """RGB, RGBA, L, LA, P, 1 and CMYK: files come in all of them."""
     base = scene((200, 240))
@@ -138,7 +146,12 @@ def test_every_image_mode_is_read(student):
         _expect_like(student.preprocess(photo(image, kind)), image, f"a photo of mode {mode}")
 
 
-@check("preprocess", points=2, hint="Where does a phone write how it was held?")
+@check(
+    "preprocess",
+    title="a photo taken sideways is turned upright",
+    points=2,
+    hint="Where does a phone write how it was held?",
+)
 def test_a_lying_photo_is_turned_upright(student):
     """EXIF orientation: the pixels lie, the tag says how to turn them."""
     for orientation in (3, 6, 8):
@@ -206,7 +219,13 @@ def test_the_network_sees_the_preprocessed_photo(student, lab):
     _expect_like(shown[0][1], image, "what the network was shown")
 
 
-@check("predict_letter", points=2, needs=("preprocess",), hint="Where was the network trained, and where must it work?")
+@check(
+    "predict_letter",
+    title="it reads letters on unseen photos",
+    points=2,
+    needs=("preprocess",),
+    hint="Where was the network trained, and where must it work?",
+)
 def test_letters_on_unseen_photos(student, lab):
     """Colour photos by signers that the network has not met, through your whole chain. Guessing gives 0.04."""
     model = lab.build(sign_net(seed=0, state=sign_network_state()))

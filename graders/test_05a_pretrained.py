@@ -48,7 +48,12 @@ def _loaded(student, *name):
     return pair
 
 
-@check("load_pretrained", points=2, hint="What is a network of the right shape without its numbers?")
+@check(
+    "load_pretrained",
+    title="the network has its pre-trained weights",
+    points=2,
+    hint="What is a network of the right shape without its numbers?",
+)
 def test_the_network_has_its_pretrained_numbers(student):
     """Parameters and running statistics are those of the default weights, for any name of the registry."""
     for name in (POCKET, TINY):
@@ -64,7 +69,12 @@ def test_the_network_is_ready_for_use(student):
     expect(not is_training(model), "the network is in train mode")
 
 
-@check("load_pretrained", points=1, hint="Where does torchvision keep the names of the outputs?")
+@check(
+    "load_pretrained",
+    title="the description belongs to the network's weights",
+    points=1,
+    hint="Where does torchvision keep the names of the outputs?",
+)
 def test_the_papers_belong_to_the_network(student):
     """Transforms and categories of these weights; the pocket network's by default."""
     for name in ((), (TINY,)):
@@ -99,7 +109,12 @@ def test_the_transforms_are_those_of_the_weights(student, lab):
     expect_tensor(found, "a photo for the pocket network", shape=(1, 3, side, side), dtype=torch.float32)
 
 
-@check("preprocess", points=1, hint="How many channels has a grey photo, one with alpha, a scanned one?")
+@check(
+    "preprocess",
+    title="every image mode can be read",
+    points=1,
+    hint="How many channels has a grey photo, one with alpha, a scanned one?",
+)
 def test_every_image_mode_is_read(student, lab):
     """RGBA, L, P and CMYK come as files too."""
     base = scene((100, 120))
@@ -109,7 +124,12 @@ def test_every_image_mode_is_read(student, lab):
         _expect_like(found, image, f"a photo of mode {mode}")
 
 
-@check("preprocess", points=1, hint="Where does a phone write how it was held?")
+@check(
+    "preprocess",
+    title="a photo taken sideways is turned upright",
+    points=1,
+    hint="Where does a phone write how it was held?",
+)
 def test_a_lying_photo_is_turned_upright(student, lab):
     """EXIF orientation: dogs do not stand on walls."""
     for orientation in (6, 3, 8, 2):  # a quarter to the right, upside down, a quarter to the left, mirrored
@@ -141,6 +161,7 @@ def _classified(student, lab, image, *top):
 
 @check(
     "classify",
+    title="the most probable name comes first",
     points=2,
     needs=("preprocess",),
     hint="Which name belongs to the highest probability, and which comes next?",
@@ -158,7 +179,11 @@ def test_names_come_most_probable_first(student, lab):
 
 
 @check(
-    "classify", points=2, needs=("preprocess",), hint="Do positive and negative scores tell how sure the network is?"
+    "classify",
+    title="probabilities are the softmax of the logits",
+    points=2,
+    needs=("preprocess",),
+    hint="Do positive and negative scores tell how sure the network is?",
 )
 def test_probabilities_are_softmaxed_logits(student, lab):
     """Python floats from 0 to 1 that add up to 1 over all categories."""
@@ -171,7 +196,13 @@ def test_probabilities_are_softmaxed_logits(student, lab):
             expect_close(value, wanted, f"the probability of {name}, for top={top}", rtol=0, atol=0.02)
 
 
-@check("classify", points=1, needs=("preprocess",), hint="How many categories were asked for?")
+@check(
+    "classify",
+    title="it lists as many as asked for",
+    points=1,
+    needs=("preprocess",),
+    hint="How many categories were asked for?",
+)
 def test_as_many_as_asked_for(student, lab):
     """Five by default, or `top`."""
     for top in ((), (1,), (3,)):
@@ -258,7 +289,13 @@ def test_the_breeds_are_added_up(student, lab):
     expect_equal(_admitted(student, lab, [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.94]), True, "a pug 0.94")
 
 
-@check("admit", points=1, needs=("preprocess",), hint="Who knows which categories of these weights are dogs?")
+@check(
+    "admit",
+    title="the dogs are those of the weights",
+    points=1,
+    needs=("preprocess",),
+    hint="Who knows which categories of these weights are dogs?",
+)
 def test_dogs_are_those_of_the_weights(student, lab):
     """ImageNet's dogs have no "dog" in their names, and its hot dog is none."""
     for dogs, others, opens in (([151, 207, 250], [281], True), ([], [269, 934], False), ([268], [269], True)):
@@ -283,6 +320,7 @@ def test_the_network_sees_the_preprocessed_photo(student, lab):
 
 @check(
     "admit",
+    title="every photo at the door is judged right",
     points=3,
     needs=("preprocess",),
     slow=True,

@@ -256,6 +256,7 @@ def test_frozen_statistics_survive_fine_tuning(student, lab):
 
 @check(
     "fine_tune",
+    title="the door recognises its dog",
     points=3,
     needs=("freeze_backbone", "build_model", "trainable_parameters", "make_transforms", "unfreeze"),
     slow=True,

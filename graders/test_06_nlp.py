@@ -91,7 +91,12 @@ def _expect_tokens(found, wanted, what: str, own: bool = True) -> None:
     expect_equal(_tokens(found["input_ids"], own), _tokens(wanted["input_ids"], own), f"tokens of {what}")
 
 
-@check("tokenize", points=2, hint="Which two tokens does BERT expect around a text, and what is a batch of one text?")
+@check(
+    "tokenize",
+    title="a text stands between [CLS] and [SEP]",
+    points=2,
+    hint="Which two tokens does BERT expect around a text, and what is a batch of one text?",
+)
 def test_a_text_stands_between_cls_and_sep(student, lab):
     """BERT has never read a text without them; and it reads batches, so one text is a row of a matrix."""
     for text in ("the old dog sees the cat .", "a horse", "dogs and horses not seeing the cats"):
@@ -133,7 +138,12 @@ def test_rows_are_no_longer_than_the_longest_text(student, lab):
         expect_equal(length, len(texts[0].split()) + 2, f"length of the rows of {texts}")
 
 
-@check("tokenize", points=2, hint="What is cut: the row, or the text inside it?")
+@check(
+    "tokenize",
+    title="a long text is cut and still ends with [SEP]",
+    points=2,
+    hint="What is cut: the row, or the text inside it?",
+)
 @given(words=st.integers(1, 40), limit=st.integers(3, 20))
 def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
     """BERT has no vector for positions beyond its limit; a row without its [SEP] is none that it knows."""
@@ -155,7 +165,12 @@ def test_the_longer_part_is_cut_first(student, lab):
         expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments after cutting")
 
 
-@check("tokenize", points=1, hint="Who knows how many positions the model has, if the caller does not say?")
+@check(
+    "tokenize",
+    title="the tokenizer's own limit holds if none is given",
+    points=1,
+    hint="Who knows how many positions the model has, if the caller does not say?",
+)
 def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
     """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer carries the number."""
     for limit in (10, 18):
@@ -242,7 +257,12 @@ def _expect_scored(value, every: list[tuple[str, float]], count: int, what: str,
         expect_close(number, numbers[name], f"the number of {name!r} in {what}", rtol=0, atol=atol)
 
 
-@check("nearest_words", points=3, hint="What is left of the product of two rows when their lengths no longer count?")
+@check(
+    "nearest_words",
+    title="the cosine decides which words are near",
+    points=3,
+    hint="What is left of the product of two rows when their lengths no longer count?",
+)
 @given(seed=st.integers(0, 9), word=st.sampled_from(["dog", "sees", "the", "big"]))
 def test_the_cosine_decides_who_is_near(student, lab, seed, word):
     """Long rows have large products with everything; only the direction says what a word is like."""
@@ -265,7 +285,12 @@ def test_only_other_words_are_listed(student, lab):
     _expect_scored(near, _cosines(table, "cat"), 6, "the six words nearest to 'cat'", atol=1e-5)
 
 
-@check("nearest_words", points=1, hint="How many are wanted, how many are there, and which comes first?")
+@check(
+    "nearest_words",
+    title="as many as wanted, the nearest first",
+    points=1,
+    hint="How many are wanted, how many are there, and which comes first?",
+)
 def test_as_many_as_wanted_highest_first(student, lab):
     """The caller says how many; ten if not, and all where there are fewer."""
     table = _table(1)
@@ -326,7 +351,13 @@ def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
     _expect_guesses(student, lab, " ".join(text), seed=seed % 3)
 
 
-@check("predict_masked", points=1, needs=("tokenize",), hint="Who knows how this vocabulary writes its mask?")
+@check(
+    "predict_masked",
+    title="the mask is the tokenizer's own",
+    points=1,
+    needs=("tokenize",),
+    hint="Who knows how this vocabulary writes its mask?",
+)
 def test_the_mask_is_the_tokenizers_own(student, lab):
     """103 is the mask of one vocabulary, [MASK] the spelling of some."""
     _expect_guesses(student, lab, "the dog <mask> a cat .", seed=1, own=False)
@@ -413,7 +444,13 @@ def _expect_judgements(student, lab, seed: int, pairs: list[tuple[str, str, bool
     return model
 
 
-@check("is_next_sentence", points=3, needs=("tokenize",), hint="Which of the two logits stands for 'is next'?")
+@check(
+    "is_next_sentence",
+    title="the first logit means “is next”",
+    points=3,
+    needs=("tokenize",),
+    hint="Which of the two logits stands for 'is next'?",
+)
 def test_the_first_logit_means_is_next(student, lab):
     """Class 0 is "is next": read the other way round, every answer is wrong."""
     for first_seed in (100, 200):

@@ -273,7 +273,7 @@ def tuned(student, lab, classes: int, epochs: int, *lr: float, train="own", vali
     """A run of `fine_tune` on the tiny backbone with a head of `classes` outputs, frozen before or not."""
     backbone = frozen_backbone(student, lab) if frozen else lab.build(tiny_backbone(seed=3))
     model = lab.build(headed(backbone=backbone, width=WIDTH, classes=classes, seed=1))
-    return Tuning(student, model, classes, epochs, *lr, train=train, valid=valid)
+    return Tuning(lab, model, classes, epochs, *lr, train=train, valid=valid)
 
 
 def expect_the_best_state_in_the_end(student, lab, classes: int) -> None:
