@@ -6,8 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
+import yaml
 
 from course import paths
 
@@ -109,8 +111,6 @@ def test_a_forbidden_import_is_found(tmp_path, file, line, says):
 
 
 def test_every_dependency_is_locked_and_explained():
-    import tomllib
-
     needed = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     names = [re.split(r"[<>=\[;~! ]", line)[0] for line in needed["dependencies"]]
     names += [re.split(r"[<>=\[;~! ]", line)[0] for extra in needed["optional-dependencies"].values() for line in extra]
@@ -136,7 +136,42 @@ def test_the_readme_names_every_project_and_command():
     for entry in projects():
         assert entry.grader in text, entry.id
     for name in main.commands:
-        assert f"course {name}" in text, name
+        assert f"course {name}" in text or f"course author {name}" in text, name
+
+
+WALKS = re.findall(r"`([\w./]+/[\w./]*\w\.\w+)(?:::([\w.]+))?`", (paths.ROOT / "docs" / "walks.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize(("file", "name"), dict.fromkeys(WALKS))
+def test_the_walks_name_what_is_there(file, name):
+    assert (paths.ROOT / file).is_file()
+    body = ast.parse((paths.ROOT / file).read_text("utf-8")).body if name else []
+    for part in name.split(".") if name else ():
+        found = [node for node in body if getattr(node, "name", None) == part]
+        assert found, f"{file} defines no {name}"
+        body = found[0].body
+
+
+def test_the_workflow_runs_what_ci_runs_on_every_python_of_the_course():
+    needed = tomllib.loads((paths.ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
+    (job,) = yaml.safe_load((paths.ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"].values()
+    assert needed == f">={job['strategy']['matrix']['python'][0]}"
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["bash .ci/run"]
+
+
+def test_pre_commit_downloads_nothing():
+    config = yaml.safe_load((paths.ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    assert [source["repo"] for source in config["repos"]] == ["local"]
+    assert {hook["language"] for hook in config["repos"][0]["hooks"]} == {"system"}
+
+
+@pytest.mark.parametrize("form", ["wrong-verdict.yml", "bug.yml"])
+def test_an_issue_tells_versions(form):
+    parts = yaml.safe_load((paths.ROOT / ".github/ISSUE_TEMPLATE" / form).read_text("utf-8"))["body"]
+    asked = [part["id"] for part in parts if part.get("validations", {}).get("required")]
+    assert "versions" in asked
+    if form == "wrong-verdict.yml":
+        assert {"code", "verdict", "expected"} <= set(asked)
 
 
 def test_no_two_test_modules_have_one_name():
