@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from course.checks.check_failure import CheckFailure
 from course.checks.explain import explain
-from course.checks.failure import CheckFailure
 from course.checks.wording import describe
 
 

@@ -8,8 +8,9 @@ from hypothesis.errors import FlakyFailure
 
 from course.catalog import Project
 from course.checks.check import Check, checks_of
+from course.checks.check_failure import CheckFailure
 from course.checks.diagnosis import recognise, signature
-from course.checks.failure import CheckFailure, Failure
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
 from course.checks.session import Session, StudentRaised, WorkerLost
 from course.checks.student import Lab

@@ -6,7 +6,7 @@ from typing import Any
 
 from course import limits
 from course.checks import wire
-from course.checks.failure import CheckFailure
+from course.checks.check_failure import CheckFailure
 from course.checks.results import Attachment
 from course.checks.session import Session
 

@@ -9,7 +9,9 @@ from course.checks import diagnosis, expect, wording
 
 ENTRY = project("03")
 # one mistake for each check that names it: every kind of comparison of the grader fails somewhere among them
-VARIANTS = {v.caught_by: v for v in mistakes_of(ENTRY) if v.caught_by != "test_it_beats_the_dense_network_on_unseen_hands"}
+VARIANTS = {
+    v.caught_by: v for v in mistakes_of(ENTRY) if v.caught_by != "test_it_beats_the_dense_network_on_unseen_hands"
+}
 
 
 @pytest.fixture
