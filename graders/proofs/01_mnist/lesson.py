@@ -1,4 +1,4 @@
-"""What project 01 must show on the embedded data: a dense network reads writers that it has never seen, better than a linear one."""
+"""What project 01 must show on the embedded data: a dense network reads unseen writers, and better than a linear one does."""
 
 from pathlib import Path
 
