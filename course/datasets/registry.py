@@ -5,6 +5,7 @@ files, `fetch` gets the full ones, `tiers` chooses between them, `inventory` say
 """
 
 import pkgutil
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -95,7 +96,7 @@ def names() -> list[str]:
 
 def find(name: str) -> DataSet:
     """The data set called `name`; CourseError for a name that nobody knows."""
-    known = names()
-    if name not in known:
-        raise CourseError(f"There is no data set called {name!r}.", f"The data sets are: {', '.join(known)}.")
-    return import_module(f"{SETS}.{name}").DATA_SET
+    module = f"{SETS}.{name}"
+    if module not in sys.modules and name not in names():
+        raise CourseError(f"There is no data set called {name!r}.", f"The data sets are: {', '.join(names())}.")
+    return import_module(module).DATA_SET

@@ -170,7 +170,6 @@ class Run:
         originals: Sequence[Any] | None = None,
         plain: Callable[[torch.Tensor], torch.Tensor] | None = None,
         save: Callable[[nn.Module, Path], Any] | None = None,
-        extra: dict[str, Any] | None = None,
     ) -> None:
         """Measure the model, print what it mistakes, save it and the pictures, and say where they are.
 
@@ -183,15 +182,12 @@ class Run:
             originals: shown instead of those, if `augment` takes something else than the model (photos).
             plain: makes of an image as the model reads it one to look at, if that is another (normalised photos).
             save: writes the model to a path (the project's own function); its state_dict by `torch.save` if None.
-            extra: further lines to print, name and value.
         """
         from course.runs import figures
 
         model = getattr(model, "_orig_mod", model)  # what torch.compile wraps; its names are those to save
         self._print_table()
         counts, tiles = evaluate(model, Batches(self, valid_loader, "measuring"), len(names))
-        for name, value in (extra or {}).items():
-            print(f"{name}: {value:.4f}" if isinstance(value, float) else f"{name}: {value}")
         right, total = int(counts.trace()), int(counts.sum())
         took = time.perf_counter() - self._started
         print(f"validation accuracy {right / max(total, 1):.4f} ({right} of {total}), after {took:.0f} s")
