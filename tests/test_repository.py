@@ -178,3 +178,18 @@ def test_no_two_test_modules_have_one_name():
     """pytest imports them by their bare names, and takes the second for the first."""
     names = [file.name for file in (paths.ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+def test_the_engine_knows_no_project():
+    """What a project needs is declared with the project. A message of the other folders may name one as an example."""
+    from course.catalog import projects
+
+    names = "|".join(rf"{entry.id}|(?:ex|test_)?{entry.folder}" for entry in projects())
+    for folder in ("checks", "grading", "lessons", "reports", "runs"):
+        for file in sorted((paths.ROOT / "course" / folder).rglob("*.py")):
+            text = file.read_text("utf-8")
+            said = [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+            found = [value for value in said if isinstance(value, str) and re.fullmatch(names, value)]
+            if folder in ("checks", "lessons", "runs"):
+                found += re.findall(rf"(?<![\w.])(?:{names})(?![\w.])", text)
+            assert found == [], file

@@ -16,21 +16,9 @@ from course.authoring.proofs import fingerprints, variants
 from course.authoring.proofs.variants import Variant
 from course.catalog import Project, project
 from course.checks import diagnosis, run
-from course.checks.check import checks_of
+from course.checks.check import Student, checks_of
 
 GRADED = variants.graded()
-# What the pages of the solutions show, in the order of the checks: an exhibit that cannot be made is left out without a word.
-SHOWN = {
-    "01": "Curves Confusion Gallery",
-    "02": "Curves Confusion",
-    "03": "Curves Confusion Gallery",
-    "04a": "Gallery Curves Confusion Gallery",
-    "04b": "Gallery Gallery",
-    "05a": "Gallery",
-    "05b": "Gallery Confusion Gallery",
-    "06": "Table Table",
-    "07": "Gallery Curves Confusion Confusion Gallery",
-}
 
 
 def _slow_checks(entry: Project) -> set[str]:
@@ -107,7 +95,14 @@ def test_every_variant_is_a_module_that_parses(entry: Project):
 @pytest.mark.slow
 @pytest.mark.parametrize("transport", ["inprocess", "child"])
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
-def test_the_solution_gets_every_point(entry: Project, transport: str):
+def test_the_solution_gets_every_point(entry: Project, transport: str, monkeypatch):
+    show = Student.show
+
+    def loudly(student: Student, make):  # an exhibit that cannot be made is left out without a word; here it is a fault
+        made = make()
+        show(student, lambda: made)
+
+    monkeypatch.setattr(Student, "show", loudly)
     target = paths.ROOT / "solutions" / f"{entry.module}.py"
     # What took training is kept by the content of the code and the data: the second transport need not train again.
     session = run.open_session(target, entry, transport=transport, cached=True)
@@ -117,7 +112,7 @@ def test_the_solution_gets_every_point(entry: Project, transport: str):
         session.close()
     assert [(r.name, r.outcome, r.message) for r in result.checks if r.outcome != "passed"] == []
     assert result.earned == sum(f.points for f in entry.functions)
-    assert " ".join(type(shown).__name__ for r in result.checks for shown in r.exhibits) == SHOWN[entry.id]
+    assert any(r.exhibits for r in result.checks)
 
 
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
