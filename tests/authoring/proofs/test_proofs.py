@@ -16,7 +16,7 @@ from course.authoring.proofs import fingerprints, variants
 from course.authoring.proofs.variants import Variant
 from course.catalog import Project, project
 from course.checks import diagnosis, run
-from course.checks.check import Student, checks_of
+from course.checks.student import Lab, checks_of
 
 GRADED = variants.graded()
 
@@ -96,13 +96,13 @@ def test_every_variant_is_a_module_that_parses(entry: Project):
 @pytest.mark.parametrize("transport", ["inprocess", "child"])
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
 def test_the_solution_gets_every_point(entry: Project, transport: str, monkeypatch):
-    show = Student.show
+    show = Lab.attach
 
     def loudly(student: Student, make):  # an exhibit that cannot be made is left out without a word; here it is a fault
         made = make()
         show(student, lambda: made)
 
-    monkeypatch.setattr(Student, "show", loudly)
+    monkeypatch.setattr(Lab, "attach", loudly)
     target = paths.ROOT / "solutions" / f"{entry.module}.py"
     # What took training is kept by the content of the code and the data: the second transport need not train again.
     session = run.open_session(target, entry, transport=transport, cached=True)
