@@ -15,8 +15,13 @@ from course import paths
 from course.authoring.proofs import fingerprints, variants
 from course.authoring.proofs.variants import Variant
 from course.catalog import Project, project
-from course.checks import diagnosis, run
-from course.checks.student import Lab, checks_of
+from course.checks import diagnosis
+from course.checks.check import checks_of
+from course.checks.run import run
+from course.checks.session import InProcess
+from course.checks.student import Lab
+from course.checks.target import open_session
+from course.checks.worker import Worker
 
 GRADED = variants.graded()
 
@@ -54,8 +59,8 @@ def _expect_fresh_fingerprint(proof: variants.Proof) -> None:
     kept = diagnosis.known(proof.variant.project)[proof.variant.task]
     same = [m for m in kept if (m.says, m.check, m.failed) == (now.says, now.check, now.failed)]
     assert same, cure
-    marks = {mark.check: mark for mark in now.marks}
-    exact = [m for m in same if all(mark.form == marks[mark.check].form for mark in m.marks)]
+    forms = {one.check: one.form for one in now.signatures}
+    exact = [m for m in same if all(one.form == forms[one.check] for one in m.signatures)]
     assert exact, cure
     slow = _slow_checks(project(proof.variant.project))
     if slow.isdisjoint(now.failed):  # what training ends with differs a little from processor to processor
@@ -96,32 +101,32 @@ def test_every_variant_is_a_module_that_parses(entry: Project):
 @pytest.mark.parametrize("transport", ["inprocess", "child"])
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
 def test_the_solution_gets_every_point(entry: Project, transport: str, monkeypatch):
-    show = Lab.attach
+    attach = Lab.attach
 
-    def loudly(student: Student, make):  # an exhibit that cannot be made is left out without a word; here it is a fault
+    def loudly(lab: Lab, make):  # an attachment that cannot be made is left out without a word; here it is a fault
         made = make()
-        show(student, lambda: made)
+        attach(lab, lambda: made)
 
     monkeypatch.setattr(Lab, "attach", loudly)
     target = paths.ROOT / "solutions" / f"{entry.module}.py"
     # What took training is kept by the content of the code and the data: the second transport need not train again.
-    session = run.open_session(target, entry, transport=transport, cached=True)
+    session = open_session(target, entry, transport=transport, cached=True)
     try:
-        result = run.grade_project(entry, session, target)
+        result = run(entry, session)
     finally:
         session.close()
     assert [(r.name, r.outcome, r.message) for r in result.checks if r.outcome != "passed"] == []
     assert result.earned == sum(f.points for f in entry.functions)
-    assert any(r.exhibits for r in result.checks)
+    assert any(r.attachments for r in result.checks)
 
 
 @pytest.mark.parametrize("entry", GRADED, ids=lambda entry: entry.id)
 def test_the_stub_gets_no_point_and_is_told_so(entry: Project, tmp_path: Path):
     target = _stub(entry, tmp_path)
     for reference in (True, False):
-        session = run.open_session(target, entry, reference=reference)
+        session = open_session(target, entry) if reference else InProcess(Worker(target))
         try:
-            result = run.grade_project(entry, session, target)
+            result = run(entry, session)
         finally:
             session.close()
         assert result.earned == 0
