@@ -39,7 +39,7 @@ def words_changed(text: str, task: str, pairs: Iterable[Replacement], name: str)
     return "".join([*lines[: first - 1], part, *lines[last:]])
 
 
-def exchanged(text: str, task: str, thing: Any, uses: Iterable[Any]) -> str:
+def exchanged(text: str, task: str, thing: Any, uses: Sequence[Any] = ()) -> str:
     """The module with the function or class `thing` in the place of `task`.
 
     Its first decorator, which registered it, goes; an argument without a default has the one that the solution's has.
@@ -56,13 +56,13 @@ def exchanged(text: str, task: str, thing: Any, uses: Iterable[Any]) -> str:
                 ]
             )
         )
-    return _in_place(text, right, [*_imports(thing), *map(_written, uses), wrong])
+    return _in_place(text, right, [*_imports([thing, *uses]), *map(_written, uses), wrong])
 
 
 def helped(text: str, task: str, uses: Sequence[Any]) -> str:
     """The module with these helpers below `task`, which calls them."""
     right = _statement_of(text, task)
-    return _in_place(text, right, [right, *_imports(uses[0]), *map(_written, uses)])
+    return _in_place(text, right, [right, *_imports(uses), *map(_written, uses)])
 
 
 _parsed = functools.cache(cst.parse_module)
@@ -87,12 +87,15 @@ def _written(thing: Any) -> Any:
     return _parsed(textwrap.dedent(inspect.getsource(thing))).body[0]
 
 
-def _imports(thing: Any) -> list[cst.SimpleStatementLine]:
-    """The imports at the top of the module where a thing is written, without those of the machinery of proofs."""
-    found = []
-    for line in _parsed(inspect.getsource(sys.modules[thing.__module__])).body:
-        statement = line.body[0] if isinstance(line, cst.SimpleStatementLine) else None
-        module = get_full_name_for_node(statement.module) if isinstance(statement, cst.ImportFrom) else ""
-        if isinstance(statement, cst.Import | cst.ImportFrom) and not (module or "").startswith(OURS):
-            found.append(line.with_changes(leading_lines=[]))
+def _imports(things: Iterable[Any]) -> list[Statement]:
+    """The imports at the top of the modules where these things are written, without those of the machinery of proofs."""
+    found: list[Statement] = []
+    for module in dict.fromkeys(sys.modules[thing.__module__] for thing in things):
+        for line in _parsed(inspect.getsource(module)).body:
+            match line:
+                case cst.SimpleStatementLine(body=[cst.ImportFrom(module=cst.CSTNode() as source)]):
+                    if not (get_full_name_for_node(source) or "").startswith(OURS):
+                        found.append(line)
+                case cst.SimpleStatementLine(body=[cst.Import()]):
+                    found.append(line)
     return found

@@ -12,7 +12,7 @@ import importlib
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -79,20 +79,20 @@ class Catalogue(list[Variant]):
         """Where the wrong `task`s are registered that this check must catch."""
         return Mistakes(self, task, check)
 
-    def rewritten(self, task: str, same_as: str, *, uses: Iterable[Any] = ()) -> Callable[[Any], Any]:
+    def rewritten(self, task: str, same_as: str, *, uses: Sequence[Any] = ()) -> Callable[[Any], Any]:
         """Register the function or class below as the known mistake `same_as`, made by somebody else in other code."""
         known = next((v for v in mistakes_of(project(self.project)) if (v.task, v.name) == (task, same_as)), None)
         if known is None:
             raise ProofError(f"project {self.project} knows no mistake {same_as} of {task}")
         return self._register(known, uses)
 
-    def alternative(self, task: str, *, how: str, uses: Iterable[Any] = ()) -> Callable[[Any], Any]:
+    def alternative(self, task: str, *, how: str, uses: Sequence[Any] = ()) -> Callable[[Any], Any]:
         """Register the function or class below as a right `task`, written another way."""
         return self._register(Variant(self.project, task, "", how, str), uses)
 
-    def _register(self, about: Variant, uses: Iterable[Any]) -> Callable[[Any], Any]:
+    def _register(self, about: Variant, uses: Sequence[Any]) -> Callable[[Any], Any]:
         def register(thing: Any) -> Any:
-            edit = partial(exchanged, task=about.task, thing=thing, uses=list(uses))
+            edit = partial(exchanged, task=about.task, thing=thing, uses=uses)
             self.add(replace(about, name=thing.__name__, edit=edit), sys._getframe(1))
             return thing
 
@@ -118,7 +118,7 @@ class Mistakes:
     check: str
 
     def mistake(
-        self, says: str, *, uses: Iterable[Any] = (), crashes: bool = False, source: str = ""
+        self, says: str, *, uses: Sequence[Any] = (), crashes: bool = False, source: str = ""
     ) -> Callable[[Any], Any]:
         """Register the function or class below as a wrong `task`; `uses` are helpers above it that it needs.
 

@@ -16,6 +16,8 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import Metrics
+from graders.proofs.shared import dense
+from graders.proofs.shared.dense import LAST, Net
 
 MISTAKES = Catalogue("01")
 
@@ -309,8 +311,6 @@ ALONE = MISTAKES.caught_by("build_model", "test_a_picture_is_judged_by_itself_al
 BENT = MISTAKES.caught_by("build_model", "test_network_is_more_than_one_linear_layer")
 USED = MISTAKES.caught_by("build_model", "test_every_parameter_takes_part")
 LEARNS = MISTAKES.caught_by("build_model", "test_it_learns_digits")
-LAST, FIRST = "nn.Linear(512, n_classes),", "nn.Linear(28 * 28, 512),"
-MIDDLE = "nn.Linear(512, 512),\n        nn.ReLU(),"
 
 SCORES.patch(
     "ten_written_in", "Ten is written into the last layer; n_classes is not read.", (LAST, "nn.Linear(512, 10),")
@@ -333,187 +333,70 @@ SCORES.patch(
     source="forum: mat1 and mat2 shapes cannot be multiplied",
 )
 
-for layer, effect in (
-    (
-        "nn.Softmax(dim=1)",
-        "nn.CrossEntropyLoss applies the softmax itself; applied twice, gradients shrink and training crawls.",
-    ),
-    ("nn.LogSoftmax(dim=1)", "LogSoftmax belongs to nn.NLLLoss; nn.CrossEntropyLoss wants the scores as they are."),
-    ("nn.Sigmoid()", "A sigmoid at the end squeezes every score between 0 and 1."),
-    ("nn.Tanh()", "A tanh at the end squeezes every score between -1 and 1."),
-    ("nn.LeakyReLU()", "An activation after the last layer presses the negative scores together."),
-    ("nn.GELU()", "An activation after the last layer presses the negative scores together."),
-    ("nn.ReLU()", "A ReLU after the last layer cuts off every negative score, and its gradient with it."),
-):
-    LOGITS.patch(
-        "ends_in_" + layer.split(".")[1].split("(")[0].lower(),
-        effect,
-        (LAST, f"{LAST} {layer}"),
-        source="Karpathy 2018: softmaxed outputs to a loss that expects logits",
-    )
+dense.ends_in(LOGITS, *dense.ENDS)
+dense.networks(ALONE, BENT, USED, LEARNS, "ten kinds of digits")
 
 
 @ALONE.mistake(
     "The pixels of all pictures are mixed: the batch dimension did not survive the reshape.",
+    uses=[Net],
     source="Karpathy 2018: view for permute",
 )
-def mixes_the_batch(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.layers = nn.Sequential(nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, n_classes))
-
-        def forward(self, x):
-            return self.layers(x.view(784, -1).t())
-
-    return Net()
+def mixes_the_batch(n_classes):
+    return Net(n_classes, lambda net, x: net.last(net.first(x.view(784, -1).t()).relu()))
 
 
-@ALONE.mistake("Each picture is normalised with its neighbours in the batch, in eval mode too.")
-def normalised_over_the_batch(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
+@ALONE.mistake("Each picture is normalised with its neighbours in the batch, in eval mode too.", uses=[Net])
+def normalised_over_the_batch(n_classes):
+    def normalised(net, x):
+        x = (x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-5)
+        return net.last(net.first(x).relu())
 
-        def forward(self, x):
-            x = x.flatten(1)
-            x = (x - x.mean(0)) / (x.std(0, unbiased=False) + 1e-5)
-            return self.last(self.first(x).relu())
-
-    return Net()
-
-
-@ALONE.mistake("The function F.dropout does not know model.eval(): it needs training=self.training.", source="forum")
-def functional_dropout_never_off(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            return self.last(nn.functional.dropout(self.first(x.flatten(1)).relu()))
-
-    return Net()
-
-
-@BENT.mistake("There is no activation between the layers: together they are one linear layer.")
-def no_activation(n_classes=10):
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, n_classes))
+    return Net(n_classes, normalised)
 
 
 @BENT.mistake("One linear layer weighs pixels; it has no hidden layer.")
-def no_hidden_layer(n_classes=10):
+def no_hidden_layer(n_classes):
     return nn.Sequential(nn.Flatten(), nn.Linear(784, n_classes))
 
 
-@BENT.mistake("nn.ReLU() is made in forward, but never applied.")
-def activation_never_applied(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
+@BENT.mistake("nn.ReLU() is made in forward, but never applied.", uses=[Net])
+def activation_never_applied(n_classes):
+    def straight(net, x):
+        x = net.first(x)
+        nn.ReLU()(x)
+        return net.last(x)
 
-        def forward(self, x):
-            x = self.first(x.flatten(1))
-            nn.ReLU()(x)
-            return self.last(x)
-
-    return Net()
+    return Net(n_classes, straight)
 
 
-@USED.mistake("A layer is made, but the forward pass leaves it out.")
-def layer_left_out(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.second, self.last = nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            return self.last(self.first(x.flatten(1)).relu())
-
-    return Net()
+@USED.mistake("The middle layers stand in a plain list: they are not registered, saved or trained.", uses=[Net])
+def middle_layers_in_a_plain_list(n_classes):
+    model = Net(n_classes, lambda net, x: net.last(net.middle[0](net.first(x).relu()).relu()))
+    model.middle = [nn.Linear(512, 512)]
+    return model
 
 
-@USED.mistake(
-    "Layers in a plain list are not registered: no optimizer ever sees them.",
-    source="forum: optimizer got an empty parameter list",
-)
-def layers_in_a_plain_list(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.hidden = [nn.Linear(784, 512), nn.Linear(512, 512)]
-            self.last = nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            x = x.flatten(1)
-            for layer in self.hidden:
-                x = layer(x).relu()
-            return self.last(x)
-
-    return Net()
-
-
-@USED.mistake("The middle layers stand in a plain list: they are not registered, saved or trained.")
-def middle_layers_in_a_plain_list(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
-            self.middle = [nn.Linear(512, 512)]
-
-        def forward(self, x):
-            x = self.first(x.flatten(1)).relu()
-            for layer in self.middle:
-                x = layer(x).relu()
-            return self.last(x)
-
-    return Net()
-
-
-@USED.mistake("Layers made in forward are new in each pass: they never learn.")
-def layer_made_in_forward(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            x = self.first(x.flatten(1)).relu()
-            return self.last(nn.Linear(512, 512)(x).relu())
-
-    return Net()
+@USED.mistake("Layers made in forward are new in each pass: they never learn.", uses=[Net])
+def layer_made_in_forward(n_classes):
+    return Net(n_classes, lambda net, x: net.last(nn.Linear(512, 512)(net.first(x).relu()).relu()))
 
 
 @USED.mistake("All weights start at zero: no gradient gets past the last layer.")
-def starts_at_zero(n_classes=10):
+def starts_at_zero(n_classes):
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, n_classes))
     for parameter in model.parameters():
         nn.init.zeros_(parameter)
     return model
 
 
-@USED.mistake("`.data` in the forward pass cuts the graph: what stands before it learns nothing.")
-def graph_cut(n_classes=10):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            return self.last(self.first(x.flatten(1)).relu().data)
-
-    return Net()
-
-
-@LEARNS.mistake("Four numbers are too narrow a gate for ten kinds of digits.")
-def too_narrow(n_classes=10):
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.ReLU(), nn.Linear(4, n_classes))
+@USED.mistake("`.data` in the forward pass cuts the graph: what stands before it learns nothing.", uses=[Net])
+def graph_cut(n_classes):
+    return Net(n_classes, lambda net, x: net.last(net.first(x).relu().data))
 
 
 @LEARNS.mistake("Where all weights of a layer start equal, all its units stay the same unit.")
-def all_weights_equal(n_classes=10):
+def all_weights_equal(n_classes):
     model = nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, n_classes))
     for parameter in model.parameters():
         nn.init.constant_(parameter, 0.01)
@@ -521,7 +404,7 @@ def all_weights_equal(n_classes=10):
 
 
 @LEARNS.mistake("Sigmoid upon sigmoid: the gradient shrinks in each, and the first layers hardly move.")
-def sigmoids_all_the_way(n_classes=10):
+def sigmoids_all_the_way(n_classes):
     wide = itertools.chain.from_iterable((nn.Linear(64, 64), nn.Sigmoid()) for _ in range(6))
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.Sigmoid(), *wide, nn.Linear(64, n_classes))
 
@@ -604,7 +487,7 @@ GIVEN = MISTAKES.caught_by("train_epoch", "test_the_given_loss_function_is_used"
 MODE = MISTAKES.caught_by("train_epoch", "test_it_trains_in_train_mode")
 MEANS = MISTAKES.caught_by("train_epoch", "test_metrics_are_means_over_items")
 ZERO, BACK, MOVE = "        optimizer.zero_grad()\n", "        loss.backward()\n", "        optimizer.step()\n"
-LOSS = "loss = loss_function(logits, labels)"
+LOSS, EACH = "loss = loss_function(logits, labels)", "for images, labels in loader:\n"
 
 STEP.patch("no_step", "Gradients are computed, but no step is taken.", (MOVE, ""))
 STEP.patch("no_backward", "Without backward there is no gradient to step along.", (BACK, ""))
@@ -663,23 +546,12 @@ PILE.patch(
 )
 
 
-@PILE.mistake("next(iter(loader)) starts anew each time: it is always the first batch.", source="forum")
-def always_the_first_batch(model, loader, loss_function, optimizer):
-    model.train()
-    total, right, items = 0.0, 0, 0
-    for _ in range(len(loader)):
-        images, labels = next(iter(loader))
-        logits = model(images)
-        loss = loss_function(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += loss.item() * len(labels)
-        right += (logits.argmax(1) == labels).sum().item()
-        items += len(labels)
-    return Metrics(total / items, right / items)
-
-
+PILE.patch(
+    "always_the_first_batch",
+    "next(iter(loader)) starts anew each time: it is always the first batch.",
+    (EACH, "for _ in range(len(loader)):\n        images, labels = next(iter(loader))\n"),
+    source="forum",
+)
 RAGGED.patch(
     "ragged_batch_left_out",
     "The last batch is left out because it is smaller.",
@@ -695,22 +567,11 @@ RAGGED.patch(
 )
 
 
-@RAGGED.mistake("len(loader) batches less one: the loop ends before the last batch.")
-def ends_one_early(model, loader, loss_function, optimizer):
-    model.train()
-    total, right, items = 0.0, 0, 0
-    for images, labels in itertools.islice(loader, max(1, len(loader) - 1)):
-        logits = model(images)
-        loss = loss_function(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += loss.item() * len(labels)
-        right += (logits.argmax(1) == labels).sum().item()
-        items += len(labels)
-    return Metrics(total / items, right / items)
-
-
+RAGGED.patch(
+    "ends_one_early",
+    "len(loader) batches less one: the loop ends before the last batch.",
+    (EACH, "for images, labels in list(loader)[: max(1, len(loader) - 1)]:\n"),
+)
 GIVEN.patch(
     "own_loss_built_in",
     "The loss is built in; the argument loss_function is not used.",
@@ -774,24 +635,16 @@ MEANS.patch(
 )
 
 
-@PILE.mistake("The step is written by hand: the optimizer that was given, and its momentum, do nothing.")
-def step_by_hand(model, loader, loss_function, optimizer):
-    model.train()
-    total, right, items = 0.0, 0, 0
-    for images, labels in loader:
-        logits = model(images)
-        loss = loss_function(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        with torch.no_grad():
-            for parameter in model.parameters():
-                parameter -= optimizer.param_groups[0]["lr"] * parameter.grad
-        total += loss.item() * len(labels)
-        right += (logits.argmax(1) == labels).sum().item()
-        items += len(labels)
-    return Metrics(total / items, right / items)
-
-
+PILE.patch(
+    "step_by_hand",
+    "The step is written by hand: the optimizer that was given, and its momentum, do nothing.",
+    (
+        MOVE,
+        "        with torch.no_grad():\n"
+        "            for parameter in model.parameters():\n"
+        "                parameter -= optimizer.param_groups[0]['lr'] * parameter.grad\n",
+    ),
+)
 PILE.patch(
     "new_optimizer_for_each_batch",
     "A new optimizer for each batch has forgotten its momentum.",
@@ -861,23 +714,19 @@ KEPT.patch(
 )
 
 
-@KEPT.mistake("The loop of training was copied, its step too: the network learns the validation data by heart.")
-def it_steps(model, loader, loss_function):
-    model.eval()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    total, right, items = 0.0, 0, 0
-    for images, labels in loader:
-        logits = model(images)
-        loss = loss_function(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        total += loss.item() * len(labels)
-        right += (logits.argmax(1) == labels).sum().item()
-        items += len(labels)
-    return Metrics(total / items, right / items)
-
-
+KEPT.patch(
+    "it_steps",
+    "The loop of training was copied, its step too: the network learns the validation data by heart.",
+    ("    with torch.no_grad():\n", "    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)\n    if True:\n"),
+    (
+        "            total_loss += loss_function(logits, labels).item() * len(labels)\n",
+        "            loss = loss_function(logits, labels)\n"
+        "            optimizer.zero_grad()\n"
+        "            loss.backward()\n"
+        "            optimizer.step()\n"
+        "            total_loss += loss.item() * len(labels)\n",
+    ),
+)
 VALID_MEANS.patch(
     "validation_mean_of_batch_means",
     "The mean of the batch means counts the items of the last, smaller batch too much.",

@@ -6,12 +6,15 @@
 import copy
 import warnings
 
-import numpy as np
 import torch
 from torch import nn
 
 from course.authoring.proofs.variants import Catalogue
-from course.training import History, Metrics, one_pass
+from course.training import History, one_pass
+from graders.proofs.shared import dense, signs
+from graders.proofs.shared.dense import LAST, Net
+from graders.proofs.shared.loops import batch_means, by_hand
+from graders.proofs.shared.signs import LABELS
 
 MISTAKES = Catalogue("02")
 
@@ -23,8 +26,8 @@ PIXELS = MISTAKES.caught_by("SignDataset", "test_pixels_are_those_of_the_row_fro
 GAP = MISTAKES.caught_by("SignDataset", "test_labels_have_no_gap")
 FILES = MISTAKES.caught_by("SignDataset", "test_a_letter_has_the_same_class_in_every_file")
 UNIT = "torch.from_numpy(table[:, 1:]).float() / 255"
-LABELS = "torch.from_numpy(labels - (labels > 9))"
 
+signs.labels(GAP, FILES)
 ROWS.patch("first_row_for_header", "Two lines are skipped, but only one is the header.", ("skiprows=1", "skiprows=2"))
 ROWS.patch(
     "header_read_as_a_sign",
@@ -88,12 +91,6 @@ PIXELS.patch(
     (UNIT, "torch.from_numpy(table[:, 1:].astype(np.int8)).float() / 255"),
 )
 GAP.patch(
-    "gap_left_in",
-    "Kaggle's labels leave out 9: y is 24, and a network with 24 outputs has no 24.",
-    (LABELS, "torch.from_numpy(labels)"),
-    source="Kaggle",
-)
-GAP.patch(
     "k_forgotten",
     "The gap begins one letter later than it does: k is still 10, and so is l.",
     ("labels > 9", "labels > 10"),
@@ -101,18 +98,6 @@ GAP.patch(
 GAP.patch("all_moved_down", "All labels move down: a is -1 now.", ("labels - (labels > 9)", "labels - 1"))
 GAP.patch(
     "wrapped_around", "Modulo wraps y around to 0: a and y are one class.", ("labels - (labels > 9)", "labels % 24")
-)
-FILES.patch(
-    "numbered_as_they_occur",
-    "Numbering the letters that happen to be in the file gives train and validation different classes.",
-    (LABELS, "torch.from_numpy(np.unique(labels, return_inverse=True)[1])"),
-    source="forum: LabelEncoder fitted on each split",
-)
-GAP.patch(
-    "label_a_float",
-    "The label is a float; nn.CrossEntropyLoss takes floats for probabilities.",
-    (LABELS, LABELS + ".float()"),
-    source="forum: expected Long but got Float",
 )
 GAP.patch(
     "label_in_a_list",
@@ -130,90 +115,25 @@ SCORES = MISTAKES.caught_by("build_model", "test_each_picture_gets_24_scores")
 LOGITS = MISTAKES.caught_by("build_model", "test_scores_are_logits_that_every_parameter_shapes")
 ALONE = MISTAKES.caught_by("build_model", "test_a_sign_is_judged_by_itself_alone")
 FITS = MISTAKES.caught_by("build_model", "test_it_can_fit_the_signs")
-LAST = "nn.Linear(512, n_classes),"
 
+dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()")
+dense.networks(ALONE, LOGITS, LOGITS, FITS, "24 letters")
 SCORES.patch(
     "the_whole_alphabet",
     "26 letters, but j and z cannot be photographed: 24 are left.",
     ("n_classes: int = 24", "n_classes: int = 26"),
 )
 SCORES.patch(
-    "classes_written_in", "24 is written into the last layer; n_classes is not read.", (LAST, "nn.Linear(512, 24),")
+    "classes_written_in",
+    "24 is written into the last layer; n_classes is not read.",
+    (LAST, "nn.Linear(512, 24),"),
 )
 SCORES.patch("still_ten_digits", "Ten scores are for digits.", ("n_classes: int = 24", "n_classes: int = 10"))
-LOGITS.patch(
-    "ends_in_softmax",
-    "nn.CrossEntropyLoss applies the softmax itself.",
-    (LAST, LAST + " nn.Softmax(dim=1)"),
-    source="Karpathy 2018",
-)
-LOGITS.patch("ends_in_logsoftmax", "LogSoftmax belongs to nn.NLLLoss.", (LAST, LAST + " nn.LogSoftmax(dim=1)"))
-LOGITS.patch("ends_in_relu", "A ReLU after the last layer cuts off every negative score.", (LAST, LAST + " nn.ReLU()"))
 
 
-@LOGITS.mistake("A layer is made, but the forward pass leaves it out.")
-def layer_left_out(n_classes=24):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.second, self.last = nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            return self.last(self.first(x).relu())
-
-    return Net()
-
-
-@LOGITS.mistake("Layers in a plain list are not registered: no optimizer ever sees them.", source="forum")
-def layers_in_a_plain_list(n_classes=24):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.hidden = [nn.Linear(784, 512), nn.Linear(512, 512)]
-            self.last = nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            for layer in self.hidden:
-                x = layer(x).relu()
-            return self.last(x)
-
-    return Net()
-
-
-@ALONE.mistake("The softmax over dim 0 makes the pictures of a batch compete.")
-def neighbours_compete(n_classes=24):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            return self.last(self.first(x).softmax(0))
-
-    return Net()
-
-
-@ALONE.mistake("The function F.dropout does not know model.eval(): it needs training=self.training.", source="forum")
-def functional_dropout_never_off(n_classes=24):
-    class Net(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.first, self.last = nn.Linear(784, 512), nn.Linear(512, n_classes)
-
-        def forward(self, x):
-            return self.last(nn.functional.dropout(self.first(x).relu()))
-
-    return Net()
-
-
-@LOGITS.mistake("There is no activation between the layers: together they are one linear layer.")
-def no_activation(n_classes=24):
-    return nn.Sequential(nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, n_classes))
-
-
-@FITS.mistake("Four numbers are too narrow a gate for 24 letters.")
-def too_narrow(n_classes=24):
-    return nn.Sequential(nn.Linear(784, 4), nn.ReLU(), nn.Linear(4, n_classes))
+@ALONE.mistake("The softmax over dim 0 makes the pictures of a batch compete.", uses=[Net])
+def neighbours_compete(n_classes):
+    return Net(n_classes, lambda net, x: net.last(net.first(x).softmax(0)))
 
 
 # -- compile_model ------------------------------------------------------------------------------------------------------
@@ -370,30 +290,14 @@ def best_epoch_kept(model, train_loader, valid_loader, epochs, lr=1e-3):
     return history
 
 
-@MODES.mistake(
+MODES.patch(
+    "train_mode_forgotten",
     "The hand-written loop never says model.train(): after the first validation, dropout is off for good.",
+    (TRAIN, "        train = by_hand(model, train_loader, loss_function, optimizer, 'train')\n"),
+    ("    history = History()\n", "    history = History()\n    model.train()\n"),
+    uses=[by_hand],
     source="Karpathy 2018",
 )
-def train_mode_forgotten(model, train_loader, valid_loader, epochs, lr=1e-3):
-    optimizer, loss_function, history = torch.optim.Adam(model.parameters(), lr=lr), nn.CrossEntropyLoss(), History()
-    model.train()
-    for _ in range(epochs):
-        total, right, items = 0.0, 0, 0
-        for x, y in train_loader:
-            logits = model(x)
-            loss = loss_function(logits, y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total, right, items = (
-                total + loss.item() * len(y),
-                right + int((logits.argmax(1) == y).sum()),
-                items + len(y),
-            )
-        history.add(Metrics(total / items, right / items), one_pass(model, valid_loader, loss_function))
-    return history
-
-
 MODES.patch(
     "training_data_measured_anew",
     "The training data are gone through twice: once to learn and once to measure.",
@@ -438,47 +342,19 @@ MISTAKES.caught_by("fit", "test_one_optimizer_serves_all_epochs").patch(
 )
 
 
-@TRUE_LAST.mistake("The hand-written loop notes the mean of the batch means: the last, smaller batch counts too much.")
-def batch_means_averaged(model, train_loader, valid_loader, epochs, lr=1e-3):
-    optimizer, loss_function, history = torch.optim.Adam(model.parameters(), lr=lr), nn.CrossEntropyLoss(), History()
-    for _ in range(epochs):
-        model.train()
-        losses, hits = [], []
-        for x, y in train_loader:
-            logits = model(x)
-            loss = loss_function(logits, y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            losses.append(loss.item())
-            hits.append((logits.argmax(1) == y).float().mean().item())
-        train = Metrics(float(np.mean(losses)), float(np.mean(hits)))
-        history.add(train, one_pass(model, valid_loader, loss_function))
-    return history
-
-
-@FALLS.mistake(
-    "The hand-written loop has no zero_grad: the gradients of all batches so far are added up.", source="Karpathy 2018"
+TRUE_LAST.patch(
+    "batch_means_averaged",
+    "The hand-written loop notes the mean of the batch means: the last, smaller batch counts too much.",
+    (TRAIN, TRAIN.replace("one_pass", "batch_means")),
+    uses=[batch_means],
 )
-def no_zero_grad(model, train_loader, valid_loader, epochs, lr=1e-3):
-    optimizer, loss_function, history = torch.optim.Adam(model.parameters(), lr=lr), nn.CrossEntropyLoss(), History()
-    for _ in range(epochs):
-        model.train()
-        total, right, items = 0.0, 0, 0
-        for x, y in train_loader:
-            logits = model(x)
-            loss = loss_function(logits, y)
-            loss.backward()
-            optimizer.step()
-            total, right, items = (
-                total + loss.item() * len(y),
-                right + int((logits.argmax(1) == y).sum()),
-                items + len(y),
-            )
-        history.add(Metrics(total / items, right / items), one_pass(model, valid_loader, loss_function))
-    return history
-
-
+FALLS.patch(
+    "no_zero_grad",
+    "The hand-written loop has no zero_grad: the gradients of all batches so far are added up.",
+    (TRAIN, "        train = by_hand(model, train_loader, loss_function, optimizer, 'zero_grad')\n"),
+    uses=[by_hand],
+    source="Karpathy 2018",
+)
 RATE.patch(
     "one_parameter_forgotten",
     "The optimizer was not given all parameters: the last bias stays as it was.",

@@ -7,6 +7,8 @@ import torch
 from torch import nn
 
 from course.authoring.proofs.variants import Catalogue
+from graders.proofs.shared import dense, signs
+from graders.proofs.shared.dense import LAST
 
 MISTAKES = Catalogue("03")
 
@@ -15,8 +17,9 @@ MISTAKES = Catalogue("03")
 CHANNEL = MISTAKES.caught_by("SignImages", "test_a_picture_has_a_channel_a_height_and_a_width")
 STAND = MISTAKES.caught_by("SignImages", "test_pixels_stand_where_the_file_has_them")
 GAP = MISTAKES.caught_by("SignImages", "test_labels_have_no_gap")
-VIEW, LABELS = ".view(-1, 1, 28, 28)", "torch.from_numpy(labels - (labels > 9))"
+VIEW = ".view(-1, 1, 28, 28)"
 
+signs.labels(GAP, GAP)
 CHANNEL.patch(
     "still_flat", "The picture is still a flat vector: a convolution has no neighbours to look at.", (VIEW, "")
 )
@@ -35,21 +38,6 @@ STAND.patch(
 )
 STAND.patch("never_divided", "The values still go up to 255.", (" / 255", ""))
 STAND.patch("centred", "The values are moved to -1 to 1; 0 to 1 was asked for.", (" / 255", " / 127.5 - 1"))
-GAP.patch(
-    "gap_left_in",
-    "Kaggle's labels leave out 9: y is 24, and a network with 24 outputs has no 24.",
-    (LABELS, "torch.from_numpy(labels)"),
-)
-GAP.patch(
-    "numbered_as_they_occur",
-    "Numbering the letters of one file gives train and validation different classes.",
-    (LABELS, "torch.from_numpy(np.unique(labels, return_inverse=True)[1])"),
-)
-GAP.patch(
-    "label_a_float",
-    "The label is a float; nn.CrossEntropyLoss takes floats for probabilities.",
-    (LABELS, LABELS + ".float()"),
-)
 
 # -- conv_block ---------------------------------------------------------------------------------------------------------
 
@@ -179,8 +167,8 @@ SCORES = MISTAKES.caught_by("build_model", "test_each_picture_gets_one_score_for
 LOGITS = MISTAKES.caught_by("build_model", "test_scores_are_logits_that_every_parameter_shapes")
 ALONE = MISTAKES.caught_by("build_model", "test_a_picture_is_judged_by_itself_alone")
 BEATS = MISTAKES.caught_by("build_model", "test_it_beats_the_dense_network_on_unseen_hands")
-LAST = "nn.Linear(512, n_classes),"
 
+dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()", "nn.Tanh()")
 SCORES.patch(
     "classes_written_in", "24 is written into the last layer; n_classes is not read.", (LAST, "nn.Linear(512, 24),")
 )
@@ -197,15 +185,6 @@ SCORES.patch(
     ("        nn.Flatten(),\n", ""),
     crashes=True,
 )
-LOGITS.patch(
-    "ends_in_softmax",
-    "nn.CrossEntropyLoss applies the softmax itself.",
-    (LAST, LAST + " nn.Softmax(dim=1)"),
-    source="Karpathy 2018",
-)
-LOGITS.patch("ends_in_logsoftmax", "LogSoftmax belongs to nn.NLLLoss.", (LAST, LAST + " nn.LogSoftmax(dim=1)"))
-LOGITS.patch("ends_in_relu", "A ReLU after the last layer cuts off every negative score.", (LAST, LAST + " nn.ReLU()"))
-LOGITS.patch("ends_in_tanh", "A tanh at the end squeezes every score between -1 and 1.", (LAST, LAST + " nn.Tanh()"))
 
 
 @LOGITS.mistake(

@@ -10,7 +10,9 @@ from torch import nn
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from course.training import History, Metrics, fit, one_pass
+from course.training import fit
+from graders.proofs.shared import transfer
+from graders.proofs.shared.transfer import ADD, BUILD, Headed
 
 MISTAKES = Catalogue("05b")
 
@@ -19,97 +21,37 @@ MISTAKES = Catalogue("05b")
 FROZEN = MISTAKES.caught_by("freeze_backbone", "test_every_parameter_is_frozen")
 DRIFT = MISTAKES.caught_by("freeze_backbone", "test_frozen_statistics_do_not_drift")
 WITHIN = MISTAKES.caught_by("freeze_backbone", "test_it_stays_frozen_within_a_larger_network")
+FREEZE = "    model.requires_grad_(False)\n"
 
-
-@FROZEN.mistake(
-    "model.requires_grad = False sets a new attribute of the module; its parameters do not notice.", source="forum"
-)
-def attribute_of_the_module(model):
-    model.requires_grad = False
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer
-    return model
-
-
-@FROZEN.mistake("Only the weights of the convolutions are frozen; biases and BatchNorm are not.")
-def only_weights_of_convolutions(model):
-    for layer in model.modules():
-        if isinstance(layer, nn.Conv2d):
-            layer.weight.requires_grad = False
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer
-    return model
-
-
+transfer.freezing(FROZEN, DRIFT, WITHIN, "model")
 FROZEN.patch(
-    "first_block_only",
-    "Only the first block is frozen.",
-    ("model.requires_grad_(False)", "model[0].requires_grad_(False)"),
+    "only_weights_of_convolutions",
+    "Only the weights of the convolutions are frozen; biases and BatchNorm are not.",
+    (
+        FREEZE,
+        "    for layer in model.modules():\n"
+        "        if isinstance(layer, nn.Conv2d):\n"
+        "            layer.weight.requires_grad = False\n",
+    ),
 )
+FROZEN.patch("first_block_only", "Only the first block is frozen.", (FREEZE, FREEZE.replace("model", "model[0]")))
+FROZEN.patch("statistics_only", "BatchNorm stays in eval mode, but the parameters can still learn.", (FREEZE, ""))
 FROZEN.patch(
-    "statistics_only",
-    "BatchNorm stays in eval mode, but the parameters can still learn.",
-    ("    model.requires_grad_(False)\n", ""),
-)
-
-
-@FROZEN.mistake(
+    "under_no_grad",
     "Without a graph nothing is frozen: the parameters still require a gradient.",
+    (FREEZE, "    with torch.no_grad():\n        model.eval()\n"),
     source="forum: torch.no_grad to freeze",
 )
-def under_no_grad(model):
-    with torch.no_grad():
-        for layer in model.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.eval()
-                layer.train = lambda mode=True, layer=layer: layer
-        return model
-
-
-@FROZEN.mistake("A copy is frozen; the backbone that the caller holds is not.")
-def a_frozen_copy(model):
-    model = copy.deepcopy(model).requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer
-    return model
-
-
+FROZEN.patch(
+    "a_frozen_copy",
+    "A copy is frozen; the backbone that the caller holds is not.",
+    (FREEZE, "    from copy import deepcopy\n\n    model = deepcopy(model).requires_grad_(False)\n"),
+)
 FROZEN.patch(
     "statistics_reset",
     "The running statistics are reset: what the backbone had learned about its inputs is gone.",
     ("            layer.eval()\n", "            layer.eval()\n            layer.reset_running_stats()\n"),
 )
-
-
-@DRIFT.mistake(
-    "Running mean and variance are no parameters: they move in train mode although nothing requires a gradient.",
-    source="forum: frozen BatchNorm still changes",
-)
-def parameters_only(model):
-    for parameter in model.parameters():
-        parameter.requires_grad = False
-    return model
-
-
-@DRIFT.mistake("eval() holds until the next model.train(), which comes with the next epoch.", source="forum")
-def eval_once(model):
-    model.requires_grad_(False)
-    return model.eval()
-
-
-@DRIFT.mistake("Only the outermost layers are looked at; BatchNorm stands in the blocks within.")
-def outermost_layers_only(model):
-    model.requires_grad_(False)
-    for layer in model.children():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer
-    return model
 
 
 @DRIFT.mistake("BatchNorm's weight and bias are frozen; its running statistics are neither.")
@@ -135,135 +77,48 @@ def statistics_not_tracked(model):
     return model
 
 
-@WITHIN.mistake(
-    "With momentum 0 the running mean stays, but in train mode the batch's own mean is used.",
-    source="forum: momentum=0 to freeze BatchNorm",
-)
-def no_momentum(model):
-    model.requires_grad_(False)
-    for layer in model.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.momentum = 0.0
-            layer.num_batches_tracked = None
-    return model
-
-
-DRIFT.patch(
-    "held_in_train_mode",
-    "train() no longer does anything, and the layers are held in the mode that they were in: a new network is in train mode.",
-    ("            layer.eval()\n", ""),
-)
-
 # -- build_model --------------------------------------------------------------------------------------------------------
 
 LOGITS = MISTAKES.caught_by("build_model", "test_each_photo_gets_one_logit_for_each_class")
 LEARNS = MISTAKES.caught_by("build_model", "test_only_the_head_can_learn")
 AS_IT_IS = MISTAKES.caught_by("build_model", "test_the_backbone_is_used_as_it_is")
-BUILD = "nn.Sequential(backbone, nn.Linear(width, n_classes))"
 
-LOGITS.patch(
-    "width_by_heart",
-    "The number of features is written down; another backbone has another.",
-    (BUILD, "nn.Sequential(backbone, nn.Linear(576, n_classes))"),
-    crashes=True,
-    source="forum: mat1 and mat2 shapes cannot be multiplied",
-)
-LOGITS.patch(
-    "always_two_classes",
-    "2 is written down; n_classes is ignored.",
-    (BUILD, "nn.Sequential(backbone, nn.Linear(width, 2))"),
-)
+transfer.heads(LOGITS, LEARNS, AS_IT_IS, ("always_two_classes", 2), "Humbatova 2020")
+for end in ("LogSoftmax(dim=1)", "Tanh()"):
+    transfer.ends_in(LOGITS, end, "Humbatova 2020")
 LOGITS.patch(
     "one_logit",
     "One logit for yes or no belongs to another loss; cross entropy wants one for each class.",
     (BUILD, "nn.Sequential(backbone, nn.Linear(width, 1))"),
 )
-for end, called in (
-    ("Softmax(dim=1)", "softmax"),
-    ("LogSoftmax(dim=1)", "log_softmax"),
-    ("Sigmoid()", "sigmoid"),
-    ("ReLU()", "relu"),
-    ("Tanh()", "tanh"),
-):
-    LOGITS.patch(
-        f"ends_in_{called}",
-        f"Cross entropy wants logits; nn.{end} at the end squeezes them.",
-        (BUILD, f"nn.Sequential(backbone, nn.Linear(width, n_classes), nn.{end})"),
-        source="Humbatova 2020",
-    )
-LEARNS.patch(
-    "head_frozen_too",
-    "The head is frozen too: nothing can learn.",
-    (BUILD, "nn.Sequential(backbone, nn.Linear(width, n_classes)).requires_grad_(False)"),
-)
-LEARNS.patch(
-    "backbone_thawed",
-    "The frozen backbone is thawed while the head is added.",
-    (BUILD, "nn.Sequential(backbone, nn.Linear(width, n_classes)).requires_grad_(True)"),
-)
 
 
-class Idle(nn.Module):
-    """For `layer_that_is_not_used`."""
-
-    def __init__(self, backbone, width, n_classes):
-        super().__init__()
-        self.backbone, self.hidden, self.head = backbone, nn.Linear(width, width), nn.Linear(width, n_classes)
-
-    def forward(self, x):
-        return self.head(self.backbone(x))
-
-
-@LEARNS.mistake("A layer is made and not used in forward.", uses=[Idle])
-def layer_that_is_not_used(backbone, width, n_classes=2):
-    return Idle(backbone, width, n_classes)
-
-
-class WithoutGraph(nn.Module):
-    """For `backbone_under_no_grad`."""
-
-    def __init__(self, backbone, width, n_classes):
-        super().__init__()
-        self.backbone, self.head = backbone, nn.Linear(width, n_classes)
-
-    def forward(self, x):
-        with torch.no_grad():
-            features = self.backbone(x)
-        return self.head(features)
-
-
-@AS_IT_IS.mistake(
-    "The backbone runs under no_grad for ever: unfrozen, it still learns nothing.", uses=[WithoutGraph], source="forum"
-)
-def backbone_under_no_grad(backbone, width, n_classes=2):
-    return WithoutGraph(backbone, width, n_classes)
-
-
-@AS_IT_IS.mistake(
-    "Every layer starts from random numbers, the backbone's too: what it knew is gone.",
-    source="forum: model.apply(init)",
-)
-def all_started_anew(backbone, width, n_classes=2):
-    model = nn.Sequential(backbone, nn.Linear(width, n_classes))
-    for layer in model.modules():
-        if hasattr(layer, "reset_parameters"):
-            layer.reset_parameters()
+@LEARNS.mistake("A layer is made and not used in forward.", uses=[Headed])
+def layer_that_is_not_used(backbone, width, n_classes):
+    model = Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone(x)))
+    model.hidden = nn.Linear(width, width)
     return model
 
 
+@AS_IT_IS.mistake(
+    "The backbone runs under no_grad for ever: unfrozen, it still learns nothing.", uses=[Headed], source="forum"
+)
+def backbone_under_no_grad(backbone, width, n_classes):
+    def without_graph(net, x):
+        with torch.no_grad():
+            features = net.backbone(x)
+        return net.head(features)
+
+    return Headed(backbone, width, n_classes, without_graph)
+
+
 @AS_IT_IS.mistake("The backbone is copied without its numbers.")
-def copied_without_numbers(backbone, width, n_classes=2):
+def copied_without_numbers(backbone, width, n_classes):
     backbone = copy.deepcopy(backbone)
     for parameter in backbone.parameters():
         nn.init.normal_(parameter, std=0.1)
     return nn.Sequential(backbone, nn.Linear(width, n_classes))
 
-
-AS_IT_IS.patch(
-    "frozen_by_the_way",
-    "The backbone is frozen here, whether that was asked for or not.",
-    (BUILD, "nn.Sequential(backbone.requires_grad_(False), nn.Linear(width, n_classes))"),
-)
 
 # -- trainable_parameters -----------------------------------------------------------------------------------------------
 
@@ -311,17 +166,7 @@ ANEW = MISTAKES.caught_by("make_transforms", "test_training_photos_are_drawn_ane
 NORMALIZE, RESIZE = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True), v2.CenterCrop(size)]"
 LAST = "v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)"
 
-NORMAL.patch(
-    "not_normalised",
-    "Mean and deviation are left out: the backbone sees another world than it was trained in.",
-    (", " + NORMALIZE, ""),
-)
-NORMAL.patch(
-    "only_validation_normalised",
-    "Validation photos are normalised and training photos are not.",
-    (NORMALIZE, "*([] if train else [v2.Normalize(MEAN, STD)])"),
-    source="Humbatova 2020",
-)
+transfer.photos(NORMAL, PLAIN, ANEW, 96)
 NORMAL.patch(
     "mean_and_deviation_exchanged", "Mean and deviation are exchanged.", (NORMALIZE, "v2.Normalize(STD, MEAN)")
 )
@@ -332,17 +177,9 @@ NORMAL.patch(
     source="PyTorch tutorial: CIFAR-10",
 )
 NORMAL.patch(
-    "never_divided",
-    "Pixels go up to 255: they were not divided before mean and deviation were applied.",
-    ("scale=True", "scale=False"),
-)
-NORMAL.patch(
     "double",
     "float64: the network's numbers are float32.",
     (LAST, "v2.ToDtype(torch.float64, scale=True), v2.Normalize(MEAN, STD)"),
-)
-NORMAL.patch(
-    "size_by_heart", "96 is written down; `size` is ignored.", ("    if train:", "    size = 96\n    if train:")
 )
 NORMAL.patch(
     "bgr_after_normalising",
@@ -350,24 +187,9 @@ NORMAL.patch(
     (NORMALIZE, "v2.Normalize(MEAN, STD), v2.Lambda(lambda image: image.flip(-3))"),
 )
 PLAIN.patch(
-    "bgr",
-    "The channels are blue, green, red, as OpenCV gives them.",
-    ("v2.ToImage(), *views", "v2.ToImage(), v2.Lambda(lambda image: image.flip(-3)), *views"),
-    source="forum: cv2.imread",
-)
-PLAIN.patch(
-    "validation_augmented",
-    "The validation photos are augmented too: another accuracy each time.",
-    ("    if train:", "    if True:"),
-    source="Humbatova 2020",
-)
-PLAIN.patch(
     "validation_mirrored",
     "Half of the validation photos are mirrored.",
     (RESIZE, "[v2.Resize(size), v2.CenterCrop(size), v2.RandomHorizontalFlip()]"),
-)
-PLAIN.patch(
-    "squeezed", "A broad photo is squeezed into a square.", (RESIZE, "[v2.Resize((size, size), antialias=True)]")
 )
 PLAIN.patch(
     "not_resized", "The middle is cut out of a photo that was never made smaller.", (RESIZE, "[v2.CenterCrop(size)]")
@@ -382,7 +204,6 @@ PLAIN.patch(
     "The square is cut out at the top left and not in the middle.",
     (RESIZE, "[v2.Resize(size), v2.Lambda(lambda image: image[..., :size, :size])]"),
 )
-ANEW.patch("never_augmented", "The training photos are not augmented at all.", ("    if train:", "    if False:"))
 
 
 @ANEW.mistake("The change is drawn once, when the transform is made: all photos are changed alike.")
@@ -473,11 +294,16 @@ BEST = MISTAKES.caught_by("fine_tune", "test_it_ends_with_the_best_state")
 MEASURES = MISTAKES.caught_by("fine_tune", "test_validation_photos_only_measure")
 SURVIVE = MISTAKES.caught_by("fine_tune", "test_frozen_statistics_survive_fine_tuning")
 DOOR = MISTAKES.caught_by("fine_tune", "test_the_door_knows_its_dog")
-ADAM, UNFREEZE = "torch.optim.Adam(trainable_parameters(model), lr=lr)", "    unfreeze(model)\n"
-FIRST = "best = one_pass(model, valid_loader, loss_function).accuracy"
+PARAMETERS, UNFREEZE = "trainable_parameters(model)", "    unfreeze(model)\n"
 KEPT = "    kept = {name: value.clone() for name, value in model.state_dict().items()}\n"
-BETTER = "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}"
+KEEP = "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}"
 
+transfer.tuning(TRUE_HISTORY, WHOLE, SMALL, BEST, DOOR, UNFREEZE, PARAMETERS)
+transfer.twice(TRUE_HISTORY, "twice_an_epoch")
+transfer.measured(TRUE_HISTORY, MEASURES)
+transfer.written_in(WHOLE, "learning_rate_written_in", "1e-5")
+transfer.taught(MEASURES, "learns_from_validation")
+transfer.thawed(SURVIVE, "statistics_thawed", UNFREEZE, "139 photos overwrite what many pictures have taught it")
 TRUE_HISTORY.patch(
     "one_entry_too_many",
     "The state before the first epoch is entered too: one entry more than there were epochs.",
@@ -489,22 +315,9 @@ TRUE_HISTORY.patch(
     ),
 )
 TRUE_HISTORY.patch(
-    "twice_an_epoch",
-    "An epoch goes through the training data once; here it goes twice, and only the second pass is entered.",
-    (
-        "        train = one_pass(model, train_loader, loss_function, optimizer)\n",
-        2 * "        train = one_pass(model, train_loader, loss_function, optimizer)\n",
-    ),
-)
-TRUE_HISTORY.patch(
     "validation_not_entered",
     "The validation is measured and not entered.",
-    ("history.add(train, valid)", "history.add(train)"),
-)
-TRUE_HISTORY.patch(
-    "curves_exchanged",
-    "Training and validation are exchanged.",
-    ("history.add(train, valid)", "history.add(valid, train)"),
+    (ADD, "history.add(trained)"),
 )
 TRUE_HISTORY.patch(
     "accuracy_returned",
@@ -513,53 +326,16 @@ TRUE_HISTORY.patch(
 )
 
 
-@TRUE_HISTORY.mistake(
-    "The mean of the batches is not the mean of the photos: the last batch is smaller.", source="Humbatova 2020"
-)
-def batch_means_averaged(model, train_loader, valid_loader, epochs, lr=1e-5):
-    loss_function, history = nn.CrossEntropyLoss(), History()
-    unfreeze(model)  # noqa: F821
-    optimizer = torch.optim.Adam(trainable_parameters(model), lr=lr)  # noqa: F821
-
-    def measured():
-        parts = [one_pass(model, [batch], loss_function) for batch in valid_loader]
-        return Metrics(*(sum(column) / len(parts) for column in zip(*parts, strict=True)))
-
-    best, kept = measured().accuracy, copy.deepcopy(model.state_dict())
-    for _ in range(epochs):
-        train, valid = one_pass(model, train_loader, loss_function, optimizer), measured()
-        history.add(train, valid)
-        if valid.accuracy > best:
-            best, kept = valid.accuracy, copy.deepcopy(model.state_dict())
-    model.load_state_dict(kept)
-    model.eval()
-    return history
-
-
-WHOLE.patch("never_unfrozen", "The backbone is still frozen: only the head goes on learning.", (UNFREEZE, ""))
-WHOLE.patch(
-    "optimizer_before_unfreezing",
-    "The optimizer was built while the backbone was frozen, and keeps the list that it was given.",
-    (UNFREEZE, ""),
-    (ADAM, ADAM + "\n    unfreeze(model)"),
-    source="forum",
-)
 WHOLE.patch(
     "only_the_head_given",
     "The optimizer was given the head alone.",
-    (ADAM, "torch.optim.Adam(model[-1].parameters(), lr=lr)"),
+    (PARAMETERS, "model[-1].parameters()"),
 )
-WHOLE.patch("learning_rate_written_in", "1e-5 is written down; `lr` is ignored.", ("lr=lr)", "lr=1e-5)"))
 WHOLE.patch(
     "back_to_the_first_state",
     "The state before the first epoch is put back, whatever was learned.",
     ("    model.load_state_dict(kept)", "    model.load_state_dict(first)"),
     ("    history = History()", "    history, first = History(), kept"),
-)
-SMALL.patch(
-    "learning_rate_of_the_head",
-    "The head's learning rate: what the backbone knows is overwritten in a few steps.",
-    ("lr: float = 1e-5", "lr: float = 1e-3"),
 )
 SMALL.patch(
     "a_hundred_times_larger",
@@ -572,47 +348,16 @@ SMALL.patch(
     ("lr: float = 1e-5", "lr: float = 0.0"),
 )
 BEST.patch(
-    "ends_with_the_last_state", "The best state is kept and never put back.", ("    model.load_state_dict(kept)\n", "")
-)
-BEST.patch(
-    "the_first_state_forgotten",
-    "The state before the first epoch is not among the candidates: fine-tuning can make it worse.",
-    (FIRST, "best = 0.0"),
-)
-BEST.patch(
-    "state_not_copied",
-    "state_dict() gives the tensors themselves: they go on changing while they are kept.",
-    (KEPT, "    kept = model.state_dict()\n"),
-    (BETTER, "            best, kept = valid.accuracy, model.state_dict()"),
-    source="forum: best_model_wts = model.state_dict()",
-)
-BEST.patch(
     "shallow_copy",
     "A copy of the dict holds the same tensors; they go on changing.",
     (KEPT, "    kept = dict(model.state_dict())\n"),
-    (BETTER, "            best, kept = valid.accuracy, model.state_dict().copy()"),
+    (KEEP, "            best, kept = valid.accuracy, model.state_dict().copy()"),
     source="forum",
-)
-BEST.patch(
-    "best_by_training_accuracy",
-    "The best is chosen by the training photos, which the network can learn by heart.",
-    ("        if valid.accuracy > best:", "        if train.accuracy > best:"),
-    (BETTER, BETTER.replace("valid.accuracy", "train.accuracy")),
-    (FIRST, "best = one_pass(model, train_loader, loss_function).accuracy"),
-    source="Humbatova 2020",
 )
 BEST.patch(
     "the_worst_kept",
     "The state with the lowest accuracy is kept.",
     ("        if valid.accuracy > best:", "        if valid.accuracy < best:"),
-)
-BEST.patch(
-    "first_or_last",
-    "Only the first and the last state are compared; the best was in between.",
-    (
-        "        if valid.accuracy > best:\n" + BETTER + "\n    model.load_state_dict(kept)",
-        "    if valid.accuracy < best:\n        model.load_state_dict(kept)",
-    ),
 )
 BEST.patch(
     "any_better_than_the_first",
@@ -624,64 +369,18 @@ BEST.patch(
     "Only parameters are kept: where statistics are not frozen, they are those of the last epoch.",
     (KEPT, "    kept = {name: value.clone() for name, value in model.named_parameters()}\n"),
     (
-        BETTER,
+        KEEP,
         "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.named_parameters()}",
     ),
     ("model.load_state_dict(kept)", "model.load_state_dict(kept, strict=False)"),
 )
-BEST.patch("left_in_train_mode", "The model is left in train mode.", ("    model.eval()", "    model.train()"))
-MEASURES.patch(
-    "learns_from_validation",
-    "The validation photos are trained on: their accuracy says nothing any more.",
-    (
-        "valid = one_pass(model, valid_loader, loss_function)",
-        "valid = one_pass(model, valid_loader, loss_function, optimizer)",
-    ),
-    source="Humbatova 2020",
-)
 
 
-@MEASURES.mistake("The validation is measured in train mode: dropout and batch statistics are on.")
-def validated_in_train_mode(model, train_loader, valid_loader, epochs, lr=1e-5):
-    loss_function, history = nn.CrossEntropyLoss(), History()
-    unfreeze(model)  # noqa: F821
-    optimizer = torch.optim.Adam(trainable_parameters(model), lr=lr)  # noqa: F821
-    best, kept = one_pass(model, valid_loader, loss_function).accuracy, copy.deepcopy(model.state_dict())
-    for _ in range(epochs):
-        train = one_pass(model, train_loader, loss_function, optimizer)
-        model.train()
-        right, items, total = 0, 0, 0.0
-        with torch.no_grad():
-            for images, labels in valid_loader:
-                logits = model(images)
-                total += float(loss_function(logits, labels)) * len(labels)
-                right, items = right + int((logits.argmax(1) == labels).sum()), items + len(labels)
-        valid = Metrics(total / items, right / items)
-        history.add(train, valid)
-        if valid.accuracy > best:
-            best, kept = valid.accuracy, copy.deepcopy(model.state_dict())
-    model.load_state_dict(kept)
-    model.eval()
-    return history
-
-
-SURVIVE.patch(
-    "statistics_thawed",
-    "BatchNorm gets its train method back: 139 photos overwrite what many pictures have taught it.",
-    (UNFREEZE, '    unfreeze(model)\n    for layer in model.modules():\n        layer.__dict__.pop("train", None)\n'),
-)
 SURVIVE.patch(
     "train_mode_for_all",
     "Every layer is put into train mode by hand, the frozen BatchNorm too.",
     (UNFREEZE, "    unfreeze(model)\n    for layer in model.modules():\n        layer.training = True\n"),
 )
-
-
-@DOOR.mistake("One step at a learning rate of 1 and no way back: the network has forgotten everything.")
-def forgets_everything(model, train_loader, valid_loader, epochs, lr=1e-5):
-    unfreeze(model)  # noqa: F821
-    optimizer = torch.optim.Adam(trainable_parameters(model), lr=1.0)  # noqa: F821
-    return fit(model, [next(iter(train_loader))], [next(iter(valid_loader))], epochs=epochs, optimizer=optimizer)
 
 
 @DOOR.mistake("The head is reset before fine-tuning, and hardly learns at so small a learning rate.")
@@ -691,15 +390,8 @@ def head_reset(model, train_loader, valid_loader, epochs, lr=1e-5):
     return fit(model, [next(iter(train_loader))], [next(iter(valid_loader))], epochs=epochs, lr=lr)
 
 
-FIRST = "    best = one_pass(model, valid_loader, loss_function).accuracy\n"
-BEST.patch(
-    "better_than_the_last_one",
-    "Each epoch is compared with the one before it: up again after a fall is not yet the best.",
-    (FIRST, ""),
-    ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + FIRST),
-)
 BEST.patch(
     "best_of_another_curve",
     "The validation accuracy is compared with a training accuracy, which is higher: the first that got better is kept.",
-    ("best, kept = valid.accuracy, {", "best, kept = train.accuracy, {"),
+    ("best, kept = valid.accuracy, {", "best, kept = trained.accuracy, {"),
 )
