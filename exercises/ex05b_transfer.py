@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub aea377c78641b779)
+# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 9a03914be1453382)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -20,6 +20,7 @@
 
 # %%
 from collections.abc import Callable
+from types import MethodType
 
 import torch
 from PIL import Image
@@ -29,10 +30,9 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet: what torchvision's weights and the pocket weights expect
+# Of ImageNet: what torchvision's weights and the pocket weights expect.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 # %% [markdown]
 # ## Freeze the backbone
