@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 9a03914be1453382)
+# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 0b7e86bde4972588)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -41,7 +41,7 @@ STD = (0.229, 0.224, 0.225)
 #
 # BatchNorm is the trap: its running mean and variance are no parameters. They move in train mode even when nothing
 # requires a gradient, and `model.train()` at the beginning of each epoch puts every layer into train mode, the frozen
-# ones too.
+# ones too: it calls the method `train` of each layer in turn.
 
 
 # %%

@@ -40,7 +40,7 @@ STD = (0.229, 0.224, 0.225)
 #
 # BatchNorm is the trap: its running mean and variance are no parameters. They move in train mode even when nothing
 # requires a gradient, and `model.train()` at the beginning of each epoch puts every layer into train mode, the frozen
-# ones too.
+# ones too: it calls the method `train` of each layer in turn.
 
 
 # %%
