@@ -160,11 +160,19 @@ def {f}(values: torch.Tensor) -> torch.Tensor:
 ALONE = """\
 # %% [markdown]
 # ## All together
-# `course run {id}` shows what it does.
+# `python -m exercises.ex{name}` (or `course run {id}`) shows what it does.
+
+# %% tags=["active-py"]
+def main(run: "Run") -> None:
+    \"""What becomes of four numbers. Written for you.\"""
+    print(FIRST(torch.arange(4.0)))
+
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    print(FIRST(torch.arange(4.0)))
+    from course.runs.run import Run
+
+    main(Run("{id}", epochs=0))
 """
 GRADER = '''\
 """Grader of project {id}: {title}.

@@ -61,7 +61,7 @@ def test_a_mistake_is_caught_by_the_check_that_it_names(variant: Variant):
 
 def _expect_fresh_fingerprint(proof: variants.Proof) -> None:
     """What the mistake does now is what course/grading/fingerprints/ says of it, and the feedback names it."""
-    cure = "`python -m course.authoring.proofs.prove` makes the fingerprints anew"
+    cure = "`course author prove` makes the fingerprints anew"
     now = fingerprints.fingerprint(proof)
     kept = diagnosis.known(proof.variant.project)[proof.variant.task]
     same = [m for m in kept if (m.says, m.check, m.failed) == (now.says, now.check, now.failed)]
