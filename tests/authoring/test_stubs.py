@@ -4,14 +4,16 @@ import ast
 import re
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import paths
-from course.authoring import generated
+from course.authoring import generated, lock
 from course.authoring.lock import lines_of
 from course.authoring.stubs import BEGIN, END, find_regions, stub_text, todo_text
 from course.catalog import Function, Project, projects
+from course.cli import main
 from course.errors import CourseError
 from course.workspace import edited, made_digest
 
@@ -246,3 +248,11 @@ def test_the_lock_names_versions_and_no_place():
         ]
     }
     assert lines_of(report) == ["Babel==2.18", "torch==2.15.0"]
+
+
+def test_the_lock_is_written_whole_or_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "resolve", lambda: ["Babel==2.18", "torch==2.15.0"])
+    wanted = lock.HEADER + "Babel==2.18\ntorch==2.15.0\n"
+    assert CliRunner().invoke(main, ["author", "lock"]).output == wanted
+    assert CliRunner().invoke(main, ["author", "lock", "--out", str(tmp_path / "constraints.txt")]).exit_code == 0
+    assert (tmp_path / "constraints.txt").read_text("utf-8") == wanted
