@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 5b6b9cc44708bae2)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 5b6b9cc44708bae2)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub d90f43f7f22a81cc)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub d90f43f7f22a81cc)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #

@@ -19,7 +19,7 @@ from course.workspace import exercises
 from course.workspace import pristine_file
 
 README = "docs/for-students.md"  # becomes README.md
-WORKFLOW = Path(__file__).parent / "templates" / "classroom.yml"
+WORKFLOW = Path(__file__).parent / "templates" / "grade.yml"
 PLAIN = (".gitignore", "pyproject.toml", "constraints.txt", "data/README.md", "docs/data.md", "docs/running.md")
 SUFFIXES = {".py", ".toml", ".stub", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
 # Of the package, what authors alone run: the making of all this, the proofs of the checks, the training of the pocket models.
@@ -102,17 +102,17 @@ def read(file: Path) -> bytes:
 def _contents() -> Iterator[tuple[str, bytes]]:
     """(path in the bundle, content)."""
     yield "README.md", read(paths.ROOT / README)
-    yield ".github/workflows/classroom.yml", read(WORKFLOW)
+    yield ".github/workflows/grade.yml", read(WORKFLOW)
     for name in PLAIN:
         yield name, read(paths.ROOT / name)
     yield from package()
     yield from graders(projects())
-    fresh = generated.made_files()
+    fresh = generated.stub_files()
     yield "exercises/__init__.py", generated.PACKAGE.encode()
     for entry in projects():
         stub = pristine_file(entry)
         if files.read(stub) != fresh.get(stub):
-            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course make` first.")
+            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course author make` first.")
         yield f"course/workspace/{stub.name}", read(stub)
         yield f"exercises/{entry.module}.py", read(stub)
         notebook = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
