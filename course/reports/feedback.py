@@ -12,7 +12,8 @@ from typing import Any
 
 from course.catalog import Project
 from course.checks.results import ProjectResult, SubmissionResult
-from course.grading.extract import LONGEST, cells_of, fields_of, release_of, source_of
+from course.grading.extract import cells_of, fields_of, release_of, source_of
+from course.limits import CELL_CHARACTERS
 from course.reports.terminal import render
 from course.workspace import pristine_text
 
@@ -157,7 +158,7 @@ def _own(code: bool, id: str, text: str) -> Cell:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n# … cut: it has {len(text)} characters"
+    return text if len(text) <= CELL_CHARACTERS else f"{text[:CELL_CHARACTERS]}\n# … cut: it has {len(text)} characters"
 
 
 def _text(id: str, source: str) -> Cell:
