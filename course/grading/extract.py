@@ -17,17 +17,9 @@ import nbformat
 from course import limits, paths
 from course.catalog import Project
 from course.errors import CourseError
+from course.source import DEFINITIONS, lines_of
 
-KEPT = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Import,
-    ast.ImportFrom,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-)
+KEPT = (*DEFINITIONS, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 class Unreadable(ValueError):
@@ -194,8 +186,8 @@ def _definitions(source: str) -> tuple[str, int]:
     kept: set[int] = set()
     for node in body:
         if isinstance(node, KEPT) or _defines_within(node):
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-            kept |= set(range(first, (node.end_lineno or first) + 1))
+            first, last = lines_of(node)
+            kept |= set(range(first, last + 1))
     dropped = 0
     for node in body:
         for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
@@ -239,7 +231,7 @@ def _defined(sources: list[str]) -> set[str]:
 def _names(tree: ast.AST) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, DEFINITIONS):
             names.add(node.name)
         elif isinstance(node, ast.alias):
             names.add((node.asname or node.name).split(".")[0])
