@@ -222,7 +222,7 @@ def _defined(sources: list[str]) -> set[str]:
     names: set[str] = set()
     for source in sources:
         try:
-            names |= _names(ast.parse(re.sub(r"^[%!].*$", "", source[:limits.CELL_CHARACTERS], flags=re.MULTILINE)))
+            names |= _names(ast.parse(re.sub(r"^[%!].*$", "", source[: limits.CELL_CHARACTERS], flags=re.MULTILINE)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return names
