@@ -1,4 +1,4 @@
-"""The registry of the nine projects. Everything that needs their names, functions, points or thresholds reads it here.
+"""The registry of the projects. Everything that needs their names, functions, points or thresholds reads it here.
 
 The facts stand in `catalog.toml`; this module only gives them types.
 """
@@ -29,6 +29,7 @@ class Project:
         slug: "mnist", as in ex01_mnist.py.
         data: names of the data sets that it uses.
         thresholds: named bounds on the embedded data.
+        picture: which of course/authoring/notebooks/lesson_pictures/ its notebook opens with; empty for none.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Project:
     data: tuple[str, ...]
     functions: tuple[Function, ...]
     thresholds: dict[str, float]
+    picture: str = ""
 
     @property
     def module(self) -> str:
@@ -76,6 +78,7 @@ def projects() -> tuple[Project, ...]:
             data=tuple(entry["data"]),
             functions=tuple(Function(f["name"], f["points"], f["todo"]) for f in entry["functions"]),
             thresholds=dict(entry.get("thresholds", {})),
+            picture=entry.get("picture", ""),
         )
         for entry in entries
     )

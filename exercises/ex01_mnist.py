@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub 57bd89d35d2bb3e1)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 57bd89d35d2bb3e1)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 30eeae1299082f94)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 30eeae1299082f94)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #

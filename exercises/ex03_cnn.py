@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub e205f88b94b7ddcb)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub e205f88b94b7ddcb)
 # %% [markdown]
 # # 03 Convolutional networks
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub ad95230a4582bb87)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub ad95230a4582bb87)
 # %% [markdown]
 # # 04a Data augmentation
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub b893fd874742621c)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub b893fd874742621c)
 # %% [markdown]
 # # 04b Deployment
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub 6117774ec47ed982)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 6117774ec47ed982)
 # %% [markdown]
 # # 05a Pre-trained models
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub aea377c78641b779)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub aea377c78641b779)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #

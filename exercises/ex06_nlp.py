@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course make`; yours to edit from here on. (stub 550ba0365480ecca)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 550ba0365480ecca)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #

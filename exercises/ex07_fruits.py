@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub 511829e3baf5de5a)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 511829e3baf5de5a)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #

@@ -1,13 +1,11 @@
-"""The picture at the top of each notebook: what the data of its project look like, a few of each class, from the generators.
+"""The pictures at the top of the notebooks: what the data look like, a few of each class, from the generators.
 
-    python -m course.authoring.notebooks.pictures      makes course/authoring/lesson_pictures/ anew
-
-`notebooks` puts them into the notebooks as attachments, so that a notebook stays one file. Project 06 has words and no picture.
+The catalog says which picture a project shows; one without data that can be seen has none. `course author pictures` draws them
+anew; `source` puts them into the notebooks as attachments, so that a notebook stays one file.
 """
 
 import base64
 import io
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +13,24 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from course import files
+
 FOLDER = Path(__file__).parent / "lesson_pictures"
 SIDE = 72  # pixels of one picture; a few of them in a row fit into a notebook's column
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A picture: its file, what is to be seen, how it is drawn."""
+class LessonPicture:
+    """A picture: its name, what is to be seen, how it is drawn."""
 
-    file: str
+    name: str
     says: str
     draw: Callable[[], Image.Image]
+
+    @property
+    def file(self) -> str:
+        """The name of its file in FOLDER."""
+        return f"{self.name}.png"
 
     def attachment(self) -> dict[str, dict[str, str]]:
         """{name: {type: content}} as a notebook's cell has it."""
@@ -75,24 +80,18 @@ def _fruit() -> Image.Image:
     return _colours(_sheet([[fruit.photo(label, k) for k in range(3)] for label in fruit.CLASSES], 96))
 
 
-SIGNS = Lesson("signs.png", "The signs of the 24 letters that do not move: a to y without j.", _signs)
-DOOR = Lesson("door.png", "At the door: above the dog who lives here, below others.", _door)
-LESSONS = {
-    "01": Lesson("digits.png", "Two of each digit, as different pens and hands write them.", _digits),
-    "02": SIGNS,
-    "03": SIGNS,
-    "04a": SIGNS,
-    "04b": Lesson(
-        "photos.png",
-        "What a camera sees: colour, walls, light. The network has learned from small grey squares.",
-        _photos,
+_ALL = (
+    LessonPicture("digits", "Two of each digit, as different pens and hands write them.", _digits),
+    LessonPicture("signs", "The signs of the 24 letters that do not move: a to y without j.", _signs),
+    LessonPicture(
+        "photos", "What a camera sees: colour, walls, light. The network has learned from small grey squares.", _photos
     ),
-    "05a": DOOR,
-    "05b": DOOR,
-    "07": Lesson(
-        "fruit.png", "Three of each class: apples, bananas and oranges, fresh on the left, rotten on the right.", _fruit
+    LessonPicture("door", "At the door: above the dog who lives here, below others.", _door),
+    LessonPicture(
+        "fruit", "Three of each class: apples, bananas and oranges, fresh on the left, rotten on the right.", _fruit
     ),
-}
+)
+PICTURES = {picture.name: picture for picture in _ALL}
 
 
 def _sheet(columns: list[list[Image.Image]], side: int = SIDE) -> Image.Image:
@@ -113,13 +112,8 @@ def _colours(picture: Image.Image) -> Image.Image:
     return picture.quantize(128, dither=Image.Dither.FLOYDSTEINBERG)
 
 
-def main() -> int:
-    """Write the pictures."""
-    FOLDER.mkdir(exist_ok=True)
-    for lesson in dict.fromkeys(LESSONS.values()):
-        (FOLDER / lesson.file).write_bytes(lesson.content())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def draw() -> list[Path]:
+    """Draw them all anew; returns the files."""
+    for picture in _ALL:
+        files.write(FOLDER / picture.file, picture.content())
+    return [FOLDER / picture.file for picture in _ALL]

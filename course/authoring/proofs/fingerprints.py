@@ -1,7 +1,7 @@
 """The fingerprints of the known mistakes, by which `course.checks.diagnosis` recognises them.
 
-Each mistake of graders/mistakes/ is run before the checks of its function. Kept are its sentence and the marks of the checks
-that failed, nothing of its name or its code. `course.authoring.proofs.prove` is the command that makes them.
+Each mistake of graders/proofs/ is run before the checks of its function. Kept are its sentence and the marks of the checks
+that failed, nothing of its name or its code. `course author prove` makes them.
 """
 
 import json
@@ -18,7 +18,7 @@ from course.checks.diagnosis import ALL, Known, Mark
 from course.checks.results import CheckResult
 from course.checks.run import grader_module
 
-MADE = "python -m course.authoring.proofs.prove, from graders/mistakes/: what each known mistake does before the checks"
+MADE = "course author prove, from graders/proofs/: what each known mistake does before the checks"
 
 
 def fingerprint(proof: Proof) -> Known:

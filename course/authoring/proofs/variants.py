@@ -3,9 +3,7 @@
 A mistake or an alternative is the solution with one function exchanged (`Catalogue.mistake`, `.alternative`) or a few words of
 it changed (`Catalogue.patch`). Each becomes a whole module file, so it can be graded over any transport.
 The idea is that of mutation testing, with mutants that students really write: Simpson et al. 2015, "Thinking like a novice", and
-Humbatova et al. 2020, "Taxonomy of Real Faults in Deep Learning Systems", say which.
-
-    python -m course.authoring.proofs.variants 01        the table: mistake, check, message; and what else fails
+Humbatova et al. 2020, "Taxonomy of Real Faults in Deep Learning Systems", say which. `table` shows what comes of them.
 """
 
 import ast
@@ -311,39 +309,3 @@ def _is_ours(decorator: ast.expr) -> bool:
         "rewritten",
         "alternative",
     )
-
-
-def main(keys: list[str]) -> int:
-    """Print the table of the projects named (all that are graded, if none is); 1 if anything is unproven."""
-    bad = 0
-    for entry in [project(key) for key in keys] or graded():
-        for variant in mistakes_of(entry):
-            proof = prove(variant)
-            bad += not proof.caught_by_named
-            others = [name for name in proof.failed if name != variant.caught_by]
-            print(
-                f"{'✓' if proof.caught_by_named else '✗'} {entry.id} {variant.task}: {variant.name}  ->  {variant.caught_by}"
-            )
-            print(
-                textwrap.indent(
-                    "\n".join([variant.says, *(proof.message.splitlines() or ["(nothing failed)"])]), "      "
-                )
-            )
-            if others:
-                print(f"      also: {', '.join(others)}")
-        for variant in alternatives_of(entry):
-            proof = prove(variant, slow=True)
-            bad += not proof.passed
-            print(f"{'✓' if proof.passed else '✗'} {entry.id} {variant.task}: {variant.name}  ({variant.says})")
-            for result in proof.results:
-                if result.outcome != "passed":
-                    print(f"      {result.name}: {result.outcome}: {result.message}")
-        for check in unproven(entry):
-            bad += 1
-            print(f"✗ {entry.id} {check.task}: no mistake names {check.name}")
-    print(f"{bad} faults" if bad else "all proven")
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

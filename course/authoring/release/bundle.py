@@ -107,12 +107,12 @@ def _contents() -> Iterator[tuple[str, bytes]]:
         yield name, read(paths.ROOT / name)
     yield from package()
     yield from graders(projects())
-    fresh = generated.made_files()
+    fresh = generated.stub_files()
     yield "exercises/__init__.py", generated.PACKAGE.encode()
     for entry in projects():
         stub = pristine_file(entry)
         if files.read(stub) != fresh.get(stub):
-            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course make` first.")
+            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course author make` first.")
         yield f"course/workspace/{stub.name}", read(stub)
         yield f"exercises/{entry.module}.py", read(stub)
         notebook = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
