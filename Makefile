@@ -38,11 +38,10 @@ lint: $(READY)
 	$(BIN)/mypy
 
 stubs: $(READY)
-	$(BIN)/course make
+	$(BIN)/course author make
 
 lock: $(READY)
-	$(BIN)/python -m course.authoring.lock > constraints.new
-	mv constraints.new constraints.txt
+	$(BIN)/course author lock --out constraints.txt
 
 # --no-compile: Python compiles what is imported; compiling all of torch, transformers and Jupyter takes minutes and is mostly for nothing.
 # The environment is made anew where its Python is gone, and brought up to date where the project's needs have changed.
