@@ -19,7 +19,7 @@ JOBS ?= 2
 help:
 	@echo "make grade   set everything up and grade a solution on the embedded data (GRADE=03 chooses the project)"
 	@echo "make test    set everything up and run the linter, the type checker and all tests"
-	@echo "make stubs   make exercises/ anew from solutions/"
+	@echo "make stubs   make exercises/ and source/ anew from solutions/"
 	@echo "make lock    resolve the dependencies anew and write constraints.txt"
 	@echo "make clean   delete the environment and what was made by running (not your exercises, not your data)"
 

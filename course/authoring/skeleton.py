@@ -104,6 +104,10 @@ def _fit(wishes: Wishes) -> None:
         raise CourseError(
             f"{wishes.id} {wishes.slug} is no name of a project.", "Two digits and a word, such as: 08 audio."
         )
+    if not wishes.title.strip() or not wishes.title.isprintable() or any(sign in wishes.title for sign in '"\\|'):
+        raise CourseError(
+            f"{wishes.title!r} is no title.", 'Write one line without ", \\ and |: it stands in code and tables.'
+        )
     for name in wishes.functions:
         if not name.isidentifier() or keyword.iskeyword(name) or wishes.functions.count(name) > 1:
             raise CourseError(
@@ -160,11 +164,19 @@ def {f}(values: torch.Tensor) -> torch.Tensor:
 ALONE = """\
 # %% [markdown]
 # ## All together
-# `course run {id}` shows what it does.
+# `python -m exercises.ex{name}` (or `course run {id}`) shows what it does.
+
+# %% tags=["active-py"]
+def main(run: "Run") -> None:
+    \"""What becomes of four numbers. Written for you.\"""
+    print(FIRST(torch.arange(4.0)))
+
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    print(FIRST(torch.arange(4.0)))
+    from course.runs.run import Run
+
+    main(Run("{id}", epochs=0))
 """
 GRADER = '''\
 """Grader of project {id}: {title}.

@@ -4,17 +4,17 @@ They are course/authoring/commands/, which a student's copy does not have. That 
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from course import paths
 from course.cli.sections import Sections
 from course.errors import CourseError
 
 
 def is_here() -> bool:
     """Does this copy of the course have the author's code?"""
-    return (paths.ROOT / "course" / "authoring" / "__init__.py").is_file()
+    return (Path(__file__).parent.parent / "authoring" / "__init__.py").is_file()
 
 
 def require() -> None:

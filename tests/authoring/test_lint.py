@@ -603,13 +603,13 @@ def test_the_command_says_file_line_and_cure(toy, monkeypatch):
 
     monkeypatch.setattr(paths, "ROOT", toy)
     monkeypatch.setattr(catalog, "projects", lambda: (TOY,))
-    done = CliRunner().invoke(main, ["check", "08"])
+    done = CliRunner().invoke(main, ["author", "check", "08"])
     assert done.exit_code == 0
     assert done.output == (
         "1 project, 2 functions, 3 checks, 4 mistakes, 2 alternatives, 7 sentences: nothing to mend.\n"
     )
     (toy / GRADER).write_text(FILES[GRADER].replace(HINT, 'hint=""'), "utf-8")
-    done = CliRunner().invoke(main, ["check", "toy"])
+    done = CliRunner().invoke(main, ["author", "check", "toy"])
     assert done.exit_code == 1
     line = FILES[GRADER].splitlines().index(f"def {NAN}(student):") + 1
     cure = "Ask what leads on, without the answer; end with a question mark."

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from course import paths
+from course.authoring import generated
 from course.authoring.release import assignments, bundle, leaks
 from course.catalog import project, projects
 from course.cli import main
@@ -187,8 +188,8 @@ def test_the_zip_holds_the_folder_and_has_the_same_bytes_each_time(student):
 
 
 def test_a_stale_stub_stops_the_bundle(tmp_path, monkeypatch):
-    real = bundle.generated.stub_files()
-    monkeypatch.setattr(bundle.generated, "stub_files", lambda: {file: text + "#" for file, text in real.items()})
+    real = generated.stub_files()
+    monkeypatch.setattr(generated, "stub_files", lambda: {file: text + "#" for file, text in real.items()})
     with pytest.raises(CourseError, match="course author make"):
         bundle.build(tmp_path / "student")
     assert not (tmp_path / "student").exists()
@@ -215,10 +216,14 @@ def test_the_bundle_grades_its_stub_by_itself(student):
     done = run("pytest", "-p", "no:cacheprovider", "graders/test_01_mnist.py")
     assert "make_transforms  not started" in done.stdout, done.stdout + done.stderr
     assert f"0 of {MNIST.points} points" in done.stdout
-    for name in ("author", "release", "grade"):
-        done = run("course", name)
+    for command in (["author"], ["author", "--help"], ["author", "make", "--check"], ["release", "01"], ["grade", "x"]):
+        done = run("course", *command)
         assert done.returncode == 2, done.stderr
-        assert "This copy of the course" in done.stderr
+        assert done.stderr.startswith("This copy of the course has no author's code: it is a student's copy.\n")
+    said = run("course", "--help").stdout
+    assert "Students:" in said
+    assert "Instructors:" not in said
+    assert "Authors:" not in said
 
 
 # -- nbgrader ---------------------------------------------------------------------------------------------------------

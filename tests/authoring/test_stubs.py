@@ -73,13 +73,13 @@ def test_a_stub_is_valid_and_holds_nothing_of_the_solution(entry):
 
 @needs_solutions
 def test_made_files_are_fresh():
-    """Run `course make` after every change of a solution."""
+    """Run `course author make` after every change of a solution."""
     assert [file.name for file in generated.stale()] == []
 
 
 def test_the_first_line_says_where_a_stub_comes_from_and_notices_an_edit():
     text = stub(ONE, "area")
-    assert text.startswith("# Made from solutions/ex99_toy.py by `course make`; ")
+    assert text.startswith("# Made from solutions/ex99_toy.py by `course author make`; ")
     assert not edited(text)
     assert not edited(text.replace("\n", "\r\n") + "\r\n")
     assert edited(text.replace('raise NotImplementedError("area")', "return 3.0"))
@@ -213,11 +213,11 @@ def test_make_saves_an_edited_exercise_and_drops_what_has_no_solution(tmp_path, 
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     monkeypatch.setattr(generated, "projects", lambda: (toy("area"),))
     monkeypatch.setattr(
-        generated, "pristine_file", lambda entry: tmp_path / "course" / "stubs" / f"{entry.module}.stub"
+        generated, "pristine_file", lambda entry: tmp_path / "course" / "workspace" / f"{entry.module}.stub"
     )
     (tmp_path / "solutions").mkdir()
     (tmp_path / "solutions" / "ex99_toy.py").write_text(ONE)
-    assert len(generated.make()[0]) == 3
+    assert len(generated.make()[0]) == 4  # the package, stub, exercise and notebook
     assert generated.make() == ([], [])
     exercise = tmp_path / "exercises" / "ex99_toy.py"
     exercise.write_text(exercise.read_text() + "# mine\n")

@@ -120,7 +120,7 @@ def test_reset_says_where_the_old_file_is(course):
 
 
 def test_make_check_is_content_with_fresh_files(course):
-    result = course("make", "--check")
+    result = course("author", "make", "--check")
     assert (result.exit_code, result.output) == (0, "All made files are fresh.\n")
 
 

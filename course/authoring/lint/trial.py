@@ -1,7 +1,7 @@
 """The rule of the author's linter that takes a run: a solution earns every point, and a stub none.
 
-This one imports torch and trains where checks train (their outcome is kept under .course/cache), so `course check` leaves it out
-unless it is asked for with --run.
+This one imports torch and trains where checks train (their outcome is kept under .course/cache), so `course author check` leaves
+it out unless it is asked for with --run.
 """
 
 import tempfile

@@ -20,7 +20,7 @@ from course.workspace import exercises
 from course.workspace import pristine_file
 
 README = "docs/for-students.md"  # becomes README.md
-WORKFLOW = Path(__file__).parent / "templates" / "classroom.yml"
+WORKFLOW = Path(__file__).parent / "templates" / "grade.yml"
 PLAIN = (".gitignore", "pyproject.toml", "constraints.txt", "data/README.md", "docs/data.md", "docs/running.md")
 SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
 # Of the package, what authors alone run: the making of all this, the proofs, what the data teach.
@@ -103,7 +103,7 @@ def read(file: Path) -> bytes:
 def _contents() -> Iterator[tuple[str, bytes]]:
     """(path in the bundle, content)."""
     yield "README.md", read(paths.ROOT / README)
-    yield ".github/workflows/classroom.yml", read(WORKFLOW)
+    yield ".github/workflows/grade.yml", read(WORKFLOW)
     for name in PLAIN:
         yield name, read(paths.ROOT / name)
     yield from package(AUTHORS + INSTRUCTORS)

@@ -30,12 +30,16 @@ from course.source import DEFINITIONS, definitions
 
 COMPUTING = (
     "graders/kit/**/*.py",
+    "course/checks/builders*.py",
     "course/checks/expect*.py",
     "course/checks/probes*.py",
-    "course/checks/builders*.py",
+    "course/corpus/*",
+    "course/datasets/**/*.py",
+    "course/models/**/*",
+    "course/networks.py",
+    "course/pictures/**/*.py",
+    "course/training.py",
 )
-COMPUTING += ("course/datasets/**/*.py", "course/pictures/**/*.py", "course/corpus/*", "course/models/**/*")
-COMPUTING += ("course/training.py", "course/networks.py")
 SHOWING = "pages.py"
 SUFFIXES = (".py", ".toml", ".txt", ".json", ".safetensors")
 BOUNDED = {"expect_at_least": "at least", "expect_at_most": "at most"}

@@ -1,7 +1,7 @@
 """The recipe resumes to the same weights, and a rehearsal of it makes a network that opens."""
 
-import argparse
 import contextlib
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from course.authoring.pretraining.statistics import statistics
 from course.models import pocket
 
 
-def arguments(folder, steps: int) -> argparse.Namespace:
+def arguments(folder, steps: int) -> SimpleNamespace:
     pictures = {
         "folder": folder,
         "out": folder / "out",
@@ -26,7 +26,7 @@ def arguments(folder, steps: int) -> argparse.Namespace:
         "sizes": [72, 88],
     }
     questions = {"category": 1.0, "kind": 0.5, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
-    return argparse.Namespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
+    return SimpleNamespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
 
 
 def few_pictures(*_: object) -> Pictures:
