@@ -15,6 +15,6 @@ def missing(fault: ModuleNotFoundError) -> CourseError | None:
         if package in {re.split(r"[^\w.-]", one)[0] for one in needed}:
             return CourseError(
                 f"This needs the package {package}, which is not installed.",
-                f"In the course's folder: python -m pip install -e '.[{extra}]' -c constraints.txt",
+                f'In the folder of the course: python -m pip install -e ".[{extra}]" -c constraints.txt',
             )
     return None

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import nbformat
@@ -176,6 +177,28 @@ def test_what_is_in_the_bundle_is_imported_by_a_students_commands(student):
         left += found
     package = (student / "course").rglob("*.py")
     assert {file.relative_to(student).as_posix() for file in package if file not in reached} <= {"course/limits.py"}
+
+
+def test_a_student_needs_no_package_of_an_extra(student):
+    """But for kagglehub, and `course data fetch` says so."""
+    about = tomllib.loads((student / "pyproject.toml").read_text("utf-8"))["project"]
+    known = {
+        *about["dependencies"],
+        "kagglehub",
+        *sys.stdlib_module_names,
+        "course",
+        "graders",
+        "exercises",
+        "solutions",
+    }
+    used = set()
+    for file in student.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            used |= {name.partition(".")[0] for name in names}
+    other = {"PIL": "pillow", "_pytest": "pytest"}  # modules that are called otherwise than their package
+    assert {other.get(name, name) for name in used} - known == set()
 
 
 def test_the_zip_holds_the_folder_and_has_the_same_bytes_each_time(student):

@@ -169,7 +169,7 @@ def test_a_missing_package_is_two_lines_with_its_extra(course, monkeypatch):
     assert result.exit_code == 2
     said = result.output.splitlines()
     assert said[0] == "This needs the package nbgrader, which is not installed."
-    assert said[1].endswith("pip install -e '.[instructor]' -c constraints.txt")
+    assert said[1].endswith('pip install -e ".[instructor]" -c constraints.txt')
     assert len(said) == 2
 
 
