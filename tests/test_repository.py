@@ -116,7 +116,7 @@ def test_every_dependency_is_locked_and_explained():
     names += [re.split(r"[<>=\[;~! ]", line)[0] for extra in needed["optional-dependencies"].values() for line in extra]
     locked = (paths.ROOT / "constraints.txt").read_text("utf-8").lower()
     explained = (paths.ROOT / "docs" / "dependencies.md").read_text("utf-8").lower()
-    for name in names:
+    for name in set(names) - {needed["name"]}:  # an extra may hold another one of ours
         assert f"\n{name}==" in locked, f"{name} is not in constraints.txt: run `make lock`"
         assert f"`{name}`" in explained, f"{name} is not in docs/dependencies.md"
 

@@ -7,13 +7,13 @@ and the source notebook for nbgrader. What nbgrader makes of that is for `course
 from pathlib import Path
 
 from course import files, paths
-from course.authoring.release import assignments
+from course.authoring.notebooks.files import notebook_file, source_text
 from course.authoring.stubs import stub_text
 from course.catalog import projects
 from course.errors import CourseError
 from course.workspace import edited, exercises, pristine_file
 
-PACKAGE = '"""Your desk. Write the bodies; `course watch 01` says how they stand. Made by `course author make`."""\n'
+PACKAGE = '"""Your exercises. Write the bodies; `course watch 01` says how they stand. Made by `course author make`."""\n'
 
 
 def stub_files() -> dict[Path, str]:
@@ -45,7 +45,7 @@ def made_files() -> dict[Path, str]:
     """
     made = stub_files()
     written = [entry for entry in projects() if pristine_file(entry) in made]
-    return made | {assignments.notebook_file(entry, "source"): assignments.source_text(entry) for entry in written}
+    return made | {notebook_file(entry, "source"): source_text(entry) for entry in written}
 
 
 def stale() -> list[Path]:

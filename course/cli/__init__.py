@@ -9,12 +9,16 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, grade, release, student, watch
+from course.cli import author, data, extras, student, watch
 from course.cli.sections import Sections
 from course.errors import CourseError
 
 STUDENTS = (watch.watch, student.hint, student.status, student.run, student.reset, student.update, data.data)
-INSTRUCTORS = (release.release, grade.grade)
+INSTRUCTORS: tuple[click.Command, ...] = ()
+if author.is_here():
+    from course.cli import grade, release
+
+    INSTRUCTORS = (release.release, grade.grade)
 AUTHORS = (author.author,)
 
 
@@ -34,7 +38,7 @@ class _Shown(click.ClickException):
 
 
 class _Course(Sections):
-    """The whole. It shows a CourseError and leaves with status 2."""
+    """The whole. It shows a CourseError, or which package is missing, and leaves with status 2."""
 
     def sections(self) -> dict[str, Sequence[click.Command]]:
         """By person; a student's copy lists a student's alone."""
@@ -43,6 +47,8 @@ class _Course(Sections):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Listed or not: a student who types an instructor's command reads why it is not for this copy."""
+        if name in ("release", "grade"):
+            author.require()
         return self.commands.get(name)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -51,6 +57,10 @@ class _Course(Sections):
             return super().invoke(ctx)
         except CourseError as fault:
             raise _Shown(fault) from fault
+        except ModuleNotFoundError as fault:
+            if told := extras.missing(fault):
+                raise _Shown(told) from fault
+            raise
 
 
 @click.group(
