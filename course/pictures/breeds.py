@@ -8,9 +8,10 @@ import numpy as np
 
 from course.pictures import backgrounds
 from course.pictures.camera import Camera
-from course.pictures.canvas import Canvas, Light
+from course.pictures.canvas import Canvas
 from course.pictures.coats import BLACK, CHOCOLATE, CREAM, FAWN, GINGER, GOLD, GREY, TAN, WHITE, Coat
 from course.pictures.creature import paint_animal
+from course.pictures.light import Light
 from course.pictures.noise import Array, Rng
 from course.pictures.skeleton import Traits
 from course.pictures.solids import Grid
@@ -88,12 +89,10 @@ def individual(rng: Rng, kind: str, name: str) -> Traits:
 
 def animal_scene(rng: Rng, size: int, traits: Traits, outdoors: float = 0.6, wild: float = 1.0) -> Array:
     """A photo (size, size, 3) uint8 of one animal: a portrait, or the whole animal standing, sitting or lying."""
-    canvas = Canvas(size, Light.random(rng))
-    grid = Grid(size)
-    ground = (
-        backgrounds.lawn(rng, grid) if rng.random() < outdoors else backgrounds.any_background(rng, grid, white=0.1)
-    )
-    canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.6, 1.1)
+    light, grid = Light.random(rng), Grid(size)
+    outside = rng.random() < outdoors
+    ground = backgrounds.lawn(rng, grid) if outside else backgrounds.any_background(rng, grid, white=0.1)
+    canvas = Canvas(size, light, ground, rng.uniform(0.6, 1.1))
     pose = str(rng.choice(["head", "stand", "sit", "lie"], p=[0.4, 0.27, 0.21, 0.12]))
     if pose == "head":
         wide = rng.uniform(0.65, 1.05)

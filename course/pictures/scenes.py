@@ -7,8 +7,9 @@ import numpy as np
 
 from course.pictures import backgrounds
 from course.pictures.camera import Camera
-from course.pictures.canvas import Canvas, Light
+from course.pictures.canvas import Canvas
 from course.pictures.fruit import paint_fruit
+from course.pictures.light import Light
 from course.pictures.noise import Array, Rng, mix, solid
 from course.pictures.solids import Grid, ellipsoid, tube, turn
 
@@ -66,9 +67,7 @@ def company(canvas: Canvas, rng: Rng) -> None:
 def fruit_scene(rng: Rng, size: int, kind: str, rotten: bool, wild: float = 0.6) -> Array:
     """A photo (size, size, 3) uint8 of one to three fruits of `kind`, all fresh or at least one of them rotten."""
     light = Light.random(rng)
-    canvas = Canvas(size, light)
-    ground = backgrounds.any_background(rng, Grid(size), white=0.6)
-    canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.75, 1.1)
+    canvas = Canvas(size, light, backgrounds.any_background(rng, Grid(size), white=0.6), rng.uniform(0.75, 1.1))
     company(canvas, rng)
     count = int(rng.choice([1, 2, 3], p=[0.86, 0.10, 0.04]))
     big = rng.uniform(0.6, 0.85) if count == 1 else rng.uniform(0.38, 0.5)

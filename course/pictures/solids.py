@@ -54,13 +54,21 @@ class Solid:
         return self.x, self.y, self.z
 
 
-def turn(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Array:
+def turned(
+    x: Array, y: Array, angle: float, scale: float = 1.0, precision: type[np.floating] = np.float64
+) -> tuple[Array, Array]:
+    """Coordinates in the plane along axes turned by `angle` (radians, against the clock), in which a unit counts `scale`."""
+    c, s = precision(np.cos(angle) * scale), precision(np.sin(angle) * scale)
+    return c * x + s * y, c * y - s * x
+
+
+def turn(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0, precision: type[np.floating] = np.float32) -> Array:
     """Rotation (3, 3), radians: yaw about y, then pitch about x (positive leans the top to the camera), then roll about z."""
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return (about_z @ about_x @ about_y).astype(np.float32)
+    return (about_z @ about_x @ about_y).astype(precision)
 
 
 def _signed_root(v: Array) -> Array:

@@ -8,11 +8,10 @@ simple on purpose: a network that is to learn what an outline, a highlight or a 
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
-
 from course.pictures import backgrounds, household, living, outdoors, round_things
 from course.pictures.camera import Camera
-from course.pictures.canvas import Canvas, Light
+from course.pictures.canvas import Canvas
+from course.pictures.light import Light
 from course.pictures.noise import Array, Rng
 from course.pictures.solids import Grid
 
@@ -56,15 +55,14 @@ SKY: dict[str, Draw] = {"bird": living.bird, "butterfly": living.butterfly, "sai
 
 
 def _scene(draw: Draw, place: str, rng: Rng, size: int) -> Array:
-    grid = Grid(size)
-    canvas = Canvas(size, Light.random(rng))
+    light, grid = Light.random(rng), Grid(size)
     if place == "outside":
         ground = backgrounds.lawn(rng, grid)
     elif place == "sky":
         ground = backgrounds.sky(rng, grid) if rng.random() < 0.6 else backgrounds.foliage(rng, grid)
     else:
         ground = backgrounds.any_background(rng, grid, white=0.2)
-    canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.7, 1.1)
+    canvas = Canvas(size, light, ground, rng.uniform(0.7, 1.1))
     s = rng.uniform(0.55, 0.88)
     draw(canvas, rng, rng.normal(0, 0.1), rng.normal(0, 0.07), s)
     return Camera.random(rng).develop(canvas.rgb, rng)

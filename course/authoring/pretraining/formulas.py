@@ -10,7 +10,7 @@ import numpy as np
 
 from course.authoring.pretraining.patterns import PATTERNS, render_pattern
 from course.authoring.pretraining.render import render
-from course.authoring.pretraining.solids import CAUSES, SHAPES
+from course.authoring.pretraining.shapes import CAUSES, SHAPES
 
 CATEGORIES: tuple[str, ...] = (*SHAPES, *PATTERNS)
 SOLID_SHARE = 0.7  # of the pictures; solids carry more causes than patterns do

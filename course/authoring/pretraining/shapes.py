@@ -242,11 +242,6 @@ def near_colour(rng: np.random.Generator, colour: np.ndarray, spread: float = 0.
     return np.clip(np.asarray(colour) * rng.uniform(0.8, 1.15) + rng.normal(0, spread, 3), 0, 1).astype(np.float32)
 
 
-def mix(a: np.ndarray, b: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """a where amount is 0 and b where it is 1; a and b broadcast against (size, size, 3), amount is (size, size)."""
-    return a + (b - a) * amount[..., None]
-
-
 def tint(colour: np.ndarray, weights: tuple[float, float, float], level: float) -> np.ndarray:
     """A colour pulled to a grey-brown of its own brightness: what decay does to a skin."""
     return (level * np.asarray(weights, np.float32) * (0.4 + 0.6 * float(colour.mean()))).astype(np.float32)
