@@ -66,6 +66,8 @@ RESIDENT = Traits(
     muzzle=(0.50, 0.46, 0.85), ears="floppy", ear=(0.50, 0.95), eye=0.12, tail="up", tail_long=0.6, tail_thick=0.10, tongue=0.5,
 )  # fmt: skip
 
+ANIMALS = {"dog": DOGS, "cat": CATS, "bear": BEARS}
+
 OTHER_LOOKS: dict[str, tuple[Coat, ...]] = {
     "labrador": (Coat(BLACK, shaggy=0.1), Coat(CHOCOLATE, shaggy=0.1)),
     "terrier": (Coat(TAN, shaggy=0.75), Coat(GREY, shaggy=0.7), Coat((0.62, 0.42, 0.24), shaggy=0.7)),
@@ -79,7 +81,7 @@ OTHER_LOOKS: dict[str, tuple[Coat, ...]] = {
 
 def individual(rng: Rng, kind: str, name: str) -> Traits:
     """An animal of `kind` ("dog", "cat", "bear") and breed, unlike the last one."""
-    base = {"dog": DOGS, "cat": CATS, "bear": BEARS}[kind][name]
+    base = ANIMALS[kind][name]
     looks = OTHER_LOOKS.get(name, ()) if kind == "dog" else ()
     pick = int(rng.integers(len(looks) + 1))
     if pick:

@@ -4,6 +4,8 @@ Hollows are darkened by comparing the height with its own blur; things cast soft
 colours given to and taken from users are sRGB in [0, 1].
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from course.pictures.light import Light, linear, normals
@@ -57,7 +59,7 @@ class Canvas:
             lit *= (1 - hollow * np.clip(dent * 8, 0, 1) * rim)[..., None]
         return self.lay(solid.box, lit, np.clip(solid.edge / (pixel + feather) + 0.5, 0, 1) * opacity)
 
-    def flat(self, solid: Solid, colour: Array | Colour, normal: tuple[float, float, float]) -> Array:
+    def flat(self, solid: Solid, colour: Array | Colour, normal: Sequence[float] | Array) -> Array:
         """Lay a flat face with one `normal`: cheaper than `paint`, and with crisp edges."""
         n = np.asarray(normal, np.float32)
         x, y, z = n / np.linalg.norm(n)

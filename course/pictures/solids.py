@@ -151,7 +151,9 @@ def star_solid(
     return Solid(box, (hit * np.float32(size) + np.float32(cz)).reshape(shape), edge * np.float32(size), *local)
 
 
-def tube(grid: Grid, spine: Array, radii: Array | Sequence[float] | float, flat: float = 1.0) -> Solid:
+def tube(
+    grid: Grid, spine: Array | Sequence[Sequence[float]], radii: Array | Sequence[float] | float, flat: float = 1.0
+) -> Solid:
     """A tube along `spine` (n, 3), n >= 2, with `radii` at its points; ends are round.
 
     Object coordinates: x runs from 0 to 1 along the tube, y is -1 to 1 across it, z is what is left of a unit circle.
@@ -210,14 +212,6 @@ def polygon(grid: Grid, corners: Sequence[Sequence[float] | Array] | Array, z: f
         length = float(np.hypot(dx, dy)) + 1e-9
         edge = np.minimum(edge, ((x - px) * -dy + (y - py) * dx) * np.float32(np.sign(area) / length))
     return Solid(box, np.full(x.shape, z, np.float32), edge, x, y, np.zeros_like(x))
-
-
-def relief(grid: Grid, edge: Array, bevel: float, z: float = 0.0) -> Solid:
-    """A flat shape given by its signed distance `edge` over the whole picture, its rim rounded over `bevel` units."""
-    t = np.clip(edge / bevel, -1, 1)
-    height = bevel * np.sqrt(np.maximum(1 - (1 - np.maximum(t, 0)) ** 2, 0)) + np.minimum(t, 0) * bevel * 2 + z
-    whole = (slice(0, grid.size), slice(0, grid.size))
-    return Solid(whole, height.astype(np.float32), edge.astype(np.float32), grid.x, grid.y, np.zeros_like(grid.x))
 
 
 def face_coordinates(solid: Solid, origin: Array, right: Array, up: Array) -> None:

@@ -1,6 +1,6 @@
 """Contact sheets of what the generators draw, for people to look at: docs/pictures/fruit.png, door.png and catalogue.png.
 
-python -m course.pictures.sheet docs/pictures
+python -m course.authoring.pretraining.sheet docs/pictures
 """
 
 import sys
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from course.authoring.pretraining.catalogue import catalogue
 from course.datasets import door, fruit
-from course.pictures import catalogue
 
 SIDE = 96
 

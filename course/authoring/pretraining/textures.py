@@ -1,6 +1,7 @@
-"""Pictures that are nothing but a surface: wood, stone, weave, grass, water, clouds, fur and patterns.
+"""Pictures that are nothing but a surface, for pre-training: wood, stone, weave, grass, water, clouds and patterns.
 
-Each function takes (rng, size) and returns uint8 (size, size, 3).
+Each maker takes (rng, grid) and returns sRGB colours (size, size, 3), as those of `course.pictures.backgrounds` do, some of which
+are here too. `patterns` holds the abstract ones, in any colours.
 """
 
 from collections.abc import Callable
