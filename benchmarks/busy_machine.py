@@ -4,7 +4,7 @@
     python benchmarks/busy_machine.py --beside 0 2    # quiet, and beside two
 
 Each row is a process of its own that trains the convolutional network of project 03's solution for 120 batches of 32. Where only
-processor time can tell an endless loop from a busy machine (`course/grading/patience.py`), processor time that is spent waiting
+processor time can tell an endless loop from a busy machine (`course/checks/time_limit.py`), processor time that is spent waiting
 is what makes a right solution run out of time.
 """
 

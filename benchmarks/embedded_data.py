@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from course.datasets import store
+from course.datasets import registry, store
 
 
 def digest(folder: Path) -> str:
@@ -30,8 +30,8 @@ def digest(folder: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[*store.RECIPES, []], help="all unless some are named")
-    names = parser.parse_args().names or list(store.RECIPES)
+    parser.add_argument("names", nargs="*", choices=[*registry.names(), []], help="all unless some are named")
+    names = parser.parse_args().names or registry.names()
     total = 0.0
     with tempfile.TemporaryDirectory() as work:
         os.environ["COURSE_DATA"] = work

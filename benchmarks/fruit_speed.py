@@ -34,7 +34,7 @@ from torchvision.transforms import v2
 
 from course.datasets.photos import open_rgb
 from course.errors import CourseError
-from course.lessons.measures import solution
+from course.lessons.lesson import solution
 from course.models.zoo import load_backbone
 from course.paths import real_folder
 from course.training import History, Metrics

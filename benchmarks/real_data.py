@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 
 from course import paths
+from course.datasets.sets.asl import TRAIN_CSV, VALID_CSVS
 from course.datasets.signs import read_signs, split_by_shot, write_signs
-from course.datasets.tiers import TRAIN_CSV, VALID_CSVS
-from course.lessons import measures as measure
+from course.lessons.lesson import lesson_module
 
 
 def mnist(real: Path, work: Path, seeds: int) -> None:
@@ -29,30 +29,32 @@ def mnist(real: Path, work: Path, seeds: int) -> None:
     raw.mkdir(parents=True)
     for packed in sorted((real / "mnist").glob("*.gz")):
         unpack_gz(packed, raw / packed.stem)
-    spread("01 mnist, valid", seeds, lambda seed: measure.digits(work / "mnist", seed))
+    spread("01 mnist, valid", seeds, lambda seed: lesson_module("01").accuracy(work / "mnist", seed))
 
 
 def signs(real: Path, work: Path, seeds: int) -> None:
     """Projects 02, 03 and 04a on the real signs, split by shot: they must come out in this order."""
     folder = split(real, work)
-    dense = spread("02 MLP, valid", seeds, lambda seed: measure.mlp(folder, seed)[1])
-    cnn = spread("03 CNN, valid", seeds, lambda seed: measure.cnn(folder, seed))
-    saved = [work / f"04a-{seed}.pt" for seed in range(seeds)]
-    augmented = spread("04a augmented, valid", seeds, lambda seed: measure.augmented(folder, seed, saved[seed]))
-    spread("04a the same network, not augmented, valid", seeds, lambda seed: measure.not_augmented(folder, seed))
+    dense = spread("02 MLP, valid", seeds, lambda seed: lesson_module("02").accuracies(folder, seed)[1])
+    cnn = spread("03 CNN, valid", seeds, lambda seed: lesson_module("03").accuracy(folder, seed))
+    of_04a = lesson_module("04a")
+    augmented = spread(
+        "04a augmented, valid", seeds, lambda seed: of_04a.augmented(folder, seed, of_04a.saved(work, seed))
+    )
+    spread("04a the same network, not augmented, valid", seeds, lambda seed: of_04a.not_augmented(folder, seed))
     ordered = max(dense) < min(cnn) and max(cnn) < min(augmented)
     print(f"MLP < CNN < augmented, each seed of one under each of the next: {'yes' if ordered else 'NO'}")
 
 
 def photos(real: Path, work: Path, seeds: int) -> None:
     """Project 04b on the real photos, one a letter, with project 04a's network trained on the real CSV."""
-    folder = split(real, work)
+    folder, of_04a = split(real, work), lesson_module("04a")
 
     def one_seed(seed: int) -> float:
-        saved = work / f"04a-{seed}.pt"
+        saved = of_04a.saved(work, seed)
         if not saved.is_file():  # `signs` leaves it
-            measure.augmented(folder, seed, saved)
-        share, said = measure.photos(saved, real / "asl" / "photos")
+            of_04a.augmented(folder, seed, saved)
+        share, said = lesson_module("04b").photos(saved, real / "asl" / "photos")
         wrong = [f"{letter} read as {guess}" for letter, guess in said.items() if guess != letter]
         print(f"   {len(said) - len(wrong)} of {len(said)} right; wrong: {', '.join(wrong) or 'none'}")
         return share

@@ -28,7 +28,7 @@ from PIL import Image
 from course import catalog, paths
 from course.datasets.tiers import Located
 from course.errors import CourseError
-from course.lessons.measures import solution
+from course.lessons.lesson import solution
 from course.models.kinds import dogs
 from course.runs.photos import PhotoRun
 from course.training import History

@@ -29,6 +29,7 @@ class Project:
         slug: "mnist", as in ex01_mnist.py.
         data: names of the data sets that it uses.
         thresholds: named bounds on the embedded data.
+        picture: which sample of its data sets stands at the top of the notebook; "" for the first.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Project:
     data: tuple[str, ...]
     functions: tuple[Function, ...]
     thresholds: dict[str, float]
+    picture: str = ""
 
     @property
     def module(self) -> str:
@@ -76,6 +78,7 @@ def projects() -> tuple[Project, ...]:
             data=tuple(entry["data"]),
             functions=tuple(Function(f["name"], f["points"], f["todo"]) for f in entry["functions"]),
             thresholds=dict(entry.get("thresholds", {})),
+            picture=entry.get("picture", ""),
         )
         for entry in entries
     )

@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub 57bd89d35d2bb3e1)
+# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub a82f43158f26e35c)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -220,6 +220,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
     main(Run("01", epochs=5))

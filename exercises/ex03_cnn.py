@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub e205f88b94b7ddcb)
+# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub 1a864a61c3156b17)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -157,6 +157,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
     main(Run("03", epochs=12))

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub ad95230a4582bb87)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub c17e0c6a85d6544a)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -134,6 +134,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
     main(Run("04a", epochs=20))

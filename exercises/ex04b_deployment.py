@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub b893fd874742621c)
+# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub a4ca4727f0ac97a8)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -152,6 +152,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
     main(Run("04b", epochs=0))

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub 6117774ec47ed982)
+# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub 378b496f4e82e4fd)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -160,6 +160,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.photos import PhotoRun
+    from course.runs import PhotoRun
 
     main(PhotoRun("05a", epochs=0))

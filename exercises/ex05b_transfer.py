@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub aea377c78641b779)
+# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 5912a93e73d7c259)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -183,6 +183,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.photos import PhotoRun
+    from course.runs import PhotoRun
 
     main(PhotoRun("05b", epochs=16, batch_size=16, lr=2e-3))

@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course make`; yours to edit from here on. (stub 550ba0365480ecca)
+# Made from solutions/ex06_nlp.py by `course make`; yours to edit from here on. (stub 27f4a0596c5cf182)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -243,6 +243,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
     main(Run("06", epochs=0))

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub 511829e3baf5de5a)
+# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub a6efaa69e93f3d4a)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -196,6 +196,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.photos import PhotoRun
+    from course.runs import PhotoRun
 
     main(PhotoRun("07", epochs=8))

@@ -64,7 +64,12 @@ THRESHOLD = project("01").thresholds["valid_accuracy"]
 # -- make_transforms ----------------------------------------------------------------------------------------------------
 
 
-@check("make_transforms", points=1, hint="Which dimension do colour pictures have that grey ones seem to lack?")
+@check(
+    "make_transforms",
+    title="the picture becomes a float tensor with a channel dimension",
+    points=1,
+    hint="Which dimension do colour pictures have that grey ones seem to lack?",
+)
 def test_picture_becomes_a_float_tensor_with_a_channel(student):
     """Layers read float32 tensors with the channels first; anything else stops at the first layer."""
     picture = grey(np.arange(28 * 28, dtype=np.uint32).reshape(28, 28).astype(np.uint8))
@@ -93,7 +98,12 @@ def test_every_pixel_stays_in_its_place(student, width, height, seed):
     expect_close(tensor, torch.from_numpy(pixels)[None].float() / 255, "the picture", rtol=0, atol=1e-6)
 
 
-@check("make_transforms", points=1, hint="Should a validation picture look different each time it is measured?")
+@check(
+    "make_transforms",
+    title="the same picture always gives the same tensor",
+    points=1,
+    hint="Should a validation picture look different each time it is measured?",
+)
 def test_same_picture_always_gives_the_same_tensor(student):
     """The same transform serves validation; chance in it would make every measurement a different one."""
     picture = grey(np.random.default_rng(1).integers(0, 256, (28, 28), dtype=np.uint8))
@@ -106,9 +116,9 @@ def test_same_picture_always_gives_the_same_tensor(student):
 # -- make_loaders -------------------------------------------------------------------------------------------------------
 
 
-def _loaders(student, train: int, valid: int, *batch_size):
+def _loaders(student, lab, train: int, valid: int, *batch_size):
     """Loaders over numbered images: 0, 1, 2, … train, and 100, 101, … valid."""
-    sets = [student.give(tensor_set(images=x, labels=y)) for x, y in (numbered(train), numbered(valid, 100))]
+    sets = [lab.build(tensor_set(images=x, labels=y)) for x, y in (numbered(train), numbered(valid, 100))]
     pair = student.make_loaders(*sets, *batch_size)
     expect(type(pair) in (tuple, list) and len(pair) == 2, "make_loaders: expected a pair (train_loader, valid_loader)")
     return pair
@@ -120,9 +130,9 @@ def _order(student_loader) -> list[int]:
 
 @check("make_loaders", points=1, hint="What becomes of the last 16 of 6,000 pictures in batches of 32?")
 @given(train=st.integers(1, 40), valid=st.integers(1, 40), batch_size=st.integers(1, 17))
-def test_every_item_comes_exactly_once_an_epoch(student, train, valid, batch_size):
+def test_every_item_comes_exactly_once_an_epoch(student, lab, train, valid, batch_size):
     """Dropping the ragged last batch loses data; in validation it changes the result."""
-    train_loader, valid_loader = _loaders(student, train, valid, batch_size)
+    train_loader, valid_loader = _loaders(student, lab, train, valid, batch_size)
     expect_equal(sorted(_order(train_loader)), list(range(train)), "items of the training loader, sorted")
     expect_equal(sorted(_order(valid_loader)), list(range(100, 100 + valid)), "items of the validation loader, sorted")
 
@@ -130,9 +140,9 @@ def test_every_item_comes_exactly_once_an_epoch(student, train, valid, batch_siz
 @check(
     "make_loaders", points=1, hint="Which argument of DataLoader decides the order, and when does it draw a new one?"
 )
-def test_training_order_is_new_in_each_epoch(student):
+def test_training_order_is_new_in_each_epoch(student, lab):
     """A fixed order gives the same sequence of batches each time, and the network learns the sequence too."""
-    train_loader, _ = _loaders(student, 60, 4, 8)
+    train_loader, _ = _loaders(student, lab, 60, 4, 8)
     epochs = [[numbers_in(batch) for batch, _ in batches_of(train_loader)] for _ in range(2)]
     first, second = ([who for batch in epoch for who in batch] for epoch in epochs)
     expect_equal(sorted(second), list(range(60)), "items of the second epoch, sorted")
@@ -148,16 +158,16 @@ def test_training_order_is_new_in_each_epoch(student):
 
 
 @check("make_loaders", points=1, hint="Does a mean depend on the order of what it is taken of?")
-def test_validation_order_is_that_of_the_data_set(student):
+def test_validation_order_is_that_of_the_data_set(student, lab):
     """With a fixed order the k-th prediction belongs to the k-th picture, and two runs can be compared."""
-    _, valid_loader = _loaders(student, 4, 60, 8)
+    _, valid_loader = _loaders(student, lab, 4, 60, 8)
     expect_equal(_order(valid_loader), list(range(100, 160)), "items of the validation loader")
 
 
 @check("make_loaders", points=1, hint="What would a network learn whose labels belong to other pictures?")
-def test_images_keep_their_labels(student):
+def test_images_keep_their_labels(student, lab):
     """Shuffling moves image and label together."""
-    for part in _loaders(student, 40, 40, 7):
+    for part in _loaders(student, lab, 40, 40, 7):
         for batch, truth in batches_of(part):
             expect_tensor(batch, "images of a batch", shape=(-1, 1, 2, 2), dtype=torch.float32)
             expect_tensor(truth, "labels of a batch", shape=(len(batch),), dtype=torch.int64)
@@ -165,10 +175,10 @@ def test_images_keep_their_labels(student):
 
 
 @check("make_loaders", points=1, hint="Do both loaders know the batch size that they were given?")
-def test_batches_have_the_size_that_was_asked_for(student):
+def test_batches_have_the_size_that_was_asked_for(student, lab):
     """The size of a batch is a decision about memory and noise; it must be the caller's."""
     for batch_size, sizes in (((10,), [10, 10, 10, 4]), ((), [32, 2])):
-        for name, part in zip(("training", "validation"), _loaders(student, 34, 34, *batch_size), strict=True):
+        for name, part in zip(("training", "validation"), _loaders(student, lab, 34, 34, *batch_size), strict=True):
             expect_equal([len(truth) for _, truth in batches_of(part)], sizes, f"sizes of the {name} batches")
 
 
@@ -200,7 +210,12 @@ def test_a_picture_is_judged_by_itself_alone(student):
     expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
 
 
-@check("build_model", points=1, hint="What do two linear layers in a row amount to?")
+@check(
+    "build_model",
+    title="the network is more than one linear layer",
+    points=1,
+    hint="What do two linear layers in a row amount to?",
+)
 def test_network_is_more_than_one_linear_layer(student):
     """Without a bend between them all layers collapse into one, and the network can only weigh pixels."""
     expect_bent(student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2))
@@ -213,30 +228,31 @@ def test_every_parameter_takes_part(student):
     # 4: a weight and a bias in each of two layers
     expect(
         len(found) >= 4,
-        f"expected weights of at least two layers, found {len(found)} parameters: are all layers registered?",
+        "expected weights of at least two layers, found {count} parameters: are all layers registered?",
+        count=len(found),
     )
     idle = [name for name, size in found.items() if size <= 0]
-    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+    expect(not idle, "no gradient reaches {idle}", idle=", ".join(idle))
     expect_registered(student.build_model(), images(8, 28))
 
 
 @check("build_model", points=1, slow=True, hint="How wide is the narrowest place that every picture must pass?")
-def test_it_learns_digits(student):
+def test_it_learns_digits(lab):
     """The course's loop trains your network for eight epochs; the judge counts on digits that no file holds.
 
     Measured: two layers of 512 reach 0.975, one of 256 with ReLU 0.963, with tanh 0.966; without a hidden layer it is 0.855.
     """
-    x, y = hidden_digits(1000, student.seed)
-    found = student.remember("digits", lambda: _trained(student, x))
+    x, y = hidden_digits(1000, lab.seed)
+    found = lab.remember("digits", lambda: _trained(lab, x))
     logits = expect_tensor(found["logits"], "logits", shape=(1000, 10))
-    show_training(student, found["told"], y, "unseen digits")
-    show_judgement(student, y, logits, "0123456789", x)
+    show_training(lab, found["told"], y, "unseen digits")
+    show_judgement(lab, y, logits, "0123456789", x)
     expect_at_least(accuracy(logits, y), THRESHOLD, "accuracy on unseen digits after the course's training")
 
 
-def _trained(student, x):
-    model = student.seeded(student.seed).build_model()
-    told = fit_with_the_course(model, *training_digits(), epochs=8, lr=3e-3, seed=student.seed, followed=x)
+def _trained(lab, x):
+    model = lab.seeded(lab.seed).build_model()
+    told = fit_with_the_course(model, *training_digits(), epochs=8, lr=3e-3, seed=lab.seed, followed=x)
     return {"told": told, "logits": predict(model, x)}
 
 
@@ -274,7 +290,7 @@ def test_the_highest_score_is_looked_for_within_each_picture(student):
     )
 
 
-@check("batch_accuracy", points=1, hint="How does a one-element tensor become a number?")
+@check("batch_accuracy", title="it is a Python float", points=1, hint="How does a one-element tensor become a number?")
 def test_it_is_a_python_float(student):
     """Tensors in a history keep whole graphs alive and print badly."""
     value = student.batch_accuracy(torch.eye(4), torch.arange(4))
@@ -310,13 +326,13 @@ def test_it_is_right_for_any_batch(student, batch, classes, shift, seed):
 CLASSES, FEATURES, LR = 4, 64, 0.02
 
 
-def _epoch(student, count: int, batch_size: int, loss=None, momentum: float = 0.0, seed: int = 3):
+def _epoch(student, lab, count: int, batch_size: int, loss=None, momentum: float = 0.0, seed: int = 3):
     """The student's epoch of SGD on a small net, and the textbook's: (metrics, state, textbook metrics, textbook state)."""
     x, y = 40 * images(count, seed=seed), labels(count, CLASSES, seed)  # large, so that clipping gradients would show
-    model = student.give(witness_net(classes=CLASSES, seed=seed))
-    batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
-    function = student.give(loss or cross_entropy())
-    optimizer = student.give(sgd(model=model, lr=LR, momentum=momentum))
+    model = lab.build(witness_net(classes=CLASSES, seed=seed))
+    batches = lab.build(loader(images=x, labels=y, batch_size=batch_size))
+    function = lab.build(loss or cross_entropy())
+    optimizer = lab.build(sgd(model=model, lr=LR, momentum=momentum))
     metrics = student.train_epoch(model, batches, function, optimizer)
     expect_equal(learning_rates_of(optimizer), [LR], "the optimizer's learning rate after the epoch")
     own = witness_net.build(classes=CLASSES, seed=seed)
@@ -331,49 +347,54 @@ def _expect_weights(actual, expected, what):
 
 
 @check("train_epoch", points=2, hint="In which order do loss, zero_grad, backward and step come?")
-def test_one_batch_is_one_step_against_the_gradient(student):
+def test_one_batch_is_one_step_against_the_gradient(student, lab):
     """The weights after one batch of SGD are those of the formula w - lr · gradient."""
-    _, actual, _, expected = _epoch(student, 8, 8)
+    _, actual, _, expected = _epoch(student, lab, 8, 8)
     _expect_weights(actual, expected, "after one step")
 
 
 @check("train_epoch", points=1, hint="What does backward do with the gradients that are there already?")
-def test_gradients_do_not_pile_up_over_batches(student):
+def test_gradients_do_not_pile_up_over_batches(student, lab):
     """backward adds; without zero_grad each step also repeats the gradients before. Momentum is the given optimizer's affair."""
-    _, actual, _, expected = _epoch(student, 24, 4, momentum=0.5)
+    _, actual, _, expected = _epoch(student, lab, 24, 4, momentum=0.5)
     _expect_weights(actual, expected, "after six batches")
 
 
-@check("train_epoch", points=1, hint="Is the step taken once for each batch, or once for each epoch?")
-def test_the_ragged_last_batch_is_trained_on_too(student):
+@check(
+    "train_epoch",
+    title="the smaller last batch is trained on too",
+    points=1,
+    hint="Is the step taken once for each batch, or once for each epoch?",
+)
+def test_the_ragged_last_batch_is_trained_on_too(student, lab):
     """Ten items in batches of four: the last two count."""
-    _, actual, _, expected = _epoch(student, 10, 4)
+    _, actual, _, expected = _epoch(student, lab, 10, 4)
     _expect_weights(actual, expected, "after batches of 4, 4 and 2")
 
 
 @check("train_epoch", points=1, hint="Whose decision is the loss function?")
-def test_the_given_loss_function_is_used(student):
+def test_the_given_loss_function_is_used(student, lab):
     """The loop serves any loss; one that is built in hides the argument."""
-    _, actual, _, expected = _epoch(student, 8, 4, loss=margin_loss())
+    _, actual, _, expected = _epoch(student, lab, 8, 4, loss=margin_loss())
     _expect_weights(actual, expected, "after an epoch with nn.MultiMarginLoss")
 
 
 @check("train_epoch", points=1, hint="Which layers behave differently in training, and who tells them?")
-def test_it_trains_in_train_mode(student):
+def test_it_trains_in_train_mode(student, lab):
     """Validation leaves the network in eval mode; an epoch that does not switch back trains without dropout ever after."""
-    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    model = lab.build(moody_net(features=FEATURES, classes=CLASSES, seed=1))
     forward(model, images(4), mode="eval")
-    batches = student.give(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
-    student.train_epoch(model, batches, student.give(cross_entropy()), student.give(sgd(model=model, lr=0.1)))
+    batches = lab.build(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
+    student.train_epoch(model, batches, lab.build(cross_entropy()), lab.build(sgd(model=model, lr=0.1)))
     diary = diary_of(model)[1:]
     expect_equal(len(diary), 3, "forward passes for three batches")
     expect(all(training for training, _, _ in diary), "the network was in eval mode while it was trained")
 
 
 @check("train_epoch", points=2, hint="Should the two items of the last batch weigh as much as the four of another?")
-def test_metrics_are_means_over_items(student):
+def test_metrics_are_means_over_items(student, lab):
     """Ten items in batches of four: the mean of three batch means weighs the last two items double."""
-    metrics, _, (loss, right), _ = _epoch(student, 10, 4)
+    metrics, _, (loss, right), _ = _epoch(student, lab, 10, 4)
     found_loss, found_accuracy = metrics_of(metrics)
     # 1e-4: float32 sums; the mean of batch means is off by 1e-2 here
     expect_close(found_loss, loss, "the mean loss over ten items", rtol=1e-4, atol=1e-4)
@@ -384,16 +405,16 @@ def test_metrics_are_means_over_items(student):
 # -- validate -----------------------------------------------------------------------------------------------------------
 
 
-def _validated(student, model, count: int, batch_size: int):
-    batches = student.give(loader(images=images(count), labels=labels(count, CLASSES), batch_size=batch_size))
-    return student.validate(model, batches, student.give(cross_entropy()))
+def _validated(student, lab, model, count: int, batch_size: int):
+    batches = lab.build(loader(images=images(count), labels=labels(count, CLASSES), batch_size=batch_size))
+    return student.validate(model, batches, lab.build(cross_entropy()))
 
 
 @check("validate", points=1, hint="Which method tells dropout and BatchNorm that this is not training?")
-def test_it_measures_in_eval_mode(student):
+def test_it_measures_in_eval_mode(student, lab):
     """Dropout at validation measures a network that nobody will use."""
-    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
-    _validated(student, model, 12, 4)
+    model = lab.build(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    _validated(student, lab, model, 12, 4)
     expect_equal(
         [(mode, size) for mode, _, size in diary_of(model)],
         [(False, 4)] * 3,
@@ -402,44 +423,45 @@ def test_it_measures_in_eval_mode(student):
 
 
 @check("validate", points=1, hint="What does a forward pass remember for a backward pass that never comes?")
-def test_no_gradients_are_recorded(student):
+def test_no_gradients_are_recorded(student, lab):
     """Recording them costs about as much again in time and memory."""
-    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
-    _validated(student, model, 8, 4)
+    model = lab.build(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    _validated(student, lab, model, 8, 4)
     expect_equal(
         [recorded for _, recorded, _ in diary_of(model)], [False, False], "gradients recorded in each forward pass"
     )
 
 
 @check("validate", points=2, hint="What may a rehearsal change in the play?")
-def test_the_network_is_not_changed(student):
+def test_the_network_is_not_changed(student, lab):
     """A parameter or a running statistic that moves has learned from the validation data."""
-    model = student.give(moody_net(features=FEATURES, classes=CLASSES, seed=1))
+    model = lab.build(moody_net(features=FEATURES, classes=CLASSES, seed=1))
     before = state_of(model)
-    _validated(student, model, 12, 4)
+    _validated(student, lab, model, 12, 4)
     expect_same(state_of(model), before, "parameters and buffers after validation")
     frozen = [name for name, flag in trainable_of(model).items() if not flag]
     expect(
         not frozen,
-        f"after validation {len(frozen)} parameters require no gradient any more: the next epoch cannot train them",
+        "after validation {frozen} parameters require no gradient any more: the next epoch cannot train them",
+        frozen=len(frozen),
     )
 
 
 @check("validate", points=2, hint="How many items are in the last batch, and how much do they count?")
 @given(count=st.integers(1, 30), batch_size=st.integers(1, 9), seed=st.integers(0, 99))
-def test_validation_metrics_are_means_over_items(student, count, batch_size, seed):
+def test_validation_metrics_are_means_over_items(student, lab, count, batch_size, seed):
     """The result may not depend on how the items fall into batches."""
     logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(seed))
     (x, _), y = numbered(count), labels(count, CLASSES, seed)
-    batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
-    metrics = student.validate(student.give(fixed_net(logits=logits)), batches, student.give(cross_entropy()))
+    batches = lab.build(loader(images=x, labels=y, batch_size=batch_size))
+    metrics = student.validate(lab.build(fixed_net(logits=logits)), batches, lab.build(cross_entropy()))
     loss, right = metrics_of(metrics)
     # 1e-4 and 1e-5: float32 sums in another order; 1e-6: one item of thirty more or less is 0.03
     expect_close(
         loss, float(nn.functional.cross_entropy(logits, y)), f"the mean loss over {count} items", rtol=1e-4, atol=1e-5
     )
     expect_close(right, accuracy(logits, y), f"the accuracy over {count} items", rtol=0, atol=1e-6)
-    other = student.validate(student.give(fixed_net(logits=logits)), batches, student.give(margin_loss()))
+    other = student.validate(lab.build(fixed_net(logits=logits)), batches, lab.build(margin_loss()))
     margin = float(nn.functional.multi_margin_loss(logits, y))
     expect_close(
         metrics_of(other)[0], margin, "the mean loss with nn.MultiMarginLoss as the loss function", rtol=1e-4, atol=1e-5

@@ -47,34 +47,39 @@ EPOCHS = 8
 # -- SignImages ---------------------------------------------------------------------------------------------------------
 
 
-@check("SignImages", points=1, hint="Where do the channels stand in what a convolution reads?")
-def test_a_picture_has_a_channel_a_height_and_a_width(student):
+@check(
+    "SignImages",
+    title="a picture has a channel, a height and a width",
+    points=1,
+    hint="Where do the channels stand in what a convolution reads?",
+)
+def test_a_picture_has_a_channel_a_height_and_a_width(student, lab):
     """(1, 28, 28) float32; a flat vector has no neighbours left."""
-    data = student.SignImages(student.file("signs.csv", sign_csv(26)[0]))
+    data = student.SignImages(lab.file("signs.csv", sign_csv(26)[0]))
     expect_equal(length_of(data), 26, "the length for a file of 26 rows")
     image, _ = item_of(data, 3)
     expect_tensor(image, "the image of item 3", shape=(1, 28, 28), dtype=torch.float32)
 
 
 @check("SignImages", points=2, hint="Does pixel 29 stand beside pixel 28 or below pixel 1?")
-def test_pixels_stand_where_the_file_has_them(student):
+def test_pixels_stand_where_the_file_has_them(student, lab):
     """Row after row: a transposed hand is another sign. Values from 0 to 1."""
     text, pixels, _ = sign_csv(30, seed=5)
-    found, _ = items_of(student.SignImages(student.file("signs.csv", text)), list(range(30)))
+    found, _ = items_of(student.SignImages(lab.file("signs.csv", text)), list(range(30)))
     expected = torch.from_numpy(pixels).float().view(-1, 1, 28, 28) / 255
     # 1e-6: float32 division by 255 is right to about 1e-7
     expect_close(found, expected, "images of all rows", rtol=0, atol=1e-6)
 
 
 @check("SignImages", points=2, hint="Which class has k, in a file that holds only k?")
-def test_labels_have_no_gap(student):
+def test_labels_have_no_gap(student, lab):
     """0 to 23, and the same letter has the same class in every file."""
     text, _, classes = sign_csv(40, seed=6)
-    _, found = items_of(student.SignImages(student.file("signs.csv", text)), list(range(40)))
+    _, found = items_of(student.SignImages(lab.file("signs.csv", text)), list(range(40)))
     expect_tensor(found, "labels of forty items in a batch", shape=(40,), dtype=torch.int64)
     expect_equal(found.tolist(), classes, "classes of all rows")
     lines = text.splitlines()
-    only_k = student.SignImages(student.file("only_k.csv", f"{lines[0]}\n{lines[10]}\n"))
+    only_k = student.SignImages(lab.file("only_k.csv", f"{lines[0]}\n{lines[10]}\n"))
     expect_equal(items_of(only_k, [0])[1].tolist(), [9], "class of the letter k, alone in a file")
 
 
@@ -133,7 +138,12 @@ def test_it_normalises_over_the_batch(student):
     expect(len(buffers_of(block)) > 0, "there are no running statistics: eval mode would depend on the batch")
 
 
-@check("conv_block", points=1, hint="What is left of a negative value after the activation?")
+@check(
+    "conv_block",
+    title="it has a non-linearity",
+    points=1,
+    hint="What is left of a negative value after the activation?",
+)
 def test_it_has_a_bend(student):
     """Convolution, normalisation and pooling of an even picture are linear; the activation is not."""
     block = student.conv_block(1, 16)
@@ -163,7 +173,9 @@ def test_it_keeps_the_largest_of_four(student):
     off = float((two[0] - two[1]).abs().max())
     # 1e-4: the same sums in another place of the picture; a mean of two neighbours is off by 0.05 and more
     expect(float(two[0].max()) > 1e-3, "all maps of stripes are empty")
-    expect(off < 1e-4, f"the largest value of a window is not kept: two windows that share it differ by {off:.2g}")
+    expect(
+        off < 1e-4, "the largest value of a window is not kept: two windows that share it differ by {off:.2g}", off=off
+    )
 
 
 @check("conv_block", points=1, hint="When may values be dropped, how many, and what makes up for them?")
@@ -188,7 +200,7 @@ def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
             factor, 1 / (1 - rate), f"by how much values that are kept grow at dropout {rate}", rtol=0.02, atol=0.0
         )
         once, twice = forward(block, batch, mode="eval"), forward(block, batch, mode="eval")
-        expect(bool(torch.equal(once, twice)), f"two passes in eval mode differ, at dropout {rate}")
+        expect(bool(torch.equal(once, twice)), "two passes in eval mode differ, at dropout {rate}", rate=rate)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------
@@ -212,7 +224,7 @@ def test_scores_are_logits_that_every_parameter_shapes(student):
     expect_logits(model, images(16, 28), classes=24)
     expect_registered(model, images(8, 28))
     idle = [n for n, size in gradients_of(model, images(48, 28), labels(48, 24)).items() if size < 0]
-    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+    expect(not idle, "no gradient reaches {idle}", idle=", ".join(idle))
 
 
 @check("build_model", points=1, needs=("conv_block",), hint="In eval mode, whose mean and variance does BatchNorm use?")
@@ -232,22 +244,22 @@ def test_a_picture_is_judged_by_itself_alone(student):
     slow=True,
     hint="Do convolutions see the picture before it is flattened?",
 )
-def test_it_beats_the_dense_network_on_unseen_hands(student):
+def test_it_beats_the_dense_network_on_unseen_hands(lab):
     """The same loop and data as the dense network; the judge counts on signers that the network has not met.
 
     The bound is the dense network's mean over five seeds (course/models/baselines.toml) and 0.10 more.
     """
-    x, y = unseen_signs(student.seed)
+    x, y = unseen_signs(lab.seed)
 
     def trained():
-        model = student.seeded(student.seed).build_model()
-        told = fit_with_the_course(model, *training_signs(), epochs=EPOCHS, seed=student.seed, followed=x)
+        model = lab.seeded(lab.seed).build_model()
+        told = fit_with_the_course(model, *training_signs(), epochs=EPOCHS, seed=lab.seed, followed=x)
         return {"told": told, "logits": predict(model, x)}
 
-    found = student.remember("signs", trained)
+    found = lab.remember("signs", trained)
     logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
-    show_training(student, found["told"], y, "unseen hands")
-    show_judgement(student, y, logits, LETTERS, x)
+    show_training(lab, found["told"], y, "unseen hands")
+    show_judgement(lab, y, logits, LETTERS, x)
     expect_at_least(
         accuracy(logits, y),
         baseline("dense") + MARGIN,
@@ -259,21 +271,21 @@ def test_it_beats_the_dense_network_on_unseen_hands(student):
 
 
 @check("count_parameters", points=1, hint="How many numbers has a layer from 6 inputs to 4 outputs?")
-def test_weights_and_biases_count(student):
+def test_weights_and_biases_count(student, lab):
     """6 · 4 weights and 4 biases are 28; buffers are no parameters."""
-    count = student.count_parameters(student.give(linear_net(features=6, classes=4, seed=0)))
+    count = student.count_parameters(lab.build(linear_net(features=6, classes=4, seed=0)))
     expect_equal(expect_int(count, "the number of parameters"), 28, "parameters of a layer from 6 to 4")
 
 
 @check("count_parameters", points=1, hint="Can the optimizer change what is frozen?")
-def test_frozen_parameters_do_not_count(student):
+def test_frozen_parameters_do_not_count(student, lab):
     """With the first layer frozen only the second is left."""
-    count = student.count_parameters(student.give(frozen_net(seed=0)))
+    count = student.count_parameters(lab.build(frozen_net(seed=0)))
     expect_equal(count, 3 * 2 + 2, "trainable parameters of a network with a frozen first layer and BatchNorm buffers")
 
 
 @check("count_parameters", points=1, hint="How many copies of shared weights does the optimizer hold?")
-def test_shared_parameters_count_once(student):
+def test_shared_parameters_count_once(student, lab):
     """Tied weights are one set of numbers, used twice."""
-    count = student.count_parameters(student.give(tied_net(seed=0)))
+    count = student.count_parameters(lab.build(tied_net(seed=0)))
     expect_equal(count, 5 * 5 + 5, "parameters of one layer from 5 to 5 that is used twice")

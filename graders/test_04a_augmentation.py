@@ -92,21 +92,24 @@ def _regions(picture):
 
 
 @check("make_transforms", points=2, hint="How often should the network see exactly the same picture?")
-def test_training_pictures_are_drawn_anew_each_time(student):
+def test_training_pictures_are_drawn_anew_each_time(student, lab):
     """An augmentation that is drawn once is only another fixed data set."""
     found = _draws(student, hand_like(), 12)
-    student.show(lambda: views(hand_like(), list(found), "One picture, and what your transform made of it"))
+    lab.attach(lambda: views(hand_like(), list(found), "One picture, and what your transform made of it"))
     different = sum(not torch.equal(found[i], found[j]) for i in range(12) for j in range(i))
     # of 66 pairs; even a transform that is applied only half of the time leaves some 17 equal
     expect_at_least(
         different,
         40,
         "pairs of augmented pictures that differ, of 66",
-        f"of 66 pairs of augmented pictures only {different} differ",
+        "of 66 pairs of augmented pictures only {different} differ",
+        different=different,
     )
 
 
-@check("make_transforms", points=1, hint="Which values is the network used to?")
+@check(
+    "make_transforms", title="shape, dtype and range are kept", points=1, hint="Which values is the network used to?"
+)
 @given(seed=st.integers(0, 999), batch=st.sampled_from([0, 1, 5]))
 def test_shape_type_and_range_stay(student, seed, batch):
     """One image or a batch, float32, within [0, 1], and the argument is left alone."""
@@ -149,7 +152,9 @@ def test_a_hand_is_never_turned_upside_down(student):
         fallen,
         0,
         "draws in which the top has come to the bottom",
-        f"in {fallen} of {DRAWS} draws what was at the top has come to the bottom",
+        "in {fallen} of {DRAWS} draws what was at the top has come to the bottom",
+        fallen=fallen,
+        DRAWS=DRAWS,
     )
 
 
@@ -164,7 +169,9 @@ def test_the_hand_stays_in_the_picture(student):
         float(contrast.min()),
         0.25,
         "contrast that is left of the hand, in the worst draw",
-        f"in {lost} of {DRAWS} draws hardly anything is left of the hand",
+        "in {lost} of {DRAWS} draws hardly anything is left of the hand",
+        lost=lost,
+        DRAWS=DRAWS,
     )
     # Five dots for a hand and its ends: one in the middle, four 9 pixels from it. A third larger and a fifth of the picture aside
     # two of the ends are still there; at twice the size none is, and half the picture aside the middle has gone too.
@@ -177,12 +184,17 @@ def test_the_hand_stays_in_the_picture(student):
         min(seen),
         3,
         "dots of five that are still in the picture, in the worst draw",
-        f"of five dots, the middle of a hand and its ends, only {min(seen)} are left in the worst of {DRAWS} draws",
+        "of five dots, the middle of a hand and its ends, only {least} are left in the worst of {DRAWS} draws",
+        least=min(seen),
+        DRAWS=DRAWS,
     )
 
 
 @check(
-    "make_transforms", points=1, hint="If only the light changes, what does the network learn about another position?"
+    "make_transforms",
+    title="the hand moves, turns or grows",
+    points=1,
+    hint="If only the light changes, what does the network learn about another position?",
 )
 def test_the_hand_moves_turns_or_grows(student):
     """Other signers hold their hands elsewhere: light alone does not teach that."""
@@ -201,12 +213,12 @@ def test_the_hand_moves_turns_or_grows(student):
 CLASSES = 4
 
 
-def _trained(student, model, epochs, valid_labels=None, lr=1e-3, batch_size=8, train=None):
+def _trained(lab, model, epochs, valid_labels=None, lr=1e-3, batch_size=8, train=None):
     x, y = images(20, 28, seed=1), labels(20, CLASSES, 1)
-    train = train or student.give(tensor_set(images=x, labels=y))
+    train = train or lab.build(tensor_set(images=x, labels=y))
     y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
-    valid = student.give(tensor_set(images=images(10, 28, seed=2), labels=y))
-    return student.seeded(7).train_augmented(model, train, valid, epochs, lr, batch_size)
+    valid = lab.build(tensor_set(images=images(10, 28, seed=2), labels=y))
+    return lab.seeded(7).train_augmented(model, train, valid, epochs, lr, batch_size)
 
 
 def _matches(batch, originals):
@@ -217,14 +229,15 @@ def _matches(batch, originals):
 
 @check(
     "train_augmented",
+    title="training sees newly augmented pictures in each epoch",
     points=1,
     needs=("make_transforms",),
     hint="Is the picture that reaches the network still the one in the data set?",
 )
-def test_training_sees_augmented_pictures_anew_each_epoch(student):
+def test_training_sees_augmented_pictures_anew_each_epoch(lab):
     """Every training batch is augmented, in every epoch in another way."""
-    model = student.give(witness_net(classes=CLASSES, seed=1))
-    _trained(student, model, 2)
+    model = lab.build(witness_net(classes=CLASSES, seed=1))
+    _trained(lab, model, 2)
     shown = [batch for training, batch in seen_by(model) if training]
     expect_equal(
         [len(b) for b in shown], [8, 8, 4] * 2, "sizes of the training batches in two epochs of twenty, by eight"
@@ -235,7 +248,8 @@ def test_training_sees_augmented_pictures_anew_each_epoch(student):
         plain,
         10,
         "training pictures that reach the network as they are, of 40",
-        f"{plain} of 40 training pictures reach the network as they are in the data set",
+        "{plain} of 40 training pictures reach the network as they are in the data set",
+        plain=plain,
     )
     first, second = torch.cat(shown[: len(shown) // 2]), torch.cat(shown[len(shown) // 2 :])
     again = sum(_matches(second, first))
@@ -244,19 +258,20 @@ def test_training_sees_augmented_pictures_anew_each_epoch(student):
         again,
         5,
         "pictures of the second epoch that were shown just so in the first, of 20",
-        f"{again} of 20 pictures of the second epoch were shown just so in the first",
+        "{again} of 20 pictures of the second epoch were shown just so in the first",
+        again=again,
     )
 
 
 @check("train_augmented", points=1, needs=("make_transforms",), hint="What should a validation picture look like?")
-def test_validation_sees_the_pictures_as_they_are(student):
+def test_validation_sees_the_pictures_as_they_are(lab):
     """Validation in eval mode, on unchanged pictures, each exactly once an epoch."""
-    model = student.give(witness_net(classes=CLASSES, seed=1))
-    _trained(student, model, 2)
+    model = lab.build(witness_net(classes=CLASSES, seed=1))
+    _trained(lab, model, 2)
     shown = [batch for training, batch in seen_by(model) if not training]
     expect_equal(sum(len(b) for b in shown), 20, "validation pictures shown in two epochs of ten")
     changed = 20 - sum(sum(_matches(b, images(10, 28, seed=2))) for b in shown)
-    expect(changed == 0, f"{changed} of 20 validation pictures were changed")
+    expect(changed == 0, "{changed} of 20 validation pictures were changed", changed=changed)
 
 
 @check(
@@ -265,12 +280,12 @@ def test_validation_sees_the_pictures_as_they_are(student):
     needs=("make_transforms",),
     hint="What does DataLoader do with the order, if you ask it to?",
 )
-def test_training_order_is_new_in_each_epoch(student):
+def test_training_order_is_new_in_each_epoch(lab):
     """Each picture once an epoch, in another order each time."""
     # every picture has a class of its own, so the classes that the network is taught say which picture comes when
-    data = student.give(tensor_set(images=images(20, 28, seed=1), labels=torch.arange(20)))
-    model = student.give(witness_net(classes=20, seed=1))
-    _trained(student, model, 2, train=data)
+    data = lab.build(tensor_set(images=images(20, 28, seed=1), labels=torch.arange(20)))
+    model = lab.build(witness_net(classes=20, seed=1))
+    _trained(lab, model, 2, train=data)
     taught = [who for batch in taught_to(model) for who in batch]
     expect_equal(len(taught), 40, "pictures that two epochs over twenty pictures teach")
     first, second = taught[:20], taught[20:]
@@ -281,7 +296,7 @@ def test_training_order_is_new_in_each_epoch(student):
 
 
 @check("train_augmented", points=1, needs=("make_transforms",), hint="Which data may move a weight?")
-def test_validation_data_teach_nothing(student):
+def test_validation_data_teach_nothing(lab):
     """With other validation labels the weights must come out the same, bit for bit.
 
     The first labels are what the network says at the start, the second what it thinks least likely: whoever keeps the epoch
@@ -289,25 +304,33 @@ def test_validation_data_teach_nothing(student):
     """
     states = []
     for likely in (True, False):
-        model = student.give(moody_net(features=784, classes=CLASSES, seed=1))
+        model = lab.build(moody_net(features=784, classes=CLASSES, seed=1))
         logits = forward(model, images(10, 28, seed=2), mode="eval")
-        _trained(student, model, 6, logits.argmax(1) if likely else logits.argmin(1), lr=0.05)
+        _trained(lab, model, 6, logits.argmax(1) if likely else logits.argmin(1), lr=0.05)
         states.append(state_of(model))
     expect_same(states[1], states[0], "weights after training with other validation labels")
 
 
-@check("train_augmented", points=1, needs=("make_transforms",), hint="Where does the learning rate go?")
-def test_the_learning_rate_is_the_callers(student):
+@check(
+    "train_augmented",
+    title="it uses the caller's learning rate",
+    points=1,
+    needs=("make_transforms",),
+    hint="Where does the learning rate go?",
+)
+def test_the_learning_rate_is_the_callers(lab):
     """With a learning rate of 0 no parameter moves; with 0.01 they do."""
-    model = student.give(linear_net(features=784, classes=CLASSES, seed=1))
+    model = lab.build(linear_net(features=784, classes=CLASSES, seed=1))
     before = parameters_of(model)
-    _trained(student, model, 1, lr=0.0)
+    _trained(lab, model, 1, lr=0.0)
     expect_same(parameters_of(model), before, "parameters after an epoch at learning rate 0")
-    _trained(student, model, 1, lr=0.01)
+    _trained(lab, model, 1, lr=0.01)
     after = parameters_of(model)
     moved = max(float((after[n] - before[n]).abs().max()) for n in before)
     # three Adam steps of 0.01 move a weight by up to 0.03, of 0.001 by up to 0.003
-    expect(moved > 5e-3, f"in three steps at learning rate 0.01 no parameter moved by more than {moved:.2g}")
+    expect(
+        moved > 5e-3, "in three steps at learning rate 0.01 no parameter moved by more than {moved:.2g}", moved=moved
+    )
     expect_changed(after, before, "parameters after an epoch at learning rate 0.01")
 
 
@@ -317,10 +340,10 @@ def test_the_learning_rate_is_the_callers(student):
     needs=("make_transforms",),
     hint="How many entries has each curve, and of which model is the last?",
 )
-def test_the_history_is_true(student):
+def test_the_history_is_true(lab):
     """One entry an epoch in each curve; the last one is that of the final model on the plain validation pictures."""
-    model = student.give(linear_net(features=784, classes=CLASSES, seed=1))
-    curves = history_of(_trained(student, model, 3))
+    model = lab.build(linear_net(features=784, classes=CLASSES, seed=1))
+    curves = history_of(_trained(lab, model, 3))
     for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
         expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
         for value in curves[name]:
@@ -340,29 +363,29 @@ def test_the_history_is_true(student):
     slow=True,
     hint="Does the augmentation cover what differs from signer to signer?",
 )
-def test_it_reads_unseen_hands(student):
+def test_it_reads_unseen_hands(lab):
     """Your augmented training of the course's network; the judge counts on signers that it has not met.
 
     The network answers by the running mean of its weights, so that no lucky or unlucky last step decides.
 
     The bound is the larger of 0.90 and the plain network's mean over five seeds (course/models/baselines.toml) and 0.03 more.
     """
-    x, y = mixed_unseen_signs(student.seed)
+    x, y = mixed_unseen_signs(lab.seed)
 
     def trained():
         pictures, truth = training_signs()
-        model = student.give(steady_sign_net(seed=student.seed))
-        train = student.give(tensor_set(images=pictures, labels=truth))
-        valid = student.give(tensor_set(images=pictures[:32], labels=truth[:32]))
-        history = student.seeded(student.seed).train_augmented(model, train, valid, EPOCHS, batch_size=BATCH)
+        model = lab.build(steady_sign_net(seed=lab.seed))
+        train = lab.build(tensor_set(images=pictures, labels=truth))
+        valid = lab.build(tensor_set(images=pictures[:32], labels=truth[:32]))
+        history = lab.seeded(lab.seed).train_augmented(model, train, valid, EPOCHS, batch_size=BATCH)
         told = told_by(history)
         return {"told": told, "logits": predict(model, x)}
 
-    found = student.remember("signs", trained)
+    found = lab.remember("signs", trained)
     logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
     names, unseen = ("training", "32 of its pictures, plain"), ("unseen hands, in the end", accuracy(logits, y))
-    show_told(student, found["told"], "Accuracy after each epoch, as your training tells it", names, unseen)
-    show_judgement(student, y, logits, LETTERS, x)
+    show_told(lab, found["told"], "Accuracy after each epoch, as your training tells it", names, unseen)
+    show_judgement(lab, y, logits, LETTERS, x)
     expect_at_least(
         accuracy(logits, y),
         max(THRESHOLD, baseline("convolutional") + MARGIN),
@@ -377,7 +400,10 @@ def _numbers(content: bytes) -> dict:
     try:
         found = torch.load(io.BytesIO(content), weights_only=True)
     except Exception as fault:
-        fail(f"torch.load(..., weights_only=True) cannot read the saved file: {str(fault).splitlines()[0][:160]}")
+        fail(
+            "torch.load(..., weights_only=True) cannot read the saved file: {text}",
+            text=str(fault).splitlines()[0][:160],
+        )
     expect(
         isinstance(found, dict) and all(type(v) is torch.Tensor for v in found.values()),
         "the saved file holds more than a state dict",
@@ -385,30 +411,35 @@ def _numbers(content: bytes) -> dict:
     return dict(found)
 
 
-@check("save_model", points=2, hint="Which of the two runs code when it is opened: an object, or numbers?")
-def test_the_file_holds_the_numbers_and_nothing_else(student):
+@check(
+    "save_model",
+    title="the file holds the weights and nothing else",
+    points=2,
+    hint="Which of the two runs code when it is opened: an object, or numbers?",
+)
+def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
     """A state dict, parameters and running statistics alike, readable with weights_only=True."""
-    model = student.give(moody_net(features=16, classes=CLASSES, seed=4))
-    path, before = student.path("model.pt"), state_of(model)
+    model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))
+    path, before = lab.path("model.pt"), state_of(model)
     student.save_model(model, path)
-    expect_same(_numbers(student.read(path)), before, "saved numbers")
+    expect_same(_numbers(lab.read(path)), before, "saved numbers")
     expect_same(state_of(model), before, "numbers of the model itself after saving")
 
 
 @check("save_model", points=1, hint="Which names does a compiled network have, and which does the plain one know?")
-def test_a_compiled_model_is_saved_under_plain_names(student):
+def test_a_compiled_model_is_saved_under_plain_names(student, lab):
     """Otherwise nobody can load it into the network that it came from."""
-    model = student.give(linear_net(features=16, classes=CLASSES, seed=4))
-    path = student.path("compiled.pt")
-    student.save_model(student.give(compiled(model=model)), path)
-    expect_same(_numbers(student.read(path)), state_of(model), "saved numbers of a compiled network")
+    model = lab.build(linear_net(features=16, classes=CLASSES, seed=4))
+    path = lab.path("compiled.pt")
+    student.save_model(lab.build(compiled(model=model)), path)
+    expect_same(_numbers(lab.read(path)), state_of(model), "saved numbers of a compiled network")
 
 
 @check("save_model", points=1, hint="What becomes of the file of yesterday?")
-def test_an_older_file_is_replaced(student):
+def test_an_older_file_is_replaced(student, lab):
     """Saving twice leaves the second model."""
-    path = student.file("old.pt", b"yesterday")
+    path = lab.file("old.pt", b"yesterday")
     for seed in (1, 2):
-        model = student.give(linear_net(features=16, classes=CLASSES, seed=seed))
+        model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
         student.save_model(model, path)
-    expect_same(_numbers(student.read(path)), state_of(model), "numbers after saving two models to one path")
+    expect_same(_numbers(lab.read(path)), state_of(model), "numbers after saving two models to one path")

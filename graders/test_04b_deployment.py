@@ -39,12 +39,15 @@ def _net(seed: int):
 
 
 @check(
-    "load_model", points=2, hint="Which method puts a state dict into a network, and in which mode is a network used?"
+    "load_model",
+    title="the weights of the file are in the model",
+    points=2,
+    hint="Which method puts a state dict into a network, and in which mode is a network used?",
 )
-def test_the_numbers_of_the_file_are_in_the_model(student):
+def test_the_numbers_of_the_file_are_in_the_model(student, lab):
     """Parameters and running statistics, all of them; and eval mode, ready for use."""
-    state, given_model = _other_state(), student.give(_net(2))
-    model = student.load_model(student.file("model.pt", saved(state)), given_model)
+    state, given_model = _other_state(), lab.build(_net(2))
+    model = student.load_model(lab.file("model.pt", saved(state)), given_model)
     for which, what in ((model, "the loaded model"), (given_model, "the model that was given")):
         expect_same(state_of(which), state, f"numbers of {what}")
     expect(not is_training(model), "the loaded model is in train mode")
@@ -58,34 +61,34 @@ def _other_state():
 
 
 @check("load_model", points=2, hint="What may the file of a stranger do when it is opened?")
-def test_a_file_that_carries_code_is_refused(student):
+def test_a_file_that_carries_code_is_refused(student, lab):
     """A pickle can run anything. weights_only=True reads numbers only."""
-    path, marker = student.file("trap.pt", b""), student.file("marker", b"untouched")
-    student.file("trap.pt", trap_file(marker))
+    path, marker = lab.file("trap.pt", b""), lab.file("marker", b"untouched")
+    lab.file("trap.pt", trap_file(marker))
     try:
-        student.load_model(path, student.give(_net(2)))
+        student.load_model(path, lab.build(_net(2)))
         refused = False
     except StudentRaised:
         refused = True
-    expect_equal(student.read(marker), b"untouched", "a file that the trap would overwrite")
+    expect_equal(lab.read(marker), b"untouched", "a file that the trap would overwrite")
     expect(refused, "a file that holds more than numbers was accepted")
     # and the same call accepts what it should
-    student.load_model(student.file("model.pt", saved(_other_state())), student.give(_net(2)))
+    student.load_model(lab.file("model.pt", saved(_other_state())), lab.build(_net(2)))
 
 
 @check("load_model", points=1, hint="What answers a network whose head was not in the file?")
-def test_a_file_of_another_network_is_refused(student):
+def test_a_file_of_another_network_is_refused(student, lab):
     """Missing or foreign names mean another architecture; a half-filled network answers nonsense."""
     state = _other_state()
     partial = {name: value for name, value in state.items() if not name.startswith("head")}
     foreign = {"model." + name: value for name, value in state.items()}
     for what, wrong in (("without its last layer", partial), ("with other names", foreign)):
         try:
-            student.load_model(student.file("wrong.pt", saved(wrong)), student.give(_net(2)))
+            student.load_model(lab.file("wrong.pt", saved(wrong)), lab.build(_net(2)))
         except StudentRaised:
             continue
-        expect(False, f"a file {what} was loaded without an error")
-    student.load_model(student.file("model.pt", saved(state)), student.give(_net(2)))
+        expect(False, "a file {thing} was loaded without an error", thing=what)
+    student.load_model(lab.file("model.pt", saved(state)), lab.build(_net(2)))
 
 
 # -- preprocess ---------------------------------------------------------------------------------------------------------
@@ -109,19 +112,24 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
     distance = float((tensor - wanted).abs().mean())
     if distance > 0.03:
         expect_close(tensor, wanted, what, rtol=0, atol=0.1)
-        expect(False, f"{what}: the values are off by {distance:.3f} on average")
+        expect(False, "{thing}: the values are off by {distance:.3f} on average", thing=what, distance=distance)
 
 
 @check("preprocess", points=2, hint="Which shape, type and range did the network see in training?")
-def test_a_photo_becomes_a_batch_of_one_sign(student):
+def test_a_photo_becomes_a_batch_of_one_sign(student, lab):
     """(1, 1, 28, 28), float32, 0 to 1: grey, square, small."""
-    show_prepared(student)
+    show_prepared(student, lab)
     for size in ((300, 300), (320, 240), (240, 320), (2400, 1800)):
         image = scene(size)
         _expect_like(student.preprocess(photo(image)), image, f"a photo of {size[0]} x {size[1]}")
 
 
-@check("preprocess", points=2, hint="How many channels has an image of mode P, and what are its values?")
+@check(
+    "preprocess",
+    title="every image mode can be read",
+    points=2,
+    hint="How many channels has an image of mode P, and what are its values?",
+)
 def test_every_image_mode_is_read(student):
     """RGB, RGBA, L, LA, P, 1 and CMYK: files come in all of them."""
     base = scene((200, 240))
@@ -138,7 +146,12 @@ def test_every_image_mode_is_read(student):
         _expect_like(student.preprocess(photo(image, kind)), image, f"a photo of mode {mode}")
 
 
-@check("preprocess", points=2, hint="Where does a phone write how it was held?")
+@check(
+    "preprocess",
+    title="a photo taken sideways is turned upright",
+    points=2,
+    hint="Where does a phone write how it was held?",
+)
 def test_a_lying_photo_is_turned_upright(student):
     """EXIF orientation: the pixels lie, the tag says how to turn them."""
     for orientation in (3, 6, 8):
@@ -170,7 +183,9 @@ def test_shrinking_averages_over_all_pixels(student):
     # each pixel that is left stands for 400 of 0 or 1: 0.5 give or take 0.025, and hardly ever 0.1; a mean of four is off by 0.25
     expect(
         float((found - 0.5).abs().max()) < 0.15,
-        f"fine specks of black and white give {float(found.min()):.2f} to {float(found.max()):.2f}, not an even grey",
+        "fine specks of black and white give {least:.2f} to {most:.2f}, not an even grey",
+        least=float(found.min()),
+        most=float(found.max()),
     )
 
 
@@ -188,40 +203,46 @@ def test_tiny_and_odd_photos_work(student, width, height, grey):
 
 
 @check("predict_letter", points=2, needs=("preprocess",), hint="Which letter has class 9, when there is no j?")
-def test_each_class_is_its_letter(student):
+def test_each_class_is_its_letter(student, lab):
     """From k on, chr(97 + class) is one letter off."""
-    found = [student.predict_letter(student.give(letter_net(index=k)), photo(scene((60, 60)))) for k in range(24)]
+    found = [student.predict_letter(lab.build(letter_net(index=k)), photo(scene((60, 60)))) for k in range(24)]
     expect_equal(found, list(LETTERS), "letters of the classes 0 to 23")
 
 
 @check("predict_letter", points=1, needs=("preprocess",), hint="Does the network see what preprocess made?")
-def test_the_network_sees_the_preprocessed_photo(student):
+def test_the_network_sees_the_preprocessed_photo(student, lab):
     """One batch of one, 28 x 28, grey, 0 to 1."""
-    model, image = student.give(letter_net(index=3)), scene((240, 120))
+    model, image = lab.build(letter_net(index=3)), scene((240, 120))
     student.predict_letter(model, photo(image))
     shown = seen_by(model)
     expect_equal(len(shown), 1, "forward passes for one photo")
     _expect_like(shown[0][1], image, "what the network was shown")
 
 
-@check("predict_letter", points=2, needs=("preprocess",), hint="Where was the network trained, and where must it work?")
-def test_letters_on_unseen_photos(student):
+@check(
+    "predict_letter",
+    title="it reads letters on unseen photos",
+    points=2,
+    needs=("preprocess",),
+    hint="Where was the network trained, and where must it work?",
+)
+def test_letters_on_unseen_photos(student, lab):
     """Colour photos by signers that the network has not met, through your whole chain. Guessing gives 0.04."""
-    model = student.give(sign_net(seed=0, state=sign_network_state()))
-    pictures = unseen_photos(student.seed)
+    model = lab.build(sign_net(seed=0, state=sign_network_state()))
+    pictures = unseen_photos(lab.seed)
     read = [(picture, student.predict_letter(model, picture), letter) for letter, picture in pictures]
     right = sum(said == letter for _, said, letter in read)
-    show_readings(student, read)
+    show_readings(lab, read)
     expect_at_least(right / len(pictures), THRESHOLD, f"share of {len(pictures)} unseen photos that are read right")
 
 
 # -- evaluate_folder ----------------------------------------------------------------------------------------------------
 
 
-def _folder(student, names):
+def _folder(lab, names):
     """A folder of even grey photos: `names` maps a file name to the class whose brightness it gets, or to raw bytes."""
     contents = {n: c if isinstance(c, bytes) else even_photo(c, n.rpartition(".")[2]) for n, c in names.items()}
-    return student.files(contents)
+    return lab.files(contents)
 
 
 @check(
@@ -230,10 +251,10 @@ def _folder(student, names):
     needs=("preprocess", "predict_letter"),
     hint="Three right of four: which number is that?",
 )
-def test_it_is_the_fraction_of_photos_that_are_read_right(student):
+def test_it_is_the_fraction_of_photos_that_are_read_right(student, lab):
     """The letter stands in the file's name; letters after the gap count as the others."""
-    folder = _folder(student, {"a.png": 0, "k.png": 9, "y.jpg": 23, "b.png": 5})
-    value = student.evaluate_folder(student.give(brightness_net()), folder)
+    folder = _folder(lab, {"a.png": 0, "k.png": 9, "y.jpg": 23, "b.png": 5})
+    value = student.evaluate_folder(lab.build(brightness_net()), folder)
     # 1e-6: one photo of four more or less is 0.25
     expect_close(expect_float(value, "the accuracy"), 0.75, "three right of four photos", rtol=0, atol=1e-6)
 
@@ -241,7 +262,7 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student):
 @check(
     "evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="Is README.md a photo? Is B-kitchen.JPG?"
 )
-def test_other_files_are_ignored_and_names_may_differ(student):
+def test_other_files_are_ignored_and_names_may_differ(student, lab):
     """Folders of real people hold other files too, and their photos are called as they like."""
     names = {
         "B-kitchen.JPG": 1,
@@ -252,7 +273,7 @@ def test_other_files_are_ignored_and_names_may_differ(student):
         "Thumbs.db": b"\0",
         "unsorted/f.png": 9,
     }
-    value = student.evaluate_folder(student.give(brightness_net()), _folder(student, names))
+    value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, names))
     # 1e-6: one photo of four more or less is 0.25
     expect_close(value, 0.75, "three right of four photos, among other files", rtol=0, atol=1e-6)
 
@@ -263,17 +284,17 @@ def test_other_files_are_ignored_and_names_may_differ(student):
     needs=("preprocess", "predict_letter"),
     hint="What is 0 divided by 0, and what does the user need to know?",
 )
-def test_a_folder_without_photos_is_an_error_that_names_it(student):
+def test_a_folder_without_photos_is_an_error_that_names_it(student, lab):
     """A wrong path must not look like a bad model."""
-    folder = _folder(student, {"README.md": b"nothing here"})
+    folder = _folder(lab, {"README.md": b"nothing here"})
     try:
-        student.evaluate_folder(student.give(brightness_net()), folder)
+        student.evaluate_folder(lab.build(brightness_net()), folder)
     except StudentRaised as fault:
         expect_equal(fault.type, "ValueError", "the type of the error")
-        expect(folder in fault.text, f"the message does not name the folder: {fault.text[:120]}")
+        expect(folder in fault.text, "the message does not name the folder: {text}", text=fault.text[:120])
     else:
         expect(False, "a folder without photos gave no error")
     # and the same call works where there is one
-    value = student.evaluate_folder(student.give(brightness_net()), _folder(student, {"a.png": 0}))
+    value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, {"a.png": 0}))
     # 1e-6: there is nothing between no photo of one and one of one
     expect_close(value, 1.0, "one right photo of one", rtol=0, atol=1e-6)

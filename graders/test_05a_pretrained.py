@@ -21,6 +21,7 @@ from course.checks.expect import (
 )
 from course.checks.probes import called, forward, is_training, seen_by, state_of, trainable_of
 from course.checks.wire import Handle
+from course.checks.wording import describe
 from graders.kit.general import photo, scene
 from graders.kit.photos import colour_images, door_scenes, opened
 from graders.kit.worker import tiny_zoo
@@ -47,7 +48,12 @@ def _loaded(student, *name):
     return pair
 
 
-@check("load_pretrained", points=2, hint="What is a network of the right shape without its numbers?")
+@check(
+    "load_pretrained",
+    title="the network has its pre-trained weights",
+    points=2,
+    hint="What is a network of the right shape without its numbers?",
+)
 def test_the_network_has_its_pretrained_numbers(student):
     """Parameters and running statistics are those of the default weights, for any name of the registry."""
     for name in (POCKET, TINY):
@@ -63,7 +69,12 @@ def test_the_network_is_ready_for_use(student):
     expect(not is_training(model), "the network is in train mode")
 
 
-@check("load_pretrained", points=1, hint="Where does torchvision keep the names of the outputs?")
+@check(
+    "load_pretrained",
+    title="the description belongs to the network's weights",
+    points=1,
+    hint="Where does torchvision keep the names of the outputs?",
+)
 def test_the_papers_belong_to_the_network(student):
     """Transforms and categories of these weights; the pocket network's by default."""
     for name in ((), (TINY,)):
@@ -83,39 +94,49 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
     # resizing as tensor or as PIL image differs by 0.01 in these units; other numbers for mean and std by 0.2 and more
     if off > 0.05:
         expect_close(tensor, wanted, what, rtol=0, atol=0.2)
-        expect(False, f"{what}: the values are off by {off:.3f} on average")
+        expect(False, "{thing}: the values are off by {off:.3f} on average", thing=what, off=off)
 
 
 @check("preprocess", points=3, hint="Whose mean, whose deviation, whose size?")
-def test_the_transforms_are_those_of_the_weights(student):
+def test_the_transforms_are_those_of_the_weights(student, lab):
     """Each set of weights brings its own; numbers written down for one network are wrong for the next."""
     for size in ((120, 120), (150, 90)):
         image = scene(size)
-        found = student.preprocess(photo(image), student.give(papers(name=TINY)))
+        found = student.preprocess(photo(image), lab.build(papers(name=TINY)))
         _expect_like(found, image, f"a photo of {size[0]} x {size[1]} for a network of {tiny_zoo.SIZE} pixels")
-    found = student.preprocess(photo(scene((130, 100))), student.give(papers(name=POCKET)))
+    found = student.preprocess(photo(scene((130, 100))), lab.build(papers(name=POCKET)))
     side = course.models.pocket.SIZE
     expect_tensor(found, "a photo for the pocket network", shape=(1, 3, side, side), dtype=torch.float32)
 
 
-@check("preprocess", points=1, hint="How many channels has a grey photo, one with alpha, a scanned one?")
-def test_every_image_mode_is_read(student):
+@check(
+    "preprocess",
+    title="every image mode can be read",
+    points=1,
+    hint="How many channels has a grey photo, one with alpha, a scanned one?",
+)
+def test_every_image_mode_is_read(student, lab):
     """RGBA, L, P and CMYK come as files too."""
     base = scene((100, 120))
     for mode, kind in (("RGBA", "PNG"), ("L", "PNG"), ("P", "PNG"), ("CMYK", "TIFF")):
         image = base.quantize(64) if mode == "P" else base.convert(mode)
-        found = student.preprocess(photo(image, kind), student.give(papers(name=TINY)))
+        found = student.preprocess(photo(image, kind), lab.build(papers(name=TINY)))
         _expect_like(found, image, f"a photo of mode {mode}")
 
 
-@check("preprocess", points=1, hint="Where does a phone write how it was held?")
-def test_a_lying_photo_is_turned_upright(student):
+@check(
+    "preprocess",
+    title="a photo taken sideways is turned upright",
+    points=1,
+    hint="Where does a phone write how it was held?",
+)
+def test_a_lying_photo_is_turned_upright(student, lab):
     """EXIF orientation: dogs do not stand on walls."""
     for orientation in (6, 3, 8, 2):  # a quarter to the right, upside down, a quarter to the left, mirrored
         exif = Image.Exif()
         exif[0x0112] = orientation  # the EXIF tag "Orientation"
         content = photo(scene((130, 100)), "JPEG", exif=exif, quality=95)
-        found = student.preprocess(content, student.give(papers(name=TINY)))
+        found = student.preprocess(content, lab.build(papers(name=TINY)))
         _expect_like(found, opened(content), f"a photo with EXIF orientation {orientation}")
 
 
@@ -129,8 +150,8 @@ def _reference(image: Image.Image) -> torch.Tensor:
         return model(PRESET(image.convert("RGB"))[None]).softmax(1)[0]
 
 
-def _classified(student, image, *top):
-    found = student.classify(student.give(pretrained(name=TINY)), student.give(papers(name=TINY)), photo(image), *top)
+def _classified(student, lab, image, *top):
+    found = student.classify(lab.build(pretrained(name=TINY)), lab.build(papers(name=TINY)), photo(image), *top)
     expect(
         type(found) is list and all(type(p) is tuple and len(p) == 2 for p in found),
         "expected a list of pairs (name, probability)",
@@ -140,42 +161,53 @@ def _classified(student, image, *top):
 
 @check(
     "classify",
+    title="the most probable name comes first",
     points=2,
     needs=("preprocess",),
     hint="Which name belongs to the highest probability, and which comes next?",
 )
-def test_names_come_most_probable_first(student):
+def test_names_come_most_probable_first(student, lab):
     """The names are those of the weights, in falling order of probability."""
     for size in ((90, 90), (60, 100)):
         image = scene(size)
         order = _reference(image).argsort(descending=True)[:5].tolist()
         expect_equal(
-            [name for name, _ in _classified(student, image)],
+            [name for name, _ in _classified(student, lab, image)],
             [tiny_zoo.CATEGORIES[k] for k in order],
             "names of the best five",
         )
 
 
 @check(
-    "classify", points=2, needs=("preprocess",), hint="Do positive and negative scores tell how sure the network is?"
+    "classify",
+    title="probabilities are the softmax of the logits",
+    points=2,
+    needs=("preprocess",),
+    hint="Do positive and negative scores tell how sure the network is?",
 )
-def test_probabilities_are_softmaxed_logits(student):
+def test_probabilities_are_softmaxed_logits(student, lab):
     """Python floats from 0 to 1 that add up to 1 over all categories."""
     image = scene((90, 90))
     for top in (7, 2):
-        for name, value in _classified(student, image, top):
+        for name, value in _classified(student, lab, image, top):
             expect_float(value, f"the probability of {name}", low=0.0, high=1.0)
             wanted = float(_reference(image)[tiny_zoo.CATEGORIES.index(name)])
             # 0.02: resizing as tensor or as PIL image moves the probabilities by up to 0.01
             expect_close(value, wanted, f"the probability of {name}, for top={top}", rtol=0, atol=0.02)
 
 
-@check("classify", points=1, needs=("preprocess",), hint="How many categories were asked for?")
-def test_as_many_as_asked_for(student):
+@check(
+    "classify",
+    title="it lists as many as asked for",
+    points=1,
+    needs=("preprocess",),
+    hint="How many categories were asked for?",
+)
+def test_as_many_as_asked_for(student, lab):
     """Five by default, or `top`."""
     for top in ((), (1,), (3,)):
         expect_equal(
-            len(_classified(student, scene((90, 90)), *top)),
+            len(_classified(student, lab, scene((90, 90)), *top)),
             top[0] if top else 5,
             f"categories for top={top[0] if top else 'default'}",
         )
@@ -185,7 +217,7 @@ def test_as_many_as_asked_for(student):
 
 
 @check("extract_features", points=3, hint="What goes into the layer that is called classifier or fc?")
-def test_features_are_what_the_head_reads(student):
+def test_features_are_what_the_head_reads(student, lab):
     """(B, D) before the head, for heads of either name; not the logits, not a middle layer, not a pooling of your own."""
     x = colour_images(4, 24)
     tiny = torchvision.models.get_model(TINY, weights="DEFAULT").eval()
@@ -195,7 +227,7 @@ def test_features_are_what_the_head_reads(student):
         for h in ("fc", "maps", "places")
     ]
     for name, given, wanted in cases:
-        model = student.give(given)
+        model = lab.build(given)
         found = student.extract_features(_evaluated(model), x)
         if type(found) is Handle:  # a tensor that can be asked for its graph
             expect(not has_graph(found), "the features hold the graph of the whole network, and its memory")
@@ -210,9 +242,9 @@ def _evaluated(model):
 
 
 @check("extract_features", points=2, hint="Is the network afterwards still the one that classifies?")
-def test_the_network_is_left_as_it_was(student):
+def test_the_network_is_left_as_it_was(student, lab):
     """The same numbers, the same answers, no hook left behind; and features without a graph."""
-    model = _evaluated(student.give(pretrained(name=TINY)))
+    model = _evaluated(lab.build(pretrained(name=TINY)))
     x = colour_images(3, 24)
     before, answers, flags = state_of(model), called(model, x), trainable_of(model)
     student.extract_features(model, x)
@@ -227,51 +259,59 @@ def test_the_network_is_left_as_it_was(student):
 # -- admit --------------------------------------------------------------------------------------------------------------
 
 
-def _admitted(student, probabilities, name=TINY):
+def _admitted(student, lab, probabilities, name=TINY):
     found = student.admit(
-        student.give(answering_net(probabilities=probabilities)),
-        student.give(papers(name=name)),
+        lab.build(answering_net(probabilities=probabilities)),
+        lab.build(papers(name=name)),
         photo(scene((60, 60))),
     )
-    expect(type(found) is bool, f"expected True or False, got an object of another type: {found!r}"[:120])
+    expect(type(found) is bool, "expected True or False, got {got}", got=describe(found))
     return found
 
 
 @check("admit", points=2, needs=("preprocess",), hint="Must one breed alone be more probable than everything else?")
-def test_the_breeds_are_added_up(student):
+def test_the_breeds_are_added_up(student, lab):
     """Categories: cup, dog, cat, dog, bear, tree, dog. Three breeds that share 0.6 are a dog, though a cat leads."""
-    expect_equal(_admitted(student, [0.02, 0.2, 0.34, 0.2, 0.02, 0.02, 0.2]), True, "dogs 0.60 in all, a cat 0.34")
+    expect_equal(_admitted(student, lab, [0.02, 0.2, 0.34, 0.2, 0.02, 0.02, 0.2]), True, "dogs 0.60 in all, a cat 0.34")
     expect_equal(
-        _admitted(student, [0.02, 0.44, 0.25, 0.01, 0.25, 0.02, 0.01]),
+        _admitted(student, lab, [0.02, 0.44, 0.25, 0.01, 0.25, 0.02, 0.01]),
         False,
         "dogs 0.46 in all, one of them the most probable",
     )
     # exactly one half: the softmax of two equal logits, without rounding
     expect_equal(
-        _admitted(student, [0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0]), False, "a dog 0.50 and a cat 0.50, not more than half"
+        _admitted(student, lab, [0.0, 0.5, 0.5, 0.0, 0.0, 0.0, 0.0]),
+        False,
+        "a dog 0.50 and a cat 0.50, not more than half",
     )
-    expect_equal(_admitted(student, [0.05, 0.01, 0.9, 0.01, 0.01, 0.01, 0.01]), False, "a cat 0.90")
-    expect_equal(_admitted(student, [0.05, 0.01, 0.01, 0.01, 0.9, 0.01, 0.01]), False, "a bear 0.90")
-    expect_equal(_admitted(student, [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.94]), True, "a pug 0.94")
+    expect_equal(_admitted(student, lab, [0.05, 0.01, 0.9, 0.01, 0.01, 0.01, 0.01]), False, "a cat 0.90")
+    expect_equal(_admitted(student, lab, [0.05, 0.01, 0.01, 0.01, 0.9, 0.01, 0.01]), False, "a bear 0.90")
+    expect_equal(_admitted(student, lab, [0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.94]), True, "a pug 0.94")
 
 
-@check("admit", points=1, needs=("preprocess",), hint="Who knows which categories of these weights are dogs?")
-def test_dogs_are_those_of_the_weights(student):
+@check(
+    "admit",
+    title="the dogs are those of the weights",
+    points=1,
+    needs=("preprocess",),
+    hint="Who knows which categories of these weights are dogs?",
+)
+def test_dogs_are_those_of_the_weights(student, lab):
     """ImageNet's dogs have no "dog" in their names, and its hot dog is none."""
     for dogs, others, opens in (([151, 207, 250], [281], True), ([], [269, 934], False), ([268], [269], True)):
         probabilities = torch.full((1000,), 1e-4)  # 0.1 in all
         for place, share in [(k, 0.65 / len(dogs)) for k in dogs] + [(k, 0.25 / len(others)) for k in others]:
             probabilities[place] = share
-        found = _admitted(student, probabilities.tolist(), "squeezenet1_0")
+        found = _admitted(student, lab, probabilities.tolist(), "squeezenet1_0")
         expect_equal(found, opens, f"dogs {dogs} with 0.65 in all, others {others}" if dogs else "a wolf and a hot dog")
 
 
 @check("admit", points=1, needs=("preprocess",), hint="Through which spectacles does the network look at the door?")
-def test_the_network_sees_the_preprocessed_photo(student):
+def test_the_network_sees_the_preprocessed_photo(student, lab):
     """The weights' transforms come first here too."""
     image = scene((110, 70))
-    model = student.give(answering_net(probabilities=[0.1, 0.2, 0.1, 0.2, 0.1, 0.1, 0.2]))
-    student.admit(model, student.give(papers(name=TINY)), photo(image))
+    model = lab.build(answering_net(probabilities=[0.1, 0.2, 0.1, 0.2, 0.1, 0.1, 0.2]))
+    student.admit(model, lab.build(papers(name=TINY)), photo(image))
     seen = seen_by(model)
     expect(len(seen) >= 1, "the network was not asked")
     for _, batch in seen:
@@ -280,28 +320,29 @@ def test_the_network_sees_the_preprocessed_photo(student):
 
 @check(
     "admit",
+    title="every photo at the door is judged right",
     points=3,
     needs=("preprocess",),
     slow=True,
     hint="Which photo is on the wrong side of the door, and what does classify say of it?",
 )
-def test_every_photo_at_the_door(student):
+def test_every_photo_at_the_door(student, lab):
     """Dogs of several breeds come in, cats and bears stay out: each photo, by the pocket network."""
-    model, weights = student.give(pretrained(name=POCKET)), student.give(papers(name=POCKET))
+    model, weights = lab.build(pretrained(name=POCKET)), lab.build(papers(name=POCKET))
     wrong, seen = [], []
-    for name, picture in door_scenes(student.seed):
+    for name, picture in door_scenes(lab.seed):
         admitted = student.admit(model, weights, picture)
         seen.append(
             (picture, f"{name}: {'let in' if admitted is True else 'kept out'}", admitted == name.startswith("dog"))
         )
         if not seen[-1][2]:
             wrong.append(name)
-    student.show(
-        lambda: answered(seen, f"At the door: {len(seen) - len(wrong)} of {len(seen)} photos on the right side")
-    )
+    lab.attach(lambda: answered(seen, f"At the door: {len(seen) - len(wrong)} of {len(seen)} photos on the right side"))
     expect_at_most(
         len(wrong),
         0,
         "photos on the wrong side of the door",
-        f"{len(wrong)} photos on the wrong side: {', '.join(wrong[:5])}",
+        "{count} photos on the wrong side: {first}",
+        count=len(wrong),
+        first=", ".join(wrong[:5]),
     )

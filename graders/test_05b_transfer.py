@@ -57,21 +57,21 @@ CLASSES = 3
 
 
 @check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
-def test_every_parameter_is_frozen(student):
+def test_every_parameter_is_frozen(student, lab):
     """A parameter that still requires a gradient is one that 139 photos can spoil."""
-    expect_all_frozen(student)
+    expect_all_frozen(student, lab)
 
 
 @check("freeze_backbone", points=2, hint="Which tensors of a BatchNorm layer change although they have no gradient?")
-def test_frozen_statistics_do_not_drift(student):
+def test_frozen_statistics_do_not_drift(student, lab):
     """Running statistics that drift turn a frozen backbone into another one, one batch at a time."""
-    expect_frozen_whatever_the_mode(student)
+    expect_frozen_whatever_the_mode(student, lab)
 
 
 @check("freeze_backbone", points=1, hint="What does model.train() at the start of an epoch do to the layers within?")
-def test_it_stays_frozen_within_a_larger_network(student):
+def test_it_stays_frozen_within_a_larger_network(student, lab):
     """The whole network is put into train mode each epoch; the backbone must answer as it does in eval mode."""
-    expect_statistics_stay_within(student, CLASSES)
+    expect_statistics_stay_within(student, lab, CLASSES)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------
@@ -83,9 +83,9 @@ def test_it_stays_frozen_within_a_larger_network(student):
     needs=("freeze_backbone",),
     hint="How many features go into the head, and how many logits come out?",
 )
-def test_each_photo_gets_one_logit_for_each_class(student):
+def test_each_photo_gets_one_logit_for_each_class(student, lab):
     """(B, 3, H, W) in, (B, classes) out; logits, not probabilities."""
-    expect_logits_for(student, 2, 5)
+    expect_logits_for(student, lab, 2, 5)
 
 
 @check(
@@ -94,20 +94,25 @@ def test_each_photo_gets_one_logit_for_each_class(student):
     needs=("freeze_backbone",),
     hint="Which part of the network is new, and what must it be able to do?",
 )
-def test_only_the_head_can_learn(student):
+def test_only_the_head_can_learn(student, lab):
     """The frozen backbone stays frozen and the head does not: every trainable parameter gets a gradient."""
-    expect_head_alone_learns(student.build_model(frozen_backbone(student), WIDTH, CLASSES), CLASSES)
+    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH, CLASSES), CLASSES)
 
 
 @check("build_model", points=1, needs=("freeze_backbone",), hint="Is what the backbone knows still there?")
-def test_the_backbone_is_used_as_it_is(student):
+def test_the_backbone_is_used_as_it_is(student, lab):
     """Its numbers are in the model unchanged, it is not frozen by the way, and gradients reach it."""
-    backbone = student.give(tiny_backbone(seed=3))
+    backbone = lab.build(tiny_backbone(seed=3))
     own = sorted(float(t.double().sum()) for t in state_of(backbone).values())
     model = student.build_model(backbone, WIDTH, CLASSES)
     sums = [float(t.double().sum()) for t in state_of(model).values()]
     missing = [value for value in own if value not in sums]
-    expect(not missing, f"{len(missing)} of {len(own)} tensors of the backbone are not in the model as they were")
+    expect(
+        not missing,
+        "{missing} of {own} tensors of the backbone are not in the model as they were",
+        missing=len(missing),
+        own=len(own),
+    )
     # global pooling makes the tiny backbone blind to a mirrored picture only if its filters are; an even picture has no sides
     even = torch.ones(1, 3, 12, 12) * torch.tensor([0.2, -0.4, 0.9]).view(1, 3, 1, 1)
     logits = forward(model, torch.cat([even, even.flip(-1), -even]), mode="eval")
@@ -121,12 +126,12 @@ def test_the_backbone_is_used_as_it_is(student):
 
 
 @check("trainable_parameters", points=1, hint="Which attribute of a parameter says that it may change?")
-def test_only_what_requires_a_gradient_is_listed(student):
+def test_only_what_requires_a_gradient_is_listed(student, lab):
     """Linear(4, 3) is frozen, Linear(3, 2) is not: its weight and its bias are left."""
-    found = student.trainable_parameters(student.give(frozen_net(seed=0)))
+    found = student.trainable_parameters(lab.build(frozen_net(seed=0)))
     expect(type(found) is list, "expected a list")
     expect_equal([tuple(p.shape) for p in found if type(p) is torch.Tensor], [(2, 3), (2,)], "shapes of what is listed")
-    model = student.give(marked_net(seed=0))
+    model = lab.build(marked_net(seed=0))
     found = student.trainable_parameters(model)
     expect_equal(len(found), 2, "how many parameters are listed")
     own = [type(p) is Handle and is_parameter_of(p, model) for p in found]
@@ -134,9 +139,9 @@ def test_only_what_requires_a_gradient_is_listed(student):
 
 
 @check("trainable_parameters", points=1, hint="What does an optimizer say to a parameter that it is given twice?")
-def test_shared_parameters_are_listed_once(student):
+def test_shared_parameters_are_listed_once(student, lab):
     """One layer in two places has two parameters, not four."""
-    found = student.trainable_parameters(student.give(tied_net(seed=0)))
+    found = student.trainable_parameters(lab.build(tied_net(seed=0)))
     expect_equal(
         [tuple(p.shape) for p in found], [(5, 5), (5,)], "shapes of the parameters of one layer that is used twice"
     )
@@ -158,10 +163,10 @@ def test_validation_photos_are_whole_and_always_the_same(student):
 
 
 @check("make_transforms", points=1, hint="What may change in a photo of a dog, and what never does?")
-def test_training_photos_are_drawn_anew_each_time(student):
+def test_training_photos_are_drawn_anew_each_time(student, lab):
     """139 photos seen in many ways; a dog on its head is not among them."""
     transform = student.make_transforms(True)
-    show_photo_views(student, transform, "presidential")
+    show_photo_views(lab, transform, "presidential")
     expect_varied(transform, upright=True)
 
 
@@ -169,14 +174,20 @@ def test_training_photos_are_drawn_anew_each_time(student):
 
 
 @check("unfreeze", points=1, needs=("freeze_backbone",), hint="What did freezing switch off?")
-def test_every_parameter_can_learn_again(student):
+def test_every_parameter_can_learn_again(student, lab):
     """All of them, the backbone's and the head's; and the same network comes back."""
-    whole = student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=CLASSES, seed=1))
+    whole = lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
     before = state_of(whole)
     back = student.unfreeze(whole)
     for which, what in ((back, "what came back"), (whole, "the model that was given")):
         frozen = [name for name, flag in trainable_of(which).items() if not flag]
-        expect(not frozen, f"{what}: {len(frozen)} parameters still require no gradient: {', '.join(frozen[:3])}")
+        expect(
+            not frozen,
+            "{thing}: {frozen} parameters still require no gradient: {first}",
+            thing=what,
+            frozen=len(frozen),
+            first=", ".join(frozen[:3]),
+        )
         expect_same(state_of(which), before, f"{what}: numbers after unfreezing")
 
 
@@ -186,9 +197,9 @@ def test_every_parameter_can_learn_again(student):
     needs=("freeze_backbone",),
     hint="Are 139 photos enough to estimate a mean and a variance anew?",
 )
-def test_statistics_stay_frozen(student):
+def test_statistics_stay_frozen(student, lab):
     """Parameters may learn; BatchNorm's running statistics keep what many pictures have taught them."""
-    whole = student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=CLASSES, seed=1))
+    whole = lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
     student.unfreeze(whole)
     before = buffers_of(whole)
     forward(whole, colour_images(8), mode="train")
@@ -201,69 +212,72 @@ NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs, and of which data?")
-def test_the_history_is_true(student):
+def test_the_history_is_true(student, lab):
     """Four curves of plain numbers; at learning rate 0 each entry is what the model scores anyhow."""
-    expect_true_history(tuned(student, CLASSES, 2, 0.0, train="random", valid="random"), 2)
+    expect_true_history(tuned(student, lab, CLASSES, 2, 0.0, train="random", valid="random"), 2)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Was the optimizer built before or after the parameters were unfrozen?")
-def test_the_whole_network_learns(student):
+def test_the_whole_network_learns(student, lab):
     """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
     # the labels are wrong on purpose, in training and in validation, so that there is something to learn
-    expect_whole_network_learned(tuned(student, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
+    expect_whole_network_learned(tuned(student, lab, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
-def test_the_steps_are_small_unless_asked_otherwise(student):
+def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(tuned(student, CLASSES, 1, train="wrong"), tuned(student, CLASSES, 1, 0.0, train="wrong"))
+    expect_small_steps(
+        tuned(student, lab, CLASSES, 1, train="wrong"), tuned(student, lab, CLASSES, 1, 0.0, train="wrong")
+    )
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
-def test_it_ends_with_the_best_state(student):
+def test_it_ends_with_the_best_state(student, lab):
     """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
-    expect_the_best_state_in_the_end(student, CLASSES)
+    expect_the_best_state_in_the_end(student, lab, CLASSES)
 
 
 @check(
     "fine_tune", points=1, needs=NEEDS, hint="What would the validation be worth if the network had learned from it?"
 )
-def test_validation_photos_only_measure(student):
+def test_validation_photos_only_measure(student, lab):
     """They are seen in eval mode, and nothing is learned from them."""
-    expect_validation_only_measures(tuned(student, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
+    expect_validation_only_measures(tuned(student, lab, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
 
 
 @check(
     "fine_tune", points=1, needs=NEEDS, hint="Which numbers in the backbone must stay, although its parameters move?"
 )
-def test_frozen_statistics_survive_fine_tuning(student):
+def test_frozen_statistics_survive_fine_tuning(student, lab):
     """BatchNorm's running statistics stay what they were, at every moment."""
-    expect_no_drift(tuned(student, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
+    expect_no_drift(tuned(student, lab, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
 
 
 @check(
     "fine_tune",
+    title="the door recognises its dog",
     points=3,
     needs=("freeze_backbone", "build_model", "trainable_parameters", "make_transforms", "unfreeze"),
     slow=True,
     hint="Which stage loses it: the head alone, or the fine-tuning after it?",
 )
-def test_the_door_knows_its_dog(student):
+def test_the_door_knows_its_dog(student, lab):
     """The whole way from 139 photos; the judge counts on photos that no file holds. Never opening gives 0.667."""
-    x, y = unseen_at_the_door(student.seed)
+    x, y = unseen_at_the_door(lab.seed)
 
     def logits():
-        backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
-        model = student.seeded(student.seed).build_model(backbone, width_of(backbone), 2)
+        backbone = student.freeze_backbone(lab.build(backbone_of(name="pocket_mobilenet")))
+        model = lab.seeded(lab.seed).build_model(backbone, width_of(backbone), 2)
         augment, plain = student.make_transforms(True), student.make_transforms(False)
         photos, truth = folder_photos("presidential", "train")
-        train = student.give(photo_loader(photos=photos, labels=truth, transform=augment, batch_size=16, shuffle=True))
+        train = lab.build(photo_loader(photos=photos, labels=truth, transform=augment, batch_size=16, shuffle=True))
         photos, truth = folder_photos("presidential", "valid")
-        valid = student.give(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
-        train_head(model, train, epochs=16, lr=2e-3, seed=student.seed)
-        student.seeded(student.seed).fine_tune(model, train, valid, 2)
+        valid = lab.build(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
+        train_head(model, train, epochs=16, lr=2e-3, seed=lab.seed)
+        lab.seeded(lab.seed).fine_tune(model, train, valid, 2)
         return predict_photos(model, plain, x)
 
-    found = expect_tensor(student.remember("door", logits), "logits", shape=(len(y), 2))
-    show_judgement(student, y, found, DOOR, x)
+    found = expect_tensor(lab.remember("door", logits), "logits", shape=(len(y), 2))
+    show_judgement(lab, y, found, DOOR, x)
     expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen photos at the door")

@@ -21,10 +21,10 @@ from course.checks.expect import (
     expect_float,
     expect_same,
     expect_tensor,
-    named,
 )
 from course.checks.probes import diary_of, state_of
 from course.checks.session import StudentRaised
+from course.checks.wording import describe
 from course.corpus import heldout
 from graders.kit.language import (
     LIMIT,
@@ -54,21 +54,29 @@ def _refused(call, words: str, what: str) -> None:
         if fault.todo:
             raise  # not started, or waiting
         expect_equal(fault.type, "ValueError", f"the type of the error for {what}")
-        expect(words in fault.text, f"{what}: the message does not name {words!r}: {fault.text[:120]}")
+        expect(
+            words in fault.text,
+            "{thing}: the message does not name {words}: {text}",
+            thing=what,
+            words=words,
+            text=fault.text[:120],
+        )
     else:
-        expect(False, f"{what} gave no error, but {named(value)}")
+        expect(False, "{thing} gave no error, but {got}", thing=what, got=describe(value))
 
 
 # -- tokenize -----------------------------------------------------------------------------------------------------------
 
 
-def _encoding(student, text, pair=None, own: bool = True, limit: int = LIMIT, **options) -> dict[str, torch.Tensor]:
+def _encoding(
+    student, lab, text, pair=None, own: bool = True, limit: int = LIMIT, **options
+) -> dict[str, torch.Tensor]:
     """What the student's tokenize makes of it: BERT's three inputs, each checked to be an int64 matrix."""
-    tokenizer, texts = student.give(tokenizer_given(own, limit)), [text] if pair is None else [text, pair]
+    tokenizer, texts = lab.build(tokenizer_given(own, limit)), [text] if pair is None else [text, pair]
     found = encoding_of(student.tokenize(tokenizer, *texts, **options))
     rows = len(text) if type(text) is list else 1
     for name in ENCODING:
-        expect(name in found, f"{name} is missing from what tokenize returns")
+        expect(name in found, "{name} is missing from what tokenize returns", name=name)
         expect_tensor(found[name], name, shape=(rows, -1), dtype=torch.int64)
     return found
 
@@ -83,11 +91,16 @@ def _expect_tokens(found, wanted, what: str, own: bool = True) -> None:
     expect_equal(_tokens(found["input_ids"], own), _tokens(wanted["input_ids"], own), f"tokens of {what}")
 
 
-@check("tokenize", points=2, hint="Which two tokens does BERT expect around a text, and what is a batch of one text?")
-def test_a_text_stands_between_cls_and_sep(student):
+@check(
+    "tokenize",
+    title="a text stands between [CLS] and [SEP]",
+    points=2,
+    hint="Which two tokens does BERT expect around a text, and what is a batch of one text?",
+)
+def test_a_text_stands_between_cls_and_sep(student, lab):
     """BERT has never read a text without them; and it reads batches, so one text is a row of a matrix."""
     for text in ("the old dog sees the cat .", "a horse", "dogs and horses not seeing the cats"):
-        found = _encoding(student, text)
+        found = _encoding(student, lab, text)
         _expect_tokens(found, textbook(tokenizer_here(), [text]), repr(text))
         expect_equal(found["attention_mask"].min().item(), 1, "attention to a text without padding, least")
         expect_equal(found["token_type_ids"].max().item(), 0, "segments of a text without a second part, highest")
@@ -95,92 +108,104 @@ def test_a_text_stands_between_cls_and_sep(student):
 
 @check("tokenize", points=2, hint="To which part does the [SEP] between them belong?")
 @given(first=st.integers(1, 9), second=st.integers(1, 9), seed=st.integers(0, 99))
-def test_segments_tell_the_two_parts_apart(student, first, second, seed):
+def test_segments_tell_the_two_parts_apart(student, lab, first, second, seed):
     """0 up to the first [SEP], 1 after it: without them two sentences are one."""
     rng = np.random.default_rng(seed)
     text, pair = sentence(rng, first), sentence(rng, second)
-    found, wanted = _encoding(student, text, pair), textbook(tokenizer_here(), [text], [pair])
+    found, wanted = _encoding(student, lab, text, pair), textbook(tokenizer_here(), [text], [pair])
     _expect_tokens(found, wanted, "a text with a second part")
     expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments")
 
 
 @check("tokenize", points=3, hint="Which tokens of a short row is nobody to look at?")
 @given(lengths=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=2, max_size=5), pairs=st.booleans())
-def test_short_rows_are_padded_and_the_padding_is_masked(student, lengths, pairs):
+def test_short_rows_are_padded_and_the_padding_is_masked(student, lab, lengths, pairs):
     """Attention to padding makes a text's answer depend on the longest text of its batch."""
     rng = np.random.default_rng(0)
     texts = [sentence(rng, first) for first, _ in lengths]
     seconds = [sentence(rng, second) for _, second in lengths] if pairs else None
-    found, wanted = _encoding(student, texts, seconds), textbook(tokenizer_here(), texts, seconds)
+    found, wanted = _encoding(student, lab, texts, seconds), textbook(tokenizer_here(), texts, seconds)
     _expect_tokens(found, wanted, f"{len(texts)} texts")
     expect_equal(found["attention_mask"].tolist(), wanted["attention_mask"].tolist(), "attention mask")
     expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments")
 
 
 @check("tokenize", points=1, hint="How long is a row if no text of the batch reaches the limit?")
-def test_rows_are_no_longer_than_the_longest_text(student):
+def test_rows_are_no_longer_than_the_longest_text(student, lab):
     """Every token costs time, padding too."""
     for texts in (["the dog"], ["the dog sees a cat", "no"]):
-        length = _encoding(student, texts)["input_ids"].shape[1]
+        length = _encoding(student, lab, texts)["input_ids"].shape[1]
         expect_equal(length, len(texts[0].split()) + 2, f"length of the rows of {texts}")
 
 
-@check("tokenize", points=2, hint="What is cut: the row, or the text inside it?")
+@check(
+    "tokenize",
+    title="a long text is cut and still ends with [SEP]",
+    points=2,
+    hint="What is cut: the row, or the text inside it?",
+)
 @given(words=st.integers(1, 40), limit=st.integers(3, 20))
-def test_a_long_text_is_cut_and_still_ends_with_sep(student, words, limit):
+def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
     """BERT has no vector for positions beyond its limit; a row without its [SEP] is none that it knows."""
     text = sentence(np.random.default_rng(words), words)
-    found = _encoding(student, text, max_length=limit)
+    found = _encoding(student, lab, text, max_length=limit)
     _expect_tokens(found, textbook(tokenizer_here(), [text], limit=limit), f"{words} words, cut to {limit} tokens")
 
 
 @check("tokenize", points=2, hint="A question of three words and an answer of forty: which of them should lose words?")
-def test_the_longer_part_is_cut_first(student):
+def test_the_longer_part_is_cut_first(student, lab):
     """Longest first: the short part survives whole while the other one is longer."""
     rng = np.random.default_rng(5)
     # room for an even number of words, or one part that fits whole: there is only one right answer
     for first, second, limit in ((3, 40, 20), (40, 3, 20), (30, 30, 15), (30, 20, 15), (9, 40, 21)):
         text, pair = sentence(rng, first), sentence(rng, second)
-        found = _encoding(student, text, pair, max_length=limit)
+        found = _encoding(student, lab, text, pair, max_length=limit)
         wanted = textbook(tokenizer_here(), [text], [pair], limit)
         _expect_tokens(found, wanted, f"{first} and {second} words, cut to {limit} tokens")
         expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments after cutting")
 
 
-@check("tokenize", points=1, hint="Who knows how many positions the model has, if the caller does not say?")
-def test_the_tokenizers_own_limit_holds_if_none_is_given(student):
+@check(
+    "tokenize",
+    title="the tokenizer's own limit holds if none is given",
+    points=1,
+    hint="Who knows how many positions the model has, if the caller does not say?",
+)
+def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
     """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer carries the number."""
     for limit in (10, 18):
         text = sentence(np.random.default_rng(1), 50)
-        found = _encoding(student, text, limit=limit)
+        found = _encoding(student, lab, text, limit=limit)
         expect_equal(found["input_ids"].shape[1], limit, f"tokens of 50 words, limit of the tokenizer {limit}")
 
 
 @check("tokenize", points=1, hint="What does the tokenizer do with a sign that it has never seen?")
 @given(text=st.text(max_size=30))
-def test_any_script_and_the_empty_text_are_read(student, text):
+def test_any_script_and_the_empty_text_are_read(student, lab, text):
     """People write what they like; a sign without a piece becomes [UNK], and no text at all is [CLS] [SEP]."""
     for given_text in (text, "the 猫 sees жук .", ""):
-        _expect_tokens(_encoding(student, given_text), textbook(tokenizer_here(), [given_text]), repr(given_text))
+        _expect_tokens(_encoding(student, lab, given_text), textbook(tokenizer_here(), [given_text]), repr(given_text))
 
 
 @check("tokenize", points=1, hint="Which number has [CLS] in bert-base-uncased, which in the embedded vocabulary?")
-def test_each_tokenizer_has_its_own_numbers(student):
+def test_each_tokenizer_has_its_own_numbers(student, lab):
     """101 and 102 are the numbers of one vocabulary. Yours may change."""
     texts = ["the dogs", "a cat sees the horse today"]
     for own in (True, False):
-        found = _encoding(student, texts, own=own)
+        found = _encoding(student, lab, texts, own=own)
         wanted = textbook(tokenizer_here(own), texts)
         _expect_tokens(found, wanted, f"two texts, vocabulary {'one' if own else 'two'}", own)
         expect_equal(found["attention_mask"].tolist(), wanted["attention_mask"].tolist(), "attention mask")
 
 
 @check("tokenize", points=1, hint="What would become of the third text if there are only two second parts?")
-def test_texts_without_a_second_part_are_not_lost_silently(student):
+def test_texts_without_a_second_part_are_not_lost_silently(student, lab):
     """Three questions and two answers are a mistake of the caller, who has to hear of it."""
     texts, pairs = ["the dog", "a cat", "no"], ["sees", "hears"]
-    _refused(lambda: _encoding(student, texts, pairs), "", "three texts with two second parts")
-    expect_equal(len(_encoding(student, texts[:2], pairs)["input_ids"]), 2, "rows of two texts with two second parts")
+    _refused(lambda: _encoding(student, lab, texts, pairs), "", "three texts with two second parts")
+    expect_equal(
+        len(_encoding(student, lab, texts[:2], pairs)["input_ids"]), 2, "rows of two texts with two second parts"
+    )
 
 
 # -- nearest_words ------------------------------------------------------------------------------------------------------
@@ -205,18 +230,18 @@ def _cosines(table: torch.Tensor, word: str) -> list[tuple[str, float]]:
     return sorted(found, key=lambda pair: -pair[1])
 
 
-def _embedded(student, table: torch.Tensor, seed: int = 0):
+def _embedded(lab, table: torch.Tensor, seed: int = 0):
     """A tokenizer and a BERT with this table, on the student's side."""
     model = tiny_bert(vocabulary=len(table), positions=LIMIT, seed=seed, vectors=table)
-    return student.give(tokenizer_given()), student.give(model)
+    return lab.build(tokenizer_given()), lab.build(model)
 
 
 def _scored(value, what: str) -> list[tuple[str, float]]:
     """A list of pairs (string, float), as it should be."""
-    expect(type(value) is list, f"{what}: expected a list of pairs, got {named(value)}")
+    expect(type(value) is list, "{thing}: expected a list of pairs, got {got}", thing=what, got=describe(value))
     for item in value:
         pair = type(item) in (tuple, list) and len(item) == 2 and type(item[0]) is str
-        expect(pair, f"{what}: expected pairs (string, float), got {named(item)}")
+        expect(pair, "{thing}: expected pairs (string, float), got {got}", thing=what, got=describe(item))
         expect_float(item[1], f"the number of {item[0]!r} in {what}")
     return [(name, number) for name, number in value]
 
@@ -232,18 +257,23 @@ def _expect_scored(value, every: list[tuple[str, float]], count: int, what: str,
         expect_close(number, numbers[name], f"the number of {name!r} in {what}", rtol=0, atol=atol)
 
 
-@check("nearest_words", points=3, hint="What is left of the product of two rows when their lengths no longer count?")
+@check(
+    "nearest_words",
+    title="the cosine decides which words are near",
+    points=3,
+    hint="What is left of the product of two rows when their lengths no longer count?",
+)
 @given(seed=st.integers(0, 9), word=st.sampled_from(["dog", "sees", "the", "big"]))
-def test_the_cosine_decides_who_is_near(student, seed, word):
+def test_the_cosine_decides_who_is_near(student, lab, seed, word):
     """Long rows have large products with everything; only the direction says what a word is like."""
     table = _table(seed)
-    near = student.nearest_words(*_embedded(student, table), word, 5)
+    near = student.nearest_words(*_embedded(lab, table), word, 5)
     # 1e-5: cosines in float32 are right to about 1e-7
     _expect_scored(near, _cosines(table, word), 5, f"the five words nearest to {word!r}", atol=1e-5)
 
 
 @check("nearest_words", points=2, hint="Which rows of the table are no words, and which word is nearest to every word?")
-def test_only_other_words_are_listed(student):
+def test_only_other_words_are_listed(student, lab):
     """[CLS], ##s and the word itself tell nobody anything."""
     table = _table(3).clone()
     own = VOCABULARY.index("cat")
@@ -251,24 +281,29 @@ def test_only_other_words_are_listed(student):
         if piece not in WORDS_ONLY:  # the nearest of all, and one even in the very same direction
             table[VOCABULARY.index(piece)] = 2 * table[own] + 0.01 * len(piece) * table[0]
     table[VOCABULARY.index("[UNK]")] = 3 * table[own]
-    near = student.nearest_words(*_embedded(student, table), "cat", 6)
+    near = student.nearest_words(*_embedded(lab, table), "cat", 6)
     _expect_scored(near, _cosines(table, "cat"), 6, "the six words nearest to 'cat'", atol=1e-5)
 
 
-@check("nearest_words", points=1, hint="How many are wanted, how many are there, and which comes first?")
-def test_as_many_as_wanted_highest_first(student):
+@check(
+    "nearest_words",
+    title="as many as wanted, the nearest first",
+    points=1,
+    hint="How many are wanted, how many are there, and which comes first?",
+)
+def test_as_many_as_wanted_highest_first(student, lab):
     """The caller says how many; ten if not, and all where there are fewer."""
     table = _table(1)
     for top, count in (((3,), 3), ((), 10), ((500,), 500)):
-        near = student.nearest_words(*_embedded(student, table), "old", *top)
+        near = student.nearest_words(*_embedded(lab, table), "old", *top)
         what = f"words nearest to 'old', top {top[0] if top else 'left out'}"
         _expect_scored(near, _cosines(table, "old"), count, what, atol=1e-5)
 
 
 @check("nearest_words", points=2, hint="Which row of the table belongs to a word that is not in it?")
-def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student):
+def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student, lab):
     """The row of [UNK], or of the word's first piece, would give neighbours that have nothing to do with it."""
-    things = _embedded(student, _table(2))
+    things = _embedded(lab, _table(2))
     for word in ("猫", "zebra", "dogs", "old dog"):
         _refused(lambda word=word: student.nearest_words(*things, word), word, f"the word {word!r}")
     _refused(lambda: student.nearest_words(*things, ""), "", "the empty word")
@@ -276,18 +311,18 @@ def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student)
 
 
 @check("nearest_words", points=1, hint="What does the tokenizer make of capital letters?")
-def test_a_word_is_read_as_the_tokenizer_reads_it(student):
+def test_a_word_is_read_as_the_tokenizer_reads_it(student, lab):
     """The vocabulary is in lower case; people write Monday."""
     table = _table(4)
     for written in ("Horse", "HORSE", " horse "):
-        near = student.nearest_words(*_embedded(student, table), written, 4)
+        near = student.nearest_words(*_embedded(lab, table), written, 4)
         _expect_scored(near, _cosines(table, "horse"), 4, f"words nearest to {written!r}", atol=1e-5)
 
 
 @check("nearest_words", points=1, hint="Does a question change the table that it is asked of?")
-def test_the_table_stays_as_it_is(student):
+def test_the_table_stays_as_it_is(student, lab):
     """Rows normalised in place make another model of it."""
-    tokenizer, model = _embedded(student, _table(5))
+    tokenizer, model = _embedded(lab, _table(5))
     before = state_of(model)
     student.nearest_words(tokenizer, model, "dog")
     expect_same(state_of(model), before, "numbers of the model after a question")
@@ -296,10 +331,10 @@ def test_the_table_stays_as_it_is(student):
 # -- predict_masked -----------------------------------------------------------------------------------------------------
 
 
-def _expect_guesses(student, text: str, seed: int, top: int = 5, own: bool = True, training: bool = False):
+def _expect_guesses(student, lab, text: str, seed: int, top: int = 5, own: bool = True, training: bool = False):
     """The student's guesses about one text, compared with ours; returns the model's handle."""
-    model = student.give(network(seed, training))
-    guesses = student.predict_masked(student.give(tokenizer_given(own)), model, text, *([] if top == 5 else [top]))
+    model = lab.build(network(seed, training))
+    guesses = student.predict_masked(lab.build(tokenizer_given(own)), model, text, *([] if top == 5 else [top]))
     chances = probabilities_at_mask(tokenizer_here(own), network_here(seed), text).tolist()
     every = sorted(zip(VOCABULARY if own else OTHER, chances, strict=True), key=lambda pair: -pair[1])
     # 1e-4: float32 through two layers is right to about 1e-6; another place, another text or dropout gives 1e-2 and more
@@ -309,31 +344,37 @@ def _expect_guesses(student, text: str, seed: int, top: int = 5, own: bool = Tru
 
 @check("predict_masked", points=3, needs=("tokenize",), hint="Among what do you look for the mask: words, or numbers?")
 @given(words=st.integers(0, 12), place=st.integers(0, 12), seed=st.integers(0, 9))
-def test_the_mask_is_found_wherever_it_stands(student, words, place, seed):
+def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
     """First, last, in the middle, after words of several pieces: only the logits at its place are about it."""
     text = sentence(np.random.default_rng([words, seed]), words).replace("dog", "dogs").split()
     text.insert(min(place, len(text)), "[MASK]")
-    _expect_guesses(student, " ".join(text), seed=seed % 3)
+    _expect_guesses(student, lab, " ".join(text), seed=seed % 3)
 
 
-@check("predict_masked", points=1, needs=("tokenize",), hint="Who knows how this vocabulary writes its mask?")
-def test_the_mask_is_the_tokenizers_own(student):
+@check(
+    "predict_masked",
+    title="the mask is the tokenizer's own",
+    points=1,
+    needs=("tokenize",),
+    hint="Who knows how this vocabulary writes its mask?",
+)
+def test_the_mask_is_the_tokenizers_own(student, lab):
     """103 is the mask of one vocabulary, [MASK] the spelling of some."""
-    _expect_guesses(student, "the dog <mask> a cat .", seed=1, own=False)
-    _expect_guesses(student, "the dog [MASK] a cat .", seed=1)
+    _expect_guesses(student, lab, "the dog <mask> a cat .", seed=1, own=False)
+    _expect_guesses(student, lab, "the dog [MASK] a cat .", seed=1)
 
 
 @check("predict_masked", points=2, needs=("tokenize",), hint="Over how many words is the probability shared out?")
 @given(top=st.integers(1, len(VOCABULARY)))
-def test_probabilities_are_shared_out_among_all_words(student, top):
+def test_probabilities_are_shared_out_among_all_words(student, lab, top):
     """The softmax goes over the whole vocabulary; what is shown is its upper end, most likely first."""
-    _expect_guesses(student, "today the old [MASK] sees a horse .", seed=2, top=top)
+    _expect_guesses(student, lab, "today the old [MASK] sees a horse .", seed=2, top=top)
 
 
 @check("predict_masked", points=2, needs=("tokenize",), hint="What is there to guess without a mask? And with two?")
-def test_a_text_without_one_mask_is_an_error(student):
+def test_a_text_without_one_mask_is_an_error(student, lab):
     """An answer about another place would look like any other answer."""
-    things = student.give(tokenizer_given()), student.give(network(1))
+    things = lab.build(tokenizer_given()), lab.build(network(1))
     faults = {
         "a text without a mask": "the old dog sees a cat .",
         "an empty text": "",
@@ -346,15 +387,15 @@ def test_a_text_without_one_mask_is_an_error(student):
 
 
 @check("predict_masked", points=1, needs=("tokenize",), hint="How many tokens can the model read at most?")
-def test_a_text_that_is_too_long_is_cut(student):
+def test_a_text_that_is_too_long_is_cut(student, lab):
     """What stands before the limit can still be read."""
-    _expect_guesses(student, "the old [MASK] sees " + "a horse and the cat " * 20, seed=3)
+    _expect_guesses(student, lab, "the old [MASK] sees " + "a horse and the cat " * 20, seed=3)
 
 
 @check("predict_masked", points=2, needs=("tokenize",), hint="What does dropout do to a network that is only asked?")
-def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student):
+def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same question would get another answer each time."""
-    model = _expect_guesses(student, "yes , the big [MASK] likes a cat", seed=4, training=True)
+    model = _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=4, training=True)
     _expect_quiet(model, seed=4)
 
 
@@ -369,11 +410,11 @@ def _expect_quiet(model, seed: int) -> None:
 
 
 @check("predict_masked", points=2, needs=("tokenize",), slow=True, hint="Is the covered word among your first five?")
-def test_covered_words_of_unseen_sentences_are_guessed(student):
+def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
     """Held-out sentences of the corpus, made by the judge; the answers stay here. Always the same five words give under 0.1."""
-    tokenizer, model = student.give(pocket_tokenizer()), student.give(pocket_bert())
+    tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
     asked = []
-    for question in heldout(student.seed + 60_001, QUESTIONS).masked:
+    for question in heldout(lab.seed + 60_001, QUESTIONS).masked:
         guesses = _scored(student.predict_masked(tokenizer, model, question.text, 5), f"guesses for {question.text!r}")
         expect_equal(len(guesses), 5, f"number of guesses for {question.text!r}")
         tokens = [token for token, _ in guesses]
@@ -383,34 +424,41 @@ def test_covered_words_of_unseen_sentences_are_guessed(student):
         ("sentence", "the word", "your first five"),
         f"Covered words: {right} of {QUESTIONS} among the first five",
     )
-    student.show(lambda: table(head, asked, title))
+    lab.attach(lambda: table(head, asked, title))
     expect_at_least(right / QUESTIONS, THRESHOLDS["masked_top5"], f"share of {QUESTIONS} words among the first five")
 
 
 # -- is_next_sentence ---------------------------------------------------------------------------------------------------
 
 
-def _expect_judgements(student, seed: int, pairs: list[tuple[str, str, bool]], what: str, training: bool = False):
+def _expect_judgements(student, lab, seed: int, pairs: list[tuple[str, str, bool]], what: str, training: bool = False):
     """The student's answers about these pairs; returns the model's handle."""
-    tokenizer, model = student.give(tokenizer_given()), student.give(network(seed, training))
+    tokenizer, model = lab.build(tokenizer_given()), lab.build(network(seed, training))
     wrong = []
     for first, second, truth in pairs:
         answer = student.is_next_sentence(tokenizer, model, first, second)
-        expect(type(answer) is bool, f"expected True or False, got {named(answer)}")
+        expect(type(answer) is bool, "expected True or False, got {got}", got=describe(answer))
         wrong += [] if answer is truth else [f"{first!r} | {second!r}: expected {truth}, got {answer}"]
-    expect(not wrong, f"{what}: {len(wrong)} of {len(pairs)} answers are wrong" + (f", {wrong[0]}" if wrong else ""))
+    said = {"thing": what, "wrong": len(wrong), "count": len(pairs), "first": wrong[0] if wrong else ""}
+    expect(not wrong, "{thing}: {wrong} of {count} answers are wrong, {first}", **said)
     return model
 
 
-@check("is_next_sentence", points=3, needs=("tokenize",), hint="Which of the two logits stands for 'is next'?")
-def test_the_first_logit_means_is_next(student):
+@check(
+    "is_next_sentence",
+    title="the first logit means “is next”",
+    points=3,
+    needs=("tokenize",),
+    hint="Which of the two logits stands for 'is next'?",
+)
+def test_the_first_logit_means_is_next(student, lab):
     """Class 0 is "is next": read the other way round, every answer is wrong."""
     for first_seed in (100, 200):
-        _expect_judgements(student, *telling_pairs(first_seed), "pairs about which the model is sure")
+        _expect_judgements(student, lab, *telling_pairs(first_seed), "pairs about which the model is sure")
 
 
 @check("is_next_sentence", points=2, needs=("tokenize",), hint="How does BERT know where the first sentence ends?")
-def test_the_second_sentence_is_in_the_second_segment(student):
+def test_the_second_sentence_is_in_the_second_segment(student, lab):
     """As one text, or with all segments 0, BERT reads something else than it has learned to judge."""
 
     def one_segment(firsts, seconds):
@@ -421,43 +469,43 @@ def test_the_second_sentence_is_in_the_second_segment(student):
         return textbook(tokenizer_here(), [f"{a} {b}" for a, b in zip(firsts, seconds, strict=True)])
 
     for what, wrong in (("all segments 0", one_segment), ("both sentences as one text", one_text)):
-        _expect_judgements(student, *telling_pairs(300, wrong), f"pairs that read otherwise with {what}")
+        _expect_judgements(student, lab, *telling_pairs(300, wrong), f"pairs that read otherwise with {what}")
 
 
 @check("is_next_sentence", points=1, needs=("tokenize",), hint="Does a follow b, or b follow a?")
-def test_the_first_sentence_comes_first(student):
+def test_the_first_sentence_comes_first(student, lab):
     """Reasons come before what follows from them; exchanged, the two are another pair."""
     found = telling_pairs(400, lambda firsts, seconds: textbook(tokenizer_here(), seconds, firsts))
-    _expect_judgements(student, *found, "pairs that read otherwise the other way round")
+    _expect_judgements(student, lab, *found, "pairs that read otherwise the other way round")
 
 
 @check(
     "is_next_sentence", points=1, needs=("tokenize",), hint="What is left of a short sentence after a very long one?"
 )
-def test_the_second_sentence_survives_a_long_first_one(student):
+def test_the_second_sentence_survives_a_long_first_one(student, lab):
     """Cut at the end of the row, the second sentence would be gone, and the answer about nothing."""
     found = telling_pairs(500, lambda firsts, seconds: textbook(tokenizer_here(), firsts), lengths=(40, 4))
-    _expect_judgements(student, *found, "pairs whose first sentence is too long")
+    _expect_judgements(student, lab, *found, "pairs whose first sentence is too long")
 
 
 @check("is_next_sentence", points=2, needs=("tokenize",), hint="What does dropout do to a network that is only asked?")
-def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student):
+def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same pair would get another answer each time."""
     seed, pairs = telling_pairs(600)
-    model = _expect_judgements(student, seed, pairs, "pairs about which the model is sure", training=True)
+    model = _expect_judgements(student, lab, seed, pairs, "pairs about which the model is sure", training=True)
     _expect_quiet(model, seed)
 
 
 @check("is_next_sentence", points=2, needs=("tokenize",), slow=True, hint="How many would a coin judge right?")
-def test_pairs_of_unseen_sentences_are_judged(student):
+def test_pairs_of_unseen_sentences_are_judged(student, lab):
     """Held-out pairs of the corpus, made by the judge; the answers stay here. Always "yes" gives about 0.5."""
-    tokenizer, model = student.give(pocket_tokenizer()), student.give(pocket_bert())
-    pairs = heldout(student.seed + 60_002, QUESTIONS).pairs
+    tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
+    pairs = heldout(lab.seed + 60_002, QUESTIONS).pairs
     asked = []
     for pair in pairs:
         answer = student.is_next_sentence(tokenizer, model, pair.first, pair.second)
         asked.append((answer is pair.is_next, (pair.first, pair.second, "next" if pair.is_next else "not next")))
     right = sum(found for found, _ in asked)
     title = f"Pairs of sentences: {right} of {QUESTIONS} judged right"
-    student.show(lambda: table(("first", "second", "what it is"), asked, title))
+    lab.attach(lambda: table(("first", "second", "what it is"), asked, title))
     expect_at_least(right / QUESTIONS, THRESHOLDS["next_sentence"], f"share of {QUESTIONS} pairs that are judged right")

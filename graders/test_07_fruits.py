@@ -82,10 +82,10 @@ def test_validation_photos_are_whole_and_always_the_same(student):
 
 
 @check("make_transforms", points=1, hint="How often should the network see exactly the same photo?")
-def test_training_photos_are_drawn_anew_each_time(student):
+def test_training_photos_are_drawn_anew_each_time(student, lab):
     """Each epoch another view of the same fruit."""
     transform = student.make_transforms(True)
-    show_photo_views(student, transform, "fruits")
+    show_photo_views(lab, transform, "fruits")
     expect_varied(transform, upright=False)
 
 
@@ -99,9 +99,9 @@ def test_an_orange_stays_orange(student):
 
 
 @check("build_model", points=1, hint="How many classes are three kinds of fruit, fresh and rotten?")
-def test_each_photo_gets_six_logits(student):
+def test_each_photo_gets_six_logits(student, lab):
     """(B, 3, H, W) in, (B, 6) out; logits, because cross entropy applies softmax itself."""
-    expect_logits_for(student, 6, 4)
+    expect_logits_for(student, lab, 6, 4)
 
 
 @check(
@@ -110,45 +110,45 @@ def test_each_photo_gets_six_logits(student):
     needs=("freeze_backbone",),
     hint="Which part of the network is new, and what must it be able to do?",
 )
-def test_the_head_can_learn_and_the_backbone_stays(student):
+def test_the_head_can_learn_and_the_backbone_stays(student, lab):
     """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
-    backbone = frozen_backbone(student)
+    backbone = frozen_backbone(student, lab)
     own = [float(t.double().sum()) for t in state_of(backbone).values()]
     model = student.build_model(backbone, WIDTH)
     sums = [float(t.double().sum()) for t in state_of(model).values()]
     expect(all(value in sums for value in own), "the numbers of the backbone are not all in the model as they were")
     expect_head_alone_learns(model, CLASSES)
-    expect_gradients_everywhere(student.build_model(student.give(tiny_backbone(seed=3)), WIDTH))
+    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH))
 
 
 # -- freeze_backbone ----------------------------------------------------------------------------------------------------
 
 
 @check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
-def test_every_parameter_is_frozen(student):
+def test_every_parameter_is_frozen(student, lab):
     """No parameter of the backbone requires a gradient, and it is still that backbone."""
-    expect_all_frozen(student)
+    expect_all_frozen(student, lab)
 
 
 @check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
-def test_statistics_stay_in_a_network_that_is_trained(student):
+def test_statistics_stay_in_a_network_that_is_trained(student, lab):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
-    expect_frozen_whatever_the_mode(student)
-    expect_statistics_stay_within(student, CLASSES)
+    expect_frozen_whatever_the_mode(student, lab)
+    expect_statistics_stay_within(student, lab, CLASSES)
 
 
 # -- train --------------------------------------------------------------------------------------------------------------
 
 
-def _frozen_and_headed(student):
-    return student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=CLASSES, seed=1))
+def _frozen_and_headed(student, lab):
+    return lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
 
 
-def _trained(student, model, epochs, *lr, valid_labels=None):
-    train = student.give(loader(images=colour_images(20, seed=1), labels=labels(20, CLASSES, 1), batch_size=8))
+def _trained(lab, model, epochs, *lr, valid_labels=None):
+    train = lab.build(loader(images=colour_images(20, seed=1), labels=labels(20, CLASSES, 1), batch_size=8))
     y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
-    valid = student.give(loader(images=colour_images(10, seed=2), labels=y, batch_size=4))
-    return student.seeded(7).train(model, train, valid, epochs, *lr)
+    valid = lab.build(loader(images=colour_images(10, seed=2), labels=y, batch_size=4))
+    return lab.seeded(7).train(model, train, valid, epochs, *lr)
 
 
 @check(
@@ -157,10 +157,10 @@ def _trained(student, model, epochs, *lr, valid_labels=None):
     needs=("freeze_backbone",),
     hint="How many entries has each curve, and of which model is the last?",
 )
-def test_the_history_is_true(student):
+def test_the_history_is_true(student, lab):
     """One entry an epoch in each curve; the last one is that of the final model on the validation photos."""
-    model = student.give(headed(backbone=student.give(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
-    curves = history_of(_trained(student, model, 3, 0.05))
+    model = lab.build(headed(backbone=lab.build(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
+    curves = history_of(_trained(lab, model, 3, 0.05))
     for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
         expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
         for value in curves[name]:
@@ -172,9 +172,9 @@ def test_the_history_is_true(student):
     # 1e-6: one item of ten or of twenty more or less is 0.05 and more
     expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
     # at learning rate 0, with frozen statistics, the training curves are what the model scores anyhow
-    model = _frozen_and_headed(student)
+    model = _frozen_and_headed(student, lab)
     watch_steps(model)
-    curves = history_of(_trained(student, model, 2, 0.0))
+    curves = history_of(_trained(lab, model, 2, 0.0))
     # training batches hold 8, 8 and 4 photos, those of validation 4, 4 and 2
     passes = sum(int(step["training"]) for step in steps_of(model) if step["items"] == 8)
     expect_equal(passes, 4, "training batches of eight gone through in two epochs of two")
@@ -188,13 +188,13 @@ def test_the_history_is_true(student):
 
 
 @check("train", points=1, needs=("freeze_backbone",), hint="What may change while the backbone is frozen?")
-def test_only_the_head_moves(student):
+def test_only_the_head_moves(student, lab):
     """The backbone's parameters and statistics stay bit for bit, the head's all move; at learning rate 0 nothing does."""
-    model = _frozen_and_headed(student)
+    model = _frozen_and_headed(student, lab)
     before, flags = state_of(model), trainable_of(model)
-    _trained(student, model, 1, 0.0)
+    _trained(lab, model, 1, 0.0)
     expect_same(state_of(model), before, "numbers after an epoch at learning rate 0")
-    _trained(student, model, 2, 0.01)
+    _trained(lab, model, 2, 0.01)
     after = state_of(model)
     frozen = {name: before[name] for name in before if not flags.get(name, False)}
     expect_same({name: after[name] for name in frozen}, frozen, "numbers of the frozen backbone")
@@ -203,25 +203,25 @@ def test_only_the_head_moves(student):
 
 
 @check("train", points=1, needs=("freeze_backbone",), hint="What does the optimizer need to know of frozen parameters?")
-def test_the_optimizer_gets_only_what_can_be_trained(student):
+def test_the_optimizer_gets_only_what_can_be_trained(student, lab):
     """Frozen parameters in its list cost memory, and hide that the list was made before the freezing."""
-    model = _frozen_and_headed(student)
+    model = _frozen_and_headed(student, lab)
     watch_optimizers(model)
     try:
-        _trained(student, model, 1)
+        _trained(lab, model, 1)
     finally:
         notes = watched(model)
     frozen = sum(not flag for note in notes for flag in note)
-    expect(frozen == 0, f"the optimizer was given {frozen} frozen parameters")
+    expect(frozen == 0, "the optimizer was given {frozen} frozen parameters", frozen=frozen)
 
 
 @check("train", points=1, hint="What would the assessment be worth if the network had learned from its photos?")
-def test_validation_photos_teach_nothing(student):
+def test_validation_photos_teach_nothing(lab):
     """With other validation labels the weights must come out the same, bit for bit."""
     states = []
     for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
-        model = student.give(headed(backbone=student.give(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
-        _trained(student, model, 2, valid_labels=truth)
+        model = lab.build(headed(backbone=lab.build(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
+        _trained(lab, model, 2, valid_labels=truth)
         states.append(state_of(model))
     expect_same(states[1], states[0], "weights after training with other validation labels")
 
@@ -233,40 +233,40 @@ def test_validation_photos_teach_nothing(student):
     slow=True,
     hint="Which part loses it: the photos, the frozen backbone, or the training of the head?",
 )
-def test_the_head_alone_comes_near_the_bar(student):
+def test_the_head_alone_comes_near_the_bar(student, lab):
     """Six epochs of your training on the frozen pocket backbone; the judge counts on photos that were not trained on.
 
     The bar of 0.92 is for the whole way (`fine_tune`); the head alone must already be within 0.02 of it.
     """
-    x, y = unseen_fruit(student.seed)
+    x, y = unseen_fruit(lab.seed)
 
     def trained():
-        model, plain, _, _, told = _with_trained_head(student)
+        model, plain, _, _, told = _with_trained_head(student, lab)
         return {"told": told, "logits": predict_photos(model, plain, x)}
 
-    found = student.remember("fruit, head", trained)
+    found = lab.remember("fruit, head", trained)
     logits = expect_tensor(found["logits"], "logits", shape=(len(y), CLASSES))
     unseen = accuracy(logits, torch.tensor(y))
     names = ("training photos", "photos set aside, plain")
     title = "Accuracy after each epoch, as your train tells it"
-    show_told(student, found["told"], title, names, ("unseen fruit, in the end", unseen))
-    student.show(lambda: confusion(y, logits, FRUIT))
+    show_told(lab, found["told"], title, names, ("unseen fruit, in the end", unseen))
+    lab.attach(lambda: confusion(y, logits, FRUIT))
     expect_at_least(unseen, THRESHOLD - 0.02, "accuracy on unseen fruit after training the head")
 
 
-def _with_trained_head(student):
+def _with_trained_head(student, lab):
     """The model after six epochs of `train`, the transform of validation, both loaders, and what `train` told."""
-    backbone = student.freeze_backbone(student.give(backbone_of(name="pocket_mobilenet")))
-    model = student.seeded(student.seed).build_model(backbone, width_of(backbone))
+    backbone = student.freeze_backbone(lab.build(backbone_of(name="pocket_mobilenet")))
+    model = lab.seeded(lab.seed).build_model(backbone, width_of(backbone))
     augment, plain = student.make_transforms(True), student.make_transforms(False)
     photos, truth = folder_photos("fruits", "train")
     # every sixth training photo watches; the photos of the assessment are not shown to the student's code
     first = [k for k in range(len(photos)) if k % 6]
     rest = [k for k in range(len(photos)) if not k % 6]
     pick = lambda which: {"photos": [photos[k] for k in which], "labels": [truth[k] for k in which]}  # noqa: E731
-    train = student.give(photo_loader(**pick(first), transform=augment, batch_size=32, shuffle=True))
-    valid = student.give(photo_loader(**pick(rest), transform=plain, batch_size=32))
-    told = told_by(student.seeded(student.seed).train(model, train, valid, 6))
+    train = lab.build(photo_loader(**pick(first), transform=augment, batch_size=32, shuffle=True))
+    valid = lab.build(photo_loader(**pick(rest), transform=plain, batch_size=32))
+    told = told_by(lab.seeded(lab.seed).train(model, train, valid, 6))
     return model, plain, train, valid, told
 
 
@@ -279,29 +279,31 @@ NEEDS = ("freeze_backbone",)
 @check(
     "fine_tune", points=1, needs=NEEDS, hint="Which parameters does the optimizer know, and what do the curves tell?"
 )
-def test_the_whole_network_learns(student):
+def test_the_whole_network_learns(student, lab):
     """Backbone and head both move, and the history is true. An optimizer made before unfreezing moves the head alone."""
-    expect_true_history(tuned(student, CLASSES, 2, 0.0, train="random", valid="random"), 2)
-    expect_whole_network_learned(tuned(student, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
+    expect_true_history(tuned(student, lab, CLASSES, 2, 0.0, train="random", valid="random"), 2)
+    expect_whole_network_learned(tuned(student, lab, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
-def test_the_steps_are_small_unless_asked_otherwise(student):
+def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(tuned(student, CLASSES, 1, train="wrong"), tuned(student, CLASSES, 1, 0.0, train="wrong"))
+    expect_small_steps(
+        tuned(student, lab, CLASSES, 1, train="wrong"), tuned(student, lab, CLASSES, 1, 0.0, train="wrong")
+    )
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
-def test_it_ends_with_the_best_state(student):
+def test_it_ends_with_the_best_state(student, lab):
     """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
-    expect_the_best_state_in_the_end(student, CLASSES)
+    expect_the_best_state_in_the_end(student, lab, CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Which numbers move in fine-tuning, and which photos may move them?")
-def test_statistics_stay_and_validation_only_measures(student):
+def test_statistics_stay_and_validation_only_measures(student, lab):
     """Frozen statistics stay what they were at every moment; validation is in eval mode and teaches nothing."""
-    expect_no_drift(tuned(student, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
-    expect_validation_only_measures(tuned(student, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
+    expect_no_drift(tuned(student, lab, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
+    expect_validation_only_measures(tuned(student, lab, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
 
 
 @check(
@@ -311,17 +313,17 @@ def test_statistics_stay_and_validation_only_measures(student):
     slow=True,
     hint="Does fine-tuning end above the frozen stage or below it?",
 )
-def test_it_passes_the_assessment(student):
+def test_it_passes_the_assessment(student, lab):
     """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167."""
-    x, y = unseen_fruit(student.seed)
+    x, y = unseen_fruit(lab.seed)
 
     def logits():
-        model, plain, train, valid, _ = _with_trained_head(student)
-        student.seeded(student.seed).fine_tune(model, train, valid, 2)
+        model, plain, train, valid, _ = _with_trained_head(student, lab)
+        lab.seeded(lab.seed).fine_tune(model, train, valid, 2)
         return predict_photos(model, plain, x)
 
-    found = expect_tensor(student.remember("fruit, tuned", logits), "logits", shape=(len(y), CLASSES))
-    show_judgement(student, y, found, FRUIT, x)
+    found = expect_tensor(lab.remember("fruit, tuned", logits), "logits", shape=(len(y), CLASSES))
+    show_judgement(lab, y, found, FRUIT, x)
     expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen fruit")
 
 
@@ -329,14 +331,14 @@ def test_it_passes_the_assessment(student):
 
 
 @check("evaluate", points=2, hint="Do the items of a small last batch count as much as the others?")
-def test_it_counts_every_photo_once(student):
+def test_it_counts_every_photo_once(student, lab):
     """(correct, total) as whole numbers, over ragged batches."""
     for count, batch_size in ((10, 4), (7, 7), (5, 1), (9, 8)):
         (x, _), y = numbered(count), labels(count, CLASSES, count)
         logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(count))
         logits[-1, y[-1]] = 9  # the last one is right: a small last batch has the highest accuracy
-        batches = student.give(loader(images=x, labels=y, batch_size=batch_size))
-        found = student.evaluate(student.give(fixed_net(logits=logits)), batches)
+        batches = lab.build(loader(images=x, labels=y, batch_size=batch_size))
+        found = student.evaluate(lab.build(fixed_net(logits=logits)), batches)
         expect(type(found) in (tuple, list) and len(found) == 2, "expected a pair (correct, total)")
         for value, what in zip(found, ("correct", "total"), strict=True):
             expect_int(value, what)
@@ -348,11 +350,11 @@ def test_it_counts_every_photo_once(student):
 
 
 @check("evaluate", points=1, hint="Which layers answer differently in train mode?")
-def test_it_measures_in_eval_mode_and_changes_nothing(student):
+def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
     """No dropout, no running statistics, no gradients."""
-    model = student.give(moody_net(features=64, classes=CLASSES, seed=1))
+    model = lab.build(moody_net(features=64, classes=CLASSES, seed=1))
     before = state_of(model)
-    batches = student.give(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
+    batches = lab.build(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
     student.evaluate(model, batches)
     expect_equal(
         diary_of(model), [(False, False, 4)] * 3, "(train mode, gradients on, batch size) of each forward pass"
@@ -364,33 +366,39 @@ def test_it_measures_in_eval_mode_and_changes_nothing(student):
 
 
 @check("save_model", points=1, hint="Which of the two runs code when it is opened: an object, or numbers?")
-def test_the_saved_file_is_the_model(student):
+def test_the_saved_file_is_the_model(student, lab):
     """A state dict with parameters and running statistics, readable with weights_only=True; an older file is replaced."""
-    path = student.file("model.pt", b"yesterday")
+    path = lab.file("model.pt", b"yesterday")
     for seed in (1, 2):
-        model = student.give(linear_net(features=16, classes=CLASSES, seed=seed))
+        model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
         numbers = state_of(model)
         student.save_model(model, path)
     try:
-        found = read_back(student.read(path))
+        found = read_back(lab.read(path))
     except Exception as fault:
         expect(
-            False, f"torch.load(..., weights_only=True) cannot read the saved file: {str(fault).splitlines()[0][:160]}"
+            False,
+            "torch.load(..., weights_only=True) cannot read the saved file: {text}",
+            text=str(fault).splitlines()[0][:160],
         )
     expect_same(found, numbers, "saved numbers")
     expect_same(state_of(model), numbers, "numbers of the model after saving")
 
 
 @check("save_model", points=1, hint="What besides parameters does a network with BatchNorm know?")
-def test_a_reloaded_model_answers_the_same(student):
+def test_a_reloaded_model_answers_the_same(student, lab):
     """The numbers in the file, put into another network of this kind, give the same logits."""
-    model = student.give(moody_net(features=16, classes=CLASSES, seed=4))
+    model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))
     forward(model, images(16, 4), mode="train")
-    path = student.path("moody.pt")
+    path = lab.path("moody.pt")
     student.save_model(model, path)
     other = moody_net.build(features=16, classes=CLASSES, seed=9)
-    missing = other.load_state_dict(read_back(student.read(path)), strict=False)
-    expect(not missing.missing_keys and not missing.unexpected_keys, f"names that do not fit: {missing}")
+    missing = other.load_state_dict(read_back(lab.read(path)), strict=False)
+    expect(
+        not missing.missing_keys and not missing.unexpected_keys,
+        "names that do not fit: {missing}",
+        missing=str(missing),
+    )
     # 1e-5: the same numbers on the same machine
     expect_close(
         forward(model, images(5, 4), mode="eval"),

@@ -208,6 +208,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
-    main(Run("02", epochs=20, lr=5e-4))
+    main(Run("02", epochs=20, lr=5e-4, compile=False))

@@ -180,6 +180,6 @@ def main(run: "Run") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.run import Run
+    from course.runs import Run
 
     main(Run("03", epochs=12))

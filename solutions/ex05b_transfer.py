@@ -215,6 +215,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.photos import PhotoRun
+    from course.runs import PhotoRun
 
     main(PhotoRun("05b", epochs=16, batch_size=16, lr=2e-3))

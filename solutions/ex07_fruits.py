@@ -244,6 +244,6 @@ def main(run: "PhotoRun") -> None:
 
 # %% tags=["active-py"]
 if __name__ == "__main__":
-    from course.runs.photos import PhotoRun
+    from course.runs import PhotoRun
 
     main(PhotoRun("07", epochs=8))

@@ -1,9 +1,9 @@
-"""What a check can show beside its verdict: makers of `results.Exhibit` from evidence that the check has anyway.
+"""What a check can show beside its verdict: makers of `results.Attachment` from evidence that the check has anyway.
 
-`student.show(lambda: confusion(truth, logits, LETTERS))`. The judge makes them, from its own labels and from numbers that have
+`lab.attach(lambda: confusion(truth, logits, LETTERS))`. The judge makes them, from its own labels and from numbers that have
 crossed the wire. What comes from a student's process is only data: shapes are checked, numbers that are none are left out, and
 counts, words and pixels have limits, so that no page grows without bound. They decide nothing, and they are not kept in a
-cache: the evidence is, and the exhibit is made of it each time.
+cache: the evidence is, and the attachment is made of it each time.
 """
 
 import base64

@@ -12,34 +12,34 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from course.checks.wire import Recipe
+from course.checks.wire import Blueprint
 from course.networks import SignNet, Steady
 from course.training import History
 
 P = ParamSpec("P")
 T = TypeVar("T")
-RECIPES: dict[str, Callable[..., Any]] = {}
+BUILDERS: dict[str, Callable[..., Any]] = {}
 
 
-class _RecipeMaker(Generic[P, T]):
+class Builder(Generic[P, T]):
     def __init__(self, build: Callable[P, T]) -> None:
         self.build = build
         functools.update_wrapper(self, build)
 
-    def __call__(self, **arguments: Any) -> Recipe:
-        return Recipe(self.build.__name__, arguments)
+    def __call__(self, **arguments: Any) -> Blueprint:
+        return Blueprint(self.build.__name__, arguments)
 
 
-def recipe(build: Callable[P, T]) -> _RecipeMaker[P, T]:
+def builder(build: Callable[P, T]) -> Builder[P, T]:
     """Register `build` under its name; calling the result describes the thing, `.build` makes it here and now."""
-    RECIPES[build.__name__] = build
-    return _RecipeMaker(build)
+    BUILDERS[build.__name__] = build
+    return Builder(build)
 
 
 # -- networks -----------------------------------------------------------------------------------------------------------
 
 
-@recipe
+@builder
 def linear_net(features: int, classes: int, seed: int) -> nn.Module:
     """Flatten and one linear layer: (B, ...) -> (B, classes). Small enough to follow by hand."""
     with torch.random.fork_rng(devices=[]):
@@ -67,7 +67,7 @@ class MoodyNet(nn.Module):
         return self.head(self.dropout(self.norm(self.hidden(self.flatten(x))).relu()))
 
 
-@recipe
+@builder
 def moody_net(features: int, classes: int, seed: int) -> nn.Module:
     """A `MoodyNet` with seeded weights."""
     with torch.random.fork_rng(devices=[]):
@@ -75,7 +75,7 @@ def moody_net(features: int, classes: int, seed: int) -> nn.Module:
         return MoodyNet(features, classes)
 
 
-@recipe
+@builder
 def fixed_net(logits: torch.Tensor) -> nn.Module:
     """A network that knows its answers: image k (its first pixel holds k / 255) -> logits[k]. (B, C, H, W) -> (B, classes)."""
     return FixedNet(logits)
@@ -96,13 +96,13 @@ class FixedNet(nn.Module):
 # -- data ---------------------------------------------------------------------------------------------------------------
 
 
-@recipe
+@builder
 def tensor_set(images: torch.Tensor, labels: torch.Tensor) -> Dataset[Any]:
     """A data set of (image, label) pairs held in memory."""
     return TensorDataset(images, labels)
 
 
-@recipe
+@builder
 def loader(images: torch.Tensor, labels: torch.Tensor, batch_size: int, shuffle: bool = False) -> DataLoader[Any]:
     """A DataLoader over (images, labels), the ragged last batch kept."""
     return DataLoader(TensorDataset(images, labels), batch_size, shuffle=shuffle)
@@ -111,31 +111,31 @@ def loader(images: torch.Tensor, labels: torch.Tensor, batch_size: int, shuffle:
 # -- training -----------------------------------------------------------------------------------------------------------
 
 
-@recipe
+@builder
 def cross_entropy() -> nn.Module:
     """`nn.CrossEntropyLoss()`: logits (B, classes) and labels (B,) -> the mean loss."""
     return nn.CrossEntropyLoss()
 
 
-@recipe
+@builder
 def margin_loss() -> nn.Module:
     """`nn.MultiMarginLoss()`: another mean loss of logits and labels, to see whether the given one is used."""
     return nn.MultiMarginLoss()
 
 
-@recipe
+@builder
 def sgd(model: nn.Module, lr: float, momentum: float = 0.0) -> torch.optim.Optimizer:
     """`torch.optim.SGD` over the model's parameters."""
     return torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
 
 
-@recipe
+@builder
 def adam(model: nn.Module, lr: float = 1e-3) -> torch.optim.Optimizer:
     """`torch.optim.Adam` over the model's parameters."""
     return torch.optim.Adam(model.parameters(), lr=lr)
 
 
-@recipe
+@builder
 def dense_net(features: int, classes: int, seed: int, width: int = 256) -> nn.Module:
     """A dense network with one hidden layer: (B, ...) -> (B, classes)."""
     with torch.random.fork_rng(devices=[]):
@@ -143,7 +143,7 @@ def dense_net(features: int, classes: int, seed: int, width: int = 256) -> nn.Mo
         return nn.Sequential(nn.Flatten(), nn.Linear(features, width), nn.ReLU(), nn.Linear(width, classes))
 
 
-@recipe
+@builder
 def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Module:
     """The course's `SignNet`, fresh from `seed`, or filled with `state` and in eval mode: (B, 1, 28, 28) -> (B, 24)."""
     with torch.random.fork_rng(devices=[]):
@@ -155,7 +155,7 @@ def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Modu
     return model
 
 
-@recipe
+@builder
 def steady_sign_net(seed: int) -> nn.Module:
     """A fresh `SignNet` that is judged by the running mean of its weights: no lucky and no unlucky last step.
 
@@ -171,13 +171,13 @@ def steady_sign_net(seed: int) -> nn.Module:
         return Steady(model)
 
 
-@recipe
+@builder
 def history(train_accuracy: list[float], valid_accuracy: list[float]) -> History:
     """A history with these accuracies; the losses are their complements."""
     return History([1 - a for a in train_accuracy], train_accuracy, [1 - a for a in valid_accuracy], valid_accuracy)
 
 
-@recipe
+@builder
 def frozen_net(seed: int) -> nn.Module:
     """Linear(4, 3) frozen, BatchNorm without parameters of its own, Linear(3, 2) free: 8 trainable numbers."""
     with torch.random.fork_rng(devices=[]):
@@ -187,7 +187,7 @@ def frozen_net(seed: int) -> nn.Module:
     return model
 
 
-@recipe
+@builder
 def tied_net(seed: int) -> nn.Module:
     """One Linear(5, 5) in two places: 30 numbers."""
     with torch.random.fork_rng(devices=[]):
@@ -218,7 +218,7 @@ class WitnessNet(nn.Module):
         return scores
 
 
-@recipe
+@builder
 def witness_net(classes: int, seed: int) -> nn.Module:
     """A `WitnessNet` with seeded weights."""
     with torch.random.fork_rng(devices=[]):
@@ -226,13 +226,13 @@ def witness_net(classes: int, seed: int) -> nn.Module:
         return WitnessNet(classes)
 
 
-@recipe
+@builder
 def compiled(model: nn.Module) -> nn.Module:
     """`torch.compile(model)`: only wrapped here; compiling itself happens at the first use."""
     return torch.compile(model)  # type: ignore[return-value]  # of a module it makes a module, which its types do not say
 
 
-@recipe
+@builder
 def letter_net(index: int) -> nn.Module:
     """A network that gives class `index` the highest of 24 logits, whatever it is shown, and keeps what it is shown."""
     return LetterNet(index)
@@ -253,7 +253,7 @@ class LetterNet(nn.Module):
         return (self.bias + 2 * nn.functional.one_hot(torch.tensor(self.index), 24)).expand(len(x), 24)
 
 
-@recipe
+@builder
 def brightness_net() -> nn.Module:
     """A network that reads the letter from the mean brightness: class floor(24 · mean). (B, 1, 28, 28) -> (B, 24)."""
     return BrightnessNet()

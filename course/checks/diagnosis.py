@@ -1,9 +1,9 @@
 """Which known mistake is this? Recognised by what the student's functions did, never by their text.
 
-Each failed check leaves a `Mark`: the form of its message, the numbers in it, and a digest of the last answers that the
-student's code gave. The checks give fixed inputs, so the same misunderstanding leaves the same marks whoever wrote it.
-`fingerprints/` holds the marks of the mistakes of graders/mistakes/ with one sentence each, and nothing of their code
-(`course.authoring.proofs.prove` makes it). Nothing is judged here; where no mistake fits, the check's message stands alone.
+Each failed check leaves a `Signature`: the kind and place of its failure, the numbers in it, and a digest of the last answers that
+the student's code gave. The checks give fixed inputs, so the same misunderstanding leaves the same signatures whoever wrote it.
+`fingerprints/` holds those of the mistakes in graders/proofs/ with one sentence each, and nothing of their code (`course author
+prove` makes it). Nothing is judged here; where no mistake fits, the check's message stands alone.
 """
 
 import functools
@@ -18,14 +18,15 @@ from typing import Any
 
 import torch
 
+from course.checks.failure import Failure
 from course.checks.results import CheckResult
 
-WORDS, NUMBERS, ALL = 1, 2, 3  # how alike two marks are
+FORM, NUMBERS, ALL = 1, 2, 3  # how alike two signatures are
 FOLDER = Path(__file__).parent / "fingerprints"
 VALUES = 16  # numbers kept of a message and of its answers
 ITEMS = 64  # of a long list, the first
-SAID_AT_ONCE = 4  # sentences for marks that several mistakes leave alike; more would be a list of all that can go wrong
-PERHAPS = "Perhaps it is this:"
+SAID_AT_ONCE = 4  # sentences for signatures that several mistakes share; more would be a list of all that can go wrong
+PERHAPS = "Perhaps:"
 FOLLOWS = "It goes with the mistake that is named at"
 # Two runs of the same code differ in the last digits with the number of threads (1e-6); two mistakes differ by far more than this.
 RTOL, ATOL = 1e-3, 1e-6
@@ -35,13 +36,13 @@ _PATH = re.compile(r"(?:/[\w.\-]+){2,}")
 
 
 @dataclass(frozen=True)
-class Mark:
+class Signature:
     """What a failed check leaves behind.
 
     Args:
         check: its name.
-        form: digest of the message without its numbers.
-        numbers: those of the message.
+        form: digest of the failure's kind, token and place; of an exception's text without its numbers.
+        numbers: those among the failure's values.
         kinds: digest of the types, shapes and texts of the last answers.
         values: their numbers; a tensor is told by mean, smallest, largest and one projection.
     """
@@ -52,12 +53,12 @@ class Mark:
     kinds: str
     values: tuple[float, ...]
 
-    def likeness(self, other: "Mark") -> int:
-        """0, or how much of it is the same: WORDS of the message, NUMBERS in it too, ALL: the answers before it as well."""
+    def likeness(self, other: "Signature") -> int:
+        """0, or how much of it is the same: the FORM of the failure, NUMBERS in it too, ALL: the answers before it as well."""
         if (self.check, self.form) != (other.check, other.form):
             return 0
         if not _close(self.numbers, other.numbers):
-            return WORDS
+            return FORM
         return ALL if self.kinds == other.kinds and _close(self.values, other.values) else NUMBERS
 
 
@@ -68,38 +69,52 @@ class Known:
     Args:
         says: what is misunderstood, in a sentence.
         check: the check that names it.
-        marks: one for each check that it fails.
+        signatures: one for each check that it fails.
         untried: checks that were not run on it, since they train and another one names it.
     """
 
     says: str
     check: str
-    marks: tuple[Mark, ...]
+    signatures: tuple[Signature, ...]
     untried: frozenset[str] = frozenset()
 
     @property
     def failed(self) -> set[str]:
         """The checks that it fails."""
-        return {mark.check for mark in self.marks}
+        return {signature.check for signature in self.signatures}
 
 
-def mark(check: str, message: str, answers: Iterable[tuple[str, Any]]) -> Mark:
-    """The mark of a failure.
+def signature(check: str, failure: Failure, answers: Iterable[tuple[str, Any]]) -> Signature:
+    """The signature of a failure.
 
     Args:
         answers: (name of function or probe, what came back), the last ones of the check.
     """
-    form = _PATH.sub("<path>", message)
     kinds: list[str] = []
     values: list[float] = []
     for name, answer in answers:
         kinds.append(name)
         _take(answer, kinds, values)
-    numbers = [float(text) for text in _NUMBER.findall(form)]
-    return Mark(check, _digest(_NUMBER.sub("#", form)), _kept(numbers), _digest("|".join(kinds)), _kept(values))
+    # the words of an exception are torch's or the student's, not ours: they tell what happened
+    raised = _NUMBER.sub("#", _PATH.sub("<path>", str(failure.values.get("text", ""))))
+    form = [failure.kind, failure.token, failure.place, str(failure.steady), raised]
+    return Signature(
+        check, _digest("|".join(form)), _kept(_numbers(failure.values)), _digest("|".join(kinds)), _kept(values)
+    )
 
 
-def named(project: str, results: Sequence[CheckResult]) -> list[CheckResult]:
+def _numbers(value: Any) -> list[float]:
+    """All numbers in a value, those written in a string too."""
+    if isinstance(value, dict):
+        return [number for item in value.values() for number in _numbers(item)]
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in _numbers(item)]
+    if isinstance(value, str):
+        return [float(text) for text in _NUMBER.findall(_PATH.sub("", value))]
+    return [float(value)] if isinstance(value, int | float) else []
+
+
+def recognise(project: str, results: Sequence[CheckResult]) -> list[CheckResult]:
     """The results, those that failed with the sentence (`says`) of the known mistake that they show.
 
     Args:
@@ -122,43 +137,44 @@ def known(project: str) -> dict[str, tuple[Known, ...]]:
 
 
 def _read(entry: dict[str, Any]) -> Known:
-    marks = [Mark(c, f, tuple(n), k, tuple(v)) for c, f, n, k, v in entry["marks"]]
-    return Known(entry["says"], entry["check"], tuple(marks), frozenset(entry.get("untried", ())))
+    signatures = [Signature(c, f, tuple(n), k, tuple(v)) for c, f, n, k, v in entry["signatures"]]
+    return Known(entry["says"], entry["check"], tuple(signatures), frozenset(entry.get("untried", ())))
 
 
 def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[str, str]:
     """{check: sentence}. The mistake that explains most of what failed comes first, then what explains the rest."""
-    marks = {r.name: Mark(*r.mark) for r in results if r.outcome == "failed" and r.mark}
+    signatures = {r.name: Signature(*r.signature) for r in results if r.outcome == "failed" and r.signature}
     passed = {r.name for r in results if r.outcome == "passed"}
     titles = {r.name: r.title for r in results}
     said: dict[str, str] = {}
-    left = set(marks)
+    left = set(signatures)
     while left:
-        found = [(score, m) for m in mistakes if (score := _score(m, marks, passed, left))]
+        found = [(score, m) for m in mistakes if (score := _score(m, signatures, passed, left))]
         best = max((score for score, _ in found), default=None)
         if best is None:
             break
         first = next(m for score, m in found if score == best)
         equal = [m for score, m in found if score == best and m.failed & left == first.failed & left]
         sentences = list(dict.fromkeys(m.says for m in equal))
-        sure = best[1] > WORDS
-        if len(sentences) <= (SAID_AT_ONCE if sure else 1):
-            said[first.check] = _sentence(sentences, sure)
+        if len(sentences) <= (SAID_AT_ONCE if best[1] > FORM else 1):
+            said[first.check] = _sentence(sentences, sure=best[1] == ALL)
             rest = (first.failed & left) - {first.check}
             said |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
         left -= first.failed
     return said
 
 
-def _score(mistake: Known, marks: dict[str, Mark], passed: set[str], left: set[str]) -> tuple[int, int] | None:
+def _score(
+    mistake: Known, signatures: dict[str, Signature], passed: set[str], left: set[str]
+) -> tuple[int, int] | None:
     """How well a mistake fits: likeness summed over what it explains, and at the worst; None if it does not fit.
 
     Where anything differs, it must explain every failure that is left: else two strangers share a message by chance.
     """
     if mistake.check not in left or not mistake.failed.isdisjoint(passed):
         return None
-    alike = [mark.likeness(marks[mark.check]) for mark in mistake.marks if mark.check in marks]
-    if min(alike) < WORDS or (min(alike) < ALL and not left <= mistake.failed | mistake.untried):
+    alike = [one.likeness(signatures[one.check]) for one in mistake.signatures if one.check in signatures]
+    if min(alike) < FORM or (min(alike) < ALL and not left <= mistake.failed | mistake.untried):
         return None
     return sum(alike), min(alike)
 
@@ -166,7 +182,8 @@ def _score(mistake: Known, marks: dict[str, Mark], passed: set[str], left: set[s
 def _sentence(sentences: list[str], sure: bool) -> str:
     if len(sentences) == 1:
         return sentences[0] if sure else f"{PERHAPS} {sentences[0]}"
-    return "\n".join(["One of these, which look alike from outside:", *(f"- {sentence}" for sentence in sentences)])
+    head = "One of these, which look alike from outside:" if sure else f"{PERHAPS} one of these."
+    return "\n".join([head, *(f"- {sentence}" for sentence in sentences)])
 
 
 def _take(answer: Any, kinds: list[str], values: list[float]) -> None:

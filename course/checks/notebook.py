@@ -10,26 +10,22 @@ import linecache
 import tempfile
 import time
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from course import paths
+from course import limits, paths
 from course.catalog import Project
 from course.checks.cache import Once
-from course.checks.check import checks_of, run_check
-from course.checks.diagnosis import named
+from course.checks.check import checks_of
 from course.checks.results import ProjectResult
-from course.checks.run import grader_module
+from course.checks.run import run
 from course.checks.session import InProcess, WorkerLost
 from course.checks.time_limit import TimeLimit, threads
 from course.checks.worker import Worker
-
-CALL_SECONDS = 120.0  # one call of the student's code; the longest honest one trains for about 10 s
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+from course.source import DEFINITIONS
 
 
 def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, seed: int = 0) -> ProjectResult:
@@ -38,7 +34,7 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
     Args:
         module: what holds the notebook's definitions; the same ones after the call as before it. A function that it does not
             define is "not started".
-        seconds: limit of all checks together (`TimeLimit`); a call that lasts longer than `CALL_SECONDS` is stopped before.
+        seconds: limit of all checks together (`TimeLimit`); a call that lasts longer than `limits.CALL_SECONDS` is stopped before.
     """
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
     solution = paths.ROOT / "solutions" / f"{entry.module}.py"
@@ -46,14 +42,11 @@ def grade_task(entry: Project, task: str, module: ModuleType, seconds: float, se
         worker = NotebookWorker(entry, task, module, Path(folder), solution if solution.is_file() else None)
         session = NotebookSession(worker, seconds)
         try:
-            checks = [function for function, check in checks_of(grader_module(entry)).items() if check.task == task]
+            checks = [check for check in checks_of(entry) if check.task == task]
             with threads(1):
-                results = [run_check(function, session, entry.id, seed) for function in checks]
+                return run(entry, session, checks, seed=seed, target=f"the cell of {task}")
         finally:
             session.close()
-    if not hasattr(module, task):
-        results = [replace(result, outcome="not started", message="") for result in results]
-    return ProjectResult(entry.id, entry.title, f"the cell of {task}", tuple(named(entry.id, results)))
 
 
 class NotebookWorker(Worker):
@@ -97,8 +90,10 @@ class NotebookWorker(Worker):
             setattr(self._module, name, getattr(self._load_reference(), name))
         return super()._do_call(name, args, kwargs, seed)
 
-    def _do_describe(self) -> dict[str, Any]:
-        return self.lines
+    def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
+        """A function whose cell has not run is not started."""
+        begun = super()._do_begin(needs, seed, task)
+        return begun | {"line": self.lines.get(task), "todo": begun["todo"] or begun["missing"], "missing": False}
 
     def _describe(self, fault: BaseException) -> dict[str, Any]:
         frames = [f for f in traceback.extract_tb(fault.__traceback__) if self.cell and f.filename == self.cell]
@@ -122,7 +117,7 @@ class NotebookSession(InProcess):
         left = self.limit - (time.process_time() - self.used)
         if self.patience.ended() or left <= 0:
             raise WorkerLost(f"the {self.limit:.0f} s of this cell are over")
-        self.seconds = min(left, CALL_SECONDS)
+        self.seconds = min(left, limits.CALL_SECONDS)
         return super()._exchange(message)
 
 
@@ -132,11 +127,7 @@ def _written(entry: Project, task: str, module: ModuleType) -> tuple[str, dict[s
     Returns:
         (module text, {function: its line in its cell}, the file name that Python knows the task's cell by, or "").
     """
-    texts, lines, cell = (
-        [],
-        {"": 0},
-        "",
-    )  # never empty: "" keeps "there is no such function" apart from "cannot be read"
+    texts, lines, cell = [], dict[str, int](), ""
     for name in [f.name for f in entry.functions]:
         if not hasattr(module, name):
             continue

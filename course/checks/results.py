@@ -1,8 +1,15 @@
 """The result of a check and of a project: the one model that every view is made from."""
 
+import functools
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from course.checks.failure import Failure
+from course.checks.wording import sentence
+
+if TYPE_CHECKING:
+    from course.checks.check import Check
 
 OUTCOMES = ("passed", "failed", "not started", "waiting")
 
@@ -65,7 +72,7 @@ class Table:
     right: tuple[bool | None, ...]
 
 
-Exhibit = Confusion | Curves | Gallery | Table  # made by `exhibits`, which bounds their sizes
+Attachment = Confusion | Curves | Gallery | Table  # made by `attachments`, which bounds their sizes
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,13 @@ class CheckResult:
 
     Args:
         outcome: one of `OUTCOMES`.
-        message: what was expected and what came, or why the check waits; empty when passed.
+        failure: why it did not pass, or has not run; None when it passed or its function is not started.
         line: the student's own line, or None.
         place: what the line is counted in, where that is not the file itself: "the cell of train_epoch".
         seconds: time that it took; for the reader, never judged.
         says: the known mistake that it shows, in a sentence (`diagnosis`).
-        mark: what a failure leaves behind for that, the fields of a `diagnosis.Mark`; empty when passed.
-        exhibits: what was measured, for the student's page; in no other view.
+        signature: what a failure leaves behind for that, the fields of a `diagnosis.Signature`; empty when passed.
+        attachments: what was measured, for the student's page; in no other view.
     """
 
     project: str
@@ -90,26 +97,58 @@ class CheckResult:
     points: int
     earned: int
     outcome: str
-    message: str = ""
+    failure: Failure | None = None
     hint: str = ""
     line: int | None = None
     code: str = ""
     seconds: float = 0.0
     says: str = ""
     place: str = ""
-    mark: tuple[Any, ...] = ()
-    exhibits: tuple[Exhibit, ...] = field(default=(), repr=False)
+    signature: tuple[Any, ...] = ()
+    attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, check: "Check", outcome: str, failure: Failure | None = None, **fields: Any) -> "CheckResult":
+        """The result of a check that ended so; `fields` are those that only running it tells."""
+        return cls(
+            project=check.project,
+            task=check.task,
+            name=check.name,
+            title=check.title,
+            points=check.points,
+            earned=check.points if outcome == "passed" else 0,
+            outcome=outcome,
+            failure=failure,
+            hint=check.hint,
+            **fields,
+        )
+
+    @classmethod
+    def from_plain(cls, fields: dict[str, Any]) -> "CheckResult":
+        """From what JSON has made of `plain`."""
+        kept = {name: value for name, value in fields.items() if name != "message"}
+        failure = Failure.from_plain(kept["failure"]) if kept["failure"] else None
+        return cls(**{**kept, "failure": failure, "signature": tuple(kept["signature"])})
+
+    @functools.cached_property
+    def message(self) -> str:
+        """The failure in words: what was expected and what came, or why the check waits; empty when passed."""
+        return sentence(self.failure) if self.failure else ""
 
     def plain(self) -> dict[str, Any]:
-        """As a dict for JSON: words and points, without the exhibits."""
-        found = asdict(replace(self, exhibits=()))
-        del found["exhibits"]
-        return found
+        """As a dict for JSON: the message in words too, and no attachments."""
+        found = asdict(replace(self, attachments=()))
+        del found["attachments"]
+        return found | {"message": self.message}
 
 
 @dataclass(frozen=True)
 class ProjectResult:
-    """How a whole project stands: its checks in the order in which they are written."""
+    """How a whole project stands: its checks in the order of its functions.
+
+    Args:
+        target: what was graded, as a person would type it.
+    """
 
     project: str
     title: str
@@ -184,7 +223,7 @@ class SubmissionResult:
         return {t: (sum(c.earned for c in cs), sum(c.points for c in cs)) for t, cs in self.result.by_task().items()}
 
     def plain(self) -> dict[str, Any]:
-        """As a dict for JSON: words and points, without the exhibits."""
+        """As a dict for JSON: words and points, without the attachments."""
         found = asdict(replace(self, result=replace(self.result, checks=())))
         found["result"]["checks"] = [check.plain() for check in self.result.checks]
         return found

@@ -1,144 +1,122 @@
-"""Grading one project: which file, which grader, which session; and the run of all its checks in one call.
+"""The one way to run checks: pytest, watch, hint, notebook, class, proofs, mutation and stability all come through here."""
 
-What the pytest plugin, `course watch`, the proofs of mistakes and the release share.
-"""
-
-import importlib
-import sys
+import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from types import ModuleType
-from typing import Any
+from dataclasses import astuple, replace
 
-from course import paths
-from course.catalog import Project, project
-from course.checks.cache import Cache
-from course.checks.check import checks_of, run_check
-from course.checks.diagnosis import named
+from hypothesis.errors import FlakyFailure
+
+from course.catalog import Project
+from course.checks.check import Check, checks_of
+from course.checks.check_failure import CheckFailure
+from course.checks.diagnosis import recognise, signature
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
-from course.checks.session import ChildProcess, InProcess, Session
-from course.checks.worker import Worker
-from course.datasets import store
+from course.checks.session import Session, StudentRaised, WorkerLost
+from course.checks.student import Lab
 from course.errors import CourseError
-from course.files import shown
-
-__all__ = [
-    "grade_project",
-    "grader_module",
-    "open_session",
-    "plain_text",
-    "plain_text_of",
-    "project_of",
-    "run_check",
-    "target_file",
-]
 
 
-def project_of(module: ModuleType) -> Project:
-    """The project that a grader module judges, by its name."""
-    return project(module.__name__.rpartition(".")[2])
-
-
-def grader_module(entry: Project) -> ModuleType:
-    """Import the grader of a project from graders/."""
-    if str(paths.ROOT) not in sys.path:
-        sys.path.insert(0, str(paths.ROOT))
-    return importlib.import_module("graders." + entry.grader.removesuffix(".py"))
-
-
-def target_file(target: str | Path, entry: Project) -> Path:
-    """The module file of a project in `target`, a folder or the file itself, from here or from the checkout's root.
-
-    Raises:
-        CourseError: it is not there.
-    """
-    path = Path(target)
-    if not path.exists() and (paths.ROOT / path).exists():
-        path = paths.ROOT / path
-    file = path / f"{entry.module}.py" if path.is_dir() else path
-    if not file.is_file():
-        raise CourseError(
-            f"There is nothing to grade at {shown(file)}.",
-            f"Name the folder that holds {entry.module}.py after --target; `course reset {entry.id}` makes a new stub.",
-        )
-    return file.resolve()
-
-
-def reference_file(entry: Project, target: Path) -> Path | None:
-    """The solution whose functions stand in for upstream ones; none in a student's copy, nor for the solution itself."""
-    file = paths.ROOT / "solutions" / f"{entry.module}.py"
-    return file if file.is_file() and file.resolve() != target.resolve() else None
-
-
-def open_session(
-    target: Path,
-    entry: Project,
-    *,
-    transport: str = "inprocess",
-    seconds: float = 300.0,
-    override: dict[str, Callable[..., Any]] | None = None,
-    reference: bool = True,
-    cached: bool = False,
-) -> Session:
-    """A line to a worker that has the student's module.
-
-    Args:
-        transport: "inprocess" or "child".
-        override: functions in place of the module's own (known mistakes); only in this process, never cached.
-        reference: let the solution, where there is one, stand in for upstream functions.
-        cached: keep evidence that takes training, by the content of the module, the grader and the data.
-    """
-    upstream = reference_file(entry, target) if reference else None
-    session: Session
-    if transport == "child":
-        session = ChildProcess(target, upstream, seconds)
-    else:
-        session = InProcess(Worker(target, upstream, override), seconds)
-    if cached and not override:
-        parts = [target.read_bytes(), (paths.ROOT / "graders" / entry.grader).read_bytes()]
-        parts += [upstream.read_bytes()] if upstream else []
-        parts += [(store.ensure(name) / store.MANIFEST).read_bytes() for name in entry.data]
-        session.cache = Cache(*parts)
-    return session
-
-
-def grade_project(
+def run(
     entry: Project,
     session: Session,
-    target: Path,
+    checks: Iterable[Check] | None = None,
     *,
     seed: int = 0,
-    only: Callable[[str], bool] | None = None,
-    each: Callable[[CheckResult], None] | None = None,
+    before: Callable[[Check], CheckResult | None] | None = None,
+    each: Callable[[CheckResult], bool | None] | None = None,
+    target: str = "",
 ) -> ProjectResult:
-    """Run the checks of a project (those whose names pass `only`) and collect the results."""
-    module = grader_module(entry)
+    """Run checks, each of which reports exactly once, and say how the project stands.
+
+    Args:
+        checks: which, and in which order; all of the project unless given.
+        seed: of the hidden data and of the student's generators.
+        before: called before each check; a result that it returns stands in place of running the check.
+        each: called with each result; no further check runs once it returns True.
+        target: how the reader calls what is graded.
+
+    Raises:
+        CourseError: data or weights of the course are missing.
+    """
     results = []
-    for function, registered in checks_of(module).items():
-        if only is None or only(registered.name):
-            results.append(run_check(function, session, entry.id, seed))
-            if each is not None:
-                each(results[-1])
-    return ProjectResult(entry.id, entry.title, shown(target), tuple(named(entry.id, results)))
+    for check in checks_of(entry) if checks is None else checks:
+        result = (before(check) if before else None) or _run_one(check, session, seed)
+        results.append(result)
+        if each is not None and each(result):
+            break
+    return standing(entry, results, target)
 
 
-def plain_text(result: CheckResult, target: Path) -> str:
-    """One result as plain text: for pytest's own reporters."""
-    return plain_text_of(result, shown(target))
+def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -> ProjectResult:
+    """How a project stands by these results: in the order of its functions, known mistakes named."""
+    order = {function.name: place for place, function in enumerate(entry.functions)}
+    ordered = sorted(results, key=lambda result: order.get(result.task, len(order)))
+    return ProjectResult(entry.id, entry.title, target, tuple(recognise(entry.id, ordered)))
 
 
-def plain_text_of(result: CheckResult, target: str) -> str:
-    """One result as plain text: for JUnit files and other reports. `target` is how the reader calls the file."""
-    lines = [f"{result.task}: {result.title}: {result.outcome}"]
-    if result.line:
-        lines.append(f"{result.place or target}:{result.line}" + (f"  {result.code}" if result.code else ""))
-    lines += [text for text in (result.message, result.says) if text]
-    if result.outcome == "failed" and result.hint:
-        lines.append(f"Hint: {result.hint}")
-    return "\n".join(lines)
+def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
+    lab = Lab(session, seed)
+    started = time.perf_counter()
+    outcome, failure, line, code = _outcome(check, session, lab)
+    marks = astuple(signature(check.name, failure, session.answers)) if failure and outcome == "failed" else ()
+    return CheckResult.of(
+        check,
+        outcome,
+        failure,
+        line=line,
+        code=code,
+        seconds=time.perf_counter() - started,
+        signature=marks,
+        attachments=tuple(lab.attachments),
+    )
 
 
-def results_in_order(results: Iterable[CheckResult], entry: Project) -> list[CheckResult]:
-    """Results by the order of the project's functions."""
-    order = {f.name: k for k, f in enumerate(entry.functions)}
-    return sorted(results, key=lambda r: order.get(r.task, len(order)))
+def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | None, int | None, str]:
+    """(outcome, failure, line of the student's, code on it) of a check."""
+    line = None
+    session.answers.clear()
+    try:
+        begun = session.request("begin", task=check.task, needs=list(check.needs), seed=lab.seed)
+        line = begun["line"]
+        if begun["missing"]:
+            return "failed", Failure("no function", check.task), None, ""
+        if begun["todo"]:  # said before anything runs: a stub's verdict takes no training and no data
+            return "not started", None, None, ""
+        if begun["waiting"]:
+            return "waiting", Failure("waiting", values={"names": begun["waiting"]}), None, ""
+        tools = {"student": lab.student, "lab": lab}
+        check.function(**{name: tools[name] for name in check.tools})
+        return "passed", None, None, ""
+    except FlakyFailure as several:  # the same example failed once and not again: chance, or a memory of earlier calls
+        return "failed", _unsteady(several), line, ""
+    except CheckFailure as fault:
+        return "failed", fault.found_by(fault.__traceback__), line, ""
+    except StudentRaised as fault:
+        if fault.todo == check.task:
+            return "not started", None, None, ""
+        if fault.todo:
+            return "waiting", Failure("waiting", values={"names": [fault.todo]}), None, ""
+        return "failed", fault.failure(check.task), fault.line or line, fault.code
+    except WorkerLost as fault:
+        return "failed", Failure("no answer", check.task, {"reason": str(fault)}), None, ""
+    except CourseError:
+        raise  # data or weights that are missing: nobody's mistake, and it has a cure
+    except Exception as fault:
+        # evidence of a form that the check did not expect; a fault of our own would show in the solution's run
+        said = {"type": type(fault).__name__, "text": str(fault)}
+        return "failed", Failure("unreadable", values=said, token=said["type"]), line, ""
+
+
+def _unsteady(several: FlakyFailure) -> Failure:
+    """For student code that answers the same example differently each time.
+
+    Raises:
+        FlakyFailure: what failed was not the student's code.
+    """
+    for fault in several.exceptions:
+        if isinstance(fault, CheckFailure):
+            return replace(fault.found_by(fault.__traceback__), steady=False)
+        if isinstance(fault, StudentRaised):
+            return replace(fault.failure("the function"), steady=False)
+    raise several

@@ -26,6 +26,7 @@ import torch
 
 from course.checks import wire
 from course.checks.cache import Cache
+from course.checks.failure import Failure
 from course.checks.time_limit import TimeLimit, processor_seconds
 from course.checks.worker import Worker
 
@@ -43,6 +44,11 @@ class StudentRaised(Exception):
         self.todo: str | None = error.get("todo")
         self.loading = bool(error.get("loading"))
         super().__init__(f"{self.type}: {self.text}")
+
+    def failure(self, task: str) -> Failure:
+        """The failure of a check of `task`."""
+        said = {"type": self.type, "text": self.text}
+        return Failure("not loaded" if self.loading else "raised", task, said, self.type)
 
 
 class WorkerLost(BaseException):

@@ -17,9 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-MAX_DEPTH = 24
-MAX_ITEMS = 2_000_000
-MAX_BYTES = 1 << 30  # one message; the largest honest one is a data set of some 60 MB
+from course import limits
+
 MAX_INT = 1 << 63
 
 TENSOR_DTYPES = {
@@ -57,7 +56,7 @@ class Handle:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Blueprint:
     """A thing for the worker to build: the name of a function in `course.checks.builders`, and its plain arguments."""
 
     name: str
@@ -87,7 +86,7 @@ def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[A
     def form(value: Any, depth: int) -> Any:
         nonlocal items
         items += 1
-        if depth > MAX_DEPTH or items > MAX_ITEMS:
+        if depth > limits.MESSAGE_DEPTH or items > limits.MESSAGE_ITEMS:
             raise WireError("the value is nested too deep or has too many items")
         kind = type(value)
         if value is None or kind is bool or kind is str:
@@ -114,8 +113,8 @@ def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[A
             return {"array": [value.dtype.name, list(value.shape), len(buffers) - 1]}
         if kind is Handle:
             return {"handle": [value.id, value.type]}
-        if kind is Recipe:
-            return {"recipe": [value.name, form(value.arguments, depth + 1)]}
+        if kind is Blueprint:
+            return {"blueprint": [value.name, form(value.arguments, depth + 1)]}
         if kind is Photo:
             buffers.append(value.content)
             return {"photo": len(buffers) - 1}
@@ -146,7 +145,7 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
         return shape, content
 
     def value(form: Any, depth: int) -> Any:
-        if depth > 2 * MAX_DEPTH:
+        if depth > 2 * limits.MESSAGE_DEPTH:
             raise WireError("the message is nested too deep")
         if form is None or isinstance(form, bool | int | float | str):
             return form
@@ -178,8 +177,8 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
                 return np.frombuffer(bytearray(content), dtype=dtype).reshape(shape)
             case "handle":
                 return Handle(int(body[0]), str(body[1])[:200], session)
-            case "recipe":
-                return Recipe(str(body[0]), value(body[1], depth + 1))
+            case "blueprint":
+                return Blueprint(str(body[0]), value(body[1], depth + 1))
         raise WireError(f"an unknown form: {str(kind)[:40]}")
 
     try:
@@ -193,7 +192,7 @@ def pack(value: Any, on_object: Callable[[Any], Any] | None = None) -> bytes:
     form, buffers = encode(value, on_object)
     header = json.dumps({"form": form, "sizes": [len(b) for b in buffers]}, allow_nan=False).encode()
     payload = sum(len(b) for b in buffers)
-    if len(header) + payload > MAX_BYTES:
+    if len(header) + payload > limits.MESSAGE_BYTES:
         raise WireError("the message is larger than 1 GiB")
     return b"".join([struct.pack(">IQ", len(header), payload), header, *buffers])
 
@@ -206,7 +205,7 @@ def unpack(stream: BinaryIO, session: Any = None) -> Any:
         WireError: the frame is not one of ours.
     """
     header_size, payload_size = struct.unpack(">IQ", _exactly(stream, 12))
-    if header_size + payload_size > MAX_BYTES:
+    if header_size + payload_size > limits.MESSAGE_BYTES:
         raise WireError("the message is larger than 1 GiB")
     try:
         header = json.loads(_exactly(stream, header_size))

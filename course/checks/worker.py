@@ -39,22 +39,19 @@ class Worker:
     Args:
         target: the student's module file.
         reference: a module whose functions stand in for upstream ones (`begin`), or None in a student's own copy.
-        override: functions that replace the module's own: for known mistakes and alternatives, in tests.
     """
 
-    def __init__(
-        self, target: Path, reference: Path | None = None, override: dict[str, Callable[..., Any]] | None = None
-    ) -> None:
+    def __init__(self, target: Path, reference: Path | None = None) -> None:
         load_kits()
         self.target = Path(target)
         self.reference_path = reference
-        self.override = override or {}
         self._reference: ModuleType | None = None
         self._module: ModuleType | None = None
         self._own: dict[str, Any] = {}
         self._objects: dict[int, Any] = {}
         self._next = 0
         self._folder: str | None = None
+        self._text: tuple[dict[str, int], dict[str, bool]] | None = None
 
     # -- requests -------------------------------------------------------------------------------------------------
 
@@ -96,14 +93,13 @@ class Worker:
     def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        Says whether the task itself is still at its TODO, and which upstream functions are missing.
+        Says whether the task is missing or still at its TODO, on which line it stands, and which upstream functions are missing.
         """
         self._clear()
         module = self._load()
         for name, own in self._own.items():
             setattr(module, name, own)
-        todo = unfinished(ast.parse(self.target.read_bytes()))
-        todo = {name: whole for name, whole in todo.items() if name not in self.override}
+        lines, todo = self._written()
         waiting = []
         for name in needs:
             if self.reference_path is not None:
@@ -113,15 +109,15 @@ class Worker:
                 waiting.append(name)
         _settings_left_behind()
         torch.manual_seed(seed)
-        return {"todo": todo.get(task, False), "waiting": waiting}
+        missing = bool(task) and not hasattr(module, task)
+        return {"missing": missing, "todo": todo.get(task, False), "line": lines.get(task), "waiting": waiting}
 
-    def _do_describe(self) -> dict[str, Any]:
-        """{function: first line} of everything defined at the top of the file, read without running it."""
-        try:
+    def _written(self) -> tuple[dict[str, int], dict[str, bool]]:
+        """({function: its line}, those at their TODO), read once: the module does not change while it is loaded."""
+        if self._text is None:
             tree = ast.parse(self.target.read_bytes())
-        except (SyntaxError, ValueError):
-            return {}
-        return {name: node.lineno for name, node in definitions(tree).items()}
+            self._text = {name: node.lineno for name, node in definitions(tree).items()}, unfinished(tree)
+        return self._text
 
     def _do_call(self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None) -> dict[str, Any]:
         """Call a function of the student's."""
@@ -141,9 +137,9 @@ class Worker:
         changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
         return {"result": value, "changed": changed, "left": _settings_left_behind(), "warned": _said(caught)}
 
-    def _do_give(self, recipe: wire.Recipe) -> dict[str, Any]:
+    def _do_build(self, blueprint: wire.Blueprint) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
-        return {"result": self.keep(self._real(recipe))}
+        return {"result": self.keep(self._real(blueprint))}
 
     def _do_probe(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Look at an object that is kept here; the result is plain data."""
@@ -175,12 +171,12 @@ class Worker:
             self._folder = None
 
     def _real(self, value: Any) -> Any:
-        """Plain data with handles, recipes and photos replaced by the things themselves."""
+        """Plain data with handles, blueprints and photos replaced by the things themselves."""
         kind = type(value)
         if kind is wire.Handle:
             return self._objects[value.id]
-        if kind is wire.Recipe:
-            return builders.RECIPES[value.name](**self._real(value.arguments))
+        if kind is wire.Blueprint:
+            return builders.BUILDERS[value.name](**self._real(value.arguments))
         if kind is wire.Photo:
             image = Image.open(io.BytesIO(value.content))
             image.load()
@@ -194,8 +190,6 @@ class Worker:
     def _load(self) -> ModuleType:
         if self._module is None:
             self._module = _import(self.target, self.module_name)
-            for name, function in self.override.items():
-                setattr(self._module, name, function)
         return self._module
 
     def _load_reference(self) -> ModuleType:

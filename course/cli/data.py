@@ -21,7 +21,7 @@ def data(ctx: click.Context) -> None:
 @data.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def fetch(names: tuple[str, ...]) -> None:
-    """Fetch real data sets into data/: mnist by torchvision's own download, asl and fruits from Kaggle."""
+    """Fetch real data sets into data/; `course data` says which there are."""
     from course.datasets import fetch as fetching
     from course.files import shown
 
@@ -34,10 +34,10 @@ def fetch(names: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 def verify(names: tuple[str, ...]) -> None:
     """Compare every file with its checksum; status 1 where something is damaged."""
-    from course.datasets import inventory, store
+    from course.datasets import inventory, registry
 
     for name in names:
-        store.recipe(name)
+        registry.find(name)
     if not names:
         click.echo(inventory.table(verify=True))
     held = [h for h in inventory.holdings(verify=True) if h.files and (not names or h.name in names)]

@@ -1,22 +1,39 @@
 """The pytest plugin: `pytest graders/test_01_mnist.py` grades `exercises/`, with no flag.
 
-It gives checks their `student` fixture, runs them through `checks.run_check` and prints verdicts (`verdict`) in place of
-tracebacks. Tests that are no checks are left alone, and nothing heavy is imported until a check is collected.
+It gives checks their `student` and `lab`, runs them, and shows verdicts in place of tracebacks, all through pytest's public
+hooks. Tests that are no checks are left alone, and nothing heavy is imported until a check is collected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from course import catalog, limits, paths
 from course.errors import CourseError
 
 if TYPE_CHECKING:
+    from course.checks.check import Check
+    from course.checks.results import ProjectResult
     from course.checks.session import Session
 
-SESSIONS = pytest.StashKey[dict[str, "Session"]]()
+QUIETEST = -2  # of pytest's levels: no header, no dots, no count; what there is to say is said here
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A project that is being graded, looked up once."""
+
+    entry: catalog.Project
+    session: Session
+    target: str
+
+
+GRADED = pytest.StashKey[dict[str, Graded]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,85 +50,196 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--check-seconds",
         type=float,
-        default=300.0,
-        help="limit of one call of the student's code, more on a busy machine (300)",
+        default=limits.OWN_SECONDS,
+        help=f"limit of one call of the student's code, more on a busy machine ({limits.OWN_SECONDS:.0f})",
     )
     group.addoption("--no-cache", action="store_true", help="train anew even where neither code nor data changed")
 
 
-def is_check(item: Any) -> bool:
-    """Is this test one of ours?"""
-    return hasattr(getattr(item, "function", None), "__check__")
-
-
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Put our reporter in the place of pytest's own: for tests that are no checks it does just the same."""
-    config.stash[SESSIONS] = {}
-    standard = config.pluginmanager.getplugin("terminalreporter")
-    if standard is not None and type(standard).__name__ == "TerminalReporter":
-        from course.cli.reporter import VerdictReporter
-
-        config.pluginmanager.unregister(standard)
-        config.pluginmanager.register(VerdictReporter(config), "terminalreporter")
+    """Where only graders are named, pytest itself keeps quiet."""
+    config.stash[GRADED] = {}
+    verbose = config.option.verbose > 0
+    if config.args and all("graders" in Path(str(argument).split("::")[0]).parts for argument in config.args):
+        config.option.verbose = QUIETEST
+    config.pluginmanager.register(Verdicts(config, verbose), "course-verdicts")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the workers."""
-    for session in config.stash.get(SESSIONS, {}).values():
-        session.close()
+    for graded in config.stash.get(GRADED, {}).values():
+        graded.session.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`-k train_epoch` finds the checks of that function. A target that is not there is said before anything runs."""
+    for item in items:
+        if check := _check(item):
+            item.extra_keyword_matches.add(check.task)
+    modules = {item.module: None for item in items if _check(item)}  # type: ignore[attr-defined]
+    if modules:
+        from course.checks.check import project_of
+        from course.checks.target import target_file
+
+        try:
+            for module in modules:
+                target_file(config.getoption("--target"), project_of(module))
+        except CourseError as fault:
+            raise pytest.UsageError(str(fault)) from None
 
 
 @pytest.fixture
 def student(request: pytest.FixtureRequest) -> None:
-    """The student's code. (The real thing is made by `run_check`; this name only makes pytest content.)"""
-    if not is_check(request.node):
-        pytest.fail("the student fixture belongs to checks: decorate the test with @check")
+    """The student's functions. (The real thing is made by `checks.run`; this name only makes pytest content.)"""
+    _only_for_checks(request)
+
+
+@pytest.fixture
+def lab(request: pytest.FixtureRequest) -> None:
+    """Our tools on the student's side. (As `student`.)"""
+    _only_for_checks(request)
+
+
+def _only_for_checks(request: pytest.FixtureRequest) -> None:
+    if not _check(request.node):
+        pytest.fail(f"the fixture {request.fixturename} belongs to checks: decorate the test with @check")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
-    """Run a check through the one engine that all views share."""
-    if not is_check(pyfuncitem):
+    """Run a check as every other view does."""
+    check = _check(pyfuncitem)
+    if check is None:
         return None
-    from course.checks import run
+    from course.checks.run import run
+    from course.reports.terminal import plain_text
 
-    config = pyfuncitem.config
-    project = run.project_of(pyfuncitem.module)
-    target = run.target_file(config.getoption("--target"), project)
-    sessions = config.stash[SESSIONS]
-    if project.id not in sessions:
-        transport, seconds = config.getoption("--transport"), config.getoption("--check-seconds")
-        cached = not config.getoption("--no-cache")
-        sessions[project.id] = run.open_session(target, project, transport=transport, seconds=seconds, cached=cached)
-    result = run.run_check(pyfuncitem.obj, sessions[project.id], project.id, config.getoption("--course-seed"))
-    pyfuncitem.user_properties.append(("verdict", result.plain()))
-    pyfuncitem.user_properties.append(("target", run.shown(target)))
+    graded = _graded(pyfuncitem)
+    seed = pyfuncitem.config.getoption("--course-seed")
+    (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).checks
+    pyfuncitem.stash[VERDICT] = {"check": result.plain(), "target": graded.target}
     if result.outcome != "passed":
-        raise VerdictFailure(run.plain_text(result, target))
+        raise VerdictFailure(plain_text(result, graded.target))
     return True
+
+
+VERDICT = pytest.StashKey[dict[str, Any]]()
 
 
 class VerdictFailure(Exception):
     """Carries a verdict's text through pytest's machinery."""
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A check that did not pass is reported by its verdict, not by a traceback of ours."""
-    outcome = yield
+    report = yield
     fault = call.excinfo.value if call.excinfo is not None else None
-    if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and is_check(item)):
-        outcome.get_result().longrepr = str(fault)
+    if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and _check(item)):
+        report.longrepr = str(fault)
+    if call.when == "call" and VERDICT in item.stash:
+        report.verdict = item.stash[VERDICT]  # type: ignore[attr-defined]  # plain data: it crosses xdist with the report
+    return report
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A target that is not there is said at once, before anything runs."""
-    if any(is_check(item) for item in items):
-        from course.checks import run
+class Verdicts:
+    """Shows a project's verdicts as soon as its last check is in, and all that are left at the end."""
 
-        try:
-            for module in {item.module: None for item in items if is_check(item)}:  # type: ignore[attr-defined]
-                run.target_file(config.getoption("--target"), run.project_of(module))
-        except CourseError as fault:
-            raise pytest.UsageError(str(fault)) from None
+    def __init__(self, config: pytest.Config, verbose: bool) -> None:
+        self.config, self.verbose = config, verbose
+        self._expected: dict[str, int] = {}
+        self._results: dict[str, list[Any]] = {}
+        self._targets: dict[str, str] = {}
+        self._screens: dict[str, ProjectResult] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Count the checks of each grader."""
+        for item in session.items:
+            if _check(item):
+                file = item.nodeid.split("::")[0]
+                self._expected[file] = self._expected.get(file, 0) + 1
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Show what is being checked, on one line that is written over."""
+        file, _, name = nodeid.partition("::")
+        if file in self._expected:
+            done = len(self._results.get(file, []))
+            self._rewrite(f"{name.removeprefix('test_').replace('_', ' ')}  {done}/{self._expected[file]}")
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
+        """A check is neither a dot nor one of pytest's failures: its verdict is shown instead."""
+        return ("checks", "", "") if hasattr(report, "verdict") else None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take a check's verdict; show the project when it is whole."""
+        verdict = getattr(report, "verdict", None)
+        if verdict is not None:
+            from course.checks.results import CheckResult
+
+            file = report.nodeid.split("::")[0]
+            self._results.setdefault(file, []).append(CheckResult.from_plain(verdict["check"]))
+            self._targets[file] = verdict["target"]
+            if len(self._results[file]) == self._expected.get(file):
+                self._show(file)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show what was cut short, then the points of all."""
+        from course.reports import github
+        from course.reports.terminal import summary
+
+        for file in self._results:
+            if file not in self._screens:
+                self._show(file)
+        if self._screens:
+            screens = list(self._screens.values())
+            seconds = sum(check.seconds for screen in screens for check in screen.checks)
+            writer = self.config.get_terminal_writer()
+            writer.line(f"{summary(screens, writer.markup)}   ({seconds:.1f} s)")
+            github.report(screens, writer.line)
+
+    def _show(self, file: str) -> None:
+        from course.checks.run import standing
+        from course.reports.terminal import render
+        from course.workspace import progress
+
+        results, target = self._results[file], self._targets[file]
+        entry = catalog.project(results[0].project)
+        screen = self._screens[file] = standing(entry, results, target)
+        if screen.points == entry.points:  # all of its checks ran: `course status` may tell of it
+            graded = paths.ROOT / target
+            progress.record(screen, graded if graded.is_file() else Path(target))
+        self._rewrite("")
+        writer = self.config.get_terminal_writer()
+        writer.line(render(screen, writer.markup, verbose=self.verbose))
+        writer.line()
+        writer.flush()
+
+    def _rewrite(self, text: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and reporter.isatty:
+            reporter.rewrite(text[: self.config.get_terminal_writer().fullwidth - 1], erase=True)
+
+
+def _check(item: Any) -> Check | None:
+    return getattr(getattr(item, "function", None), "__check__", None)
+
+
+def _graded(item: pytest.Function) -> Graded:
+    from course.checks.check import project_of
+    from course.checks.target import open_session, target_file
+    from course.files import shown
+
+    config, known = item.config, item.config.stash[GRADED]
+    name = item.module.__name__
+    if name not in known:
+        entry = project_of(item.module)
+        file = target_file(config.getoption("--target"), entry)
+        transport, seconds = config.getoption("--transport"), config.getoption("--check-seconds")
+        cached = not config.getoption("--no-cache")
+        session = open_session(file, entry, transport=transport, seconds=seconds, cached=cached)
+        known[name] = Graded(entry, session, shown(file))
+    return known[name]

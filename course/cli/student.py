@@ -160,8 +160,9 @@ def _existing(entry: Project) -> "files.Path":
 
 def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
     """The first function with a check that does not pass, and how each of its checks ended."""
-    from course.checks.check import checks_of, run_check
-    from course.checks.run import grader_module, open_session
+    from course.checks.check import checks_of
+    from course.checks.run import run
+    from course.checks.target import open_session
 
     file = _existing(entry)
     last = progress.last(file)
@@ -169,10 +170,10 @@ def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
     session = open_session(file, entry, cached=True)
     try:
         for task in entry.functions:
-            outcomes = {}
-            for function, check in checks_of(grader_module(entry)).items():
-                if check.task == task.name:
-                    outcomes[check.name] = known.get(check.name) or run_check(function, session, entry.id).outcome
+            checks = [check for check in checks_of(entry) if check.task == task.name]
+            unknown = [check for check in checks if check.name not in known]
+            fresh = {result.name: result.outcome for result in run(entry, session, unknown).checks}
+            outcomes = {check.name: known.get(check.name) or fresh[check.name] for check in checks}
             if any(outcome != "passed" for outcome in outcomes.values()):
                 return task.name, outcomes
     finally:
@@ -183,11 +184,10 @@ def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
 def _show_hints(entry: Project, task: str, outcomes: dict[str, str] | None) -> None:
     """The question of the TODO, and those of the checks (of all, or of those that did not pass)."""
     from course.checks.check import checks_of
-    from course.checks.run import grader_module
 
     click.echo(click.style(f"{entry.id} {task}", bold=True))
     click.echo(entry.function(task).todo)
-    for check in checks_of(grader_module(entry)).values():
+    for check in checks_of(entry):
         if check.task == task and (outcomes is None or outcomes.get(check.name) != "passed"):
             click.echo()
             click.echo(click.style(f"  {check.title}", bold=True))

@@ -47,7 +47,7 @@ def watch(project: str, target: str | None, fast: bool) -> None:
     click.echo(f"Project {entry.id}, {entry.title}: loading PyTorch ...", err=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start background jobs with Ctrl-C ignored
     try:
-        from course.checks.run import target_file
+        from course.checks.target import target_file
 
         file = target_file(target or exercises.exercises_folder(), entry)
         loop(entry, file, fast)

@@ -6,16 +6,17 @@ looks whether the file has changed.
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from course.catalog import Project
-from course.checks.check import Check, checks_of, run_check
-from course.checks.diagnosis import named
+from course.checks.check import Check, checks_of
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
-from course.checks.run import grader_module, open_session, results_in_order
+from course.checks.run import run, standing
 from course.checks.session import Session, StudentRaised, WorkerLost
+from course.checks.target import open_session
 from course.checks.time_limit import threads
 from course.files import shown
 
@@ -24,14 +25,14 @@ class Round:
     """One state of the file, and the results so far.
 
     Args:
-        screen: has `show`, `show_unloadable`, `busy` and `live` (`watching.Screen`).
+        screen: has `show`, `show_unloadable`, `busy` and `live` (`watch.Screen`).
         changed: functions to check first; empty where all are alike.
         fast: leave out the checks that train.
     """
 
     def __init__(self, entry: Project, file: Path, screen: Any, changed: set[str], fast: bool) -> None:
         self.entry, self.file, self.screen, self.changed, self.fast = entry, file, screen, changed, fast
-        self.checks = checks_of(grader_module(entry))
+        self.checks = checks_of(entry)
         self.results: dict[str, CheckResult] = {}
 
     def run(self, look: Callable[[], None]) -> None:
@@ -52,44 +53,38 @@ class Round:
                 self.screen.show_unloadable(str(fault), None, "")
                 return
             with threads(1):  # their tensors are tiny: a second thread costs more than it brings
-                self._run_fast(session, look)
-            if not self.fast:
-                self._run_slow(session, look)
+                fast = [check for check in self.checks if not check.slow]
+                early = [check for check in fast if check.task in self.changed]
+                self._judge(early, session, look)
+                if 0 < len(early) < len(fast) and self.screen.live:
+                    self.screen.show(self.result())
+                self._judge([check for check in fast if check not in early], session, look)
+            self.screen.show(self.result())
+            for check in self.checks:
+                if check.slow and not self.fast and self._obstacle(check.task) is None:
+                    self._judge([check], session, look)
+                    self.screen.show(self.result())
         finally:
             session.close()
 
     def result(self) -> ProjectResult:
         """The project as it stands; a check that has not run reads "waiting", or "not started" with its function."""
-        found = [self.results.get(check.name) or self._pending(check) for check in self.checks.values()]
-        ordered = tuple(named(self.entry.id, results_in_order(found, self.entry)))
-        return ProjectResult(self.entry.id, self.entry.title, shown(self.file), ordered)
+        found = [self.results.get(check.name) or self._pending(check) for check in self.checks]
+        return standing(self.entry, found, shown(self.file))
 
-    def _run_fast(self, session: Session, look: Callable[[], None]) -> None:
-        fast = [(function, check) for function, check in self.checks.items() if not check.slow]
-        early = [pair for pair in fast if pair[1].task in self.changed]
-        late = [pair for pair in fast if pair[1].task not in self.changed]
-        for function, check in early:
-            self._judge(function, check, session, look)
-        if early and late and self.screen.live:
-            self.screen.show(self.result())
-        for function, check in late:
-            self._judge(function, check, session, look)
-        self.screen.show(self.result())
+    def _judge(self, checks: Iterable[Check], session: Session, look: Callable[[], None]) -> None:
+        def before(check: Check) -> None:
+            look()
+            self.screen.busy(f"{check.task}: {check.title}  ({len(self.results) + 1} of {len(self.checks)})")
 
-    def _run_slow(self, session: Session, look: Callable[[], None]) -> None:
-        for function, check in self.checks.items():
-            if check.slow and self._obstacle(check.task) is None:
-                self._judge(function, check, session, look)
-                self.screen.show(self.result())
+        def keep(result: CheckResult) -> None:
+            self.results[result.name] = result
 
-    def _judge(self, function: Callable[..., None], check: Check, session: Session, look: Callable[[], None]) -> None:
-        look()
-        self.screen.busy(f"{check.task}: {check.title}  ({len(self.results) + 1} of {len(self.checks)})")
-        self.results[check.name] = run_check(function, session, self.entry.id)
+        run(self.entry, session, checks, before=before, each=keep)
 
     def _obstacle(self, task: str) -> str | None:
         """The outcome that keeps the slow checks of a function from running: its fast ones have to pass first."""
-        fast = [check.name for check in self.checks.values() if check.task == task and not check.slow]
+        fast = [check.name for check in self.checks if check.task == task and not check.slow]
         outcomes = {self.results[name].outcome if name in self.results else "waiting" for name in fast}
         if outcomes == {"not started"}:
             return "not started"
@@ -98,20 +93,10 @@ class Round:
     def _pending(self, check: Check) -> CheckResult:
         obstacle = self._obstacle(check.task) if check.slow else None
         if obstacle == "waiting":
-            reason = f"runs once the other checks of {check.task} pass"
+            reason = "after the others"
         else:
-            reason = "trains a network; left out" if check.slow and self.fast else "still to run"
-        return CheckResult(
-            self.entry.id,
-            check.task,
-            check.name,
-            check.title,
-            check.points,
-            0,
-            obstacle or "waiting",
-            reason,
-            check.hint,
-        )
+            reason = "left out" if check.slow and self.fast else "to come"
+        return CheckResult.of(check, obstacle or "waiting", Failure(reason, check.task))
 
     def _forget_other_exercises(self) -> None:
         """Another exercise that this one imports may have changed too, so it is loaded anew."""

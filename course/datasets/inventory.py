@@ -3,25 +3,17 @@
 It only looks: nothing is made, fetched or mended here.
 """
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course import paths
 from course.datasets import store, tiers
-from course.datasets.fetch import FETCHERS
+from course.datasets.registry import DataSet, find, names
 from course.errors import CourseError
 from course.files import shown
 
-# As stated where each one is published; the course ships none of them. data/README.md has the sources.
-LICENCES = {
-    "mnist": "CC BY-SA 3.0 (LeCun, Cortes)",
-    "asl": "CC0 by its Kaggle page; look there",
-    "fruits": "not established; see its Kaggle page",
-    "presidential": "not established",
-}
-POCKET_LICENCE = "made by this course"
+POCKET_LICENCE = "made by this course"  # those of the full data are as published; data/README.md has the sources
 
 
 @dataclass(frozen=True)
@@ -52,12 +44,12 @@ class Holding:
 
 
 def holdings(verify: bool = False) -> list[Holding]:
-    """Every tier of every data set, in the order of the projects.
+    """Every tier of every data set, by name.
 
     Args:
         verify: also compare all files with their checksums (reads every byte; otherwise names and sizes only).
     """
-    return [holding for name in store.RECIPES for holding in _both(name, verify)]
+    return [holding for name in names() for holding in _both(find(name), verify)]
 
 
 def table(verify: bool = False) -> str:
@@ -77,43 +69,43 @@ def table(verify: bool = False) -> str:
     return "\n".join([*lines, "", "* is what the projects use now; --data or COURSE_TIER (full, pocket) chooses."])
 
 
-def _both(name: str, verify: bool) -> Iterator[Holding]:
-    full, pocket = _full(name, verify), _pocket(name, verify)
+def _both(data_set: DataSet, verify: bool) -> Iterator[Holding]:
+    full, pocket = _full(data_set, verify), _pocket(data_set, verify)
     takes_full = (tiers.chosen_tier() or ("full" if full.files else "pocket")) == "full"
     yield replace(full, used=takes_full)
     yield replace(pocket, used=not takes_full)
 
 
-def _full(name: str, verify: bool) -> Holding:
-    path = paths.data_folder() / name
-    nothing = Holding(name, "full", path, 0, 0, "", True, False, LICENCES[name])
+def _full(data_set: DataSet, verify: bool) -> Holding:
+    nothing = Holding(data_set.name, "full", data_set.folder, 0, 0, "", True, False, data_set.licence)
     try:
-        missing = tiers.absent(name)
+        missing = tiers.absent(data_set.name)
     except CourseError as error:
         return _measured(nothing, error.problem, ok=False)
     if missing is not None:
-        return replace(nothing, state=f"not there: course data fetch {name}" if name in FETCHERS else "not there")
+        cure = f": course data fetch {data_set.name}" if data_set.fetch else ""
+        return replace(nothing, state=f"not there{cure}")
     if not verify:
         return _measured(nothing, "whole")
-    if name != "mnist":
+    if data_set.altered is None:
         return _measured(nothing, "no published checksum")
-    wrong = _wrong_md5(path / "MNIST" / "raw")
-    return _measured(nothing, f"{wrong[0]} is not what torchvision expects" if wrong else "checksums fit", ok=not wrong)
+    wrong = data_set.altered(data_set.folder)
+    return _measured(nothing, wrong or "checksums fit", ok=not wrong)
 
 
-def _pocket(name: str, verify: bool) -> Holding:
-    path = paths.pocket_folder() / name
-    nothing = Holding(name, "pocket", path, 0, 0, "made when first used", True, False, POCKET_LICENCE)
+def _pocket(data_set: DataSet, verify: bool) -> Holding:
+    path = paths.pocket_folder() / data_set.name
+    nothing = Holding(data_set.name, "pocket", path, 0, 0, "made when first used", True, False, POCKET_LICENCE)
     if not path.is_dir():
         return nothing
     try:
-        version = store.recipe(name).load().VERSION
+        version = data_set.load_writer().VERSION
     except CourseError as error:
         return _measured(nothing, error.problem, ok=False)
     wrong = store.fault(path, version)
     if wrong is not None:
         return _measured(nothing, f"{wrong}; will be made again", ok=False)
-    faults = store.verify(name) if verify else []
+    faults = store.verify(data_set.name) if verify else []
     return _measured(nothing, faults[0] if faults else "checksums fit" if verify else "whole", ok=not faults)
 
 
@@ -121,17 +113,6 @@ def _measured(holding: Holding, state: str, ok: bool = True) -> Holding:
     """The holding with its state, its number of files and their bytes."""
     sizes = [p.stat().st_size for p in holding.path.rglob("*") if p.is_file() and p.name != store.MANIFEST]
     return replace(holding, files=len(sizes), size=sum(sizes), state=state, ok=ok)
-
-
-def _wrong_md5(raw: Path) -> list[str]:
-    """The .gz files in `raw` that differ from torchvision's md5s."""
-    from torchvision.datasets import MNIST
-
-    return [
-        name
-        for name, md5 in MNIST.resources
-        if (raw / name).is_file() and hashlib.md5((raw / name).read_bytes(), usedforsecurity=False).hexdigest() != md5
-    ]
 
 
 def _megabytes(size: int) -> str:

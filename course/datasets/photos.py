@@ -11,6 +11,7 @@ from pathlib import Path
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course.errors import CourseError
+from course.files import shown
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ppm", ".pgm", ".tif", ".tiff"}  # torchvision's IMG_EXTENSIONS
 GROUND = (255, 255, 255)  # what transparent pixels are laid upon
@@ -100,3 +101,12 @@ def check_image_folder(folder: Path | str, classes: Sequence[str], decode: bool 
                 open_rgb(picture)
         counts[name] = len(pictures)
     return counts
+
+
+def absent_class(folder: Path, classes: Sequence[str]) -> str | None:
+    """The first class folder of `folder`/{train,valid}/ that is not there, as a clause for people, or None."""
+    for split in ("train", "valid"):
+        for name in classes:
+            if not (folder / split / name).is_dir():
+                return f"{shown(folder / split / name)} is not there"
+    return None

@@ -1,9 +1,8 @@
 """The pocket data sets: made once in `course.paths.pocket_folder()`, checked at each start, made again when damaged.
 
 A data set is a folder that appears by one rename, complete or not at all, with a manifest of every file's size and
-sha256. This module knows nothing of digits or hands: each data set is a function `write(folder, progress)` named by an
-import string, so that one data set costs no import of another. The way of package caches: lock, temporary sibling,
-rename.
+sha256. This module knows nothing of digits or hands: each data set names the module that writes it (`registry`). The way of
+package caches: lock, temporary sibling, rename.
 """
 
 import errno
@@ -15,8 +14,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,57 +22,13 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from course import paths
+from course.datasets.registry import DataSet, find
 from course.errors import CourseError
 
 MANIFEST = "MANIFEST.json"
 FULL = {errno.ENOSPC, errno.EDQUOT}
 READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}  # the last two: a file is in the way
 SCRAP_BYTES = 1 << 20  # with less than this free a disk counts as full; PIL does not pass on errno when it cannot write
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How one pocket data set is made.
-
-    Args:
-        name: also the name of its folder.
-        module: has `write(folder: Path, progress: Callable[[int, int], None])` and an integer VERSION.
-        holds: what it holds, for people.
-    """
-
-    name: str
-    module: str
-    holds: str
-
-    def load(self) -> Any:
-        """Import the module; CourseError where this copy of the course does not have it."""
-        try:
-            return import_module(self.module)
-        except ModuleNotFoundError as error:
-            if error.name != self.module:
-                raise  # something that the module itself needs
-            raise CourseError(
-                f"The pocket data set {self.name} cannot be made: {self.module} is not in this copy of the course.",
-                "Update the course.",
-            ) from None
-
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (
-        Recipe("mnist", "course.datasets.digits", "handwritten digits, strokes of a pen, in MNIST's IDX files"),
-        Recipe("asl", "course.datasets.hands", "hand signs of 24 letters in Kaggle's CSV format, and colour photos"),
-        Recipe("fruits", "course.datasets.fruit", "fresh and rotten apples, oranges and bananas, folders of JPEG"),
-        Recipe("presidential", "course.datasets.door", "who stands at the door: folders of JPEG, bo and not_bo"),
-    )
-}
-
-
-def recipe(name: str) -> Recipe:
-    """The recipe called `name`; CourseError for a name that nobody knows."""
-    if name not in RECIPES:
-        raise CourseError(f"There is no data set called {name!r}.", f"The data sets are: {', '.join(RECIPES)}.")
-    return RECIPES[name]
 
 
 def ensure(name: str, quiet: bool = False) -> Path:
@@ -85,24 +38,24 @@ def ensure(name: str, quiet: bool = False) -> Path:
     processes at once: one makes the data, the others wait.
 
     Args:
-        name: "mnist", "asl", "fruits" or "presidential".
+        name: of the data set.
         quiet: no progress bar and no messages on stderr.
 
     Raises:
         CourseError: the folder cannot be written, the disk is full, or there is no such data set.
     """
-    plan = recipe(name)
-    module = plan.load()
+    data_set = find(name)
+    writer = data_set.load_writer()
     folder = paths.pocket_folder() / name
-    if fault(folder, module.VERSION) is None:
+    if fault(folder, writer.VERSION) is None:
         return folder
     with _writable(folder.parent), _lock(folder.parent, name, quiet):
         _clear(folder.parent, name)
-        found = fault(folder, module.VERSION)  # another process may have made it while this one waited
+        found = fault(folder, writer.VERSION)  # another process may have made it while this one waited
         if found is not None:
             if folder.exists():
                 _say(f"The pocket data set {name} is made again: {found}.", quiet)
-            _make(plan, module, folder, quiet)
+            _make(data_set, writer, folder, quiet)
     return folder
 
 
@@ -139,7 +92,7 @@ def verify(name: str) -> list[str]:
     Raises:
         CourseError: the data set is not made, or its manifest cannot be read.
     """
-    folder = paths.pocket_folder() / recipe(name).name
+    folder = paths.pocket_folder() / find(name).name
     manifest = read_manifest(folder)
     if manifest is None:
         raise CourseError(
@@ -176,22 +129,22 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _make(plan: Recipe, module: Any, folder: Path, quiet: bool) -> None:
+def _make(data_set: DataSet, writer: Any, folder: Path, quiet: bool) -> None:
     """Write the data set beside its place, then move it there in one step. Called with the lock held."""
-    making = folder.with_name(f".{plan.name}.making-{os.getpid()}")
+    making = folder.with_name(f".{data_set.name}.making-{os.getpid()}")
     try:
         making.mkdir()
-        with _bar(plan, quiet) as progress, _no_main():
-            module.write(making, progress)
-        _write_manifest(plan, module, making)
+        with _bar(data_set, quiet) as progress, _no_main():
+            writer.write(making, progress)
+        _write_manifest(data_set, writer, making)
         if folder.exists():
-            os.rename(folder, folder.with_name(f".{plan.name}.old-{os.getpid()}"))
+            os.rename(folder, folder.with_name(f".{data_set.name}.old-{os.getpid()}"))
         os.rename(making, folder)
     finally:
-        _clear(folder.parent, plan.name)
+        _clear(folder.parent, data_set.name)
 
 
-def _write_manifest(plan: Recipe, module: Any, folder: Path) -> None:
+def _write_manifest(data_set: DataSet, writer: Any, folder: Path) -> None:
     files = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         with open(path, "rb+") as file:
@@ -201,9 +154,9 @@ def _write_manifest(plan: Recipe, module: Any, folder: Path) -> None:
     import PIL
 
     manifest = {
-        "name": plan.name,
-        "version": module.VERSION,
-        "holds": plan.holds,
+        "name": data_set.name,
+        "version": writer.VERSION,
+        "holds": data_set.holds,
         "made_with": {
             "python": platform.python_version(),
             "numpy": numpy.__version__,
@@ -283,8 +236,8 @@ def _free(folder: Path) -> int:
 
 
 @contextmanager
-def _bar(plan: Recipe, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    with tqdm(desc=f"making pocket {plan.name}", unit=" items", file=sys.stderr, disable=quiet, leave=True) as bar:
+def _bar(data_set: DataSet, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    with tqdm(desc=f"making pocket {data_set.name}", unit=" items", file=sys.stderr, disable=quiet, leave=True) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total

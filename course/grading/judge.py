@@ -17,21 +17,19 @@ from typing import Any
 import torch
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from course import paths
-from course.catalog import Project, project
+from course import limits, paths
+from course.catalog import project
 from course.checks.cache import Once
-from course.checks.check import Check, checks_of, run_check
-from course.checks.diagnosis import named
+from course.checks.check import Check, checks_of
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
-from course.checks.run import grader_module, reference_file
+from course.checks.run import run, standing
 from course.checks.session import ChildProcess, WorkerLost
+from course.checks.target import reference_file
 from course.grading.extract import Extract, Unreadable, extract
 from course.grading.submissions import Submission, read
 
-LOOPS = 2  # so often a function may run out of time; its other checks then fail untried, and the rest of the class waits less
-KEPT = (
-    100  # results of different submissions that a process remembers; a class's copies of one text are among its first
-)
+MAX_REMEMBERED = 100  # results that a process keeps; a class's copies of one text are among its first
 _graded: dict[bytes, tuple[CheckResult, ...]] = {}
 
 
@@ -46,8 +44,8 @@ class Job:
     """
 
     submission: Submission
-    call_seconds: float = 120.0
-    seconds: float = 960.0
+    call_seconds: float = limits.CALL_SECONDS
+    seconds: float = limits.SUBMISSION_SECONDS
     seed: int = 0
 
 
@@ -114,15 +112,15 @@ def _checked(text: bytes, job: Job, made: Extract | None) -> tuple[CheckResult, 
     with tempfile.TemporaryDirectory(prefix="course-judge-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / f"{entry.module}.py"
         target.write_bytes(text)
-        desk = Path(folder) / "desk"
-        desk.mkdir()
-        session = _Bounded(target, reference_file(entry, target), job, desk)
+        scratch = Path(folder) / "scratch"
+        scratch.mkdir()
+        session = _Bounded(target, reference_file(entry, target), job, scratch)
         try:
-            ran = [_one(function, session, job, made) for function in checks_of(grader_module(entry))]
+            whole = run(entry, session, seed=job.seed, before=lambda check: _skipped(check, session, made))
         finally:
             session.close()
-    results = tuple(named(entry.id, ran))
-    if len(_graded) >= KEPT:
+    results = tuple(_placed(result, made) for result in whole.checks)
+    if len(_graded) >= MAX_REMEMBERED:
         _graded.pop(next(iter(_graded)), None)
     _graded[key] = results
     return results
@@ -131,39 +129,28 @@ def _checked(text: bytes, job: Job, made: Extract | None) -> tuple[CheckResult, 
 def ungraded(job: Job, reason: str) -> SubmissionResult:
     """The row of a submission that cannot be graded: every check failed, for this reason."""
     entry = project(job.submission.project)
-    results = [_failed(check, entry, reason) for check in checks_of(grader_module(entry)).values()]
-    whole = ProjectResult(entry.id, entry.title, Path(job.submission.name).name, tuple(results))
+    results = [CheckResult.of(check, "failed", Failure("not graded", reason)) for check in checks_of(entry)]
+    whole = standing(entry, results, Path(job.submission.name).name)
     name = job.submission.name
     return SubmissionResult(job.submission.student, name, whole, ChildProcess.isolation, reason, seed=job.seed)
 
 
-def _one(function: Any, session: "_Bounded", job: Job, made: Extract | None) -> CheckResult:
-    check: Check = function.__check__
-    entry = project(job.submission.project)
-    if made and check.task in made.faults:
-        return _failed(check, entry, made.faults[check.task])
-    if session.loops.get(check.task, 0) >= LOOPS:
-        return _failed(check, entry, f"not tried: {check.task} ran out of time {LOOPS} times before")
+def _skipped(check: Check, session: "_Bounded", made: Extract | None) -> CheckResult | None:
+    """The result of a check that need not run: its cell cannot be read, or its function has run out of time too often."""
     session.task = check.task
-    result = run_check(function, session, entry.id, job.seed)
-    if made and result.line:
-        place, line = made.place(result.line) or ("", None)
-        result = replace(result, place=place, line=line)
-    return result
+    if made and check.task in made.faults:
+        return CheckResult.of(check, "failed", Failure("not graded", made.faults[check.task]))
+    if session.loops.get(check.task, 0) >= limits.LOOPS:
+        return CheckResult.of(check, "failed", Failure("not tried", check.task, {"times": limits.LOOPS}))
+    return None
 
 
-def _failed(check: Check, entry: Project, message: str) -> CheckResult:
-    return CheckResult(
-        project=entry.id,
-        task=check.task,
-        name=check.name,
-        title=check.title,
-        points=check.points,
-        earned=0,
-        outcome="failed",
-        message=message,
-        hint=check.hint,
-    )
+def _placed(result: CheckResult, made: Extract | None) -> CheckResult:
+    """The result with its line counted in the student's cell, where the module was made from a notebook."""
+    if made is None or not result.line:
+        return result
+    place, line = made.place(result.line) or ("", None)
+    return replace(result, place=place, line=line)
 
 
 class _Bounded(ChildProcess):

@@ -1,0 +1,1 @@
+"""Do the embedded data teach what the course says? Each project declares its lesson; here they are measured and tabled."""

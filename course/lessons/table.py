@@ -1,10 +1,10 @@
 """Do the embedded data teach what the course says? One table, over several seeds, with the solutions' own functions.
 
     course lessons                                # five seeds; writes docs/lessons.md
-    python -m course.lessons.table --projects 01 03     # some of it, only printed
+    course lessons --projects mnist cnn           # some of it, only printed
 
 A seed sets the weights, the order of the batches and the augmentation; the data are those that everybody has. A band must hold
-with every seed. What is measured stands in `course.lessons.rows`.
+with every seed. What is measured, each project declares (`lesson`).
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from course import catalog, paths
 from course.errors import CourseError
-from course.lessons.rows import LESSONS, Found
+from course.lessons.lesson import Found, lesson_module, lessons
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="course lessons", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="how many (5)")
-    parser.add_argument("--projects", nargs="*", default=[], metavar="ID", help="only these, such as 02 03")
+    parser.add_argument("--projects", nargs="*", default=[], metavar="ID", help="only these")
     parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each (2)")
     parser.add_argument("--out", type=Path, help="the Markdown file (docs/lessons.md, if all projects are measured)")
     said = parser.parse_args(argv)
@@ -63,7 +63,7 @@ def measure(seeds: int, only: Sequence[str] = (), jobs: int = 2) -> tuple[list[F
     from course.datasets import store
 
     chains = _chains(only)
-    for name in sorted({name for chain in chains for key in chain for name in LESSONS[key].data}):
+    for name in sorted({name for chain in chains for key in chain for name in catalog.project(key).data}):
         store.ensure(name)
     found: list[Found] = [{} for _ in range(seeds)]
     faults: set[str] = set()
@@ -92,8 +92,8 @@ def table(found: Sequence[Found]) -> tuple[list[tuple[str, ...]], bool]:
     """Rows of text (project, what, mean, least, greatest, band, verdict), and whether every band holds."""
     lines: list[tuple[str, ...]] = []
     all_hold = True
-    for entry in sorted(LESSONS.values(), key=lambda entry: entry.project):
-        for row in entry.rows:
+    for project_id, lesson in lessons().items():
+        for row in lesson.rows:
             values = [value for value in map(row.value, found) if value is not None]
             if not values:
                 continue
@@ -101,7 +101,7 @@ def table(found: Sequence[Found]) -> tuple[list[tuple[str, ...]], bool]:
             all_hold &= holds
             verdict = "" if not row.band else "holds" if holds else "DOES NOT HOLD"
             spread = (f"{statistics.mean(values):.3f}", f"{min(values):.3f}", f"{max(values):.3f}")
-            lines.append((entry.project, row.what, *spread, row.band, verdict))
+            lines.append((project_id, row.what, *spread, row.band, verdict))
     return lines, all_hold
 
 
@@ -131,16 +131,15 @@ def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
 
 
 def _chains(only: Sequence[str]) -> list[tuple[str, ...]]:
-    """Lessons that must follow each other in one process, as ("04a", "04b"); each wanted one is in exactly one chain."""
-    wanted = set(only or LESSONS)
-    unknown = sorted(wanted - set(LESSONS))
+    """Project ids whose lessons must follow each other in one process; each wanted one is in exactly one chain."""
+    known = lessons()
+    wanted = set(only or known)
+    unknown = sorted(wanted - set(known))
     if unknown:
-        raise CourseError(
-            f"There is no lesson to measure for project {unknown[0]}.", f"There is: {', '.join(LESSONS)}."
-        )
+        raise CourseError(f"There is no lesson to measure for project {unknown[0]}.", f"There is: {', '.join(known)}.")
     chains: dict[str, list[str]] = {}
     for key in sorted(wanted):
-        first = LESSONS[key].after or key
+        first = known[key].after or key
         chain = chains.setdefault(first, [first])
         if key != first:
             chain.append(key)
@@ -155,7 +154,7 @@ def _work(chain: Sequence[str], seed: int, work: Path) -> tuple[Found, str]:
     found: Found = {}
     try:
         for key in chain:
-            found.update(LESSONS[key].measure(seed, work))
+            found.update(lesson_module(key).LESSON.measure(seed, work))
     except CourseError as error:
         return found, error.problem
     except Exception:  # one broken project must not cost the others' minutes

@@ -1,4 +1,4 @@
-"""Exhibits of a check as HTML: curves as inline SVG, a confusion matrix and words as tables, pictures as data: files.
+"""Attachments of a check as HTML: curves as inline SVG, a confusion matrix and words as tables, pictures as data: files.
 
 No script, nothing from elsewhere, no class or colour that a student's text could choose. Drawn with a few lines of our own, not by
 matplotlib: its SVG of the same two curves has 33 kB, ours 4; it does not follow a dark page, and its letters are outlines.
@@ -9,7 +9,7 @@ import math
 import re
 from html import escape
 
-from course.checks.results import Confusion, Curves, Exhibit, Gallery, Picture, Table
+from course.checks.results import Attachment, Confusion, Curves, Gallery, Picture, Table
 
 WIDTH, HEIGHT = 340, 205  # of a chart, in units that are CSS pixels where there is room
 LEFT, RIGHT, TOP, BOTTOM = 36, 10, 10, 32
@@ -17,17 +17,17 @@ NAMED = 3  # confusions that are said in words below the matrix
 URI = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")
 
 
-def drawn(exhibit: Exhibit) -> str:
+def drawn(attachment: Attachment) -> str:
     """One figure."""
-    match exhibit:
+    match attachment:
         case Curves():
-            return _curves(exhibit)
+            return _curves(attachment)
         case Confusion():
-            return _matrix(exhibit)
+            return _matrix(attachment)
         case Gallery():
-            return _gallery(exhibit)
+            return _gallery(attachment)
         case Table():
-            return _table(exhibit)
+            return _table(attachment)
 
 
 def text(words: str, most: int = 4000) -> str:

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from course.checks.results import SubmissionResult
-from course.checks.run import plain_text_of
+from course.reports.terminal import plain_text
 
 
 def results(result: SubmissionResult) -> str:
@@ -22,7 +22,7 @@ def results(result: SubmissionResult) -> str:
                 "score": check.earned,
                 "max_score": check.points,
                 "status": "passed" if check.outcome == "passed" else "failed",
-                "output": "" if check.outcome == "passed" else plain_text_of(check, result.result.target),
+                "output": "" if check.outcome == "passed" else plain_text(check, result.result.target),
                 "output_format": "text",
                 "visibility": "visible",
             }

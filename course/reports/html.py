@@ -10,10 +10,10 @@ from html import escape
 from course.checks.results import CheckResult, SubmissionResult
 from course.reports import charts
 from course.reports.style import STYLE
-from course.reports.terminal import MARKS
+from course.reports.terminal import SYMBOLS
 
 MOST_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a disk
-# Letters of a text and bytes of all exhibits; the second pair where the first is too much. The pages of right solutions have about
+# Letters of a text, bytes of all attachments; the second pair where the first is too much. Pages of right solutions have about
 # 30 to 80 kB (02, 04b, 07).
 ROOM = ((4000, 200_000), (1000, 150_000))
 LAST_ROOM = 30_000  # letters of all texts together, where that is too much as well: escaped, 180 kB
@@ -35,7 +35,7 @@ class _Room:
 
     Args:
         letters: of one text.
-        left: bytes of exhibits.
+        left: bytes of attachments.
     """
 
     def __init__(self, letters: int, left: int) -> None:
@@ -45,10 +45,10 @@ class _Room:
         return charts.text(words, self.letters)
 
     def shown(self, check: CheckResult) -> str:
-        """The exhibits of a check, as far as there is room for them."""
+        """The attachments of a check, as far as there is room for them."""
         figures = []
-        for exhibit in check.exhibits:
-            figure = charts.drawn(exhibit)
+        for attachment in check.attachments:
+            figure = charts.drawn(attachment)
             if len(figure.encode()) <= self.left:
                 self.left -= len(figure.encode())
                 figures.append(figure)
@@ -93,7 +93,7 @@ def _check(check: CheckResult, target: str, room: _Room) -> str:
     kind = check.outcome if check.outcome in ("passed", "failed") else "open"
     points = str(check.points) if check.outcome == "passed" else f"{check.earned} of {check.points}"
     lines = [
-        f'<li class="{kind}"><b class="mark">{MARKS[check.outcome]}</b><span class="points">{points}</span>'
+        f'<li class="{kind}"><b class="mark">{SYMBOLS[check.outcome]}</b><span class="points">{points}</span>'
         f"{room.text(check.title)}"
     ]
     if check.outcome != "passed" and check.outcome != "failed":

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from xml.etree import ElementTree
 
 from course.checks.results import CheckResult, SubmissionResult
-from course.checks.run import plain_text_of
+from course.reports.terminal import plain_text
 
 
 def xml(results: Iterable[SubmissionResult]) -> str:
@@ -50,7 +50,7 @@ def _case(suite: ElementTree.Element, check: CheckResult, result: SubmissionResu
     if check.outcome == "failed":
         first = check.message.partition("\n")[0]
         failure = ElementTree.SubElement(case, "failure", message=_text(first))
-        failure.text = _text(plain_text_of(check, result.result.target))
+        failure.text = _text(plain_text(check, result.result.target))
     elif check.outcome != "passed":
         ElementTree.SubElement(case, "skipped", message=_text(check.message or check.outcome))
 

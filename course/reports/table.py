@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
-from course.reports.terminal import MARKS, render
+from course.reports.terminal import SYMBOLS, render
 
 FIELDS = ("student", "project", "earned", "points", "status", "reason", "notes", "file", "isolation", "seed", "sha256")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what makes a spreadsheet compute a cell
@@ -57,7 +57,7 @@ def functions(screens: Sequence[ProjectResult]) -> str:
         for task, checks in screen.by_task().items():
             earned, points = sum(c.earned for c in checks), sum(c.points for c in checks)
             said = _state(checks)
-            parts.append(f"| {MARKS[said[0]]} | {_escaped(task)} | {earned} of {points} | {_escaped(said[1])} |")
+            parts.append(f"| {SYMBOLS[said[0]]} | {_escaped(task)} | {earned} of {points} | {_escaped(said[1])} |")
         parts.append("")
         if screen.of(["failed"]):
             whole = escape(render(screen)[:MOST].encode("utf-8", "replace").decode(), quote=False)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from course.checks.results import CheckResult, ProjectResult
 
 WIDTH = 100
-MARKS = {"passed": "✓", "failed": "✗", "not started": "·", "waiting": "…"}
+SYMBOLS = {"passed": "✓", "failed": "✗", "not started": "·", "waiting": "…"}
 COLOURS = {"passed": "green", "failed": "red", "not started": "yellow", "waiting": "yellow"}
 Paint = Callable[..., str]
 
@@ -45,10 +45,21 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False) -
     return "\n".join(lines)
 
 
+def plain_text(result: CheckResult, target: str) -> str:
+    """One result as plain text, for pytest's own reporters and JUnit files. `target` is how the reader calls the file."""
+    lines = [f"{result.task}: {result.title}: {result.outcome}"]
+    if result.line:
+        lines.append(f"{result.place or target}:{result.line}" + (f"  {result.code}" if result.code else ""))
+    lines += [text for text in (result.message, result.says) if text]
+    if result.outcome == "failed" and result.hint:
+        lines.append(f"Hint: {result.hint}")
+    return "\n".join(lines)
+
+
 def summary(results: list[ProjectResult], paint: Paint = plain) -> str:
     """The last line: points over all projects, and how many checks ended how."""
     earned, points = sum(r.earned for r in results), sum(r.points for r in results)
-    counts = {o: sum(len(r.of([o])) for r in results) for o in MARKS}
+    counts = {o: sum(len(r.of([o])) for r in results) for o in SYMBOLS}
     parts = [paint(f"{n} {o}", **{COLOURS[o]: True}) for o, n in counts.items() if n]
     return f"{earned} of {points} points: " + ", ".join(parts)
 
@@ -74,4 +85,4 @@ def _check(check: CheckResult, width: int, target: str, paint: Paint) -> list[st
 
 def _line(outcome: str, task: str, width: int, title: str, points: str, paint: Paint) -> str:
     text = f"{task:<{width}}{title}"
-    return f"  {paint(MARKS[outcome], **{COLOURS[outcome]: True})} {text:<{WIDTH - 4 - 8}}{points:>8}"
+    return f"  {paint(SYMBOLS[outcome], **{COLOURS[outcome]: True})} {text:<{WIDTH - 4 - 8}}{points:>8}"

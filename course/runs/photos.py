@@ -1,18 +1,17 @@
-"""Runs of the projects on photos (05a, 05b, 07): folders of photos as loaders, a network by name, the assessment.
+"""Runs of the projects on photos: folders of photos as loaders, a network by name, the assessment.
 
 It neither trains nor grades. What the run of any project does (options, table, saved model, pictures) is `course.runs.run`.
 
 if __name__ == "__main__":
-    main(PhotoRun("07", epochs=8))        # python -m exercises.ex07_fruits --weights squeezenet1_0
+    main(PhotoRun(ID, epochs=8))        # python -m exercises.MODULE --weights squeezenet1_0
 """
 
+import argparse
 import difflib
 import os
-import socket
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -28,20 +27,21 @@ from torchvision.datasets import ImageFolder
 from torchvision.models import get_model_weights, list_models
 
 from course import paths
+from course.datasets import registry
+from course.datasets.fetch import patience
 from course.datasets.photos import SUFFIXES, check_image_folder, open_rgb
-from course.datasets.tiers import DOOR, FRUITS, chosen_tier
+from course.datasets.tiers import chosen_tier
 from course.errors import CourseError
 from course.files import shown
 from course.models import pocket
 from course.models.zoo import POCKET
+from course.runs.command_line import at_least
 from course.runs.run import AUGMENTED_ROWS, Run
 from course.training import History
 
 MEAN, STD = (torch.tensor(v).view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))  # ImageNet's
-CLASSES = {"fruits": FRUITS, "presidential": DOOR}
 SHOWN_SIDE = 512  # px; twelve million pixels are no clearer in a tile of an inch, and take seconds to augment
 DOOR_TILES, DOOR_SIDE = 48, 224  # photos on the sheet of the door (the table has all), and px of their central squares
-SILENCE = 30  # s without a byte before a download counts as impossible; urllib by itself would wait for ever
 SIZE = 160  # px for other networks than the pocket one (learned at up to 96): half the price of their own 224
 MakeTransforms = Callable[[bool, int], Callable[[Image.Image], torch.Tensor]]
 Seen = tuple[bool, list[tuple[str, float]]]  # of a photo at the door: whether it opens, and (category, probability)
@@ -52,20 +52,27 @@ class PhotoRun(Run):
 
     Attributes:
         weights: name of the pre-trained network in torchvision's registry; its default weights are here and can be read.
-        size: height and width, in px, at which it sees the photos of 05b and 07.
+        size: height and width, in px, at which it sees the photos of `photo_loaders`.
     """
 
     def __init__(self, project_id: str, **options: Any) -> None:
         super().__init__(project_id, **options)
-        self.weights = str(self._weights)
-        self.size = int(self._size or (pocket.SIZE if self.weights == POCKET else SIZE))
+        self.weights: str = self._said.weights
+        self.size = int(self._said.size or (pocket.SIZE if self.weights == POCKET else SIZE))
         print(f"weights: {have_weights(self.weights)}", flush=True)
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Options besides those of any run."""
+        named = f"pre-trained network, by its name in torchvision ({POCKET})"
+        parser.add_argument("--weights", default=POCKET, help=named)
+        sizes = f"px of the photos ({pocket.SIZE}; {SIZE} for other networks)"
+        parser.add_argument("--size", type=at_least(32, int), help=sizes)
 
     def photo_loaders(self, name: str, make_transforms: MakeTransforms) -> tuple[DataLoader, DataLoader, list[str]]:
         """(training, validation, class names) of the photos in <data>/{train,valid}/<class>/.
 
         Args:
-            name: "fruits" or "presidential".
+            name: of a data set of folders of photos.
             make_transforms: from True (training) or False, and the size, to the transform of an upright RGB photo.
 
         Raises:
@@ -75,7 +82,7 @@ class PhotoRun(Run):
         folder = self.data(name)
         sets = []
         for part in ("train", "valid"):
-            check_image_folder(folder / part, CLASSES[name], decode=False)
+            check_image_folder(folder / part, registry.find(name).classes, decode=False)
             sets.append(ImageFolder(str(folder / part), make_transforms(part == "train", self.size), loader=open_rgb))
         train, valid = sets
         print(f"{len(train)} photos to train on, {len(valid)} to validate, {len(train.classes)} classes", flush=True)
@@ -189,7 +196,7 @@ def have_weights(name: str) -> str:
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(weights.url).path).name
     fetched = not file.is_file()  # torch.hub itself says from where
     try:
-        with _patience(SILENCE):
+        with patience():  # torch.hub passes no timeout to urllib
             weights.get_state_dict(progress=sys.stderr.isatty(), check_hash=True)
     except Exception as fault:  # whatever is wrong with a network or a file: each kind of fault has its own exception
         if fetched:
@@ -202,16 +209,6 @@ def have_weights(name: str) -> str:
             f"Delete {file.name} to have it fetched again, or use --weights {POCKET}.",
         ) from fault
     return f"{name}, {weights.name} from {shown(file)}"
-
-
-@contextmanager
-def _patience(seconds: float) -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)  # torch.hub passes no timeout to urllib
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _plain(images: torch.Tensor) -> torch.Tensor:

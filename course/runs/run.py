@@ -3,9 +3,10 @@
 It neither trains nor grades. Used at the end of each project's module, in solutions/ and in exercises/ alike:
 
     if __name__ == "__main__":
-        main(Run("01", epochs=5))        # python -m exercises.ex01_mnist --data pocket --epochs 3
+        main(Run(ID, epochs=5))        # python -m exercises.MODULE --data pocket --epochs 3
 """
 
+import argparse
 import io
 import os
 import random
@@ -22,11 +23,14 @@ from torch import nn
 from tqdm import tqdm
 
 from course import catalog, paths
-from course.datasets.tiers import LETTERS, Located, locate, sign_photos, sign_tables
+from course.datasets import registry
+from course.datasets.sets import asl
+from course.datasets.signs import LETTERS
+from course.datasets.tiers import Located, locate
 from course.errors import CourseError
 from course.files import replacing, shown
-from course.runs import options
-from course.runs.examine import examine, most_confused
+from course.runs import command_line
+from course.runs.evaluation import evaluate, most_confused
 from course.training import History, Metrics
 
 AUGMENTED_ROWS = 5
@@ -36,18 +40,19 @@ class Run:
     """One run of a project: what the command line asked for, and what came of it.
 
     Args:
-        project_id: "01" … "07".
+        project_id: as in the catalog.
         epochs: how many passes over the training data, unless --epochs says otherwise; None or 0 for a project that only uses
             a trained network, which then has no options of training.
         batch_size: items in a batch, unless --batch-size says otherwise.
         lr: learning rate, unless --lr says otherwise.
+        compile: whether `main` shall compile the model, unless --compile says so; None where it cannot, which hides the option.
         argv: the command line; that of the process if None.
 
     Attributes:
         batch_size, lr, seed: what training uses.
         n_epochs: how many epochs there will be.
         history: metrics of the epochs so far.
-        compile: whether the model should be compiled (project 02, --compile).
+        compile: whether the model should be compiled.
         letters: names of the 24 signs.
         out: the folder of the model and the pictures.
     """
@@ -61,14 +66,16 @@ class Run:
         epochs: int | None = None,
         batch_size: int = 32,
         lr: float = 1e-3,
+        compile: bool | None = None,
         argv: Sequence[str] | None = None,
     ) -> None:
         self.project = catalog.project(project_id)
-        self.package, self.file = options.caller()
+        self.package, self.file = command_line.caller()
         if self.file is not None:  # not where a test or a notebook makes a Run
             sys.excepthook = self._fault
-        parser = options.parser(self.project, self.package, epochs, batch_size, lr)
-        said = parser.parse_args(argv)
+        parser = command_line.parser(self.project, self.package, epochs, batch_size, lr, compile)
+        self.add_options(parser)
+        said = self._said = parser.parse_args(argv)
         self.tier: str | None = said.data
         self.compile: bool = said.compile
         self.seed: int = said.seed
@@ -78,8 +85,6 @@ class Run:
         self.out: Path = said.out
         self.history = History()
         self.passes = 0
-        self._weights: Path | None = said.weights
-        self._size: int | None = getattr(said, "size", None)  # of projects on photos
         self._printed = 0
         self._started = time.perf_counter()
         with self._writing():
@@ -87,21 +92,23 @@ class Run:
         torch.manual_seed(self.seed)
         random.seed(self.seed)
 
-    def data(self, name: str) -> Path:
-        """The folder of a data set, of the tier that was asked for; says in one line which it is.
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Options besides those of any run."""
+        parser.add_argument(
+            "--weights", type=Path, help="model file to start from, in projects that use an earlier one's"
+        )
 
-        That of the signs holds sign_mnist_train.csv and sign_mnist_valid.csv; a lone training CSV is split by shot first.
-        """
-        located = self._say(locate(name, self.tier, quiet=not _live()))
-        return located.path if name != "asl" else sign_tables(located)[1].parent
+    def data(self, name: str) -> Path:
+        """The folder of a data set, of the tier that was asked for, ready to be opened; says in one line which it is."""
+        return registry.find(name).ready(self._say(locate(name, self.tier, quiet=not _live())).path)
 
     def signs(self) -> tuple[Path, Path]:
         """The CSV files of the signs for training and for validation, whatever the second one is called."""
-        return sign_tables(self._say(locate("asl", self.tier, quiet=not _live())))
+        return asl.tables(self.data("asl"))
 
     def photos(self) -> Path:
         """The folder of colour photos, one a letter: a.png … y.png."""
-        return self._say(sign_photos(self.tier, quiet=not _live())).path
+        return self._say(asl.photos(self.tier, quiet=not _live())).path
 
     def saved(self, project_id: str) -> Path:
         """The model file of an earlier project, or what --weights names.
@@ -110,7 +117,7 @@ class Run:
             CourseError: it is not there.
         """
         made_by = catalog.project(project_id)
-        path = self._weights or paths.runs_folder() / made_by.module / "model.pt"
+        path = self._said.weights or paths.runs_folder() / made_by.module / "model.pt"
         if not path.is_file():
             raise CourseError(
                 f"{shown(path)} is not there.",
@@ -163,7 +170,6 @@ class Run:
         originals: Sequence[Any] | None = None,
         plain: Callable[[torch.Tensor], torch.Tensor] | None = None,
         save: Callable[[nn.Module, Path], Any] | None = None,
-        extra: dict[str, Any] | None = None,
     ) -> None:
         """Measure the model, print what it mistakes, save it and the pictures, and say where they are.
 
@@ -176,15 +182,12 @@ class Run:
             originals: shown instead of those, if `augment` takes something else than the model (photos).
             plain: makes of an image as the model reads it one to look at, if that is another (normalised photos).
             save: writes the model to a path (the project's own function); its state_dict by `torch.save` if None.
-            extra: further lines to print, name and value.
         """
         from course.runs import figures
 
         model = getattr(model, "_orig_mod", model)  # what torch.compile wraps; its names are those to save
         self._print_table()
-        counts, tiles = examine(model, Batches(self, valid_loader, "measuring"), len(names))
-        for name, value in (extra or {}).items():
-            print(f"{name}: {value:.4f}" if isinstance(value, float) else f"{name}: {value}")
+        counts, tiles = evaluate(model, Batches(self, valid_loader, "measuring"), len(names))
         right, total = int(counts.trace()), int(counts.sum())
         took = time.perf_counter() - self._started
         print(f"validation accuracy {right / max(total, 1):.4f} ({right} of {total}), after {took:.0f} s")
@@ -248,7 +251,7 @@ class Run:
 
     def _fault(self, kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         """Faults of the world and TODOs in a line or two; the traceback of any other error, which the student needs."""
-        code = options.explain(fault, trace, self.file, self.project.id)
+        code = command_line.explain(fault, trace, self.file, self.project.id)
         if code is None:
             sys.__excepthook__(kind, fault, trace)
         else:

@@ -92,13 +92,15 @@ def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
         max(-least, most),
         2,
         "the largest score of either sign, whatever the weights",
-        f"whatever the weights, all scores lie between {least:.2g} and {most:.2g}: an activation after the last layer?",
+        "whatever the weights, all scores lie between {least:.2g} and {most:.2g}: an activation after the last layer?",
+        least=least,
+        most=most,
     )
     ratio, what = -least / max(most, 1e-9), "the least score against the greatest, whatever the weights"
-    lame = f"whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?"
+    lame = "whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?"
     # 0.05 to 20: between what ReLU and its like give and what our right solutions give, either way up
-    expect_at_least(ratio, 0.05, what, lame)
-    expect_at_most(ratio, 20, what, lame)
+    expect_at_least(ratio, 0.05, what, lame, least=least, most=most)
+    expect_at_most(ratio, 20, what, lame, least=least, most=most)
 
 
 def expect_bent(model: Any, a: torch.Tensor, b: torch.Tensor) -> None:
@@ -119,7 +121,8 @@ def expect_registered(model: Any, x: torch.Tensor) -> None:
     foreign = unregistered_in(model, x)
     expect(
         foreign == 0,
-        f"{foreign} weights that the forward pass uses are not among the model's parameters: they are never trained",
+        "{foreign} weights that the forward pass uses are not among the model's parameters: they are never trained",
+        foreign=foreign,
     )
 
 

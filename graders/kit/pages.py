@@ -1,6 +1,6 @@
 """What several graders put on a student's page, beside the verdict: how a network was trained, and where it is wrong.
 
-Made on the judge's side from evidence that the check has anyway. None of it decides anything (`student.show`).
+Made on the judge's side from evidence that the check has anyway. None of it decides anything (`lab.attach`).
 """
 
 import functools
@@ -20,14 +20,14 @@ DOOR = ("the resident", "somebody else")
 
 
 def show_judgement(
-    student: Any, truth: torch.Tensor | Sequence[int], logits: torch.Tensor, classes: Sequence[str], pictures: Any
+    lab: Any, truth: torch.Tensor | Sequence[int], logits: torch.Tensor, classes: Sequence[str], pictures: Any
 ) -> None:
     """What the network took for what, and the images that it confuses most."""
-    student.show(lambda: confusion(truth, logits, classes))
-    student.show(lambda: confused(pictures, truth, logits, classes))
+    lab.attach(lambda: confusion(truth, logits, classes))
+    lab.attach(lambda: confused(pictures, truth, logits, classes))
 
 
-def show_training(student: Any, told: dict[str, Any], truth: torch.Tensor, name: str) -> None:
+def show_training(lab: Any, told: dict[str, Any], truth: torch.Tensor, name: str) -> None:
     """The curves of `fit_with_the_course`: training as it measured itself, and `name`, which the judge counts by its labels."""
 
     def made():
@@ -36,7 +36,7 @@ def show_training(student: Any, told: dict[str, Any], truth: torch.Tensor, name:
         title = f"Accuracy after each epoch; the gap at the end is {gap:.2f}"
         return curves({"training": told["train_accuracy"], name: unseen}, title)
 
-    student.show(made)
+    lab.attach(made)
 
 
 def told_by(history: Any) -> dict[str, list[float | None]]:
@@ -48,18 +48,18 @@ def told_by(history: Any) -> dict[str, list[float | None]]:
     return {name: found[name] for name in ("train_accuracy", "valid_accuracy") if name in found}
 
 
-def show_told(student: Any, told: dict[str, Any], title: str, names: Sequence[str], bar: tuple[str, float]) -> None:
+def show_told(lab: Any, told: dict[str, Any], title: str, names: Sequence[str], bar: tuple[str, float]) -> None:
     """The curves that the student's own training tells of; `bar` is what the judge has counted in the end."""
     lines = dict(zip(names, (told.get("train_accuracy", []), told.get("valid_accuracy", [])), strict=True))
-    student.show(lambda: curves(lines, title, bar))
+    lab.attach(lambda: curves(lines, title, bar))
 
 
-def show_photo_views(student: Any, transform: Any, dataset: str) -> None:
+def show_photo_views(lab: Any, transform: Any, dataset: str) -> None:
     """What the training transform makes of one embedded photo, eight times."""
     undo = lambda x: x * STD.view(3, 1, 1) + MEAN.view(3, 1, 1)  # noqa: E731
     photo = _training_photo(dataset)
     title = "One photo, and what your transform made of it"
-    student.show(lambda: views(photo, [called(transform, photo) for _ in range(8)], title, undo))
+    lab.attach(lambda: views(photo, [called(transform, photo) for _ in range(8)], title, undo))
 
 
 @functools.cache
@@ -69,20 +69,20 @@ def _training_photo(dataset: str) -> Photo:
     return Photo(min((ensure(dataset) / "train").glob("*/*.jpg")).read_bytes())
 
 
-def show_readings(student: Any, read: Sequence[tuple[Photo, Any, str]]) -> None:
+def show_readings(lab: Any, read: Sequence[tuple[Photo, Any, str]]) -> None:
     """Photos with the letter that was read and the letter that it is."""
     words = lambda said, letter: letter if said == letter else f"{str(said)[:12]}, is {letter}"  # noqa: E731
     files = [(photo, words(said, letter), said == letter) for photo, said, letter in read]
     right = sum(good for _, _, good in files)
-    student.show(lambda: answered(files, f"Photos by new signers: {right} of {len(files)} read right"))
+    lab.attach(lambda: answered(files, f"Photos by new signers: {right} of {len(files)} read right"))
 
 
-def show_prepared(student: Any) -> None:
+def show_prepared(student: Any, lab: Any) -> None:
     """Four photos, each beside what the student's preprocess makes of it."""
 
     def made():
-        photos = [photo for _, photo in unseen_photos(student.seed)[:4]]
+        photos = [photo for _, photo in unseen_photos(lab.seed)[:4]]
         pairs = [((photo, "photo", None), (student.preprocess(photo)[0], "preprocessed", None)) for photo in photos]
         return answered([one for pair in pairs for one in pair], "Photos, and what your preprocess makes of them")
 
-    student.show(made)
+    lab.attach(made)

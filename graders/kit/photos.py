@@ -92,7 +92,8 @@ def expect_normalised(student) -> None:
         off,
         0.15,
         "how far training photos of an even grey are off, on average",
-        f"a training photo of an even grey: off by {off:.2f} on average; validation photos are normalised",
+        "a training photo of an even grey: off by {off:.2f} on average; validation photos are normalised",
+        off=off,
     )
     # 0.05: colours may be shifted a little; numbers that were not normalised differ by 0.08 and more between the channels
     uneven = float((middle.mean(0).max() - middle.mean(0).min()).abs())
@@ -100,7 +101,8 @@ def expect_normalised(student) -> None:
         uneven,
         0.05,
         "how far the channels of training photos of an even grey differ, on average",
-        f"a training photo of an even grey is not grey: its channels differ by {uneven:.2f}",
+        "a training photo of an even grey is not grey: its channels differ by {uneven:.2f}",
+        uneven=uneven,
     )
     for train in (False, True):
         found = called(student.make_transforms(train, 64), photo(scene((120, 100))))
@@ -122,7 +124,10 @@ def expect_plain(transform) -> None:
         # filters and a half pixel of the crop differ by 0.01 on these soft scenes; another crop or a squeeze by 0.05 and more
         expect(
             off < 0.02,
-            f"a validation photo of {size[0]} x {size[1]}: not its central square, off by {off:.3f} on average",
+            "a validation photo of {width} x {height}: not its central square, off by {off:.3f} on average",
+            width=size[0],
+            height=size[1],
+            off=off,
         )
 
 
@@ -136,7 +141,8 @@ def expect_varied(transform, upright: bool) -> None:
         different,
         80,
         "pairs of augmented photos that differ, of 120",
-        f"of 120 pairs of augmented photos only {different} differ",
+        "of 120 pairs of augmented photos only {different} differ",
+        different=different,
     )
     if upright:
         sky = np.zeros((128, 128, 3), np.uint8)
@@ -147,7 +153,8 @@ def expect_varied(transform, upright: bool) -> None:
             fallen,
             0,
             "draws in which the top has come to the bottom",
-            f"in {fallen} of 24 draws what was on top has come to the bottom",
+            "in {fallen} of 24 draws what was on top has come to the bottom",
+            fallen=fallen,
         )
 
 
@@ -166,7 +173,9 @@ def expect_hue_kept(transform) -> None:
         max(turns, default=0),
         45,
         "degrees by which the hue of an orange turns, in the worst draw",
-        f"in {far} of 32 draws an orange has become of another colour, by up to {max(turns, default=0):.0f}°",
+        "in {far} of 32 draws an orange has become of another colour, by up to {most:.0f}°",
+        far=far,
+        most=max(turns, default=0),
     )
 
 

@@ -29,14 +29,14 @@ PASSES = 3
 # -- freezing -----------------------------------------------------------------------------------------------------------
 
 
-def frozen_backbone(student) -> Handle:
+def frozen_backbone(student, lab) -> Handle:
     """The tiny backbone, frozen by the student (or by the reference, where that is what the check needs)."""
-    return student.freeze_backbone(student.give(tiny_backbone(seed=3)))
+    return student.freeze_backbone(lab.build(tiny_backbone(seed=3)))
 
 
-def expect_frozen_whatever_the_mode(student) -> None:
+def expect_frozen_whatever_the_mode(student, lab) -> None:
     """A backbone that was in train mode when it was frozen, as every new network is, does not drift in any mode after it."""
-    given = student.give(tiny_backbone(seed=3))
+    given = lab.build(tiny_backbone(seed=3))
     forward(given, colour_images(8), mode="train")
     backbone = student.freeze_backbone(given)
     before = buffers_of(backbone)
@@ -47,21 +47,27 @@ def expect_frozen_whatever_the_mode(student) -> None:
         expect_same(buffers_of(backbone), before, f"BatchNorm statistics after one batch in {mode} mode")
 
 
-def expect_all_frozen(student) -> None:
+def expect_all_frozen(student, lab) -> None:
     """No parameter requires a gradient, and it is still that backbone."""
-    given = student.give(tiny_backbone(seed=3))
+    given = lab.build(tiny_backbone(seed=3))
     answers = forward(given, colour_images(4), mode="eval")
     backbone = student.freeze_backbone(given)
     for which, what in ((backbone, "what came back"), (given, "the backbone that was given")):
         free = [name for name, flag in trainable_of(which).items() if flag]
-        expect(not free, f"{what}: {len(free)} parameters still require a gradient: {', '.join(free[:3])}")
+        expect(
+            not free,
+            "{thing}: {free} parameters still require a gradient: {first}",
+            thing=what,
+            free=len(free),
+            first=", ".join(free[:3]),
+        )
     # 1e-5: the same numbers; a frozen layer may be computed in another order
     expect_close(forward(backbone, colour_images(4), mode="eval"), answers, "features", rtol=1e-5, atol=1e-5)
 
 
-def expect_statistics_stay_within(student, classes: int) -> None:
+def expect_statistics_stay_within(student, lab, classes: int) -> None:
     """As a part of a network in train mode the backbone's statistics do not move, and it answers as in eval mode."""
-    whole = student.give(headed(backbone=frozen_backbone(student), width=WIDTH, classes=classes, seed=1))
+    whole = lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=classes, seed=1))
     in_eval, before = forward(whole, colour_images(8), mode="eval"), buffers_of(whole)
     in_train = forward(whole, colour_images(8), mode="train")
     expect_same(buffers_of(whole), before, "BatchNorm statistics of the backbone within a larger network")
@@ -72,18 +78,20 @@ def expect_statistics_stay_within(student, classes: int) -> None:
 # -- networks with a new head -------------------------------------------------------------------------------------------
 
 
-def expect_logits_for(student, standard: int, other: int) -> None:
+def expect_logits_for(student, lab, standard: int, other: int) -> None:
     """(B, 3, H, W) in, (B, classes) out, for the number of classes that is not asked for and for another; no softmax."""
     for classes in (standard, other):
         asked = [] if classes == standard else [classes]
-        model = student.build_model(student.give(tiny_backbone(seed=3)), WIDTH, *asked)
+        model = student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, *asked)
         logits = forward(model, 3 * colour_images(40), mode="eval")
         expect_tensor(logits, f"logits for {classes} classes", shape=(40, classes), dtype=torch.float32)
         # 1e-4: the sums of forty softmaxes are all 1 to about 1e-6; those of logits are as different as the pictures
         sums = logits.sum(1), logits.exp().sum(1)
         for total, kind in zip(sums, ("probabilities", "log-probabilities"), strict=True):
-            expect(not torch.allclose(total, torch.ones(40), atol=1e-4), f"the outputs are {kind}, not logits")
-    expect_unsqueezed(student)
+            expect(
+                not torch.allclose(total, torch.ones(40), atol=1e-4), "the outputs are {sort}, not logits", sort=kind
+            )
+    expect_unsqueezed(lab)
 
 
 def expect_head_alone_learns(model: Handle, classes: int) -> None:
@@ -94,28 +102,38 @@ def expect_head_alone_learns(model: Handle, classes: int) -> None:
     expect_equal(sum(not flag for flag in flags.values()), FROZEN, "frozen parameters, those of the backbone")
     found = gradients_of(model, colour_images(24), labels(24, classes))
     idle = [name for name in free if found[name] <= 0]
-    expect(not idle, f"no gradient reaches {', '.join(idle)}")
+    expect(not idle, "no gradient reaches {idle}", idle=", ".join(idle))
 
 
-def expect_unsqueezed(student) -> None:
+def expect_unsqueezed(lab) -> None:
     """On features in the hundreds logits are large and of both signs: no softmax, sigmoid, tanh or ReLU at the end."""
     width, x = 8, colour_images(40)
-    model = student.seeded(0).build_model(student.give(loud_backbone(width=width)), width, 5)
+    model = lab.seeded(0).build_model(lab.build(loud_backbone(width=width)), width, 5)
     logits = forward(model, torch.cat([x, -x]), mode="eval")
     least, most = float(logits.min()), float(logits.max())
-    expect(least < 0 < most, f"outputs from {least:.2f} to {most:.2f}: logits have both signs")
+    expect(least < 0 < most, "outputs from {least:.2f} to {most:.2f}: logits have both signs", least=least, most=most)
     # tanh of hundreds is 1 to all digits; a head that normalises its features (LayerNorm) may stay small, but not just there
     squeezed = 0.999 < max(-least, most) < 1.001
-    expect(not squeezed, f"large features give outputs from {least:.3f} to {most:.3f}: something squeezes the logits")
+    expect(
+        not squeezed,
+        "large features give outputs from {least:.3f} to {most:.3f}: something squeezes the logits",
+        least=least,
+        most=most,
+    )
 
 
 def expect_gradients_everywhere(model: Handle) -> None:
     """A backbone that was not frozen is not frozen in the model either: every parameter can learn, and a gradient reaches it."""
     frozen = [name for name, flag in trainable_of(model).items() if not flag]
-    expect(not frozen, f"a backbone that was not frozen is frozen now: {', '.join(frozen[:3])}")
+    expect(not frozen, "a backbone that was not frozen is frozen now: {first}", first=", ".join(frozen[:3]))
     found = gradients_of(model, colour_images(16), labels(16, 2))
     cut = [name for name, size in found.items() if size < 0]
-    expect(not cut, f"no gradient reaches {len(cut)} parameters, {cut[:1]} among them: it could never be fine-tuned")
+    expect(
+        not cut,
+        "no gradient reaches {cut} parameters, {example} among them: it could never be fine-tuned",
+        cut=len(cut),
+        example=cut[0] if cut else 0,
+    )
 
 
 # -- fine-tuning --------------------------------------------------------------------------------------------------------
@@ -131,7 +149,7 @@ class Tuning:
     class after that. With "mixed" and "fickle" it gets better first and worse then; with "more fickle" a little better again.
     """
 
-    def __init__(self, student, model: Handle, classes: int, epochs: int, *lr: float, train: str, valid: str) -> None:
+    def __init__(self, lab, model: Handle, classes: int, epochs: int, *lr: float, train: str, valid: str) -> None:
         images = {"train": colour_images(24, seed=5), "valid": colour_images(12, seed=6)}
         truth = {}
         for part, kind in (("train", train), ("valid", valid)):
@@ -144,20 +162,20 @@ class Tuning:
                 shift[6:] += kind == "mixed" and shift[6:] > 0
                 truth[part] = (own + shift) % classes
         batches = {
-            part: student.give(loader(images=images[part], labels=truth[part], batch_size=size))
+            part: lab.build(loader(images=images[part], labels=truth[part], batch_size=size))
             for part, size in (("train", 8), ("valid", 5))
         }
         if "fickle" in train:
             wrong, own = truth["train"], (truth["train"] - 1) % classes
             after = (wrong + 1) % classes
             turns = [wrong, after] if train == "fickle" else [after, wrong, own, after]
-            batches["train"] = student.give(
+            batches["train"] = lab.build(
                 fickle_loader(images=images["train"], labels=turns, batch_size=8, passes=PASSES)
             )
         self.model, self.images, self.truth = model, images, truth
         self.before, self.first = state_of(model), self.measured("valid")
         watch_steps(model)
-        history = student.seeded(7).fine_tune(model, batches["train"], batches["valid"], epochs, *lr)
+        history = lab.seeded(7).fine_tune(model, batches["train"], batches["valid"], epochs, *lr)
         self.steps = steps_of(model)
         self.curves = history_of(history)
         self.is_training = is_training(model)
@@ -243,24 +261,26 @@ def expect_validation_only_measures(run: Tuning) -> None:
     # 3: batches of 5, 5 and 2, once
     expect(len(seen) >= 3, "the validation data were not measured in their batches")
     wrong = sum(step["training"] for step in seen)
-    expect(wrong == 0, f"{wrong:.0f} of {len(seen)} validation batches were seen in train mode")
+    expect(
+        wrong == 0, "{wrong:.0f} of {count} validation batches were seen in train mode", wrong=wrong, count=len(seen)
+    )
     pairs = list(zip(run.steps, run.steps[1:], strict=False))
     taught = [b["since"] for a, b in pairs if a["items"] == 5 and b["items"] in (5, 2)]
     expect_at_most(max(taught, default=0.0), 0.0, "the way of a number from one validation batch to the next")
 
 
-def tuned(student, classes: int, epochs: int, *lr: float, train="own", valid="own", frozen=True) -> Tuning:
+def tuned(student, lab, classes: int, epochs: int, *lr: float, train="own", valid="own", frozen=True) -> Tuning:
     """A run of `fine_tune` on the tiny backbone with a head of `classes` outputs, frozen before or not."""
-    backbone = frozen_backbone(student) if frozen else student.give(tiny_backbone(seed=3))
-    model = student.give(headed(backbone=backbone, width=WIDTH, classes=classes, seed=1))
-    return Tuning(student, model, classes, epochs, *lr, train=train, valid=valid)
+    backbone = frozen_backbone(student, lab) if frozen else lab.build(tiny_backbone(seed=3))
+    model = lab.build(headed(backbone=backbone, width=WIDTH, classes=classes, seed=1))
+    return Tuning(lab, model, classes, epochs, *lr, train=train, valid=valid)
 
 
-def expect_the_best_state_in_the_end(student, classes: int) -> None:
+def expect_the_best_state_in_the_end(student, lab, classes: int) -> None:
     """Ruined by wrong labels it returns to the state before, statistics too; where it got better first, to that state."""
     for frozen in (True, False):
-        run = tuned(student, classes, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen)
+        run = tuned(student, lab, classes, 4, 0.05, train="wrong", valid="mostly own", frozen=frozen)
         expect_first_state(run)
-    expect_best_state(tuned(student, classes, 8, 0.05, train="fickle", valid="mixed"))
+    expect_best_state(tuned(student, lab, classes, 8, 0.05, train="fickle", valid="mixed"))
     # up in two steps, down, and half the way up again: the best of all, not of the last two (0.17, 0.33, 0.50, 0.17, 0.33)
-    expect_best_state(tuned(student, classes, 18, 0.1, train="more fickle", valid="mixed"))
+    expect_best_state(tuned(student, lab, classes, 18, 0.1, train="more fickle", valid="mixed"))

@@ -13,25 +13,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from course.catalog import project
 from course.checks import attachments
 from course.checks.attachments import answered, confused, confusion, curves, picture, plain_numbers, table, views
 from course.checks.cache import Once
-from course.checks.check import MOST_EXHIBITS, check, run_check
+from course.checks.check import check, check_of
 from course.checks.expect import expect
 from course.checks.results import CheckResult, Confusion, ProjectResult, SubmissionResult
+from course.checks.run import run
 from course.checks.session import ChildProcess, InProcess
 from course.checks.wire import Photo
 from course.checks.worker import Worker
+from course.limits import ATTACHMENTS
 
 CODE = "def scores(n):\n    import torch\n    return torch.eye(3)[torch.arange(n) % 3] * 5\n"
 
 
+def one(function, session):
+    (result,) = run(project("01"), session, [check_of(function)]).checks
+    return result
+
+
 @check("scores", points=2, hint="")
-def shows_and_fails(student):
+def shows_and_fails(student, lab):
     """A check that shows what it has measured, then fails."""
-    logits = student.remember("logits", lambda: student.scores(6))
-    student.show(lambda: confusion([0, 1, 2, 0, 1, 1], logits, "abc"))
-    student.show(lambda: confusion([0, 1], logits, "abc"))  # does not fit: there is none
+    logits = lab.remember("logits", lambda: student.scores(6))
+    lab.attach(lambda: confusion([0, 1, 2, 0, 1, 1], logits, "abc"))
+    lab.attach(lambda: confusion([0, 1], logits, "abc"))  # does not fit: there is none
     expect(False, "as it should be")
 
 
@@ -42,42 +50,42 @@ def test_it_is_there_over_both_transports_and_from_the_cache(tmp_path, transport
     session = ChildProcess(file) if transport == "child" else InProcess(Worker(file))
     session.cache = Once()
     try:
-        first, again = (run_check(shows_and_fails, session, "01") for _ in range(2))
+        first, again = (one(shows_and_fails, session) for _ in range(2))
     finally:
         session.close()
     assert first.outcome == "failed"
     assert first.message == "as it should be"
-    assert first.exhibits == again.exhibits == (confusion([0, 1, 2, 0, 1, 1], [0, 1, 2, 0, 1, 2], "abc"),)
-    assert first.exhibits[0].counts == ((2, 0, 0), (0, 2, 1), (0, 0, 1))
+    assert first.attachments == again.attachments == (confusion([0, 1, 2, 0, 1, 1], [0, 1, 2, 0, 1, 2], "abc"),)
+    assert first.attachments[0].counts == ((2, 0, 0), (0, 2, 1), (0, 0, 1))
     assert pickle.loads(pickle.dumps(first)) == first
 
 
 def test_a_picture_decides_nothing_and_there_are_few(tmp_path):
     @check("scores", points=1, hint="")
-    def test_shows_much(student):
+    def test_shows_much(student, lab):
         """Whatever goes wrong in the making."""
-        student.show(lambda: 1 / 0)
-        student.show(lambda: student.no_such_function())
+        lab.attach(lambda: 1 / 0)
+        lab.attach(lambda: student.no_such_function())
         for _ in range(20):
-            student.show(lambda: curves({"a": [1.0, 2.0]}))
+            lab.attach(lambda: curves({"a": [1.0, 2.0]}))
 
     file = tmp_path / "module.py"
     file.write_text(CODE)
     session = InProcess(Worker(file))
-    result = run_check(test_shows_much, session, "01")
+    result = one(test_shows_much, session)
     session.close()
     assert result.outcome == "passed"
-    assert len(result.exhibits) == MOST_EXHIBITS
+    assert len(result.attachments) == ATTACHMENTS
 
 
 def test_only_words_and_points_go_into_other_views():
     shown = Confusion("t", ("a",), ((1,),))
-    one = CheckResult("01", "f", "test_f", "f", 1, 1, "passed", exhibits=(shown,))
+    one = CheckResult("01", "f", "test_f", "f", 1, 1, "passed", attachments=(shown,))
     whole = SubmissionResult("ada", "a.py", ProjectResult("01", "t", "a.py", (one, one)), "none")
-    assert "exhibits" not in one.plain()
+    assert "attachments" not in one.plain()
     assert "counts" not in json.dumps(whole.plain())
     assert whole.plain()["result"]["checks"] == [one.plain()] * 2
-    assert CheckResult(**one.plain()).exhibits == ()
+    assert CheckResult.from_plain(one.plain()).attachments == ()
 
 
 def opened(uri):

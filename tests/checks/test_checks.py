@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.checks.check import check, checks_of, run_check
+from course.catalog import project
+from course.checks.check import check, check_of, checks_in
 from course.checks.expect import expect, expect_equal
+from course.checks.run import run as run_checks
 from course.checks.session import InProcess
 from course.checks.worker import Worker
 from course.errors import CourseError
@@ -62,6 +64,11 @@ def _is_identity(student, task, value):
     expect_equal(getattr(student, task)(value), value, "the value")
 
 
+def one(session, function):
+    (result,) = run_checks(project("01"), session, [check_of(function)]).checks
+    return result
+
+
 @pytest.fixture
 def ended(tmp_path: Path):
     file = tmp_path / "ex01_mnist.py"
@@ -72,7 +79,7 @@ def ended(tmp_path: Path):
         session.seconds = seconds or 20
         function = body or (lambda student: _is_identity(student, task, [3]))
         function.__name__ = "test_it_is_so"
-        return run_check(check(task, points=2, hint="Is it?", **options)(function), session, "01")
+        return one(session, check(task, points=2, hint="Is it?", **options)(function))
 
     yield run
     session.close()
@@ -178,11 +185,11 @@ def test_a_seed_is_set_right_before_the_call(tmp_path):
     file.write_text("import torch\n\n\ndef draw():\n    return torch.rand(1).item()\n")
     session, drawn = InProcess(Worker(file)), []
 
-    def body(student):
+    def body(lab):
         for seed in (1, 1, 2):
-            drawn.append(student.seeded(seed).draw())
+            drawn.append(lab.seeded(seed).draw())
 
-    assert run_check(check("draw", points=1, hint="?")(body), session, "01").outcome == "passed"
+    assert one(session, check("draw", points=1, hint="?")(body)).outcome == "passed"
     assert drawn[0] == drawn[1] != drawn[2]
 
 
@@ -199,7 +206,7 @@ def test_checks_come_in_the_order_in_which_they_are_written():
             """Why."""
 
     module = type("M", (), {"test_a": Module.test_a, "test_z": Module.test_z, "other": 1})
-    found = list(checks_of(module).values())
+    found = checks_in(module)
     assert [c.name for c in found] == ["test_z", "test_a"]
     assert found[1].why == "Why."
     assert found[1].slow

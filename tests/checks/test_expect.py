@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course.checks import expect as e
-from course.checks.check import CheckFailure
+from course.checks.check_failure import CheckFailure
 from course.checks.wire import Handle
 
 

@@ -105,8 +105,8 @@ def test_objects_stay_there_and_probes_look_at_them(session):
     assert set(state_of(handle)) == {"weight", "bias"}
 
 
-def test_recipes_are_built_there(session):
-    handle = session.request("give", recipe=linear_net(features=4, classes=2, seed=1))["result"]
+def test_blueprints_are_built_there(session):
+    handle = session.request("build", blueprint=linear_net(features=4, classes=2, seed=1))["result"]
     own = linear_net.build(features=4, classes=2, seed=1)
     assert torch.equal(forward(handle, torch.ones(1, 4)), own(torch.ones(1, 4)).detach())
 

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from course import limits
 from course.checks import wire
-from course.checks.wire import Handle, Photo, Recipe, WireError
+from course.checks.wire import Blueprint, Handle, Photo, WireError
 
 
 def crossed(value, on_object=None):
@@ -137,8 +138,8 @@ def test_on_object_decides_what_stands_for_what_is_not_plain():
     assert found == [1, Handle(5, "Linear")]
 
 
-def test_handles_recipes_and_photos_cross():
-    value = [Handle(3, "x.Net"), Recipe("sgd", {"lr": 0.5, "model": Handle(3, "x.Net")}), Photo(b"\x89PNG")]
+def test_handles_blueprints_and_photos_cross():
+    value = [Handle(3, "x.Net"), Blueprint("sgd", {"lr": 0.5, "model": Handle(3, "x.Net")}), Photo(b"\x89PNG")]
     assert crossed(value) == value
 
 
@@ -150,12 +151,12 @@ def test_a_handle_learns_its_session():
 
 def test_deep_nesting_is_refused_on_both_sides():
     deep: list = []
-    for _ in range(wire.MAX_DEPTH + 2):
+    for _ in range(limits.MESSAGE_DEPTH + 2):
         deep = [deep]
     with pytest.raises(WireError):
         wire.pack(deep)
     form: object = None
-    for _ in range(3 * wire.MAX_DEPTH):
+    for _ in range(3 * limits.MESSAGE_DEPTH):
         form = {"list": [form]}
     with pytest.raises(WireError):
         wire.decode(form, [])
@@ -192,7 +193,7 @@ BAD = {
     "form missing": struct.pack(">IQ", 2, 0) + b"{}",
     "header no dict": struct.pack(">IQ", 2, 0) + b"[]",
     "header no JSON": struct.pack(">IQ", 4, 0) + b"\xff\xfe\x00\x01",
-    "larger than allowed": frame(None, payload_size=wire.MAX_BYTES + 1),
+    "larger than allowed": frame(None, payload_size=limits.MESSAGE_BYTES + 1),
     "dict of odd pairs": frame({"dict": [["a"]]}),
     "sizes no list": struct.pack(">IQ", 25, 0) + b'{"form":null, "sizes": 3}',
 }

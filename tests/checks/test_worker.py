@@ -43,13 +43,10 @@ def test_a_call_returns_the_result(worker_of):
     assert call(worker_of("def double(x):\n    return 2 * x\n"), "double", 4)["value"]["result"] == 8
 
 
-def test_describe_names_functions_and_classes_without_running_the_file(worker_of):
-    worker = worker_of("import nowhere\n\ndef f():\n    pass\n\n\nclass C:\n    pass\n")
-    assert worker.reply({"op": "describe"})["value"] == {"f": 3, "C": 7}
-
-
-def test_a_file_that_does_not_parse_describes_nothing(worker_of):
-    assert worker_of("def f(:\n").reply({"op": "describe"})["value"] == {}
+def test_a_function_that_only_running_the_file_defines_is_there(worker_of):
+    worker = worker_of("f = lambda: 1\ntry:\n    def g():\n        pass\nexcept ValueError:\n    pass\n")
+    found = {name: begin(worker, task=name) for name in ("f", "g", "h")}
+    assert {name: one["missing"] for name, one in found.items()} == {"f": False, "g": False, "h": True}
 
 
 def test_a_missing_function_is_an_error_that_names_it(worker_of):
@@ -120,7 +117,7 @@ def test_an_argument_that_is_left_alone_is_not_called_changed(worker_of, name):
     assert call(worker, "f", CHANGES[name][1])["value"]["changed"] == []
 
 
-def test_a_data_set_given_as_a_recipe_may_be_read(worker_of):
+def test_a_data_set_built_there_may_be_read(worker_of):
     worker = worker_of("def f(data):\n    return len(data)\n")
     data = tensor_set(images=torch.zeros(3, 1), labels=torch.zeros(3))
     assert call(worker, "f", data)["value"]["result"] == 3
@@ -230,7 +227,7 @@ def test_chance_begins_anew_with_each_check(worker_of):
 
 def test_objects_stay_and_are_forgotten_at_the_next_check(worker_of):
     worker = worker_of("def f(model):\n    return model.weight.shape[0]\n")
-    handle = worker.reply({"op": "give", "recipe": linear_net(features=2, classes=3, seed=0)})["value"]["result"]
+    handle = worker.reply({"op": "build", "blueprint": linear_net(features=2, classes=3, seed=0)})["value"]["result"]
     assert isinstance(handle, wire.Handle)
     begin(worker)
     assert "error" in call(worker, "f", handle)

@@ -40,7 +40,7 @@ def test_a_folder_is_graded_and_all_is_well():
     run = pytest_run(GRADER, *FEW, "--target", "solutions")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "✓ batch_accuracy" in run.stdout
-    assert "3 of 3 points: 3 passed" in run.stdout
+    assert "4 of 4 points: 4 passed" in run.stdout
     assert "collected" not in run.stdout
     assert "\x1b" not in run.stdout
 
@@ -53,10 +53,10 @@ def test_a_file_is_graded_and_what_is_wrong_is_said(wrong: Path, tmp_path: Path)
     assert "three right answers of four: expected 0.75, got 3" in run.stdout
     assert "Hint: What is 3 of 4 as a fraction?" in run.stdout
     assert f"{wrong.name}:" in run.stdout
-    for noise in ("Traceback", "hello", "course/grading", "def test_", "FAILURES"):
+    for noise in ("Traceback", "hello", "course/checks", "def test_", "FAILURES"):
         assert noise not in run.stdout + run.stderr
     cases = {case.get("name"): case for case in ElementTree.parse(junit).iter("testcase")}
-    assert len(cases) == 3
+    assert len(cases) == 4
     failure = cases["test_it_is_the_fraction_of_right_answers"].find("failure")
     assert failure is not None
     assert "expected 0.75, got 3" in (failure.text or "")
@@ -97,7 +97,7 @@ def test_tests_that_are_no_checks_are_shown_as_ever(wrong: Path, tmp_path: Path)
     assert run.returncode == 1
     assert "✗ batch_accuracy" in run.stdout
     assert "assert 1 == 2" in run.stdout
-    assert "the student fixture belongs to checks" in run.stdout
+    assert "the fixture student belongs to checks" in run.stdout
     assert "0 of 1 points: 1 failed" in run.stdout
 
 

@@ -13,8 +13,9 @@ import pytest
 import torchvision
 
 from course import paths
-from course.datasets import digits, inventory, tiers
+from course.datasets import digits, fruit, inventory, tiers
 from course.datasets.fetch import fetch
+from course.datasets.sets import asl
 from course.datasets.signs import write_signs
 from course.errors import CourseError
 
@@ -222,7 +223,7 @@ def test_signs_from_kaggle(data, monkeypatch, tmp_path):
     write_signs(theirs / "sign_mnist_test.csv", images, np.array([0, 1, 24]))
     kagglehub(monkeypatch, lambda slug: str(theirs))
     fetch("asl")
-    train, valid = tiers.sign_tables(tiers.locate("asl", "full"))
+    train, valid = asl.tables(tiers.locate("asl", "full").path)
     assert (train.name, valid.name) == ("sign_mnist_train.csv", "sign_mnist_test.csv")
     assert train.parent == data / "asl"
 
@@ -239,7 +240,7 @@ def test_fruits_from_kaggle(data, monkeypatch, tmp_path):
     from PIL import Image
 
     for split in ("train", "test"):
-        for name in tiers.FRUITS:
+        for name in fruit.CLASSES:
             folder = tmp_path / "kaggle" / "dataset" / "dataset" / split / name
             folder.mkdir(parents=True)
             Image.new("RGB", (8, 8)).save(folder / "a.png")

@@ -20,7 +20,7 @@ def holding(name, tier, verify=False):
 
 def test_nothing_there(data):
     assert [(h.name, h.tier) for h in inventory.holdings()] == [
-        (name, tier) for name in ("mnist", "asl", "fruits", "presidential") for tier in ("full", "pocket")
+        (name, tier) for name in ("asl", "fruits", "mnist", "presidential") for tier in ("full", "pocket")
     ]
     assert all(h.files == 0 and h.ok for h in inventory.holdings())
     assert holding("mnist", "full").state == "not there: course data fetch mnist"

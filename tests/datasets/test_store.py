@@ -11,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from course.datasets import store
+from course.datasets import registry, sets, store
 from course.errors import CourseError
 
 STARTED: list[subprocess.Popen] = []
+MODULE = f"{registry.SETS}.toy"
 
 # A data set that can be told to be slow, to fail or to be interrupted: files in the folder named by TOY.
 TOY = """
 import os, time
 from pathlib import Path
+from course.datasets.registry import DataSet
+DATA_SET = DataSet("toy", "six files", __name__, "nobody's", "There are none.", absent=lambda folder: "they are not real")
 VERSION = int(os.environ.get("TOY_VERSION", "1"))
 
 def write(folder, progress):
@@ -35,17 +38,16 @@ def write(folder, progress):
 
 @pytest.fixture
 def toy(tmp_path, monkeypatch):
-    """A registered data set "toy" in a data folder of its own; returns the folder for its log."""
+    """A data set "toy", declared by one module and kept in a data folder of its own; returns the folder for its log."""
     code = tmp_path / "code"
     code.mkdir()
-    (code / "toy_data.py").write_text(TOY)
-    monkeypatch.syspath_prepend(str(code))
+    (code / "toy.py").write_text(TOY)
+    monkeypatch.setattr(sets, "__path__", [*sets.__path__, str(code)])
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("TOY", str(tmp_path))
-    monkeypatch.setitem(store.RECIPES, "toy", store.Recipe("toy", "toy_data", "six files"))
-    monkeypatch.delitem(sys.modules, "toy_data", raising=False)
+    monkeypatch.delitem(sys.modules, MODULE, raising=False)
     yield tmp_path
-    sys.modules.pop("toy_data", None)
+    sys.modules.pop(MODULE, None)
     while STARTED:
         STARTED.pop().kill()  # nothing to do for those that ended
 
@@ -61,13 +63,13 @@ def hidden_folders(toy):
 def run(toy, pause=0.0, **more):
     """`ensure("toy")` in a real process of its own."""
     code = (
-        "from course.datasets import store\n"
-        "store.RECIPES['toy'] = store.Recipe('toy', 'toy_data', 'six files')\n"
+        "import sys\nfrom course.datasets import sets, store\n"
+        "sets.__path__.append(sys.argv[1])\n"
         "print(store.ensure('toy'))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(toy / "code"), "TOY_PAUSE": str(pause), **more}
+    environment = {**os.environ, "TOY_PAUSE": str(pause), **more}
     process = subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, str(toy / "code")],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -145,7 +147,7 @@ def test_half_written_cache_is_made_again_with_one_line(toy, capsys, damage, say
 
 def test_another_version_is_made_again(toy, monkeypatch, capsys):
     store.ensure("toy", quiet=True)
-    monkeypatch.setattr(sys.modules["toy_data"], "VERSION", 2)
+    monkeypatch.setattr(sys.modules[MODULE], "VERSION", 2)
     store.ensure("toy")
     assert "version 1 was found, version 2 is wanted" in capsys.readouterr().err
     assert times_made(toy) == 2
@@ -174,11 +176,11 @@ def test_verify_before_anything_is_made(toy):
 def test_unknown_name():
     with pytest.raises(CourseError, match="minst") as caught:
         store.ensure("minst")
-    assert "mnist, asl, fruits" in caught.value.cure
+    assert "asl, fruits, mnist" in caught.value.cure
 
 
 def test_an_absent_module_does_not_break_the_others(toy, monkeypatch):
-    monkeypatch.setitem(store.RECIPES, "later", store.Recipe("later", "course.datasets.later", "nothing yet"))
+    (toy / "code" / "later.py").write_text(TOY.replace("__name__", "'course.datasets.later'"))
     with pytest.raises(CourseError, match=r"course\.datasets\.later is not in this copy"):
         store.ensure("later")
     store.ensure("toy", quiet=True)
@@ -186,12 +188,12 @@ def test_an_absent_module_does_not_break_the_others(toy, monkeypatch):
 
 def test_a_fault_in_the_writer_is_not_hidden(toy, monkeypatch):
     store.ensure("toy", quiet=True)
-    monkeypatch.setattr(sys.modules["toy_data"], "VERSION", 2)
+    monkeypatch.setattr(sys.modules[MODULE], "VERSION", 2)
 
     def write(folder, progress):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(sys.modules["toy_data"], "write", write)
+    monkeypatch.setattr(sys.modules[MODULE], "write", write)
     with pytest.raises(ZeroDivisionError):
         store.ensure("toy", quiet=True)
     assert hidden_folders(toy) == []
@@ -244,11 +246,12 @@ def test_interrupted_by_the_keyboard(toy):
 
 def as_nobody(code):
     """Run code as a user to whom file modes apply: root ignores them. Returns what it printed."""
-    drop = "import os\nif os.getuid() == 0:\n    os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+    drop = "if os.getuid() == 0:\n    os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
     # Imported before the change of user, who may not be able to read the environment.
     head = (
-        "import sys\nfrom course.datasets import store\nimport numpy, PIL\nfrom course.errors import CourseError\n"
-        "store.RECIPES['toy'] = store.Recipe('toy', 'toy_data', 'six files')\nimport toy_data\n"
+        "import os\nfrom course.datasets import registry, sets, store\nimport numpy, PIL\n"
+        "from course.errors import CourseError\nsets.__path__.append(os.path.join(os.environ['TOY'], 'code'))\n"
+        "registry.find('toy')\n"
     )
     done = subprocess.run([sys.executable, "-c", head + drop + code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -310,13 +313,12 @@ def test_a_file_in_the_way(toy):
 @pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), OSError("encoder error -2")])
 def test_full_disk(toy, monkeypatch, error):
     """PIL reports a full disk without an errno, so the space left is looked at."""
-    import toy_data
 
     def write(folder, progress):
         (folder / "half").write_bytes(b"x")
         raise error
 
-    monkeypatch.setattr(toy_data, "write", write)
+    monkeypatch.setattr(registry.find("toy").load_writer(), "write", write)
     monkeypatch.setattr(store, "_free", lambda folder: 0)
     with pytest.raises(CourseError, match="is full") as caught:
         store.ensure("toy", quiet=True)
@@ -346,6 +348,7 @@ def test_really_full_disk(toy, monkeypatch):
 
 def test_workers_do_not_run_the_callers_script_again(toy):
     """A script with no `if __name__` guard, whose data set is made by spawned processes."""
+    (toy / "code" / "toy.py").write_text(TOY.replace("__name__", "'spawning_data'"))
     (toy / "code" / "spawning_data.py").write_text(
         "import multiprocessing as mp\nfrom concurrent.futures import ProcessPoolExecutor as Pool\nVERSION = 1\n"
         "def square(i):\n    return i * i\n"
@@ -355,11 +358,11 @@ def test_workers_do_not_run_the_callers_script_again(toy):
     )
     script = toy / "script.py"
     script.write_text(
-        "print('script runs')\nfrom course.datasets import store\n"
-        "store.RECIPES['toy'] = store.Recipe('toy', 'spawning_data', 'one file')\n"
+        "print('script runs')\nimport os\nfrom course.datasets import sets, store\n"
+        "sets.__path__.append(os.environ['PYTHONPATH'].split(os.pathsep)[0])\n"
         "print((store.ensure('toy', quiet=True) / 'x').read_text())\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(toy / "code")}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(toy / "code"), os.environ.get("PYTHONPATH", "")])}
     for given in (
         {"args": [sys.executable, str(script)]},
         {"args": [sys.executable, "-"], "input": script.read_text()},
@@ -370,7 +373,7 @@ def test_workers_do_not_run_the_callers_script_again(toy):
 
 
 def test_first_lines_of_a_real_data_set(tmp_path, monkeypatch):
-    """The digits through the store, small: the registry's import strings work."""
+    """The digits through the store, small: what it declares works."""
     from course.datasets import digits
 
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))

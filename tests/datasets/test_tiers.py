@@ -1,11 +1,8 @@
 """Which data are used: argument, environment, what is there; and what is said when they are not there or damaged."""
 
-import numpy as np
 import pytest
 
-from course import paths
-from course.datasets import digits, store, tiers
-from course.datasets.signs import read_signs, shots, write_signs
+from course.datasets import digits, fruit, registry, store, tiers
 from course.errors import CourseError
 
 
@@ -25,21 +22,7 @@ def full_mnist(data):
     return data / "mnist"
 
 
-def some_signs(seed=0):
-    rng = np.random.default_rng(seed)
-    shot = rng.integers(20, 230, (8, 1, 28, 28))
-    images = np.clip(shot + rng.normal(0, 8, (8, 5, 28, 28)), 0, 255).astype(np.uint8).reshape(40, 28, 28)
-    return images, np.repeat([0, 24], 20)
-
-
-@pytest.fixture
-def full_asl(data):
-    (data / "asl").mkdir()
-    write_signs(data / "asl" / tiers.TRAIN_CSV, *some_signs())
-    return data / "asl"
-
-
-@pytest.mark.parametrize("name", ["mnist", "asl", "fruits", "presidential"])
+@pytest.mark.parametrize("name", registry.names())
 def test_pocket_where_nothing_is_there(data, name):
     found = tiers.locate(name)
     assert found.tier == "pocket"
@@ -49,7 +32,7 @@ def test_pocket_where_nothing_is_there(data, name):
     assert "\n" not in found.note
 
 
-@pytest.mark.parametrize("name", ["mnist", "asl", "fruits", "presidential"])
+@pytest.mark.parametrize("name", registry.names())
 def test_full_asked_for_but_absent(data, name):
     with pytest.raises(CourseError) as caught:
         tiers.locate(name, "full")
@@ -112,69 +95,9 @@ def test_truncated_unpacked_file(full_mnist, keep):
     assert "fetch mnist" in caught.value.cure
 
 
-def test_lone_training_csv_is_split_by_shot_once(full_asl):
-    found = tiers.locate("asl")
-    assert found.tier == "full"
-    train, valid = tiers.sign_tables(found)
-    assert train.parent == valid.parent != full_asl
-    (a, la), (b, lb) = read_signs(train), read_signs(valid)
-    assert len(a) + len(b) == 40
-    group = shots(np.concatenate([a, b]), np.concatenate([la, lb]))
-    assert not set(group[: len(a)]) & set(group[len(a) :])
-    stamp = train.stat().st_mtime_ns
-    assert tiers.sign_tables(found) == (train, valid)
-    assert train.stat().st_mtime_ns == stamp
-    write_signs(full_asl / tiers.TRAIN_CSV, *some_signs(1))
-    assert tiers.sign_tables(found)[0] != train
-    assert not list(full_asl.glob(".*"))
-
-
-def test_split_goes_to_the_runs_where_the_data_cannot_be_written(full_asl, monkeypatch, data):
-    whole = tiers._split_into
-
-    def split(train, home):
-        if home.parent == full_asl:
-            raise PermissionError(13, "Permission denied")
-        whole(train, home)
-
-    monkeypatch.setattr(tiers, "_split_into", split)
-    train, _ = tiers.sign_tables(tiers.locate("asl"))
-    assert train.is_relative_to(data / "runs")
-
-    def nowhere(train, home):
-        raise OSError(30, "Read-only file system")
-
-    monkeypatch.setattr(tiers, "_split_into", nowhere)
-    write_signs(full_asl / tiers.TRAIN_CSV, *some_signs(2))
-    with pytest.raises(CourseError, match="no validation CSV"):
-        tiers.sign_tables(tiers.locate("asl"))
-
-
-@pytest.mark.parametrize("name", tiers.VALID_CSVS)
-def test_validation_csv_beside_it_is_used(full_asl, name):
-    write_signs(full_asl / name, *some_signs(1))
-    assert tiers.sign_tables(tiers.locate("asl")) == (full_asl / tiers.TRAIN_CSV, full_asl / name)
-
-
-def test_photos_are_looked_for_apart(full_asl, data):
-    assert tiers.sign_photos().tier == "pocket"
-    assert tiers.sign_photos().path == data / "pocket" / "asl" / "photos"
-    (full_asl / "photos").mkdir()
-    for i, letter in enumerate(tiers.LETTERS):
-        with pytest.raises(CourseError, match="photos"):
-            tiers.sign_photos("full")
-        (full_asl / "photos" / f"{letter}.{'png' if i % 2 else 'jpg'}").write_bytes(b"x")
-    assert tiers.sign_photos().path == full_asl / "photos"
-    assert tiers.sign_photos("pocket").tier == "pocket"
-
-
 def test_class_folders(data):
     for split in ("train", "valid"):
-        for name in tiers.FRUITS:
+        for name in fruit.CLASSES:
             assert tiers.locate("fruits").tier == "pocket"
             (data / "fruits" / split / name).mkdir(parents=True)
     assert tiers.locate("fruits").tier == "full"
-
-
-def test_paths_are_shown_from_the_checkout():
-    assert tiers.shown(paths.ROOT / "data" / "mnist") == "data/mnist"

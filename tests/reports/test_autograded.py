@@ -16,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from course import paths
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.grading.submissions import find
 from course.reports import autograded, gradebook
@@ -59,7 +60,7 @@ def graded(submission, reason, right):
             f.points,
             f.points * (k < right),
             "passed" if k < right else "failed",
-            "<b>no</b>",
+            Failure("not graded", "<b>no</b>"),
         )
         for k, f in enumerate(ENTRY.functions)
     ]

@@ -1,6 +1,7 @@
 """What was measured, as figures of a page: what they say in words, and how large a page may become."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,8 +10,9 @@ from hypothesis import strategies as st
 
 from course.catalog import projects
 from course.checks.attachments import confused, confusion, curves, table, views
-from course.checks.check import MOST_EXHIBITS
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, Gallery, Picture, ProjectResult, SubmissionResult
+from course.limits import ATTACHMENTS
 from course.reports import charts, html
 
 NAMES = tuple("abcdefghiklmnopqrstuvwxy")
@@ -20,12 +22,13 @@ def page_of(*checks):
     return html.page(SubmissionResult("ada", "a.py", ProjectResult("01", "t", "a.py", checks), "none"))
 
 
-def one_check(*exhibits, **about):
-    return CheckResult("01", "f", "test_f", "f", 1, 0, "failed", **{"message": "so", "exhibits": exhibits} | about)
+def one_check(*attachments, **about):
+    fields = {"failure": Failure("not graded", "so"), "attachments": attachments} | about
+    return CheckResult("01", "f", "test_f", "f", 1, 0, "failed", **fields)
 
 
 def largest():
-    """The exhibits that take most room, of each sort."""
+    """The attachments that take most room, of each sort."""
     generator = torch.Generator().manual_seed(0)
     noise = torch.rand(400, 3, 96, 96, generator=generator)  # nothing in it can be compressed
     truth = torch.arange(400) % 24
@@ -70,8 +73,16 @@ def test_marks_say_right_and_wrong_without_colour():
 
 @pytest.mark.parametrize("words", ["an ordinary message", "<" * 99_999, "'" * 99_999, "\N{GRINNING FACE}" * 99_999])
 def test_no_page_is_larger_than_its_limit(words):
-    about = {"message": words, "says": words, "hint": words, "code": words, "line": 1, "place": words, "title": words}
-    check = CheckResult(**one_check(*largest()[:MOST_EXHIBITS]).__dict__ | about)
+    about = {
+        "failure": Failure("not graded", words),
+        "says": words,
+        "hint": words,
+        "code": words,
+        "line": 1,
+        "place": words,
+        "title": words,
+    }
+    check = replace(one_check(*largest()[:ATTACHMENTS]), **about)
     for count in (1, 12, 2 * max(p.points for p in projects())):  # a check has a point at least
         text = page_of(*[check] * count)
         assert len(text.encode()) <= html.MOST_BYTES

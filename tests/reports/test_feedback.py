@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -12,6 +13,7 @@ from nbgrader.preprocessors import CheckCellMetadata
 
 from course import paths
 from course.catalog import project, projects
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.grading.extract import Unreadable, extract
 from course.reports.feedback import MOST, marked
@@ -32,7 +34,7 @@ def result(file=f"ada/{NAME}/{NAME}.ipynb", right=2, entry=ENTRY, **more):
             f.points,
             f.points * (k < right),
             "passed" if k < right else "failed",
-            "wrong",
+            Failure("not graded", "wrong"),
             line=3,
         )
         for k, f in enumerate(entry.functions)
@@ -129,7 +131,7 @@ def html(done):
 
 def test_a_message_with_html_in_it_is_escaped():
     rows = result().result.checks
-    evil = CheckResult(**{**rows[3].plain(), "message": "got '<script>alert(1)</script>'", "code": "<b>"})
+    evil = replace(rows[3], failure=Failure("not graded", "got '<script>alert(1)</script>'"), code="<b>")
     whole_result = SubmissionResult("ada", "a.ipynb", ProjectResult("04b", "x", "a.ipynb", (*rows[:3], evil)), "none")
     done = nbformat.reads(json.dumps(marked(content(notebook()), ENTRY, whole_result)), as_version=4)
     assert "<script>alert" not in html(done)

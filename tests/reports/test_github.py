@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
 from course.reports import github, table
 
 
 def check(task, outcome, points=2, title="a title", message="", hint=""):
     earned = points if outcome == "passed" else 0
-    return CheckResult("04b", task, "test_x", title, points, earned, outcome, message, hint)
+    return CheckResult("04b", task, "test_x", title, points, earned, outcome, Failure("not graded", message), hint)
 
 
 SCREEN = ProjectResult(

@@ -1,5 +1,6 @@
 """The screen of a project, as text."""
 
+from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
 from course.reports.terminal import WIDTH, render, summary
 
@@ -30,7 +31,7 @@ SCREEN = ProjectResult(
             "scores are logits",
             "failed",
             2,
-            message="the scores add up to 1\nIt looks softmaxed.",
+            failure=Failure("not graded", "the scores add up to 1\nIt looks softmaxed."),
             says="Softmax is applied twice.",
             hint="What does the loss do first?",
             line=41,
@@ -38,7 +39,7 @@ SCREEN = ProjectResult(
         ),
         result("train", "one step", "not started"),
         result("train", "no piling up", "not started"),
-        result("validate", "eval mode", "waiting", message="waiting for train"),
+        result("validate", "eval mode", "waiting", failure=Failure("not graded", "waiting for train")),
     ),
 )
 PLAIN = """\
@@ -91,7 +92,7 @@ def test_colour_is_only_added():
 
 
 def test_long_messages_are_wrapped():
-    long = result("make", "it", "failed", message="word " * 100, hint="Why? " * 50, line=1)
+    long = result("make", "it", "failed", failure=Failure("not graded", "word " * 100), hint="Why? " * 50, line=1)
     found = render(ProjectResult("01", "Digits", "x.py", (long,)))
     assert max(map(len, found.splitlines())) <= WIDTH
 
@@ -104,7 +105,7 @@ def test_results_add_up():
     assert (SCREEN.earned, SCREEN.points) == (4, 9)
     assert list(SCREEN.by_task()) == ["make", "build", "train", "validate"]
     assert len(SCREEN.of(["failed", "waiting"])) == 2
-    assert CheckResult(**SCREEN.checks[3].plain()) == SCREEN.checks[3]
+    assert CheckResult.from_plain(SCREEN.checks[3].plain()) == SCREEN.checks[3]
 
 
 def test_an_empty_project_is_no_error():

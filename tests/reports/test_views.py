@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course.checks.failure import Failure
 from course.checks.results import (
     CheckResult,
     Confusion,
@@ -44,7 +45,7 @@ TAGS = set(
 )
 texts = st.sampled_from(EVIL) | st.text(max_size=20)
 shares = st.none() | st.floats(-1e30, 1e30)
-exhibits = st.one_of(
+attachments = st.one_of(
     st.builds(Confusion, texts, st.just(("a", "<b>")), st.just(((3, 0), (1, 2)))),
     st.builds(
         lambda title, name, first, rest: Curves(title, ((name, (first, *rest)), (name, (first,)))),
@@ -70,14 +71,14 @@ def checks(draw):
         points=points,
         earned=points if outcome == "passed" else 0,
         outcome=outcome,
-        message=draw(texts),
+        failure=Failure("not graded", draw(texts)),
         hint=draw(texts),
         line=draw(st.none() | st.integers(1, 99)),
         code=draw(texts),
         seconds=draw(st.floats(0, 100)),
         says=draw(texts),
         place=draw(texts),
-        exhibits=tuple(draw(st.lists(exhibits, max_size=2))),
+        attachments=tuple(draw(st.lists(attachments, max_size=2))),
     )
 
 

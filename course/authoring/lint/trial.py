@@ -41,11 +41,12 @@ def runs(found: Sources) -> Iterator[Finding]:
 
 
 def _graded(found: Sources, target: Path, cached: bool = False) -> tuple[CheckResult, ...]:
-    from course.checks import run
+    from course.checks.run import run
+    from course.checks.target import open_session
 
-    session = run.open_session(target, found.entry, cached=cached)
+    session = open_session(target, found.entry, cached=cached)
     try:
-        return run.grade_project(found.entry, session, target).checks
+        return run(found.entry, session).checks
     finally:
         session.close()
 

@@ -9,7 +9,6 @@ from course.authoring.mutation.mutants import Mutant
 from course.authoring.mutation.records import Record
 from course.authoring.mutation.trials import Verdict
 from course.catalog import Project
-from course.checks import run
 from course.checks.check import checks_of
 
 FILE = Path("docs", "mutation.md")
@@ -72,7 +71,7 @@ def _functions(entries: Sequence[Project], mutants: Sequence[Mutant], verdicts: 
     ]
     total: Counter[str] = Counter()
     for entry in entries:
-        slow = {check.name for check in checks_of(run.grader_module(entry)).values() if check.slow}
+        slow = {check.name for check in checks_of(entry) if check.slow}
         for task in [f.name for f in entry.functions]:
             own = [verdicts[m.id] for m in mutants if (m.project, m.task) == (entry.id, task)]
             row = Counter(_fate(verdict, slow) for verdict in own)

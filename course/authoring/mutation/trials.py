@@ -18,8 +18,9 @@ from course.authoring.mutation.mutants import Mutant
 from course.authoring.proofs import variants
 from course.authoring.proofs.variants import module_file
 from course.catalog import Project, project
-from course.checks import run
 from course.checks.check import Check, checks_of
+from course.checks.run import run
+from course.checks.target import open_session
 
 # Seconds of one call, on a quiet machine (`course.checks.time_limit`). Fast checks take a second or two, training some ten.
 LIMIT, LIMIT_OF_TRAINING = 25.0, 240.0
@@ -75,24 +76,25 @@ def judge(mutant: Mutant, last: Verdict | None = None, *, train: bool = False) -
     """
     entry = project(mutant.project)
     killer = last.killer if last else ""
-    every = sorted(_checks(entry, mutant.task), key=lambda item: item[1].name != killer)
-    asked = [(function, check) for function, check in every if check.slow == train or check.name == killer]
-    seconds = 0.0
+    every = sorted(_checks(entry, mutant.task), key=lambda check: check.name != killer)
+    asked = [check for check in every if check.slow == train or check.name == killer]
     with module_file(mutant.variant()) as file:
-        session: Any = run.open_session(file, entry, seconds=LIMIT)
+        session: Any = open_session(file, entry, seconds=LIMIT)
         hypothesis.settings.load_profile("mutation")
+
+        def allow(check: Check) -> None:
+            session.seconds = LIMIT_OF_TRAINING if check.slow else LIMIT
+
         try:
-            for function, check in asked:
-                session.seconds = LIMIT_OF_TRAINING if check.slow else LIMIT
-                result = run.run_check(function, session, entry.id)
-                seconds += result.seconds
-                if result.outcome != "passed":
-                    how = "hung" if "did not come back" in result.message else "failed"
-                    return _verdict(mutant, check.name, how, train, result.message or result.outcome, seconds)
+            ran = run(entry, session, asked, before=allow, each=lambda result: result.outcome != "passed").checks
         finally:
             session.close()
             hypothesis.settings.load_profile("grading")
-    return _verdict(mutant, "", "alive", train or not any(check.slow for _, check in every), "", seconds)
+    seconds = sum(result.seconds for result in ran)
+    if ran and ran[-1].outcome != "passed":
+        how = "hung" if ran[-1].failure is not None and ran[-1].failure.kind == "no answer" else "failed"
+        return _verdict(mutant, ran[-1].name, how, train, ran[-1].message or ran[-1].outcome, seconds)
+    return _verdict(mutant, "", "alive", train or not any(check.slow for check in every), "", seconds)
 
 
 def crashed(mutant: Mutant) -> Verdict:
@@ -115,7 +117,7 @@ def fresh(verdict: Verdict | None, mutant: Mutant) -> TypeGuard[Verdict]:
 def load() -> None:
     """Import all graders and note what they are made of: from now on an edit of their files changes nothing in this process."""
     for entry in variants.graded():
-        run.grader_module(entry)
+        checks_of(entry)
         _surroundings(entry.id)
         _checks_as_written(entry.id)
 
@@ -127,14 +129,14 @@ def _verdict(mutant: Mutant, killer: str, how: str, trained: bool, says: str, se
     )
 
 
-def _checks(entry: Project, task: str) -> list[tuple[Any, Check]]:
-    return [(f, check) for f, check in checks_of(run.grader_module(entry)).items() if check.task == task]
+def _checks(entry: Project, task: str) -> list[Check]:
+    return [check for check in checks_of(entry) if check.task == task]
 
 
 def _stamp(key: str, task: str, killer: str, trained: bool) -> str:
     """A digest of the killer, or of all checks of the task (the fast ones, if none trained), and of what they are made with."""
     digest, written = hashlib.sha256(_surroundings(key).encode()), _checks_as_written(key)
-    for _, check in _checks(project(key), task):
+    for check in _checks(project(key), task):
         if check.name == killer or (not killer and (trained or not check.slow)):
             digest.update(written.get(check.name, "").encode())
     return digest.hexdigest()[:16]

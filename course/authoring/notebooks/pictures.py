@@ -1,31 +1,36 @@
-"""The picture at the top of each notebook: what the data of its project look like, a few of each class, from the generators.
+"""The picture at the top of each notebook: some of the project's data, as the data set declares them (`registry.Sample`).
 
-    python -m course.authoring.notebooks.pictures      makes course/authoring/lesson_pictures/ anew
+    python -m course.authoring.notebooks.pictures      makes course/authoring/notebooks/lesson_pictures/ anew
 
-`notebooks` puts them into the notebooks as attachments, so that a notebook stays one file. Project 06 has words and no picture.
+It is that of the project's first data set, or what the catalog names; a project without data has none. `source` puts it into the
+notebook as an attachment, so that a notebook stays one file.
 """
 
 import base64
 import io
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
+from course.catalog import Project, projects
+from course.datasets.registry import Sample, find
+
 FOLDER = Path(__file__).parent / "lesson_pictures"
-SIDE = 72  # pixels of one picture; a few of them in a row fit into a notebook's column
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A picture: its file, what is to be seen, how it is drawn."""
+class Picture:
+    """A picture: its file, and what is on it."""
 
     file: str
-    says: str
-    draw: Callable[[], Image.Image]
+    sample: Sample
+
+    @property
+    def says(self) -> str:
+        """What is to be seen, in a sentence."""
+        return self.sample.says
 
     def attachment(self) -> dict[str, dict[str, str]]:
         """{name: {type: content}} as a notebook's cell has it."""
@@ -34,68 +39,29 @@ class Lesson:
 
     def content(self) -> bytes:
         """The file's bytes, drawn now."""
+        drawn = _sheet(self.sample.columns(), self.sample.side)
+        if drawn.mode == "RGB":  # in 128 colours: a third of the file, and hardly to be seen
+            drawn = drawn.quantize(128, dither=Image.Dither.FLOYDSTEINBERG)
         stream = io.BytesIO()
-        self.draw().save(stream, "PNG", optimize=True)
+        drawn.save(stream, "PNG", optimize=True)
         return stream.getvalue()
 
 
-def _digits() -> Image.Image:
-    from course.datasets.digits import digits
-
-    images, labels = digits(200, 0, "train")
-    return _sheet([[Image.fromarray(images[k]) for k in np.flatnonzero(labels == d)[:2]] for d in range(10)])
-
-
-def _signs() -> Image.Image:
-    from course.datasets.hands import LETTERS, signs
-
-    images, labels = signs(480, 0, "train")
-    classes = sorted({int(label) for label in labels})
-    rows = [[Image.fromarray(images[k]) for k in np.flatnonzero(labels == c)[:1]] for c in classes]
-    half = len(LETTERS) // 2
-    return _sheet([[*a, *b] for a, b in zip(rows[:half], rows[half:], strict=True)])
+def picture_of(entry: Project) -> Picture | None:
+    """The picture of a project."""
+    samples = {name: sample for data in entry.data for name, sample in find(data).samples.items()}
+    if not samples:
+        return None
+    name = entry.picture or next(iter(samples))
+    return Picture(f"{name}.png", samples[name])
 
 
-def _photos() -> Image.Image:
-    from course.datasets.hands import photo
-
-    shots = [photo(letter, 3, "train") for letter in "abcdefghik"]
-    return _colours(_sheet([[a, b] for a, b in zip(shots[:5], shots[5:], strict=True)], 108))
+def pictures() -> dict[str, Picture]:
+    """The pictures of all projects that have one, by project id."""
+    return {entry.id: picture for entry in projects() if (picture := picture_of(entry))}
 
 
-def _door() -> Image.Image:
-    from course.datasets import door
-
-    return _colours(_sheet([[door.photo("bo", k), door.photo("not_bo", k)] for k in range(10)]))
-
-
-def _fruit() -> Image.Image:
-    from course.datasets import fruit
-
-    return _colours(_sheet([[fruit.photo(label, k) for k in range(3)] for label in fruit.CLASSES], 96))
-
-
-SIGNS = Lesson("signs.png", "The signs of the 24 letters that do not move: a to y without j.", _signs)
-DOOR = Lesson("door.png", "At the door: above the dog who lives here, below others.", _door)
-LESSONS = {
-    "01": Lesson("digits.png", "Two of each digit, as different pens and hands write them.", _digits),
-    "02": SIGNS,
-    "03": SIGNS,
-    "04a": SIGNS,
-    "04b": Lesson(
-        "photos.png",
-        "What a camera sees: colour, walls, light. The network has learned from small grey squares.",
-        _photos,
-    ),
-    "05a": DOOR,
-    "05b": DOOR,
-    "07": Lesson(
-        "fruit.png", "Three of each class: apples, bananas and oranges, fresh on the left, rotten on the right.", _fruit
-    ),
-}
-
-
-def _sheet(columns: list[list[Image.Image]], side: int = SIDE) -> Image.Image:
+def _sheet(columns: list[list[Image.Image]], side: int) -> Image.Image:
     """Pictures in columns, each `side` pixels wide and high."""
     high = max(len(column) for column in columns)
     out = Image.new(columns[0][0].mode, (len(columns) * side, high * side), "white")
@@ -108,16 +74,11 @@ def _sheet(columns: list[list[Image.Image]], side: int = SIDE) -> Image.Image:
     return out
 
 
-def _colours(picture: Image.Image) -> Image.Image:
-    """In 128 colours: a third of the file, and hardly to be seen."""
-    return picture.quantize(128, dither=Image.Dither.FLOYDSTEINBERG)
-
-
 def main() -> int:
     """Write the pictures."""
     FOLDER.mkdir(exist_ok=True)
-    for lesson in dict.fromkeys(LESSONS.values()):
-        (FOLDER / lesson.file).write_bytes(lesson.content())
+    for picture in {picture.file: picture for picture in pictures().values()}.values():
+        (FOLDER / picture.file).write_bytes(picture.content())
     return 0
 
 

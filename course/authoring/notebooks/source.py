@@ -9,7 +9,7 @@ import ast
 import re
 from typing import Any
 
-from course.authoring.notebooks.pictures import LESSONS, Lesson
+from course.authoring.notebooks.pictures import Picture, picture_of
 from course.authoring.stubs import BEGIN, DEFINITIONS, find_regions
 from course.catalog import Project
 
@@ -53,8 +53,8 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
         elif cell.cell_type == "markdown":
             cells.append(_markdown(cell.source, names.of_text(cell.source)))
             if len(cells) == 1:
-                if lesson := LESSONS.get(entry.id):
-                    cells.append(_picture(lesson, names.new("picture")))
+                if picture := picture_of(entry):
+                    cells.append(_picture(picture, names.new("picture")))
                 cells.append(_markdown(HOW, names.new("how-it-works")))
         elif BEGIN in cell.source:
             task = {
@@ -108,10 +108,10 @@ def _markdown(source: str, id: str) -> Any:
     return new_markdown_cell(source, id=id)
 
 
-def _picture(lesson: Lesson, id: str) -> Any:
+def _picture(picture: Picture, id: str) -> Any:
     """The picture as an attachment: a notebook is one file."""
-    cell = _markdown(f"![{lesson.says}](attachment:{lesson.file})\n\n*{lesson.says}*", id)
-    cell["attachments"] = lesson.attachment()
+    cell = _markdown(f"![{picture.says}](attachment:{picture.file})\n\n*{picture.says}*", id)
+    cell["attachments"] = picture.attachment()
     return cell
 
 

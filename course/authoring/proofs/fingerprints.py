@@ -1,6 +1,6 @@
 """The fingerprints of the known mistakes, by which `course.checks.diagnosis` recognises them.
 
-Each mistake of graders/mistakes/ is run before the checks of its function. Kept are its sentence and the marks of the checks
+Each mistake of graders/proofs/ is run before the checks of its function. Kept are its sentence and the signatures of the checks
 that failed, nothing of its name or its code. `course.authoring.proofs.prove` is the command that makes them.
 """
 
@@ -14,20 +14,19 @@ from course.authoring.proofs.variants import Proof
 from course.catalog import Project, project
 from course.checks import diagnosis
 from course.checks.check import checks_of
-from course.checks.diagnosis import ALL, Known, Mark
+from course.checks.diagnosis import ALL, Known, Signature
 from course.checks.results import CheckResult
-from course.checks.run import grader_module
 
-MADE = "python -m course.authoring.proofs.prove, from graders/mistakes/: what each known mistake does before the checks"
+MADE = "course author prove, from graders/proofs/: what each known mistake does before the checks"
 
 
 def fingerprint(proof: Proof) -> Known:
     """The known mistake that a proof has shown."""
-    marks = [Mark(*result.mark) for result in proof.results if result.outcome == "failed"]
-    checks = checks_of(grader_module(project(proof.variant.project))).values()
+    signatures = [Signature(*result.signature) for result in proof.results if result.outcome == "failed"]
     tried = {result.name for result in proof.results}
+    checks = checks_of(project(proof.variant.project))
     untried = {check.name for check in checks if check.task == proof.variant.task} - tried
-    return Known(proof.variant.says, proof.variant.caught_by, tuple(marks), frozenset(untried))
+    return Known(proof.variant.says, proof.variant.caught_by, tuple(signatures), frozenset(untried))
 
 
 def text(entry: Project, proofs: Iterable[Proof]) -> str:
@@ -49,19 +48,21 @@ def file_of(entry: Project) -> Path:
 def _plain(mistake: Known) -> dict[str, Any]:
     form: dict[str, Any] = {"says": mistake.says, "check": mistake.check}
     form |= {"untried": sorted(mistake.untried)} if mistake.untried else {}
-    return form | {"marks": [list(astuple(m)) for m in mistake.marks]}
+    return form | {"signatures": [list(astuple(one)) for one in mistake.signatures]}
 
 
 def says(proof: Proof) -> bool:
     """Does the feedback on a mistake say its sentence?"""
-    return any(proof.variant.says in result.says for result in diagnosis.named(proof.variant.project, proof.results))
+    return any(
+        proof.variant.says in result.says for result in diagnosis.recognise(proof.variant.project, proof.results)
+    )
 
 
 def alike(mistake: Known, others: Iterable[Known]) -> int:
-    """How many of `others` leave the very same marks."""
-    marks = {mark.check: mark for mark in mistake.marks}
+    """How many of `others` leave the very same signatures."""
+    own = {one.check: one for one in mistake.signatures}
     return sum(
-        other.failed == mistake.failed and all(mark.likeness(marks[mark.check]) == ALL for mark in other.marks)
+        other.failed == mistake.failed and all(one.likeness(own[one.check]) == ALL for one in other.signatures)
         for other in others
     )
 
@@ -71,8 +72,13 @@ def count_named(entry: Project) -> tuple[int, int]:
     said, known = 0, 0
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
-            marks = [astuple(mark) for mark in mistake.marks]
-            results = [CheckResult(entry.id, task, m[0], m[0], 1, 0, "failed", mark=m) for m in marks]
-            said += any(mistake.says in text for text in diagnosis.of_task(mistakes, results).values())
+            told = diagnosis.of_task(mistakes, as_failed(entry, task, mistake.signatures))
+            said += any(mistake.says in text for text in told.values())
             known += 1
     return said, known
+
+
+def as_failed(entry: Project, task: str, signatures: Iterable[Signature]) -> list[CheckResult]:
+    """Failed checks with these signatures, as if a student had just made the mistake."""
+    by_name = {check.name: check for check in checks_of(entry)}
+    return [CheckResult.of(by_name[one.check], "failed", signature=astuple(one)) for one in signatures]

@@ -11,16 +11,15 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
 
 import torch
 
 from course.authoring.arguments import projects_named
-from course.authoring.proofs.fingerprints import alike
+from course.authoring.proofs.fingerprints import alike, as_failed
 from course.authoring.proofs.variants import Variant, graded, prove, rewritten_of
 from course.catalog import Project
 from course.checks import diagnosis
-from course.checks.diagnosis import FOLLOWS, PERHAPS, Known, Mark
+from course.checks.diagnosis import FOLLOWS, PERHAPS, Known
 from course.checks.results import CheckResult
 
 
@@ -29,7 +28,7 @@ def known(entry: Project) -> Counter[str]:
     count: Counter[str] = Counter()
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
-            told = [text for text in said(mistakes, as_failed(entry, task, mistake.marks)) if mistake.says in text]
+            told = [text for text in said(mistakes, as_failed(entry, task, mistake.signatures)) if mistake.says in text]
             count["silent" if not told else "alone" if "\n" not in told[0] else "among several"] += 1
     return count
 
@@ -40,7 +39,7 @@ def unknown(entry: Project) -> Counter[str]:
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
             others = [other for other in mistakes if other.says != mistake.says]
-            told = said(others, as_failed(entry, task, mistake.marks))
+            told = said(others, as_failed(entry, task, mistake.signatures))
             hedged = bool(told) and all(text.startswith(PERHAPS) for text in told)
             count[
                 "silent" if not told else "alike" if alike(mistake, others) else "perhaps" if hedged else "wrong"
@@ -65,11 +64,6 @@ def outcome(variant: Variant, results: Sequence[CheckResult]) -> str:
 def said(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> list[str]:
     """The sentences that name a mistake."""
     return [text for text in diagnosis.of_task(mistakes, results).values() if not text.startswith(FOLLOWS)]
-
-
-def as_failed(entry: Project, task: str, marks: Iterable[Mark]) -> list[CheckResult]:
-    """Failed checks with these marks, as if a student had just made the mistake."""
-    return [CheckResult(entry.id, task, m.check, m.check, 1, 0, "failed", mark=astuple(m)) for m in marks]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,18 +23,13 @@ from typing import Any
 
 from course import paths
 from course.catalog import Project, project, projects
-from course.checks import run
 from course.checks.check import Check, checks_of
 from course.checks.results import CheckResult
+from course.checks.run import run
+from course.checks.target import open_session
 
 Replacement = tuple[str, str]
-CRASHES = (
-    "raised an error: ",
-    "the module cannot be loaded",
-    "did not come back",
-    "there is no function called",
-    "the check could not read",
-)
+CRASHES = {"raised", "not loaded", "no answer", "no function", "unreadable"}  # kinds of failure
 
 
 class ProofError(Exception):
@@ -206,27 +201,24 @@ def prove(variant: Variant, *, seed: int = 0, slow: bool = False, transport: str
         slow: the checks that train run too; without it only if the mistake names one of them.
     """
     entry = project(variant.project)
+    checks = [c for c in checks_of(entry) if c.task == variant.task]
+    asked = [c for c in checks if slow or not c.slow or c.name == variant.caught_by]
     with module_file(variant) as file:
-        session = run.open_session(file, entry, transport=transport)
+        session = open_session(file, entry, transport=transport)
         try:
-            results = [
-                run.run_check(function, session, entry.id, seed)
-                for function, check in checks_of(run.grader_module(entry)).items()
-                if check.task == variant.task and (slow or not check.slow or check.name == variant.caught_by)
-            ]
+            results = run(entry, session, asked, seed=seed).checks
         finally:
             session.close()
     failed = [result for result in results if result.outcome == "failed"]
     told = next((r for r in failed if r.name == variant.caught_by), failed[0] if failed else None)
-    message = told.message if told else ""
-    crashed = any(words in message.splitlines()[0] for words in CRASHES) if message else False
-    return Proof(variant, tuple(r.name for r in failed), message, crashed, tuple(results))
+    crashed = told is not None and told.failure is not None and told.failure.kind in CRASHES
+    return Proof(variant, tuple(r.name for r in failed), told.message if told else "", crashed, results)
 
 
 def unproven(entry: Project) -> list[Check]:
     """Checks of a project that no mistake names."""
     named = {variant.caught_by for variant in mistakes_of(entry)}
-    return [check for check in checks_of(run.grader_module(entry)).values() if check.name not in named]
+    return [check for check in checks_of(entry) if check.name not in named]
 
 
 def graded() -> list[Project]:

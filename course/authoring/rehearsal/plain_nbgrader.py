@@ -18,7 +18,7 @@ from course.authoring.arguments import projects_named
 from course.authoring.rehearsal.mock_class import hand_in, students
 from course.authoring.rehearsal.term import Rehearsal, copy_checkout
 from course.errors import CourseError
-from course.reports.terminal import MARKS
+from course.reports.terminal import SYMBOLS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -52,7 +52,7 @@ def _failures(book: Path) -> list[str]:
     """What the check cells of a graded notebook have printed, where a check failed."""
     cells = json.loads(book.read_text("utf-8"))["cells"]
     texts = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", [])]
-    return [text for text in texts if MARKS["failed"] in text]
+    return [text for text in texts if SYMBOLS["failed"] in text]
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def _units(subjects: Sequence[Subject], said: argparse.Namespace, ledger: Ledger
     next, so that whatever is reached is even."""
     known = {(s.key, s.alternative): digests(s) for s in subjects}
     done = {record.key for record in ledger.records()}
-    slow = {(s.key, check.name) for s in subjects for check in checks_on(s).values() if check.slow}
+    slow = {(s.key, check.name) for s in subjects for check in checks_on(s) if check.slow}
 
     def missing(subject: Subject, k: int, kind: str) -> bool:
         names = known[subject.key, subject.alternative]

@@ -92,7 +92,7 @@ def margins(subjects: Sequence[Subject], records: Iterable[Record]) -> list[Marg
     for subject in subjects:
         if subject.alternative:
             continue
-        for check in (entry.name for entry in checks_on(subject).values()):
+        for check in (entry.name for entry in checks_on(subject)):
             keys = {(subject.key, check, sense, bound) for sense, bound in current_bounds(subject, check)}
             keys |= {key for key in values if key[:2] == (subject.key, check)}
             for key in sorted(keys):
@@ -166,7 +166,7 @@ def counts(subjects: Sequence[Subject], records: Sequence[Record]) -> list[Row]:
             speeds: dict[bool, list[tuple[str, str, str]]] = {False: [], True: []}
             for subject in subjects:
                 if subject.key == project and bool(subject.alternative) == (kind == "alternatives"):
-                    for check in checks_on(subject).values():
+                    for check in checks_on(subject):
                         speeds[check.slow].append((project, subject.alternative, check.name))
             both = speeds[False] + speeds[True]
             if both:

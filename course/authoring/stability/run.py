@@ -5,6 +5,7 @@ standard output each check before it runs, so that whoever started it knows wher
 `pytest graders` runs them in the student's process, with no evidence kept from earlier runs.
 """
 
+import importlib
 import importlib.util
 import json
 import random
@@ -22,10 +23,13 @@ from course import paths
 from course.authoring.proofs import variants
 from course.authoring.stability import code
 from course.authoring.stability.ledger import Circumstances, Ledger, Record, Subject, worst
-from course.catalog import project
-from course.checks import run
-from course.checks.check import Check, checks_of, run_check
+from course.catalog import Project, project
+from course.checks.check import Check, checks_in
 from course.checks.expect import recording
+from course.checks.run import run
+from course.checks.session import InProcess, Session
+from course.checks.target import open_session
+from course.checks.worker import Worker
 from course.errors import CourseError
 
 NO_DATA = 3  # exit status: a CourseError, whose text is on standard error
@@ -42,7 +46,7 @@ def subject_of(plain: dict[str, str]) -> Subject:
 def grader_of(subject: Subject) -> ModuleType:
     """The grader's module, imported."""
     if subject.entry is not None:
-        return run.grader_module(subject.entry)
+        return importlib.import_module("graders." + subject.entry.grader.removesuffix(".py"))
     if subject.key not in sys.modules:
         spec = importlib.util.spec_from_file_location(subject.key, subject.grader)
         assert spec is not None
@@ -64,10 +68,9 @@ def target_of(subject: Subject) -> Iterator[Path]:
         yield file
 
 
-def checks_on(subject: Subject) -> dict[Callable[..., None], Check]:
+def checks_on(subject: Subject) -> list[Check]:
     """The checks that are run on this subject."""
-    found = checks_of(grader_of(subject))
-    return {f: c for f, c in found.items() if not subject.task or c.task == subject.task}
+    return [check for check in checks_in(grader_of(subject)) if not subject.task or check.task == subject.task]
 
 
 def digests(subject: Subject) -> dict[str, str]:
@@ -75,7 +78,7 @@ def digests(subject: Subject) -> dict[str, str]:
     with target_of(subject) as target:
         return {
             name: code.digest(subject.grader, name, target, subject.entry)
-            for name in (check.name for check in checks_on(subject).values())
+            for name in (check.name for check in checks_on(subject))
         }
 
 
@@ -93,18 +96,18 @@ def run_subject(
         begin: is told the name of each before it runs.
     """
     with target_of(subject) as target:
-        checks = [(f, c) for f, c in checks_on(subject).items() if wanted(c.name, c.slow)]
+        checks = [check for check in checks_on(subject) if wanted(check.name, check.slow)]
         if not checks:
             return
         random.Random(circumstances.seed).shuffle(checks)
         if subject.entry is not None:
-            session = run.open_session(target, subject.entry)
+            session: Session = open_session(target, subject.entry)
         else:
-            session = run.InProcess(run.Worker(target))
+            session = InProcess(Worker(target))
         try:
-            for function, check in checks:
+            for check in checks:
                 begin(check.name)
-                outcome, message, measured, seconds = _run_one(function, session, subject.key, circumstances)
+                outcome, message, measured, seconds = _run_one(check, session, subject, circumstances)
                 yield Record(
                     project=subject.key,
                     alternative=subject.alternative,
@@ -124,17 +127,18 @@ def run_subject(
 
 
 def _run_one(
-    function: Callable[..., None], session: Any, key: str, circumstances: Circumstances
+    check: Check, session: Session, subject: Subject, circumstances: Circumstances
 ) -> tuple[str, str, list[Any], float]:
     """(outcome, message, what was measured, seconds) of one check, begun with generators in some state or other."""
     # A check or a solution that draws from a generator that nobody has seeded finds it in another state in each run.
-    states = random.Random(f"{circumstances} {function.__name__}")
+    states = random.Random(f"{circumstances} {check.name}")
     random.seed(states.getrandbits(64))
     np.random.seed(states.getrandbits(32))  # noqa: NPY002 - the global one is meant
     torch.manual_seed(states.getrandbits(63))
+    entry = subject.entry or Project(subject.key, "", subject.key, (), (), {})
     with recording() as measured:
         try:
-            result = run_check(function, session, key, circumstances.seed)
+            (result,) = run(entry, session, [check], seed=circumstances.seed).checks
         except CourseError:
             raise
         except Exception as fault:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from course.checks.builders import recipe
+from course.checks.builders import builder
 
 if TYPE_CHECKING:
     from transformers import BertForPreTraining, PreTrainedTokenizerBase
 
 
-@recipe
+@builder
 def word_tokenizer(vocabulary: list[str], limit: int, mask: str = "[MASK]") -> "PreTrainedTokenizerBase":
     """A BERT tokenizer (lower case) whose piece number k is vocabulary[k] and whose rows have at most `limit` tokens.
 
@@ -27,7 +27,7 @@ def word_tokenizer(vocabulary: list[str], limit: int, mask: str = "[MASK]") -> "
     return BertTokenizer(vocab=numbers, mask_token=mask, model_max_length=limit)
 
 
-@recipe
+@builder
 def tiny_bert(
     vocabulary: int, positions: int, seed: int, training: bool = False, vectors: torch.Tensor | None = None
 ) -> "BertForPreTraining":
@@ -71,7 +71,7 @@ def tiny_bert(
     return nn.Module.train(model, training)  # type: ignore[return-value]
 
 
-@recipe
+@builder
 def pocket_tokenizer() -> "PreTrainedTokenizerBase":
     """The tokenizer of the embedded BERT."""
     from transformers import BertTokenizer
@@ -81,7 +81,7 @@ def pocket_tokenizer() -> "PreTrainedTokenizerBase":
     return BertTokenizer.from_pretrained(bert_folder())
 
 
-@recipe
+@builder
 def pocket_bert() -> "BertForPreTraining":
     """The embedded BERT, in eval mode."""
     from course.models.bert import load_bert

@@ -9,12 +9,12 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from course.checks.builders import recipe
+from course.checks.builders import builder
 from course.checks.probes import probe
 from graders.kit.worker import pretrained  # noqa: F401 - registers its own, for 05a
 
 
-@recipe
+@builder
 def tiny_backbone(seed: int, width: int = 8) -> nn.Module:
     """Two convolutions with BatchNorm whose statistics are not those of a fresh layer: (B, 3, H, W) -> (B, width).
 
@@ -37,7 +37,7 @@ def tiny_backbone(seed: int, width: int = 8) -> nn.Module:
     return model.eval()
 
 
-@recipe
+@builder
 def headed(backbone: nn.Module, width: int, classes: int, seed: int) -> nn.Module:
     """The backbone with a linear head of our own, as it comes: frozen or not."""
     with torch.random.fork_rng(devices=[]):
@@ -45,7 +45,7 @@ def headed(backbone: nn.Module, width: int, classes: int, seed: int) -> nn.Modul
         return nn.Sequential(backbone, nn.Linear(width, classes))
 
 
-@recipe
+@builder
 def loud_backbone(width: int) -> nn.Module:
     """Features in the hundreds, of both signs: (B, 3, H, W) -> (B, width). What squeezes the logits shows."""
     return LoudBackbone(width)
@@ -64,7 +64,7 @@ class LoudBackbone(nn.Module):
         return x.mean(dim=(2, 3)) @ self.mixture
 
 
-@recipe
+@builder
 def marked_net(seed: int) -> nn.Module:
     """Linear(4, 3) frozen, Linear(3, 2) free, its parameters of a class of their own: they cross as handles, copies do not."""
     with torch.random.fork_rng(devices=[]):
@@ -80,7 +80,7 @@ class Marked(nn.Parameter):
     """A parameter that can be told from a copy of it."""
 
 
-@recipe
+@builder
 def backbone_of(name: str, weights: str | None = "DEFAULT") -> nn.Module:
     """A backbone of torchvision's registry, the pocket network among them: (B, 3, H, W) -> (B, D)."""
     from course.models.zoo import load_backbone
@@ -102,7 +102,7 @@ class Photos(Dataset[tuple[Any, int]]):
         return self.transform(self.photos[index]), self.labels[index]
 
 
-@recipe
+@builder
 def photo_loader(
     photos: list[Image.Image], labels: list[int], transform: Any, batch_size: int, shuffle: bool = False
 ) -> DataLoader[Any]:
@@ -110,7 +110,7 @@ def photo_loader(
     return DataLoader(Photos(photos, labels, transform), batch_size, shuffle=shuffle)
 
 
-@recipe
+@builder
 def fickle_loader(images: torch.Tensor, labels: list[torch.Tensor], batch_size: int, passes: int) -> DataLoader[Any]:
     """A loader whose labels change: so many passes with the first ones, as many with the next, and so on; the last ones stay.
 

@@ -10,12 +10,12 @@ import torch.fx
 import torchvision
 from torch import nn
 
-from course.checks.builders import recipe
+from course.checks.builders import builder
 from course.checks.probes import probe
 from graders.kit.worker import tiny_zoo  # noqa: F401 - registers "course_tiny" with torchvision
 
 
-@recipe
+@builder
 def pretrained(name: str) -> nn.Module:
     """A network of torchvision's registry with its default weights, in eval mode."""
     import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
@@ -23,7 +23,7 @@ def pretrained(name: str) -> nn.Module:
     return torchvision.models.get_model(name, weights="DEFAULT").eval()
 
 
-@recipe
+@builder
 def papers(name: str) -> Any:
     """The default member of the network's WeightsEnum: transforms and categories."""
     import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
@@ -31,7 +31,7 @@ def papers(name: str) -> Any:
     return torchvision.models.get_model_weights(name).DEFAULT
 
 
-@recipe
+@builder
 def answering_net(probabilities: list[float]) -> nn.Module:
     """A network that gives every photo these probabilities (as logits), and keeps what it is shown (`probes.seen_by`).
 
@@ -54,7 +54,7 @@ class AnsweringNet(nn.Module):
         return (self.logits.flip(0) if self.training else self.logits).expand(len(x), -1)
 
 
-@recipe
+@builder
 def network_with(head: str, seed: int) -> nn.Module:
     """A small network by its head: "fc" (as ResNet's), "maps" (a convolution, as SqueezeNet's) or "places" (as VGG's)."""
     with torch.random.fork_rng(devices=[]):

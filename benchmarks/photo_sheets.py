@@ -1,6 +1,6 @@
 """Contact sheets of what the generators draw, for people to look at: docs/pictures/fruit.png, door.png and catalogue.png.
 
-python -m course.authoring.pretraining.sheet docs/pictures
+python -m benchmarks.photo_sheets docs/pictures
 """
 
 import sys

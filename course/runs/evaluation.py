@@ -23,7 +23,7 @@ class Tile(NamedTuple):
 
 
 @torch.no_grad()
-def examine(
+def evaluate(
     model: nn.Module, batches: Iterable[tuple[torch.Tensor, torch.Tensor]], classes: int
 ) -> tuple[np.ndarray, list[Tile]]:
     """Use the model in eval mode on every batch.

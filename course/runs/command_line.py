@@ -1,4 +1,4 @@
-"""The edge of a run: its command line, who started it, and how a fault is shown to the person who typed it.
+"""The command line of a run: its options, who started it, and how a fault is shown to the person who typed it.
 
 It opens no data and knows no model; `course.runs.run` does.
 """
@@ -39,9 +39,9 @@ def explain(fault: BaseException, trace: TracebackType | None, file: Path | None
 
 
 def parser(
-    project: catalog.Project, package: str, epochs: int | None, batch_size: int, lr: float
+    project: catalog.Project, package: str, epochs: int | None, batch_size: int, lr: float, compile: bool | None
 ) -> argparse.ArgumentParser:
-    """The options of a run; the numbers are their defaults. A project without training (`epochs` None or 0) hides some."""
+    """The options of any run, with these defaults. A project without training (`epochs` None or 0) hides those of training."""
     options = argparse.ArgumentParser(
         prog=f"python -m {package}.{project.module}",
         description=f"Project {project.id}: {project.title}. Runs it, prints a table, saves the model and its pictures.",
@@ -52,29 +52,24 @@ def parser(
         help="the real data or the embedded ones (default: COURSE_TIER, else the real ones if they are in data/)",
     )
     hidden = None if epochs else argparse.SUPPRESS  # a project without training has no such options
-    number, positive = _at_least(1, int), _at_least(0.0, float)
+    number, positive = at_least(1, int), at_least(0.0, float)
     options.add_argument(
         "--epochs", type=number, default=epochs or 0, help=hidden or f"passes over the data ({epochs})"
     )
     options.add_argument("--batch-size", type=number, default=batch_size, help=hidden or f"({batch_size})")
     options.add_argument("--lr", type=positive, default=lr, help=hidden or f"learning rate ({lr:g})")
     options.add_argument("--quick", action="store_true", help=hidden or "one epoch, to see whether all of it runs")
-    compiles = "compile the model first (about half a minute)" if project.id == "02" else argparse.SUPPRESS
-    options.add_argument("--compile", action="store_true", help=compiles)
+    compiles = "compile the model first (about half a minute)" if compile is not None else argparse.SUPPRESS
+    options.add_argument("--compile", action="store_true", default=bool(compile), help=compiles)
     options.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (0)")
     folder = paths.runs_folder() / project.module
     options.add_argument("--out", type=Path, default=folder, help=f"where model and pictures go ({shown(folder)})")
-    if project.id in ("05a", "05b", "07"):
-        named = "pre-trained network, by its name in torchvision (pocket_mobilenet)"
-        options.add_argument("--weights", default="pocket_mobilenet", help=named)
-        options.add_argument("--size", type=_at_least(32, int), help="px of the photos (96; 160 for other networks)")
-    else:
-        earlier = "model file to start from, in projects that use an earlier one's"
-        options.add_argument("--weights", type=Path, help=earlier)
     return options
 
 
-def _at_least(least: Any, kind: Callable[[str], Any]) -> Callable[[str], Any]:
+def at_least(least: Any, kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    """The `type` of an option: a number of this kind that is no less than `least`."""
+
     def number(text: str) -> Any:
         value = kind(text)
         if not value >= least:

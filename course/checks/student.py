@@ -1,0 +1,106 @@
+"""The student's module and our own tools, as a check sees them: two namespaces that never meet."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from course import limits
+from course.checks import wire
+from course.checks.check_failure import CheckFailure
+from course.checks.results import Attachment
+from course.checks.session import Session
+
+
+class Student:
+    """The student's functions: `student.build_model(...)` calls the one of that name, whatever it is.
+
+    Plain arguments and results cross by value; results that are not plain are handles. An argument that was sent by value
+    and comes back changed fails the check.
+    """
+
+    def __init__(self, lab: "Lab", seed: int | None = None) -> None:
+        self.__lab, self.__seed = lab, seed
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self.__lab.call(name, args, kwargs, self.__seed)
+
+        return call
+
+
+class Lab:
+    """What a check can do on the student's side beside calling the student's functions.
+
+    Args:
+        seed: of the run: hidden data are made from it.
+    """
+
+    def __init__(self, session: Session, seed: int = 0) -> None:
+        self.seed = seed
+        self.student = Student(self)
+        self.warnings: list[str] = []  # of the last call of the student's code
+        self.attachments: list[Attachment] = []
+        self._session = session
+        self._folders = 0
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], seed: int | None = None) -> Any:
+        """Call a function of the student's.
+
+        Args:
+            seed: of `torch.manual_seed` right before the call, or None.
+        """
+        answer = self._session.request("call", name=name, args=list(args), kwargs=kwargs, seed=seed)
+        self.warnings = answer["warned"]
+        if answer["left"]:
+            raise CheckFailure("settings left", name, answer["left"][0], left=", ".join(answer["left"]))
+        if answer["changed"]:
+            raise CheckFailure("argument changed", name, names=answer["changed"])
+        return answer["result"]
+
+    def seeded(self, seed: int) -> Student:
+        """The student, each call of whose functions comes right after `torch.manual_seed(seed)`."""
+        return Student(self, seed)
+
+    def build(self, blueprint: wire.Blueprint) -> wire.Handle:
+        """Build one of our own things (`builders`) on the student's side."""
+        return self._session.request("build", blueprint=blueprint)["result"]
+
+    def remember(self, name: str, compute: Callable[[], Any]) -> Any:
+        """Plain evidence that takes training: computed once for this code and this data, where a cache is open."""
+        if self._session.cache is None:
+            return compute()
+        return self._session.cache.remember(f"{name} {self.seed}", compute)
+
+    def attach(self, make: Callable[[], Attachment]) -> None:
+        """Put what was measured beside the verdict, on the student's page (`attachments` has the makers).
+
+        It decides nothing: where it cannot be made, whatever the reason, there is none.
+        """
+        if len(self.attachments) < limits.ATTACHMENTS:
+            with suppress(Exception):
+                self.attachments.append(make())
+
+    def file(self, name: str, content: bytes | str) -> str:
+        """Put a file into a folder that the student's code can read; returns its path."""
+        return self._session.request(
+            "file", name=name, content=content.encode() if isinstance(content, str) else content
+        )
+
+    def files(self, contents: Mapping[str, bytes]) -> str:
+        """Put several files, named by relative paths, into a new folder; returns the folder."""
+        self._folders += 1
+        folder = f"folder{self._folders}"
+        for name, content in contents.items():
+            self.file(f"{folder}/{name}", content)
+        return self.path(folder)
+
+    def path(self, name: str) -> str:
+        """A path that the student's code can write to."""
+        return self._session.request("file", name=name, content=None)
+
+    def read(self, path: str) -> bytes:
+        """The content of a file that the student's code wrote."""
+        return self._session.request("read", path=path)

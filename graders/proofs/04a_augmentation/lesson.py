@@ -1,0 +1,44 @@
+"""What project 04a must show on the embedded data: augmentation closes more of the gap than convolutions alone (`cnn`, of 03)."""
+
+from pathlib import Path
+
+from torch import nn
+
+from course.catalog import project
+from course.datasets.store import ensure
+from course.lessons.lesson import Lesson, Row, solution
+from course.lessons.quiet_run import train
+
+BARS = project("04a").thresholds
+
+
+def measure(seed, work):
+    folder = ensure("asl", quiet=True)
+    return {"augmented": augmented(folder, seed, saved(work, seed)), "not augmented": not_augmented(folder, seed)}
+
+
+def saved(work: Path, seed: int) -> Path:
+    """Where the trained model of a seed is left, for project 04b."""
+    return work / f"04a-{seed}.pt"
+
+
+def augmented(folder: Path, seed: int, save: Path) -> float:
+    """Accuracy on unseen signs at the end; the model is saved to `save` by the project's own function."""
+    run = train("04a", folder, seed)
+    solution("04a").save_model(run.model, save)
+    return run.accuracy
+
+
+def not_augmented(folder: Path, seed: int) -> float:
+    """With transforms that change nothing: what of the result is the network's and the schedule's."""
+    return train("04a", folder, seed, make_transforms=lambda train: nn.Identity()).accuracy
+
+
+LESSON = Lesson(
+    measure,
+    (
+        Row("augmented, unseen signers", "augmented", least=BARS["valid_accuracy"]),
+        Row("augmented above CNN", "augmented", minus="cnn", least=BARS["above_cnn"]),
+        Row("the same network, not augmented", "not augmented"),
+    ),
+)

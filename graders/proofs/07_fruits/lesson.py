@@ -1,0 +1,65 @@
+"""What project 07 must show on the embedded data: transfer passes the assessment, the same network from nothing does not."""
+
+from pathlib import Path
+from unittest import mock
+
+from torch import nn
+
+from course.catalog import project
+from course.datasets.store import ensure
+from course.lessons.lesson import Lesson, Row
+from course.lessons.quiet_run import train
+from course.models import zoo
+from course.training import History
+
+BAR = project("07").thresholds["valid_accuracy"]
+load_backbone = zoo.load_backbone
+
+
+def measure(seed, work):
+    return fruit(ensure("fruits", quiet=True), seed)
+
+
+def fruit(folder: Path, seed: int) -> dict[str, float]:
+    """The head, after fine-tuning, the head on random weights, and the whole network from random weights.
+
+    From scratch it gets three times the epochs, for a fair comparison.
+    """
+    head, tuned = train("07", folder, seed).head_and_tuned()
+    with mock.patch.object(zoo, "load_backbone", random_backbone):
+        random, _ = train("07", folder, seed, fine_tune=no_tuning).head_and_tuned()
+        free = {"fine_tune": no_tuning, "freeze_backbone": quick_statistics}
+        scratch, _ = train("07", folder, seed, times=3, **free).head_and_tuned()
+    return {"fruit head": head, "fruit tuned": tuned, "fruit random": random, "fruit scratch": scratch}
+
+
+def random_backbone(name):
+    return load_backbone(name, None)
+
+
+def quick_statistics(backbone: nn.Module) -> nn.Module:
+    """Instead of freezing: running statistics that follow a training of some hundred steps (MobileNetV3's need thousands)."""
+    for layer in backbone.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = 0.1
+    return backbone
+
+
+def no_tuning(model, train_loader, valid_loader, epochs, lr):
+    """Stands for a `fine_tune` that is not wanted; `head_and_tuned` reads one entry of it."""
+    history = History()
+    history.valid_accuracy.append(0.0)
+    return history
+
+
+LESSON = Lesson(
+    measure,
+    (
+        Row("head on the frozen pocket network", "fruit head"),
+        Row("after fine-tuning", "fruit tuned", least=BAR),
+        Row("fine-tuned above frozen", "fruit tuned", minus="fruit head", least=0.0),
+        Row("head on the same network with random weights, frozen", "fruit random"),
+        Row("frozen pre-trained above frozen random", "fruit head", minus="fruit random", least=0.20),
+        Row("the whole network from random weights", "fruit scratch", most=BAR - 0.001),  # it must not pass
+    ),
+)
