@@ -46,22 +46,16 @@ def company(canvas: Canvas, rng: Rng) -> None:
         elif kind == 2:  # a stick, a pencil, a handle
             a, length = rng.uniform(0, np.pi), rng.uniform(0.5, 1.5)
             end = np.array([np.cos(a), np.sin(a)]) * length / 2
-            body = tube(
-                canvas.grid,
-                np.array([[x - end[0], y - end[1], 0], [x + end[0], y + end[1], 0]]),
-                rng.uniform(0.03, 0.1),
-            )
+            ends = [[x - end[0], y - end[1], 0], [x + end[0], y + end[1], 0]]
+            body = tube(canvas.grid, ends, rng.uniform(0.03, 0.1))
             canvas.drop_shadow(body, (-0.04, -0.06), 0.06, 0.4)
             canvas.paint(body, backgrounds.colour(rng), shine=0.3)
         else:  # a ball or a lump of clay in a fruit's colour
             radius = rng.uniform(0.12, 0.35)
             body = ellipsoid(canvas.grid, (x, y, 0), (radius, radius, radius))
             canvas.ground_shadow(x, y - 0.9 * radius, radius, 0.3 * radius)
-            canvas.paint(
-                body,
-                backgrounds.colour(rng, ["red", "orange", "yellow", "green"][rng.integers(4)]),
-                shine=rng.uniform(0, 0.9),
-            )
+            tone = backgrounds.colour(rng, ["red", "orange", "yellow", "green"][rng.integers(4)])
+            canvas.paint(body, tone, shine=rng.uniform(0, 0.9))
 
 
 def fruit_scene(rng: Rng, size: int, kind: str, rotten: bool, wild: float = 0.6) -> Array:

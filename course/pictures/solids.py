@@ -15,13 +15,12 @@ from course.pictures.noise import Array
 
 
 class Grid:
-    """Pixel centres of a square picture of `size` pixels."""
+    """Pixel centres of a square picture of `size` pixels, float32; `precision` is what they are computed in."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, precision: type[np.floating] = np.float64) -> None:
         self.size = size
         self.pixel = 2 / size
-        line = ((np.arange(size) + 0.5) * self.pixel - 1).astype(np.float32)
-        self.line = line
+        line = ((np.arange(size, dtype=precision) + 0.5) / size * 2 - 1).astype(np.float32)
         self.x, self.y = np.meshgrid(line, -line)
 
     def box(self, left: float, right: float, bottom: float, top: float) -> tuple[slice, slice]:

@@ -15,6 +15,9 @@ SIDE = 256  # a window of 128 still has 2^14 places to start from
 EXPONENTS = (0.6, 1.0, 1.4, 1.8, 2.2, 2.8)  # spectral slopes: sand, cloud, rolling hills
 DENSITIES = (24, 60, 150, 400, 900)  # cells in a SIDE x SIDE field
 COPIES = 6
+PRECISION = (
+    np.float32
+)  # of the pixels' places: the last bit of one shows where a brick's rim is steep, and the recipe stands
 
 
 def _spectral(rng: np.random.Generator, exponent: float) -> np.ndarray:

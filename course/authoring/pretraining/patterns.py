@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.authoring.pretraining.fields import binomial_blur, cells, cloud
-from course.authoring.pretraining.shapes import Picture, random_colour
+from course.authoring.pretraining.contours import Picture, random_colour
+from course.authoring.pretraining.fields import PRECISION, binomial_blur, cells, cloud
 from course.pictures.noise import mix, smoothstep
 from course.pictures.solids import Grid, turned
 
@@ -19,7 +19,7 @@ Scalar = Callable[[np.random.Generator, int], np.ndarray]  # (rng, size) → (si
 
 def _turned(rng: np.random.Generator, size: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates turned by any angle, shifted, and scaled by a random factor in [low, high]."""
-    grid = Grid(size)
+    grid = Grid(size, PRECISION)
     u, v = turned(grid.x, grid.y, rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(low), np.log(high))))
     dx, dy = rng.uniform(-1, 1, 2)
     return (u + dx).astype(np.float32), (v + dy).astype(np.float32)
@@ -69,14 +69,14 @@ def _rings(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _spiral(rng: np.random.Generator, size: int) -> np.ndarray:
-    grid = Grid(size)
+    grid = Grid(size, PRECISION)
     dx, dy = rng.uniform(-0.4, 0.4, 2)
     r, theta = np.hypot(grid.x - dx, grid.y - dy), np.arctan2(grid.y - dy, grid.x - dx)
     return 0.5 + 0.5 * np.sin(rng.integers(1, 5) * theta * rng.choice([-1, 1]) + r * rng.uniform(8, 25))
 
 
 def _rays(rng: np.random.Generator, size: int) -> np.ndarray:
-    grid = Grid(size)
+    grid = Grid(size, PRECISION)
     dx, dy = rng.uniform(-0.5, 0.5, 2)
     return smoothstep(-0.3, 0.3, np.sin(rng.integers(6, 22) * np.arctan2(grid.y - dy, grid.x - dx)))
 

@@ -1,13 +1,13 @@
 """Paint and light one or several solids on a ground: coordinates → height → albedo with blemishes → shading.
 
-The second half of `shapes`, which names them. Lit by one distant lamp of `course.pictures.light`, in display colours as if they
+The second half of `contours`, which names them. Lit by one distant lamp of `course.pictures.light`, in display colours as if they
 were linear; a soft shadow falls on plain grounds.
 """
 
 import numpy as np
 
-from course.authoring.pretraining.fields import binomial_blur, cells, cloud
-from course.authoring.pretraining.shapes import SHAPES, Picture, Shape, near_colour, random_colour, tint
+from course.authoring.pretraining.contours import SHAPES, Picture, Shape, near_colour, random_colour, tint
+from course.authoring.pretraining.fields import PRECISION, binomial_blur, cells, cloud
 from course.pictures.light import Light, normals
 from course.pictures.noise import mix, smoothstep
 from course.pictures.solids import Grid, turned
@@ -25,7 +25,7 @@ MOULDS = (
 
 def ground(rng: np.random.Generator, size: int) -> tuple[np.ndarray, float]:
     """A background (size, size, 3) float32 and how plain it is in [0, 1]."""
-    grid = Grid(size)
+    grid = Grid(size, PRECISION)
     kind = rng.random()
     if kind < 0.5:  # studio white, or nearly
         level = rng.uniform(0.88, 1.0)
@@ -56,7 +56,7 @@ class Specimen:
     def __init__(
         self, shape: Shape, rng: np.random.Generator, size: int, at: tuple[float, float], scale: float, angle: float
     ) -> None:
-        grid = Grid(size)
+        grid = Grid(size, PRECISION)
         aspect = rng.uniform(*shape.aspect)
         self.bend = rng.uniform(*shape.bend) * (1 if rng.random() < 0.5 else -1)
         u, v = turned((grid.x - at[0]) / scale, (grid.y - at[1]) / scale, angle, precision=np.float32)

@@ -1,8 +1,8 @@
-"""Shaded solids with materials and blemishes: pictures made by formulas whose every cause is known, for pre-training.
+"""Contours of solids, and the causes of their pictures: made by formulas whose every cause is known, for pre-training.
 
-A solid is a contour in polar coordinates (superformula, Gielis 2003, and friends), inflated to a height field, shaded
-with one light, painted, and perhaps spotted, bruised, mouldy or wrinkled. The causes come back as numbers, so that a
-network can be asked for them. It knows nothing of any photograph, and of no class of a downstream task.
+A solid is a contour in polar coordinates (superformula, Gielis 2003, and friends); `render` inflates it to a height field, lights
+and paints it, and perhaps it is spotted, bruised, mouldy or wrinkled. The causes come back as numbers, so that a network can
+be asked for them. It knows nothing of any photograph, and of no class of a downstream task.
 """
 
 from collections.abc import Callable
