@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from course.authoring.pretraining.catalogue import catalogue
 from course.datasets import door, fruit
-from course.pictures import catalogue
 
 SIDE = 96
 

@@ -22,7 +22,6 @@ QUALITY = 88
 _SPLITS = {"train": 1, "valid": 2, "hidden": 3}
 # Who comes to the door, besides the resident: 0.55 and 0.33 are about the shares of dogs and cats in the original photos.
 _VISITORS = (("dog", 0.55), ("cat", 0.33), ("thing", 0.12))
-_THINGS = ("football", "basketball", "shoe", "umbrella", "gift", "chair", "flower", "bird", "car", "lamp")
 
 
 def photo(label: str, seed: int, split: str = "train") -> Image.Image:
@@ -36,7 +35,7 @@ def photo(label: str, seed: int, split: str = "train") -> Image.Image:
     Raises:
         CourseError: no such class or split.
     """
-    from course.pictures.breeds import CATS, DOGS, RESIDENT, animal_scene, individual
+    from course.pictures.breeds import ANIMALS, RESIDENT, animal_scene, individual
     from course.pictures.things import THINGS
 
     if label not in CLASSES or split not in _SPLITS:
@@ -48,8 +47,8 @@ def photo(label: str, seed: int, split: str = "train") -> Image.Image:
         return Image.fromarray(animal_scene(rng, SIDE, RESIDENT.vary(rng, 0.02), outdoors=0.65, wild=0.8))
     kind = _VISITORS[int(rng.choice(len(_VISITORS), p=[share for _, share in _VISITORS]))][0]
     if kind == "thing":
-        return Image.fromarray(THINGS[_THINGS[rng.integers(len(_THINGS))]](rng, SIDE))
-    names = list(DOGS if kind == "dog" else CATS)
+        return Image.fromarray(list(THINGS.values())[rng.integers(len(THINGS))](rng, SIDE))
+    names = list(ANIMALS[kind])
     animal = individual(rng, kind, names[rng.integers(len(names))])
     return Image.fromarray(animal_scene(rng, SIDE, animal, outdoors=0.55, wild=0.8))
 
@@ -63,27 +62,12 @@ def photo_bytes(label: str, seed: int, split: str) -> bytes:
 
 def write(folder: Path, progress: Callable[[int, int], None] | None = None, *, workers: int = 2) -> None:
     """Write the data set: COUNTS photos into folder/{train,valid}/{bo,not_bo}/."""
+    from course.pictures.press import press
+
     jobs = [
         (f"{split}/{label}/{k:03d}.jpg", "course.datasets.door:photo_bytes", (label, k, split))
         for split, counts in COUNTS.items()
         for label, count in counts.items()
         for k in range(count)
     ]
-    _press(folder, jobs, progress, workers)
-
-
-def write_hidden(folder: Path, seed: int, per_class: int, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write `per_class` fresh photos of each class into folder/<class>/, from a secret `seed` (any integer from 0 up)."""
-    numbers = np.random.default_rng([2005, seed]).integers(0, 2**62, (len(CLASSES), per_class)).tolist()
-    jobs = [
-        (f"{label}/{k:03d}.jpg", "course.datasets.door:photo_bytes", (label, number, "hidden"))
-        for label, row in zip(CLASSES, numbers)
-        for k, number in enumerate(row)
-    ]
-    _press(folder, jobs, progress, 2)
-
-
-def _press(folder: Path, jobs: list, progress: Callable[[int, int], None] | None, workers: int) -> None:
-    from course.pictures.press import press
-
     press(folder, jobs, progress, workers)

@@ -55,27 +55,12 @@ def photo_bytes(label: str, seed: int, split: str) -> bytes:
 
 def write(folder: Path, progress: Callable[[int, int], None] | None = None, *, workers: int = 2) -> None:
     """Write the data set: COUNTS photos of each class into folder/{train,valid}/<class>/."""
+    from course.pictures.press import press
+
     jobs = [
         (f"{split}/{label}/{k:03d}.jpg", "course.datasets.fruit:photo_bytes", (label, k, split))
         for split, count in COUNTS.items()
         for label in CLASSES
         for k in range(count)
     ]
-    _press(folder, jobs, progress, workers)
-
-
-def write_hidden(folder: Path, seed: int, per_class: int, progress: Callable[[int, int], None] | None = None) -> None:
-    """Write `per_class` fresh photos of each class into folder/<class>/, from a secret `seed` (any integer from 0 up)."""
-    numbers = np.random.default_rng([2007, seed]).integers(0, 2**62, (len(CLASSES), per_class)).tolist()
-    jobs = [
-        (f"{label}/{k:03d}.jpg", "course.datasets.fruit:photo_bytes", (label, number, "hidden"))
-        for label, row in zip(CLASSES, numbers)
-        for k, number in enumerate(row)
-    ]
-    _press(folder, jobs, progress, 2)
-
-
-def _press(folder: Path, jobs: list, progress: Callable[[int, int], None] | None, workers: int) -> None:
-    from course.pictures.press import press
-
     press(folder, jobs, progress, workers)

@@ -65,9 +65,13 @@ def read_signs(path: Path | str) -> tuple[np.ndarray, np.ndarray]:
 
 def write_signs(path: Path | str, images: np.ndarray, labels: np.ndarray) -> None:
     """Write images (N, 28, 28) uint8 and labels (N,) in Kaggle's format; `read_signs` gives them back."""
+    Path(path).write_text(",".join(COLUMNS) + "\n" + csv_rows(images, labels), encoding="ascii", newline="\n")
+
+
+def csv_rows(images: np.ndarray, labels: np.ndarray) -> str:
+    """The lines below the header for images (N, 28, 28) and labels (N,)."""
     table = np.concatenate([np.asarray(labels)[:, None], np.asarray(images).reshape(len(images), PIXELS)], axis=1)
-    lines = [",".join(COLUMNS), *(",".join(map(str, row)) for row in table.tolist())]
-    Path(path).write_text("\n".join(lines) + "\n", encoding="ascii", newline="\n")
+    return "".join(",".join(map(str, row)) + "\n" for row in table.tolist())
 
 
 def shots(images: np.ndarray, labels: np.ndarray, threshold: float = SHOT_CORRELATION) -> np.ndarray:

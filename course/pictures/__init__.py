@@ -3,8 +3,8 @@
     from course.pictures import catalogue
     picture = catalogue()["dog: terrier"](numpy.random.default_rng(7), 96)      # uint8 (96, 96, 3)
 
-No photograph goes in, only numpy and PIL. `catalogue` names every category; `FRUIT_PHOTOS` are those that draw exactly the
-downstream task of project 07 (same classes, same scenes), so that whoever trains on the catalogue can leave them out.
+No photograph goes in, only numpy and PIL. The core (noise, solids, light, canvas, camera) also lights the hands of
+`course.datasets.hands` and the abstract pictures of the pre-training, which is not here: it is an author's.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,27 @@ import numpy as np
 
 Render = Callable[[np.random.Generator, int], np.ndarray]
 
-FRUIT_PHOTOS = frozenset(f"{state} {kind}" for state in ("fresh", "rotten") for kind in ("apple", "banana", "orange"))
+
+def animals() -> dict[str, Render]:
+    """Breeds of dogs and cats, and bears: "dog: …", "cat: …", "bear: …" -> render(rng, size)."""
+    from course.pictures.breeds import ANIMALS
+
+    return {f"{kind}: {name}": partial(_animal, kind, name) for kind, names in ANIMALS.items() for name in names}
+
+
+def catalogue() -> dict[str, Render]:
+    """Every category that the embedded data show: name -> render(rng, size), which returns a photo, uint8 (size, size, 3).
+
+    The animals, the things at the door by their plain name, and "fresh apple" to "rotten orange". Sizes are of 32 px and more.
+    Calls with equal generators give equal pictures. Rendering one of 96 px takes about 10 ms on one core.
+    """
+    from course.pictures.fruit import KINDS
+    from course.pictures.things import THINGS
+
+    fruit = {
+        f"{state} {kind}": partial(_fruit, kind, state == "rotten") for kind in KINDS for state in ("fresh", "rotten")
+    }
+    return animals() | THINGS | fruit
 
 
 def _animal(kind: str, name: str, rng: np.random.Generator, size: int) -> np.ndarray:
@@ -27,23 +47,3 @@ def _fruit(kind: str, rotten: bool, rng: np.random.Generator, size: int) -> np.n
     from course.pictures.scenes import fruit_scene
 
     return fruit_scene(rng, size, kind, rotten)
-
-
-def catalogue() -> dict[str, Render]:
-    """Every category: name -> render(rng, size), which returns a photo, uint8 (size, size, 3), of 32 px and more.
-
-    Names are "dog: …", "cat: …", "bear: …", "texture: …", things by their plain name, and those of `FRUIT_PHOTOS`. Calls with
-    equal generators give equal pictures. Rendering one of 96 px takes about 10 ms on one core.
-    """
-    from course.pictures.breeds import BEARS, CATS, DOGS
-    from course.pictures.textures import TEXTURES, photo_of
-    from course.pictures.things import THINGS
-
-    out: dict[str, Render] = {}
-    for kind, names in (("dog", DOGS), ("cat", CATS), ("bear", BEARS)):
-        out |= {f"{kind}: {name}": partial(_animal, kind, name) for name in names}
-    out |= {f"texture: {name}": photo_of(maker) for name, maker in TEXTURES.items()}
-    out |= THINGS
-    for kind in ("apple", "banana", "orange"):
-        out |= {f"fresh {kind}": partial(_fruit, kind, False), f"rotten {kind}": partial(_fruit, kind, True)}
-    return out

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.pictures.noise import Array, Rng, blur, fbm, mix, rgb, smoothstep, value, worley
-from course.pictures.solids import Grid
+from course.pictures.solids import Grid, turned
 
 HUES: dict[str, tuple[float, float, float]] = {
     "red": (0.75, 0.16, 0.14),
@@ -67,9 +67,7 @@ def wood(rng: Rng, grid: Grid) -> Array:
 def cloth(rng: Rng, grid: Grid) -> Array:
     """Woven cloth, plain, striped or checked, with soft folds."""
     shape = grid.x.shape
-    turn = rng.uniform(0, np.pi)
-    u = np.cos(turn) * grid.x + np.sin(turn) * grid.y
-    v = -np.sin(turn) * grid.x + np.cos(turn) * grid.y
+    u, v = turned(grid.x, grid.y, rng.uniform(0, np.pi))
     one, two = colour(rng), colour(rng)
     style = rng.integers(3)
     wide = rng.uniform(2, 7)

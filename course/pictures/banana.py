@@ -10,6 +10,13 @@ from course.pictures.decay import Skin, jitter
 from course.pictures.noise import Array, Rng, mix, rgb, smoothstep, solid, value
 from course.pictures.solids import Solid, tube
 
+RIPE = {
+    "yellow": (0.93, 0.78, 0.18),
+    "green": (0.66, 0.70, 0.22),
+    "deep": (0.88, 0.66, 0.16),
+    "pale": (0.93, 0.86, 0.48),
+}
+
 
 def bananas(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: float) -> None:
     """One banana, or a hand of two to six that share a crown."""
@@ -20,18 +27,8 @@ def bananas(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: fl
     thick = rng.uniform(0.17, 0.24) * (0.85 if count > 1 else 1.0)
     size = size * 1.35  # a banana is thin: let it fill as much of the picture as a ball does
     canvas.ground_shadow(x, y - size * 0.4, size * 0.8, size * 0.2, 0.35)
-    ripe = rng.choice(["yellow", "green", "deep", "pale"], p=[0.45, 0.2, 0.2, 0.15])
-    base = jitter(
-        rng,
-        rgb(
-            {
-                "yellow": (0.93, 0.78, 0.18),
-                "green": (0.66, 0.70, 0.22),
-                "deep": (0.88, 0.66, 0.16),
-                "pale": (0.93, 0.86, 0.48),
-            }[ripe]
-        ),
-    )
+    ripe = rng.choice(list(RIPE), p=[0.45, 0.2, 0.2, 0.15])
+    base = jitter(rng, rgb(RIPE[ripe]))
     decay = rng.uniform(0.4, 1.0)
     for k in range(count):
         fan = (k - (count - 1) / 2) * rng.uniform(0.16, 0.3)
@@ -78,9 +75,8 @@ def _banana_skin(rng: Rng, body: Solid, base: Array, thick: float) -> Skin:
     out = mix(out, rgb([0.22, 0.17, 0.10]), np.clip(tip, 0, 1))
     few = smoothstep(2.0, 2.5, solid(rng, along, 0.3, "grain") + rng.uniform(-0.8, 0.3))
     out = mix(out, rgb([0.42, 0.27, 0.10]), 0.7 * few)  # a fresh banana may have a few freckles
-    return Skin(
-        np.clip(out, 0, 1), (0.10 * ridge * thick).astype(np.float32), rng.uniform(0.05, 0.3), rng.uniform(12, 30)
-    )
+    bump = (0.10 * ridge * thick).astype(np.float32)
+    return Skin(np.clip(out, 0, 1), bump, rng.uniform(0.05, 0.3), rng.uniform(12, 30))
 
 
 def _banana_decay(rng: Rng, body: Solid, skin: Skin, decay: float, thick: float) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from course.pictures import backgrounds
 from course.pictures.camera import Camera
-from course.pictures.canvas import Canvas, Light
+from course.pictures.canvas import Canvas
 from course.pictures.coats import BLACK, CHOCOLATE, CREAM, FAWN, GINGER, GOLD, GREY, TAN, WHITE, Coat
 from course.pictures.creature import paint_animal
+from course.pictures.light import Light
 from course.pictures.noise import Array, Rng
 from course.pictures.skeleton import Traits
 from course.pictures.solids import Grid
@@ -65,6 +66,8 @@ RESIDENT = Traits(
     muzzle=(0.50, 0.46, 0.85), ears="floppy", ear=(0.50, 0.95), eye=0.12, tail="up", tail_long=0.6, tail_thick=0.10, tongue=0.5,
 )  # fmt: skip
 
+ANIMALS = {"dog": DOGS, "cat": CATS, "bear": BEARS}
+
 OTHER_LOOKS: dict[str, tuple[Coat, ...]] = {
     "labrador": (Coat(BLACK, shaggy=0.1), Coat(CHOCOLATE, shaggy=0.1)),
     "terrier": (Coat(TAN, shaggy=0.75), Coat(GREY, shaggy=0.7), Coat((0.62, 0.42, 0.24), shaggy=0.7)),
@@ -78,7 +81,7 @@ OTHER_LOOKS: dict[str, tuple[Coat, ...]] = {
 
 def individual(rng: Rng, kind: str, name: str) -> Traits:
     """An animal of `kind` ("dog", "cat", "bear") and breed, unlike the last one."""
-    base = {"dog": DOGS, "cat": CATS, "bear": BEARS}[kind][name]
+    base = ANIMALS[kind][name]
     looks = OTHER_LOOKS.get(name, ()) if kind == "dog" else ()
     pick = int(rng.integers(len(looks) + 1))
     if pick:
@@ -88,12 +91,10 @@ def individual(rng: Rng, kind: str, name: str) -> Traits:
 
 def animal_scene(rng: Rng, size: int, traits: Traits, outdoors: float = 0.6, wild: float = 1.0) -> Array:
     """A photo (size, size, 3) uint8 of one animal: a portrait, or the whole animal standing, sitting or lying."""
-    canvas = Canvas(size, Light.random(rng))
-    grid = Grid(size)
-    ground = (
-        backgrounds.lawn(rng, grid) if rng.random() < outdoors else backgrounds.any_background(rng, grid, white=0.1)
-    )
-    canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.6, 1.1)
+    light, grid = Light.random(rng), Grid(size)
+    outside = rng.random() < outdoors
+    ground = backgrounds.lawn(rng, grid) if outside else backgrounds.any_background(rng, grid, white=0.1)
+    canvas = Canvas(size, light, ground, rng.uniform(0.6, 1.1))
     pose = str(rng.choice(["head", "stand", "sit", "lie"], p=[0.4, 0.27, 0.21, 0.12]))
     if pose == "head":
         wide = rng.uniform(0.65, 1.05)

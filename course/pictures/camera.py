@@ -47,25 +47,30 @@ class Camera:
             line = np.linspace(-1, 1, size, dtype=np.float32) ** 2
             light = light * (1 - self.vignette * 0.5 * (line[:, None] + line[None, :]))[..., None]
         light = np.maximum(light, 0)
-        light = np.where(
-            light > 0.8, 0.8 + 0.4 * np.tanh((light - 0.8) / 0.4), light
-        )  # shoulder: 1.2 is the white point
-        grey = np.power(light / 1.1, np.float32(1 / 2.2))
+        grey = np.power(shoulder(light, 0.8, 0.4) / 1.1, np.float32(1 / 2.2))
         if self.saturation != 1:
             mean = grey @ np.array([0.3, 0.59, 0.11], np.float32)
             grey = mean[..., None] + (grey - mean[..., None]) * np.float32(self.saturation)
         if self.contrast != 1:
             grey = 0.55 + (grey - 0.55) * np.float32(self.contrast)
         if self.noise:
-            # One draw for brightness and half as much for colour, as sensors do.
-            grain = rng.standard_normal((size, size, 1), dtype=np.float32)
-            colour = rng.standard_normal((size, size, 3), dtype=np.float32)
-            grey = grey + np.float32(self.noise) * (grain + 0.5 * colour)
+            grey = grey + np.float32(self.noise) * grain(rng, (size, size), 0.5, np.float32)
         out = (np.clip(grey, 0, 1) * 255 + 0.5).astype(np.uint8)
         radius = self.blur * size / 96
         if radius > 0.25:
             out = np.asarray(Image.fromarray(out).filter(ImageFilter.GaussianBlur(radius)))
         return out
+
+
+def shoulder(field: Array, knee: float, room: float) -> Array:
+    """`field` where it is below `knee`; above it bends over and never gets to `knee` + `room`."""
+    return np.where(field > knee, knee + room * np.tanh((field - knee) / room), field)
+
+
+def grain(rng: Rng, shape: tuple[int, int], colour: float, precision: type[np.float32 | np.float64]) -> Array:
+    """Noise (h, w, 3) of deviation 1 in brightness and `colour` between the channels: less, as sensors do."""
+    bright = rng.standard_normal((*shape, 1), dtype=precision)
+    return bright + colour * rng.standard_normal((*shape, 3), dtype=precision)
 
 
 def jpeg(picture: Array | Image.Image, quality: int) -> bytes:

@@ -16,8 +16,8 @@ from course.pictures.solids import Grid, Solid, ellipsoid, tube, turn
 
 
 @dataclass
-class Skin:
-    """Solids merged into one height field over a picture, each pixel with a blend of its parts' colours."""
+class Pelt:
+    """Solids merged into one height field over a picture, each pixel with a blend of its parts' colours, shine and hair."""
 
     grid: Grid
     height: Array = field(init=False)
@@ -57,11 +57,8 @@ class Skin:
             rows = columns = np.array([0, 1])
         box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
         back = (frame.T / scale).astype(np.float32)
-        x, y, z = (
-            self.grid.x[box] - origin[0],
-            self.grid.y[box] - origin[1],
-            np.maximum(self.height[box], -3) - origin[2],
-        )
+        x, y = self.grid.x[box] - origin[0], self.grid.y[box] - origin[1]
+        z = np.maximum(self.height[box], -3) - origin[2]
         local = [(r[0] * x + r[1] * y + r[2] * z).astype(np.float32) for r in back]
         return box, Solid(box, self.height[box], self.edge[box], *local)
 
@@ -110,56 +107,28 @@ def paint_animal(
     left, right, bottom, top = fit
     scale = float(min((right - left) / (high[0] - low[0]), (top - bottom) / (high[1] - low[1])))
     origin = np.array([(left + right) / 2, (bottom + top) / 2, 0]) - np.append((low + high) / 2, 0) * scale
-    if pose not in ("head",):
-        foot = (low[1]) * scale + origin[1] + 0.06
+    if pose != "head":
+        foot = low[1] * scale + origin[1] + 0.06
         canvas.ground_shadow((left + right) / 2, foot, (high[0] - low[0]) * scale * 0.5, 0.10 + 0.1 * pitch, 0.7)
-    skin = Skin(canvas.grid)
+    pelt = Pelt(canvas.grid)
     for p in parts:
-        skin.add(
-            _place(p, body_frame, origin, scale, canvas.grid),
-            np.asarray(t.coat.of(p.region), np.float32),
-            0.06,
-            1.0,
-            p.blend * scale * 1.4,
-        )
-    box, solid = skin.crop(body_frame, origin, scale)
-    _finish(canvas, rng, t, skin, box, solid, body_coat(rng, t.coat, skin.colour[box], solid), scale, 1.0)
-    skin = Skin(canvas.grid)
-    size = scale * t.head
-    at = body_frame @ skull * scale + origin
+        own = np.asarray(t.coat.of(p.region), np.float32)
+        pelt.add(_place(p, body_frame, origin, scale, canvas.grid), own, 0.06, 1.0, p.blend * scale * 1.4)
+    box, solid = pelt.crop(body_frame, origin, scale)
+    _finish(canvas, rng, t, pelt, box, solid, body_coat(rng, t.coat, pelt.colour[box], solid), scale, 1.0)
+    pelt = Pelt(canvas.grid)
+    size, at = scale * t.head, body_frame @ skull * scale + origin
     narrow = float(rng.uniform(0.18, 0.6))
+    bare = {"nose": t.nose_colour, "rim": np.asarray(t.coat.of("skull")) * 0.25}
     for p in heads:
         s = _place(p, head_frame, at, size, canvas.grid)
-        tint = (
-            _eye(t, s, narrow)
-            if p.region == "eye"
-            else np.asarray(
-                {"nose": t.nose_colour, "rim": np.asarray(t.coat.of("skull")) * 0.25}.get(
-                    p.region, t.coat.of(p.region)
-                ),
-                np.float32,
-            )
-        )
-        bare = p.region in ("eye", "nose", "tongue", "rim")
-        skin.add(
-            s,
-            tint,
-            {"eye": 0.9, "nose": 0.5, "tongue": 0.3}.get(p.region, 0.06),
-            0.0 if bare else 1.0,
-            p.blend * size * 1.4,
-        )
-    box, solid = skin.crop(head_frame, at, size)
-    _finish(
-        canvas,
-        rng,
-        t,
-        skin,
-        box,
-        solid,
-        head_coat(rng, t.coat, skin.colour[box], solid, skin.furry[box], t.muzzle),
-        scale,
-        t.head,
-    )
+        own = np.asarray(bare.get(p.region, t.coat.of(p.region)), np.float32)
+        furry = 0.0 if p.region in ("eye", "nose", "tongue", "rim") else 1.0
+        shine = {"eye": 0.9, "nose": 0.5, "tongue": 0.3}.get(p.region, 0.06)
+        pelt.add(s, _eye(t, s, narrow) if p.region == "eye" else own, shine, furry, p.blend * size * 1.4)
+    box, solid = pelt.crop(head_frame, at, size)
+    colour = head_coat(rng, t.coat, pelt.colour[box], solid, pelt.furry[box], t.muzzle)
+    _finish(canvas, rng, t, pelt, box, solid, colour, scale, t.head)
     if t.whiskers:
         _whiskers(canvas, rng, t, head_frame, at, size)
 
@@ -175,16 +144,15 @@ def _extent(p: Part, frame: Array, at: Array, scale: float) -> tuple[Array, Arra
 
 
 def _finish(
-    canvas: Canvas, rng: Rng, t: Traits, skin: Skin, box: tuple, solid: Solid, colour: Array, scale: float, per: float
+    canvas: Canvas, rng: Rng, t: Traits, pelt: Pelt, box: tuple, solid: Solid, colour: Array, scale: float, per: float
 ) -> None:
     """Fur on the outline, in the bump and in the colour, then light."""
-    furry = skin.furry[box]
+    furry = pelt.furry[box]
     hair, bump = fur(rng, t.coat, solid, scale, per)
     colour = np.clip(colour * (1 + hair * furry)[..., None], 0, 1)
     solid.edge = solid.edge + np.clip(bump * 1.6, -0.03 * scale, 0.03 * scale) * furry
-    canvas.paint(
-        solid, colour, bump * furry, skin.shine[box], 25, hollow=0.75, feather=0.008 + 0.03 * t.coat.shaggy * scale
-    )
+    feather = 0.008 + 0.03 * t.coat.shaggy * scale
+    canvas.paint(solid, colour, bump * furry, pelt.shine[box], 25, hollow=0.75, feather=feather)
 
 
 def _whiskers(canvas: Canvas, rng: Rng, t: Traits, frame: Array, at: Array, size: float) -> None:
@@ -194,6 +162,5 @@ def _whiskers(canvas: Canvas, rng: Rng, t: Traits, frame: Array, at: Array, size
             end = start + np.array([s * rng.uniform(0.9, 1.2), 0.22 * (k - 1) + rng.normal(0, 0.06), -0.1])
             spine = np.stack([start, end]) @ frame.T * size + at
             spine[:, 2] += 0.2
-            canvas.paint(
-                tube(canvas.grid, spine, [0.012 * size, 0.004 * size]), (0.92, 0.92, 0.9), hollow=0, opacity=0.7
-            )
+            hair = tube(canvas.grid, spine, [0.012 * size, 0.004 * size])
+            canvas.paint(hair, (0.92, 0.92, 0.9), hollow=0, opacity=0.7)

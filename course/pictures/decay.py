@@ -13,7 +13,7 @@ from course.pictures.solids import Solid
 
 @dataclass
 class Skin:
-    """Colour (h, w, 3) sRGB, bump (h, w) in units, and highlight strength (float or (h, w)) of a surface."""
+    """The skin of a fruit: colour (h, w, 3) sRGB, bump (h, w) in units, and highlight strength (float or (h, w)) of a surface."""
 
     colour: Array
     bump: Array
@@ -44,10 +44,8 @@ def _spot(rng: Rng, body: Solid, wide: float, ragged: float) -> Array:
     visible = np.argwhere(body.edge > 0.3 * max(float(body.edge.max()), 1e-6))
     row, column = visible[rng.integers(len(visible))] if len(visible) else (0, 0)
     norm = np.sqrt(body.x**2 + body.y**2 + body.z**2) + 1e-6
-    cosine = (body.x * body.x[row, column] + body.y * body.y[row, column] + body.z * body.z[row, column]) / (
-        norm * norm[row, column]
-    )
-    angle = np.arccos(np.clip(cosine, -1, 1))
+    product = body.x * body.x[row, column] + body.y * body.y[row, column] + body.z * body.z[row, column]
+    angle = np.arccos(np.clip(product / (norm * norm[row, column]), -1, 1))
     return angle / wide + ragged * 0.22 * solid(rng, body.points, 0.3)
 
 
@@ -57,11 +55,8 @@ def _patch(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
         spot = _spot(rng, body, rng.uniform(0.6, 1.0), rng.uniform(0.4, 1.3))
         soft = rng.uniform(0.05, 0.35)
         amount = smoothstep(1 + soft, 1 - soft, spot)
-        brown = jitter(
-            rng,
-            rgb([(0.40, 0.25, 0.12), (0.26, 0.16, 0.10), (0.52, 0.36, 0.20), (0.14, 0.10, 0.08)][rng.integers(4)]),
-            0.03,
-        )
+        browns = ((0.40, 0.25, 0.12), (0.26, 0.16, 0.10), (0.52, 0.36, 0.20), (0.14, 0.10, 0.08))
+        brown = jitter(rng, rgb(browns[rng.integers(4)]), 0.03)
         rings = 0.12 * np.sin(spot * rng.uniform(8, 20)) + 0.18 * solid(rng, body.points, 0.5)
         skin.colour[:] = mix(skin.colour, np.clip(brown * (1 + rings)[..., None], 0, 1), 0.95 * amount)
         halo = np.exp(-(((spot - 1.05) / 0.12) ** 2)) * rng.uniform(0, 0.5)
@@ -78,11 +73,8 @@ def _mould(rng: Rng, body: Solid, skin: Skin, size: float) -> None:
         white = smoothstep(1.1, 0.85, spot) * rng.uniform(0.75, 1.0)
         heart = smoothstep(rng.uniform(0.6, 0.95), rng.uniform(0.3, 0.6), spot)
         pale = jitter(rng, rgb([0.88, 0.87, 0.84]), 0.03)
-        dust = jitter(
-            rng,
-            rgb([(0.48, 0.56, 0.48), (0.50, 0.57, 0.60), (0.36, 0.42, 0.33), (0.62, 0.60, 0.52)][rng.integers(4)]),
-            0.03,
-        )
+        dusts = ((0.48, 0.56, 0.48), (0.50, 0.57, 0.60), (0.36, 0.42, 0.33), (0.62, 0.60, 0.52))
+        dust = jitter(rng, rgb(dusts[rng.integers(4)]), 0.03)
         grain = (1 + 0.10 * fuzz + 0.10 * solid(rng, body.points, 0.4))[..., None]
         skin.colour[:] = mix(skin.colour, np.clip(pale * grain, 0, 1), white)
         skin.colour[:] = mix(skin.colour, np.clip(dust * grain, 0, 1), heart * white)
@@ -95,11 +87,11 @@ def _wrinkle(rng: Rng, body: Solid, skin: Skin, size: float, strength: float = 0
     ridges = np.abs(solid(rng, (body.x, body.y * 0.5, body.z), rng.uniform(0.3, 0.5)))
     folds = np.minimum(ridges, 1.0) + 0.4 * np.abs(solid(rng, body.points, 0.7))
     skin.bump = skin.bump + (strength * 0.05 * size * folds).astype(np.float32)
-    skin.colour[:] = mix(
-        skin.colour * (0.9 + 0.12 * np.minimum(folds, 1))[..., None], rgb([0.52, 0.36, 0.20]), 0.18 * strength
-    )
+    tired = skin.colour * (0.9 + 0.12 * np.minimum(folds, 1))[..., None]
+    skin.colour[:] = mix(tired, rgb([0.52, 0.36, 0.20]), 0.18 * strength)
     skin.shine = skin.shine * 0.5
 
 
 def jitter(rng: Rng, base: Array, spread: float = 0.035) -> Array:
+    """A colour (3,) near another."""
     return np.clip(base + rng.normal(0, spread, 3).astype(np.float32), 0.03, 0.97)

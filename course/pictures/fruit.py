@@ -32,9 +32,8 @@ def _lean(rng: Rng) -> Array:
 # Apple -------------------------------------------------------------------------------------------------------------
 
 _ANGLES = np.array([0, 0.12, 0.28, 0.5, 0.75, 1.05, 1.4, 1.75, 2.1, 2.45, 2.7, 2.9, 3.05, np.pi])
-_PROFILE = np.array(
-    [0.60, 0.66, 0.80, 0.94, 1.02, 1.04, 1.0, 0.96, 0.92, 0.90, 0.88, 0.84, 0.78, 0.74]
-)  # stem to calyx
+# stem to calyx
+_PROFILE = np.array([0.60, 0.66, 0.80, 0.94, 1.02, 1.04, 1.0, 0.96, 0.92, 0.90, 0.88, 0.84, 0.78, 0.74])
 
 
 def _apple(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: float) -> None:
@@ -68,9 +67,8 @@ def _stem(canvas: Canvas, rng: Rng, frame: Array, x: float, y: float, size: floa
     bend = rng.normal(0, 0.12, 2)
     points = np.array([[0, 0.58, 0], [bend[0] * 0.4, 0.85, bend[1] * 0.4], [bend[0], rng.uniform(1.0, 1.3), bend[1]]])
     spine = points @ frame.T * size + np.array([x, y, 0])
-    canvas.paint(
-        tube(canvas.grid, spine, np.array([0.035, 0.03, 0.05]) * size), colour(rng, "brown", 0.04) * 0.8, shine=0.05
-    )
+    stem = tube(canvas.grid, spine, np.array([0.035, 0.03, 0.05]) * size)
+    canvas.paint(stem, colour(rng, "brown", 0.04) * 0.8, shine=0.05)
 
 
 def _apple_skin(rng: Rng, body: Solid) -> Skin:
@@ -125,25 +123,18 @@ def _orange(canvas: Canvas, rng: Rng, rotten: bool, x: float, y: float, size: fl
     canvas.paint(body, skin.colour, skin.bump, skin.shine, skin.gloss, hollow=0.4)
     top = frame @ np.array([0, 0.93 * flatness, 0], np.float32) * size
     if top[2] > 0.1 * size:  # the button, or the stalk's stub
-        button = frame * 1.0
-
-        spot = ellipsoid(canvas.grid, (x + top[0], y + top[1], top[2]), np.array([0.09, 0.03, 0.09]) * size, button)
+        spot = ellipsoid(canvas.grid, (x + top[0], y + top[1], top[2]), np.array([0.09, 0.03, 0.09]) * size, frame)
         canvas.paint(spot, colour(rng, "green" if rng.random() < 0.6 else "brown", 0.05) * 0.8, shine=0.05)
 
 
 def _orange_skin(rng: Rng, body: Solid, size: float) -> Skin:
-    base = jitter(
-        rng,
-        rgb([(0.93, 0.50, 0.08), (0.95, 0.60, 0.12), (0.88, 0.40, 0.07), (0.92, 0.66, 0.20)][rng.integers(4)]),
-    )
+    oranges = ((0.93, 0.50, 0.08), (0.95, 0.60, 0.12), (0.88, 0.40, 0.07), (0.92, 0.66, 0.20))
+    base = jitter(rng, rgb(oranges[rng.integers(4)]))
     blotch = solid(rng, body.points, 0.18)
     out = base * (1 + 0.05 * blotch)[..., None]
     if rng.random() < 0.22:  # not quite ripe, or a green variety
-        out = mix(
-            out,
-            jitter(rng, rgb([0.45, 0.55, 0.14])),
-            rng.uniform(0.4, 0.9) * smoothstep(-0.6, 0.9, blotch + rng.normal(0, 0.6)),
-        )
+        green = jitter(rng, rgb([0.45, 0.55, 0.14]))
+        out = mix(out, green, rng.uniform(0.4, 0.9) * smoothstep(-0.6, 0.9, blotch + rng.normal(0, 0.6)))
     pores = solid(rng, body.points, rng.uniform(0.9, 1.3), "grain")
     pits = smoothstep(0.4, 2.0, pores)
     out = out * (1 - 0.10 * pits)[..., None]

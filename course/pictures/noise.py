@@ -1,4 +1,4 @@
-"""Noise: the raw material of every texture here.
+"""Noise: the raw material of every texture here, and the little arithmetic of fields and colours.
 
 Flat noise is made by enlarging small random grids (value noise, Perlin's idea without the gradients: at these sizes nobody
 sees the difference and PIL's bicubic resize does the work); solid noise is read from one periodic volume, at a random
@@ -6,7 +6,7 @@ place and turn, so that it wraps a surface with no seam. Worley's cells: "A cell
 All fields are float32. Nothing here has global state but the volume, which is a constant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -60,6 +60,25 @@ def fbm(
     return np.clip(0.5 + (total / weights - 0.5) * 1.6, 0, 1)
 
 
+def nearest(shape: tuple[int, ...], points: Iterable[tuple[Array, Array | float]]) -> tuple[Array, Array, Array]:
+    """Distances to the nearest and second nearest of `points`, and the name of the nearest, each of `shape`.
+
+    Args:
+        points: of each feature point the square of its distance, a field, and its name, a field or a number.
+    """
+    first, second, name = (
+        np.full(shape, np.inf, np.float32),
+        np.full(shape, np.inf, np.float32),
+        np.zeros(shape, np.float32),
+    )
+    for square, own in points:
+        nearer = square < first
+        second = np.where(nearer, first, np.minimum(second, square))
+        name = np.where(nearer, own, name)
+        first = np.minimum(first, square)
+    return np.sqrt(first), np.sqrt(second), name
+
+
 def worley(rng: Rng, x: Array, y: Array) -> tuple[Array, Array, Array]:
     """Distances to the nearest and second nearest feature point, and a random number in [0, 1) for the cell.
 
@@ -67,37 +86,41 @@ def worley(rng: Rng, x: Array, y: Array) -> tuple[Array, Array, Array]:
     """
     cx, cy = np.floor(x).astype(np.int32), np.floor(y).astype(np.int32)
     ox, oy = cx.min() - 1, cy.min() - 1
-    nx, ny = cx.max() - ox + 2, cy.max() - oy + 2
-    points = rng.random((ny, nx, 3), dtype=np.float32)
-    first = np.full(x.shape, 9.0, np.float32)
-    second = np.full(x.shape, 9.0, np.float32)
-    name = np.zeros(x.shape, np.float32)
-    for dy in (-1, 0, 1):
-        for dx in (-1, 0, 1):
-            px, py, tag = np.moveaxis(points[cy + dy - oy, cx + dx - ox], -1, 0)
-            d = (cx + dx + px - x) ** 2 + (cy + dy + py - y) ** 2
-            nearer = d < first
-            second = np.where(nearer, first, np.minimum(second, d))
-            name = np.where(nearer, tag, name)
-            first = np.where(nearer, d, first)
-    return np.sqrt(first), np.sqrt(second), name
+    points = rng.random((cy.max() - oy + 2, cx.max() - ox + 2, 3), dtype=np.float32)
+
+    def around() -> Iterable[tuple[Array, Array]]:
+        for dy in (-1, 0, 1):
+            for dx in (-1, 0, 1):
+                px, py, tag = np.moveaxis(points[cy + dy - oy, cx + dx - ox], -1, 0)
+                yield (cx + dx + px - x) ** 2 + (cy + dy + py - y) ** 2, tag
+
+    return nearest(x.shape, around())
+
+
+def periodic(rng: Rng, sides: tuple[int, ...], gain: Callable[[Array], Array]) -> Array:
+    """Noise that can be tiled, mean 0 and deviation 1, filtered in the frequency domain.
+
+    Args:
+        gain: how much of a frequency passes, for frequencies in cycles per (first) side.
+    """
+    axes = [np.fft.fftfreq(n) * n for n in sides]
+    axes[-1] = np.abs(axes[-1][: sides[-1] // 2 + 1])  # of a real field half the spectrum tells all
+    frequency = np.sqrt(sum(axis**2 for axis in np.meshgrid(*axes, indexing="ij", sparse=True)))
+    spectrum = np.fft.rfftn(rng.standard_normal(sides)) * gain(frequency)
+    field = np.fft.irfftn(spectrum, s=sides, axes=range(len(sides)))
+    return ((field - field.mean()) / field.std()).astype(np.float32)
 
 
 @lru_cache(maxsize=4)
 def _volume(kind: str) -> Array:
-    """A periodic 64-cube of noise with mean 0 and deviation 1, filtered in the frequency domain."""
-    n = 64
-    rng = np.random.default_rng({"cloud": 11, "grain": 12}[kind])
-    f = np.fft.fftfreq(n) * n
-    radius = np.sqrt(f[:, None, None] ** 2 + f[None, :, None] ** 2 + f[None, None, : n // 2 + 1] ** 2)
-    if kind == "cloud":
-        spectrum = np.where(
-            radius > 0, 1 / np.maximum(radius, 2.0) ** 2.3, 0
-        )  # steeper than 1.5 + 0.5: soft, natural blotches
-    else:
-        spectrum = np.exp(-(((radius - 10) / 4) ** 2))  # bumps of one size, about 10 across the volume
-    field = np.fft.irfftn(np.fft.rfftn(rng.standard_normal((n, n, n))) * spectrum, s=(n, n, n), axes=(0, 1, 2))
-    return ((field - field.mean()) / field.std()).astype(np.float32)
+    """A periodic 64-cube of noise."""
+    gain = {
+        "cloud": lambda f: np.where(
+            f > 0, 1 / np.maximum(f, 2.0) ** 2.3, 0
+        ),  # steeper than 1.5 + 0.5: soft, natural blotches
+        "grain": lambda f: np.exp(-(((f - 10) / 4) ** 2)),  # bumps of one size, about 10 across the volume
+    }[kind]
+    return periodic(np.random.default_rng({"cloud": 11, "grain": 12}[kind]), (64, 64, 64), gain)
 
 
 def rotation(rng: Rng) -> Array:

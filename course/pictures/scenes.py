@@ -7,8 +7,9 @@ import numpy as np
 
 from course.pictures import backgrounds
 from course.pictures.camera import Camera
-from course.pictures.canvas import Canvas, Light
+from course.pictures.canvas import Canvas
 from course.pictures.fruit import paint_fruit
+from course.pictures.light import Light
 from course.pictures.noise import Array, Rng, mix, solid
 from course.pictures.solids import Grid, ellipsoid, tube, turn
 
@@ -45,30 +46,22 @@ def company(canvas: Canvas, rng: Rng) -> None:
         elif kind == 2:  # a stick, a pencil, a handle
             a, length = rng.uniform(0, np.pi), rng.uniform(0.5, 1.5)
             end = np.array([np.cos(a), np.sin(a)]) * length / 2
-            body = tube(
-                canvas.grid,
-                np.array([[x - end[0], y - end[1], 0], [x + end[0], y + end[1], 0]]),
-                rng.uniform(0.03, 0.1),
-            )
+            ends = [[x - end[0], y - end[1], 0], [x + end[0], y + end[1], 0]]
+            body = tube(canvas.grid, ends, rng.uniform(0.03, 0.1))
             canvas.drop_shadow(body, (-0.04, -0.06), 0.06, 0.4)
             canvas.paint(body, backgrounds.colour(rng), shine=0.3)
         else:  # a ball or a lump of clay in a fruit's colour
             radius = rng.uniform(0.12, 0.35)
             body = ellipsoid(canvas.grid, (x, y, 0), (radius, radius, radius))
             canvas.ground_shadow(x, y - 0.9 * radius, radius, 0.3 * radius)
-            canvas.paint(
-                body,
-                backgrounds.colour(rng, ["red", "orange", "yellow", "green"][rng.integers(4)]),
-                shine=rng.uniform(0, 0.9),
-            )
+            tone = backgrounds.colour(rng, ["red", "orange", "yellow", "green"][rng.integers(4)])
+            canvas.paint(body, tone, shine=rng.uniform(0, 0.9))
 
 
 def fruit_scene(rng: Rng, size: int, kind: str, rotten: bool, wild: float = 0.6) -> Array:
     """A photo (size, size, 3) uint8 of one to three fruits of `kind`, all fresh or at least one of them rotten."""
     light = Light.random(rng)
-    canvas = Canvas(size, light)
-    ground = backgrounds.any_background(rng, Grid(size), white=0.6)
-    canvas.rgb[:] = np.power(np.clip(ground, 0, 1), 2.2) * rng.uniform(0.75, 1.1)
+    canvas = Canvas(size, light, backgrounds.any_background(rng, Grid(size), white=0.6), rng.uniform(0.75, 1.1))
     company(canvas, rng)
     count = int(rng.choice([1, 2, 3], p=[0.86, 0.10, 0.04]))
     big = rng.uniform(0.6, 0.85) if count == 1 else rng.uniform(0.38, 0.5)

@@ -1,25 +1,65 @@
-"""Two ways to make a thing: turn a profile on a lathe, or fold a box; both paint themselves on a canvas.
+"""A place on a canvas, and ways to make a thing there: turn a profile on a lathe, fold a box.
 
 The lathe is exact for a camera at the height of the thing and tilted a little: rings become ellipses. The box is three
 visible faces in an orthographic view, each with its own texture coordinates.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from course.pictures.canvas import Canvas
-from course.pictures.noise import Array
-from course.pictures.solids import Solid, face_coordinates, polygon, relief, turn
+from course.pictures.noise import Array, Colour
+from course.pictures.solids import Grid, Solid, ellipsoid, face_coordinates, polygon, tube, turn
 
-Paint = Array | tuple[float, float, float] | Callable[[Array, Array], Array]
+Paint = Array | Colour | Callable[[Array, Array], Array]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a thing is drawn, (x, y), and its size `s`. Its parts are given from there in units of `s`, depths in the picture's."""
+
+    canvas: Canvas
+    x: float
+    y: float
+    s: float
+
+    @property
+    def grid(self) -> Grid:
+        return self.canvas.grid
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """The point (x, y) of the thing on the picture."""
+        return self.x + x * self.s, self.y + y * self.s
+
+    def tube(
+        self, points: Sequence[tuple[float, float, float]], radii: Sequence[float] | float, flat: float = 1
+    ) -> Solid:
+        """See `solids.tube`; points are (x, y, depth)."""
+        return tube(self.grid, np.array([(*self.at(x, y), z) for x, y, z in points]), np.multiply(radii, self.s), flat)
+
+    def ellipsoid(
+        self, centre: tuple[float, float, float], radii: Sequence[float] | float, rotation: Array | None = None
+    ) -> Solid:
+        """See `solids.ellipsoid`; the centre is (x, y, depth)."""
+        x, y, z = centre
+        return ellipsoid(self.grid, (*self.at(x, y), z), np.broadcast_to(radii, 3) * self.s, rotation)
+
+    def polygon(self, corners: Sequence[tuple[float, float]]) -> Solid:
+        """See `solids.polygon`."""
+        return polygon(self.grid, [self.at(x, y) for x, y in corners])
+
+    def shadow(self, y: float, rx: float, ry: float, strength: float = 0.6) -> None:
+        """The shadow on the ground of a thing whose foot is at `y`."""
+        self.canvas.ground_shadow(*self.at(0, y), rx * self.s, ry * self.s, strength)
 
 
 def lathe(
-    canvas: Canvas, x: float, y: float, s: float, profile: Sequence[tuple[float, float]], paint: Paint, tilt: float = 0.2,
-    shine: float = 0.3, gloss: float = 40.0, inside: Array | None = None, fill: tuple[float, float, float] | None = None,
+    place: Place, profile: Sequence[tuple[float, float]], paint: Paint, tilt: float = 0.2,
+    shine: float = 0.3, gloss: float = 40.0, inside: Array | None = None, fill: Colour | None = None,
 ) -> None:  # fmt: skip
-    """A solid of revolution about the vertical through (x, y), in units of `s`.
+    """A solid of revolution about the vertical.
 
     Args:
         profile: (height, radius) from the bottom up.
@@ -27,11 +67,11 @@ def lathe(
         tilt: ratio of a ring's axes: how much of the top one sees.
         inside: colour of the inner wall, for open vessels; fill: colour of what is in them.
     """
-    heights = np.array([h for h, _ in profile], np.float32)
-    radii = np.array([r for _, r in profile], np.float32)
-    r_max = float(radii.max())
+    canvas, x, y, s = place.canvas, place.x, place.y, place.s
+    heights, radii = np.array(profile, np.float32).T
+    r_max, top = float(radii.max()), float(heights[-1])
     box = canvas.grid.box(
-        x - r_max * s, x + r_max * s, y + (heights[0] - r_max * tilt) * s, y + (heights[-1] + r_max * tilt) * s
+        x - r_max * s, x + r_max * s, y + (heights[0] - r_max * tilt) * s, y + (top + r_max * tilt) * s
     )
     u, v = (canvas.grid.x[box] - np.float32(x)) / np.float32(s), (canvas.grid.y[box] - np.float32(y)) / np.float32(s)
     # The front of the ring at height h is seen tilt * depth lower: two steps of fixed point find h.
@@ -48,32 +88,18 @@ def lathe(
     rim = np.sign(r - np.abs(u)) * np.sqrt(np.abs(r * r - u * u))
     angle = np.arctan2(u, depth)
     solid = Solid(box, (rim * s).astype(np.float32), (edge * s).astype(np.float32), angle, h, depth)
-    colour = paint(angle, h) if callable(paint) else paint
+    colour = paint(angle, h) if callable(paint) else np.asarray(paint, np.float32)
+    r_top = float(radii[-1]) * s
     if inside is None:
-        _disc(
-            canvas,
-            x,
-            y + float(heights[-1]) * s,
-            float(radii[-1]) * s,
-            tilt,
-            paint(angle * 0, h * 0 + heights[-1])[0, 0] if callable(paint) else np.asarray(paint),
-            -1,
-        )
+        lid = paint(angle * 0, h * 0 + heights[-1])[0, 0] if callable(paint) else colour
+        _disc(canvas, x, y + top * s, r_top, tilt, lid, -1)
     canvas.paint(solid, colour, shine=shine, gloss=gloss, hollow=0.3)
     if inside is not None:
-        top, r_top = y + float(heights[-1]) * s, float(radii[-1]) * s
-        _disc(
-            canvas,
-            x,
-            top,
-            r_top,
-            tilt,
-            np.clip(np.asarray(colour if not callable(paint) else inside, np.float32) * 1.05, 0, 1),
-            1,
-        )
-        _disc(canvas, x, top, r_top * 0.92, tilt, inside, -1)
+        lip = np.asarray(inside if callable(paint) else colour, np.float32)
+        _disc(canvas, x, y + top * s, r_top, tilt, np.clip(lip * 1.05, 0, 1), 1)
+        _disc(canvas, x, y + top * s, r_top * 0.92, tilt, inside, -1)
         if fill is not None:
-            _disc(canvas, x, top - 0.06 * s * tilt / 0.3, r_top * 0.82, tilt, np.asarray(fill, np.float32), 0)
+            _disc(canvas, x, y + top * s - 0.06 * s * tilt / 0.3, r_top * 0.82, tilt, np.asarray(fill, np.float32), 0)
 
 
 def _disc(canvas: Canvas, x: float, y: float, r: float, tilt: float, colour: Array, bulge: float) -> None:
@@ -87,20 +113,26 @@ def _disc(canvas: Canvas, x: float, y: float, r: float, tilt: float, colour: Arr
 
 
 def box_solid(
-    canvas: Canvas, x: float, y: float, half: tuple[float, float, float], yaw: float, pitch: float,
+    place: Place,
+    y: float,
+    half: tuple[float, float, float],
+    yaw: float,
+    pitch: float,
     face: Callable[[str, Array, Array], Array],
-) -> tuple[tuple[float, float], ...]:  # fmt: skip
-    """A box with half sizes (x, y, z), turned by `yaw` and seen from above by `pitch` (radians).
+) -> tuple[tuple[float, float], ...]:
+    """A box with half sizes (x, y, z) about (0, y) of `place`, turned by `yaw` and seen from above by `pitch` (radians).
 
     `face(name, u, v)` gives the colours of "front", "side" and "top" for u, v in [0, 1]. Returns the picture positions of the top's
     four corners: front left, front right, back left, back right.
     """
+    canvas = place.canvas
     frame = turn(yaw, pitch, 0)
-    hx, hy, hz = half
+    x, middle = place.at(0, y)
+    hx, hy, hz = (h * place.s for h in half)
 
     def at(i: float, j: float, k: float) -> tuple[float, float]:
         p = frame @ np.array([i * hx, j * hy, k * hz])
-        return float(p[0]) + x, float(p[1]) + y
+        return float(p[0]) + x, float(p[1]) + middle
 
     foot = min(at(i, -1, k)[1] for i in (-1, 1) for k in (-1, 1))
     canvas.ground_shadow(x, foot + 0.3 * hz, 1.25 * (hx + 0.4 * hz), 0.3 * hz + 0.12 * hy)
@@ -121,34 +153,11 @@ def box_solid(
             continue
         face_coordinates(quad, origin, right - origin, up - origin)
         plain = "side" if name in ("left", "right") else "front" if name == "back" else name
-        canvas.flat(
-            quad, np.clip(face(plain, quad.x, quad.y), 0, 1), (float(normal[0]), float(normal[1]), float(normal[2]))
-        )
+        canvas.flat(quad, np.clip(face(plain, quad.x, quad.y), 0, 1), normal)
     return at(-1, 1, 1), at(1, 1, 1), at(-1, 1, -1), at(1, 1, -1)
 
 
-def flat_shape(
-    canvas: Canvas, edge: Array, colour: Array, bevel: float, shine: float = 0.3, shadow: float = 0.5
-) -> None:
-    """Lay down a flat thing given by its signed distance over the whole picture, with a rounded rim and a shadow."""
-    solid = relief(canvas.grid, edge, bevel)
-    canvas.drop_shadow(solid, (-float(canvas.light.direction[0]) * 0.06, -0.05), 0.07, shadow)
-    canvas.paint(solid, colour, shine=shine, hollow=0.2)
-
-
 def arc(x: float, y: float, r: float, start: float, end: float, n: int = 10, squash: float = 1.0) -> Array:
+    """Points (n, 3) of an arc on the picture, for a tube."""
     a = np.linspace(start, end, n)
     return np.stack([x + r * np.cos(a), y + r * squash * np.sin(a), 0 * a], 1)
-
-
-def polar(c: Canvas, x: float, y: float, tilt: float = 0.0) -> tuple[Array, Array]:
-    dx, dy = c.grid.x - np.float32(x), c.grid.y - np.float32(y)
-    return np.hypot(dx, dy), np.arctan2(dy, dx) - np.float32(tilt)
-
-
-def segment(c: Canvas, ax: float, ay: float, bx: float, by: float) -> Array:
-    """Distance to a segment over the whole picture."""
-    px, py = c.grid.x - ax, c.grid.y - ay
-    dx, dy = bx - ax, by - ay
-    t = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
-    return np.hypot(px - t * dx, py - t * dy)

@@ -28,11 +28,7 @@ class Traits:
     neck_thick: float = 0.17
     head: float = 0.23  # skull radius
     skull: tuple[float, float, float] = (0.92, 0.90, 1.0)
-    muzzle: tuple[float, float, float] = (
-        0.46,
-        0.42,
-        0.95,
-    )  # half width, half height, reach in front of the skull's middle
+    muzzle: tuple[float, float, float] = (0.46, 0.42, 0.95)  # half width, half height, reach from the skull's middle
     jowl: float = 0.0
     nose: float = 0.17
     nose_colour: tuple[float, float, float] = (0.06, 0.05, 0.05)
@@ -98,13 +94,10 @@ def head_parts(t: Traits, rng: Rng) -> list[Part]:
     parts.append(blob("muzzle", (0, low - 0.02, tip - 0.1), (mw * 0.85, mh * 0.8, 0.32), blend=0.12))
     parts.append(blob("jaw", (0, low - mh * 0.75, middle), (mw * 0.72, mh * 0.45, reach * 0.5), blend=0.08))
     if t.jowl:
-        for s in (-1, 1):
-            parts.append(
-                blob("muzzle", (s * mw * 0.62, low - t.jowl * 0.5, tip - 0.25), (mw * 0.55, t.jowl, 0.36), blend=0.1)
-            )
-    parts.append(
-        blob("nose", (0, low + mh * 0.50, tip + 0.16), (t.nose * 1.15, t.nose * 0.85, t.nose * 0.8), blend=0.015)
-    )
+        for x in (-mw * 0.62, mw * 0.62):
+            parts.append(blob("muzzle", (x, low - t.jowl * 0.5, tip - 0.25), (mw * 0.55, t.jowl, 0.36), blend=0.1))
+    nose = (t.nose * 1.15, t.nose * 0.85, t.nose * 0.8)
+    parts.append(blob("nose", (0, low + mh * 0.50, tip + 0.16), nose, blend=0.015))
     if rng.random() < t.tongue:
         parts.append(blob("tongue", (0.03, low - mh * 1.25, tip - 0.1), (mw * 0.42, mh * 0.75, 0.1), blend=0.01))
     ex, ey = t.eyes_apart, 0.16
@@ -130,12 +123,9 @@ def ear_parts(t: Traits, s: int, rng: Rng) -> list[Part]:
         ]
         return [limb("ear", spine, [wide * 0.35, wide * 0.8, wide, wide * 0.7], flat=0.55, blend=0.05)]
     if t.ears == "round":
-        at = (s * w * 0.74, h * 0.78, -0.05)
+        back = blob("ear", (s * w * 0.74, h * 0.78, -0.05), (wide, wide, wide * 0.45))
         front = (s * w * 0.74, h * 0.76, wide * 0.16)
-        return [
-            blob("ear", at, (wide, wide, wide * 0.45)),
-            blob("inner", front, (wide * 0.62, wide * 0.62, wide * 0.35), blend=0.03),
-        ]
+        return [back, blob("inner", front, (wide * 0.62, wide * 0.62, wide * 0.35), blend=0.03)]
     lean = 0.18 + wobble
     base = np.array([s * w * 0.60, h * 0.55, -0.05])
     top = np.add(base, (s * lean, long, -0.05))
@@ -147,7 +137,7 @@ def ear_parts(t: Traits, s: int, rng: Rng) -> list[Part]:
         return [limb("ear", spine, list(np.add(widths, (0, 0, 0.1 * wide, 0.15 * wide))), flat=0.5, blend=0.05)]
     inner = [p + np.array([0, 0, wide * 0.28]) for p in spine[:3]]
     return [
-        limb("ear", spine, list(widths), flat=0.5, blend=0.05),
+        limb("ear", spine, list(widths), flat=0.5),
         limb("inner", inner, list(widths[:3] * 0.6), flat=0.4, blend=0.02),
     ]
 
@@ -155,97 +145,60 @@ def ear_parts(t: Traits, s: int, rng: Rng) -> list[Part]:
 def body_parts(t: Traits, pose: str, rng: Rng) -> tuple[list[Part], Array]:
     """Parts of trunk, legs and tail, and where the middle of the skull is."""
     c, w, half = t.chest, t.waist, t.length / 2
-    back = t.legs + c  # height of the trunk's axis
     s_out = c * 0.58
     parts: list[Part] = []
-    rump_at: Array
+
+    def leg(region: str, spine: list[list[float]], *thick: float) -> None:
+        parts.append(limb(region, spine, [t.leg * k for k in thick]))
+
+    def paw(x: float, y: float, z: float, *size: float) -> None:
+        wide, tall, long = size or (1.05, 0.75, 1.5)
+        parts.append(blob("paw", (x, y, z), (t.leg * wide, t.leg * tall, t.leg * long)))
+
     if pose == "stand":
-        parts.append(blob("chest", (0, back, half * 0.55), (c * 0.88, c * 1.05, half * 0.62)))
-        parts.append(blob("trunk", (0, back + 0.02, 0), (w * 0.98, w * 1.05, half * 0.95)))
-        parts.append(blob("rump", (0, back, -half * 0.62), (w * 1.02, w * 1.12, half * 0.45)))
+        y = t.legs + c  # height of the trunk's axis
+        parts.append(blob("chest", (0, y, half * 0.55), (c * 0.88, c * 1.05, half * 0.62)))
+        parts.append(blob("trunk", (0, y + 0.02, 0), (w * 0.98, w * 1.05, half * 0.95)))
+        parts.append(blob("rump", (0, y, -half * 0.62), (w * 1.02, w * 1.12, half * 0.45)))
         stride = rng.normal(0, 0.08, 4)
-        for i, s in enumerate((-1, 1)):
-            z = half * 0.62
-            parts.append(
-                limb(
-                    "foreleg",
-                    [[s * s_out, back, z], [s * s_out, back * 0.5, z + 0.02], [s * s_out, 0.06, z + stride[i]]],
-                    [t.leg * 1.5, t.leg, t.leg * 0.85],
-                )
-            )
-            parts.append(
-                blob("paw", (s * s_out, 0.05, z + stride[i] + t.leg * 0.7), (t.leg * 1.05, t.leg * 0.75, t.leg * 1.5))
-            )
+        for s, fore, hind in ((-1, stride[0], stride[2]), (1, stride[1], stride[3])):
+            x, z = s * s_out, half * 0.62
+            leg("foreleg", [[x, y, z], [x, y * 0.5, z + 0.02], [x, 0.06, z + fore]], 1.5, 1, 0.85)
+            paw(x, 0.05, z + fore + t.leg * 0.7)
             z = -half * 0.72
-            parts.append(
-                limb(
-                    "hindleg",
-                    [
-                        [s * s_out, back * 0.95, z + 0.08],
-                        [s * s_out, back * 0.55, z + 0.07],
-                        [s * s_out, back * 0.30, z - 0.10],
-                        [s * s_out, 0.06, z + stride[i + 2]],
-                    ],
-                    [w * 0.8, t.leg * 1.25, t.leg * 0.85, t.leg * 0.8],
-                )
-            )
-            parts.append(
-                blob(
-                    "paw", (s * s_out, 0.05, z + stride[i + 2] + t.leg * 0.7), (t.leg * 1.05, t.leg * 0.75, t.leg * 1.5)
-                )
-            )
-        shoulder = np.array([0, back + c * 0.35, half * 0.85])
-        rump_at = np.array([0, back + w * 0.55, -half * 1.0])
+            spine = [[x, y * 0.95, z + 0.08], [x, y * 0.55, z + 0.07], [x, y * 0.30, z - 0.10], [x, 0.06, z + hind]]
+            parts.append(limb("hindleg", spine, [w * 0.8, t.leg * 1.25, t.leg * 0.85, t.leg * 0.8]))
+            paw(x, 0.05, z + hind + t.leg * 0.7)
+        shoulder = np.array([0, y + c * 0.35, half * 0.85])
+        rump_at = np.array([0, y + w * 0.55, -half * 1.0])
     elif pose == "sit":
-        lean = half * 0.75
-        top = t.legs * 0.95 + c * 0.9
+        lean, top = half * 0.75, t.legs * 0.95 + c * 0.9
         parts.append(blob("chest", (0, top, lean * 0.55), (c * 0.92, c * 1.15, c * 0.95)))
-        parts.append(
-            limb(
-                "trunk", [[0, top, lean * 0.4], [0, top * 0.62, 0], [0, w, -lean * 0.45]], [c * 0.85, w * 1.1, w * 1.15]
-            )
-        )
+        spine = [[0, top, lean * 0.4], [0, top * 0.62, 0], [0, w, -lean * 0.45]]
+        parts.append(limb("trunk", spine, [c * 0.85, w * 1.1, w * 1.15]))
         for s in (-1, 1):
+            x = s * s_out
             parts.append(blob("hindleg", (s * w * 0.95, w * 0.75, -lean * 0.2), (w * 0.55, w * 0.85, w * 1.15)))
-            parts.append(blob("paw", (s * w * 1.15, 0.05, lean * 0.35), (t.leg * 1.1, t.leg * 0.75, t.leg * 1.9)))
-            parts.append(
-                limb(
-                    "foreleg",
-                    [
-                        [s * s_out * 0.85, top * 0.95, lean * 0.8],
-                        [s * s_out * 0.8, top * 0.5, lean * 0.95],
-                        [s * s_out * 0.75, 0.06, lean],
-                    ],
-                    [t.leg * 1.5, t.leg, t.leg * 0.85],
-                )
-            )
-            parts.append(
-                blob("paw", (s * s_out * 0.75, 0.05, lean + t.leg * 0.7), (t.leg * 1.05, t.leg * 0.75, t.leg * 1.5))
-            )
+            paw(s * w * 1.15, 0.05, lean * 0.35, 1.1, 0.75, 1.9)
+            spine = [[x * 0.85, top * 0.95, lean * 0.8], [x * 0.8, top * 0.5, lean * 0.95], [x * 0.75, 0.06, lean]]
+            leg("foreleg", spine, 1.5, 1, 0.85)
+            paw(x * 0.75, 0.05, lean + t.leg * 0.7)
         shoulder = np.array([0, top + c * 0.5, lean * 0.75])
         rump_at = np.array([0, w * 0.4, -lean * 0.9])
     else:  # lie
-        low = c * 0.95
-        parts.append(blob("chest", (0, low, half * 0.5), (c * 0.95, c * 0.98, half * 0.6)))
-        parts.append(blob("trunk", (0, low * 0.92, 0), (w * 1.05, w, half * 0.95)))
-        parts.append(blob("rump", (0, low * 0.88, -half * 0.6), (w * 1.1, w * 1.05, half * 0.45)))
+        y = c * 0.95
+        parts.append(blob("chest", (0, y, half * 0.5), (c * 0.95, c * 0.98, half * 0.6)))
+        parts.append(blob("trunk", (0, y * 0.92, 0), (w * 1.05, w, half * 0.95)))
+        parts.append(blob("rump", (0, y * 0.88, -half * 0.6), (w * 1.1, w * 1.05, half * 0.45)))
         for s in (-1, 1):
-            parts.append(
-                limb(
-                    "foreleg",
-                    [
-                        [s * s_out, low * 0.8, half * 0.7],
-                        [s * s_out * 1.1, 0.12, half * 0.8],
-                        [s * s_out * 0.9, 0.07, half + 0.42],
-                    ],
-                    [t.leg * 1.4, t.leg * 1.1, t.leg * 0.9],
-                )
-            )
-            parts.append(blob("paw", (s * s_out * 0.9, 0.06, half + 0.48), (t.leg * 1.05, t.leg * 0.8, t.leg * 1.4)))
+            x = s * s_out
+            spine = [[x, y * 0.8, half * 0.7], [x * 1.1, 0.12, half * 0.8], [x * 0.9, 0.07, half + 0.42]]
+            leg("foreleg", spine, 1.4, 1.1, 0.9)
+            paw(x * 0.9, 0.06, half + 0.48, 1.05, 0.8, 1.4)
             parts.append(blob("hindleg", (s * w * 1.05, w * 0.7, -half * 0.5), (w * 0.5, w * 0.75, w * 1.1)))
-            parts.append(blob("paw", (s * w * 1.3, 0.06, -half * 0.5 + w), (t.leg, t.leg * 0.75, t.leg * 1.7)))
-        shoulder = np.array([0, low + c * 0.4, half * 0.8])
-        rump_at = np.array([0, low * 0.7, -half])
+            paw(s * w * 1.3, 0.06, -half * 0.5 + w, 1, 0.75, 1.7)
+        shoulder = np.array([0, y + c * 0.4, half * 0.8])
+        rump_at = np.array([0, y * 0.7, -half])
     rise = rng.uniform(0.75, 1.05)
     skull = shoulder + np.array([0, np.sin(rise), np.cos(rise)]) * (t.neck + t.head * 0.5)
     nape = [
@@ -254,9 +207,7 @@ def body_parts(t: Traits, pose: str, rng: Rng) -> tuple[list[Part], Array]:
         np.add(skull, (0, -t.head * 0.25, -t.head * 0.4)),
     ]
     parts.append(limb("neck", nape, [t.neck_thick * 1.45, t.neck_thick * 1.1, t.neck_thick]))
-    parts.append(
-        blob("bib", tuple(np.add(shoulder, (0, -c * 0.55, c * 0.25))), (c * 0.66, c * 0.92, c * 0.55), blend=0.05)
-    )
+    parts.append(blob("bib", tuple(np.add(shoulder, (0, -c * 0.55, c * 0.25))), (c * 0.66, c * 0.92, c * 0.55)))
     parts += tail_parts(t, pose, rump_at, rng)
     return parts, skull
 

@@ -15,13 +15,12 @@ from course.pictures.noise import Array
 
 
 class Grid:
-    """Pixel centres of a square picture of `size` pixels."""
+    """Pixel centres of a square picture of `size` pixels, float32; `precision` is what they are computed in."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, precision: type[np.floating] = np.float64) -> None:
         self.size = size
         self.pixel = 2 / size
-        line = ((np.arange(size) + 0.5) * self.pixel - 1).astype(np.float32)
-        self.line = line
+        line = ((np.arange(size, dtype=precision) + 0.5) / size * 2 - 1).astype(np.float32)
         self.x, self.y = np.meshgrid(line, -line)
 
     def box(self, left: float, right: float, bottom: float, top: float) -> tuple[slice, slice]:
@@ -54,13 +53,21 @@ class Solid:
         return self.x, self.y, self.z
 
 
-def turn(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Array:
+def turned(
+    x: Array, y: Array, angle: float, scale: float = 1.0, precision: type[np.floating] = np.float64
+) -> tuple[Array, Array]:
+    """Coordinates in the plane along axes turned by `angle` (radians, against the clock), in which a unit counts `scale`."""
+    c, s = precision(np.cos(angle) * scale), precision(np.sin(angle) * scale)
+    return c * x + s * y, c * y - s * x
+
+
+def turn(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0, precision: type[np.floating] = np.float32) -> Array:
     """Rotation (3, 3), radians: yaw about y, then pitch about x (positive leans the top to the camera), then roll about z."""
     cy, sy, cp, sp, cr, sr = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
     about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return (about_z @ about_x @ about_y).astype(np.float32)
+    return (about_z @ about_x @ about_y).astype(precision)
 
 
 def _signed_root(v: Array) -> Array:
@@ -143,7 +150,9 @@ def star_solid(
     return Solid(box, (hit * np.float32(size) + np.float32(cz)).reshape(shape), edge * np.float32(size), *local)
 
 
-def tube(grid: Grid, spine: Array, radii: Array | Sequence[float] | float, flat: float = 1.0) -> Solid:
+def tube(
+    grid: Grid, spine: Array | Sequence[Sequence[float]], radii: Array | Sequence[float] | float, flat: float = 1.0
+) -> Solid:
     """A tube along `spine` (n, 3), n >= 2, with `radii` at its points; ends are round.
 
     Object coordinates: x runs from 0 to 1 along the tube, y is -1 to 1 across it, z is what is left of a unit circle.
@@ -202,14 +211,6 @@ def polygon(grid: Grid, corners: Sequence[Sequence[float] | Array] | Array, z: f
         length = float(np.hypot(dx, dy)) + 1e-9
         edge = np.minimum(edge, ((x - px) * -dy + (y - py) * dx) * np.float32(np.sign(area) / length))
     return Solid(box, np.full(x.shape, z, np.float32), edge, x, y, np.zeros_like(x))
-
-
-def relief(grid: Grid, edge: Array, bevel: float, z: float = 0.0) -> Solid:
-    """A flat shape given by its signed distance `edge` over the whole picture, its rim rounded over `bevel` units."""
-    t = np.clip(edge / bevel, -1, 1)
-    height = bevel * np.sqrt(np.maximum(1 - (1 - np.maximum(t, 0)) ** 2, 0)) + np.minimum(t, 0) * bevel * 2 + z
-    whole = (slice(0, grid.size), slice(0, grid.size))
-    return Solid(whole, height.astype(np.float32), edge.astype(np.float32), grid.x, grid.y, np.zeros_like(grid.x))
 
 
 def face_coordinates(solid: Solid, origin: Array, right: Array, up: Array) -> None:

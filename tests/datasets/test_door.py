@@ -38,10 +38,9 @@ def test_write_makes_the_folders_of_the_course(tmp_path, monkeypatch):
     assert (tmp_path / "valid/bo/000.jpg").read_bytes() == door.photo_bytes("bo", 0, "valid")
 
 
-def test_hidden_photos_come_from_the_secret(tmp_path):
-    door.write_hidden(tmp_path / "a", 5, 1)
-    door.write_hidden(tmp_path / "b", 6, 1)
-    assert (tmp_path / "a/bo/000.jpg").read_bytes() != (tmp_path / "b/bo/000.jpg").read_bytes()
+def test_splits_and_seeds_give_different_photos():
+    photos = [door.photo_bytes("bo", k, split) for k in (0, 1, 2**61) for split in ("train", "valid", "hidden")]
+    assert len(set(photos)) == 9
 
 
 def test_unknown_names_are_refused():

@@ -63,15 +63,6 @@ def test_the_split_of_work_does_not_change_the_bytes(tmp_path, monkeypatch):
         assert path.read_bytes() == (tmp_path / "three" / path.relative_to(tmp_path / "one")).read_bytes()
 
 
-def test_hidden_photos_come_from_the_secret_and_are_not_in_the_data(tmp_path):
-    fruit.write_hidden(tmp_path / "a", 11, 1)
-    fruit.write_hidden(tmp_path / "b", 12, 1)
-    for label in fruit.CLASSES:
-        a, b = ((tmp_path / which / label / "000.jpg").read_bytes() for which in "ab")
-        assert a != b
-        assert a not in {fruit.photo_bytes(label, k, s) for k in (0, 11) for s in ("train", "valid")}
-
-
 def test_colours_of_the_classes_overlap():
     """Brightness alone must not tell rotten from fresh."""
     for fresh, rotten in zip(fruit.CLASSES[:3], fruit.CLASSES[3:]):

@@ -41,3 +41,22 @@ def test_mix_and_smoothstep():
     assert np.allclose(t, [[0, 0.5, 1]])
     assert np.allclose(noise.mix((0, 0, 0), (1, 1, 1), t)[0, 1], 0.5)
     assert noise.smoothstep(1.0, 0.0, np.float32(2.0)) == 0
+
+
+@pytest.mark.parametrize("sides", [(32, 32), (16, 16, 16)])
+def test_periodic_noise_is_standardised_and_can_be_tiled(sides):
+    field = noise.periodic(np.random.default_rng(2), sides, lambda f: np.where(f > 0, 1 / np.maximum(f, 1) ** 2.5, 0))
+    assert field.shape == sides
+    assert field.dtype == np.float32
+    assert abs(field.mean()) < 1e-4
+    assert field.std() == pytest.approx(1, abs=1e-4)
+    step, seam = np.abs(np.diff(field, axis=0)).mean(), np.abs(field[0] - field[-1]).mean()
+    assert seam < 2 * step
+
+
+def test_nearest_finds_the_two_least_distances_and_the_name():
+    line = np.arange(5, dtype=np.float32)
+    first, second, name = noise.nearest((5,), (((line - at) ** 2, at / 10) for at in (4.0, 0.0)))
+    assert np.allclose(first, [0, 1, 2, 1, 0])
+    assert np.allclose(second, [4, 3, 2, 3, 4])
+    assert np.allclose(name[[0, 1, 3, 4]], [0, 0, 0.4, 0.4])

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from course.pictures.canvas import Canvas, Light
+from course.pictures.canvas import Canvas
+from course.pictures.light import Light
 from course.pictures.solids import Grid, ellipsoid, polygon, star_solid, tube, turn
 
 GRID = Grid(64)

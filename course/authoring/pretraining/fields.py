@@ -9,40 +9,31 @@ from functools import lru_cache
 
 import numpy as np
 
+from course.pictures.noise import nearest, periodic
+
 SIDE = 256  # a window of 128 still has 2^14 places to start from
 EXPONENTS = (0.6, 1.0, 1.4, 1.8, 2.2, 2.8)  # spectral slopes: sand, cloud, rolling hills
 DENSITIES = (24, 60, 150, 400, 900)  # cells in a SIDE x SIDE field
 COPIES = 6
+PRECISION = (
+    np.float32
+)  # of the pixels' places: the last bit of one shows where a brick's rim is steep, and the recipe stands
 
 
 def _spectral(rng: np.random.Generator, exponent: float) -> np.ndarray:
-    """One periodic field (SIDE, SIDE) float32 of mean 0 and deviation 1 with power falling as frequency^(-2 exponent)."""
-    frequency = np.hypot(np.fft.fftfreq(SIDE)[:, None], np.fft.rfftfreq(SIDE)[None])
-    frequency[0, 0] = 1.0
-    spectrum = np.fft.rfft2(rng.standard_normal((SIDE, SIDE))) / frequency**exponent
-    spectrum[0, 0] = 0
-    field = np.fft.irfft2(spectrum, (SIDE, SIDE))
-    return (field / field.std()).astype(np.float32)
+    """One periodic field (SIDE, SIDE) with power falling as frequency^(-2 exponent)."""
+    return periodic(rng, (SIDE, SIDE), lambda f: np.where(f > 0, np.maximum(f, 1) ** -exponent, 0))
 
 
 def _cells(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Worley fields (SIDE, SIDE): distance to the nearest point, gap to the second (in mean cell widths), cell id in [0, 1)."""
     points = rng.uniform(0, SIDE, (count, 2)).astype(np.float32)
-    grid = np.arange(SIDE, dtype=np.float32)
-    first = np.full((SIDE, SIDE), 1e9, np.float32)
-    second = first.copy()
-    ids = np.zeros((SIDE, SIDE), np.float32)
-    shades = rng.random(count, dtype=np.float32)
-    for (y, x), shade in zip(points, shades):
-        dy = np.abs(grid - y)
-        dx = np.abs(grid - x)
-        square = np.minimum(dy, SIDE - dy)[:, None] ** 2 + np.minimum(dx, SIDE - dx)[None] ** 2
-        nearer = square < first
-        second = np.minimum(second, np.where(nearer, first, square))
-        ids[nearer] = shade
-        first = np.minimum(first, square)
+    away = np.abs(points[..., None] - np.arange(SIDE, dtype=np.float32))
+    down, across = np.moveaxis(np.minimum(away, SIDE - away) ** 2, 1, 0)  # each (count, SIDE); the field is periodic
+    squares = (y[:, None] + x for y, x in zip(down, across))
+    first, second, ids = nearest((SIDE, SIDE), zip(squares, rng.random(count, dtype=np.float32)))
     unit = SIDE / np.sqrt(count)
-    return np.sqrt(first) / unit, (np.sqrt(second) - np.sqrt(first)) / unit, ids
+    return first / unit, (second - first) / unit, ids
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +74,11 @@ def cells(rng: np.random.Generator, size: int, density: int | np.integer | None 
     return _window(rng, fields[level], size, stride)
 
 
-def smoothstep(edge0: float, edge1: float, x: np.ndarray) -> np.ndarray:
-    """0 below edge0, 1 above edge1 and a cubic between (either order of edges)."""
-    t = np.clip((x - edge0) / (edge1 - edge0), 0, 1)
-    return t * t * (3 - 2 * t)
+def binomial_blur(image: np.ndarray, passes: int = 1) -> np.ndarray:
+    """Binomial blur [1 2 1]/4 in both directions, passes times; (size, size, ...) float32, edges repeated."""
+    for _ in range(passes):
+        padded = np.concatenate([image[:1], image, image[-1:]])
+        image = (padded[:-2] + 2 * image + padded[2:]) * 0.25
+        padded = np.concatenate([image[:, :1], image, image[:, -1:]], 1)
+        image = (padded[:, :-2] + 2 * image + padded[:, 2:]) * 0.25
+    return image

@@ -1,6 +1,6 @@
 """Picture formulas for pre-training: item k of seed s is a picture, its category and its causes, however the work is split.
 
-Solids (`solids`) and flat patterns (`patterns`); no photograph is read anywhere. Idea:
+Solids (`contours`, `render`) and flat patterns (`patterns`); no photograph is read anywhere. Idea:
 pre-training without natural images (Kataoka et al. 2020), with causes known to the renderer as extra targets.
 """
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course.authoring.pretraining.contours import CAUSES, SHAPES
 from course.authoring.pretraining.patterns import PATTERNS, render_pattern
 from course.authoring.pretraining.render import render
-from course.authoring.pretraining.solids import CAUSES, SHAPES
 
 CATEGORIES: tuple[str, ...] = (*SHAPES, *PATTERNS)
 SOLID_SHARE = 0.7  # of the pictures; solids carry more causes than patterns do

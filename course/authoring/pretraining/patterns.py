@@ -9,20 +9,20 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course.authoring.pretraining.fields import cells, cloud, smoothstep
-from course.authoring.pretraining.render import blur, grid
-from course.authoring.pretraining.solids import Picture, mix, random_colour
+from course.authoring.pretraining.contours import Picture, random_colour
+from course.authoring.pretraining.fields import PRECISION, binomial_blur, cells, cloud
+from course.pictures.noise import mix, smoothstep
+from course.pictures.solids import Grid, turned
 
 Scalar = Callable[[np.random.Generator, int], np.ndarray]  # (rng, size) → (size, size) float32 in [0, 1]
 
 
 def _turned(rng: np.random.Generator, size: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates turned by any angle, shifted, and scaled by a random factor in [low, high]."""
-    x, y = grid(size)
-    angle, scale = rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(low), np.log(high)))
-    c, s = np.cos(angle) * scale, np.sin(angle) * scale
+    grid = Grid(size, PRECISION)
+    u, v = turned(grid.x, grid.y, rng.uniform(0, np.pi), np.exp(rng.uniform(np.log(low), np.log(high))))
     dx, dy = rng.uniform(-1, 1, 2)
-    return (c * x + s * y + dx).astype(np.float32), (c * y - s * x + dy).astype(np.float32)
+    return (u + dx).astype(np.float32), (v + dy).astype(np.float32)
 
 
 def _sine(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -69,16 +69,16 @@ def _rings(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _spiral(rng: np.random.Generator, size: int) -> np.ndarray:
-    x, y = grid(size)
+    grid = Grid(size, PRECISION)
     dx, dy = rng.uniform(-0.4, 0.4, 2)
-    r, theta = np.hypot(x - dx, y - dy), np.arctan2(y - dy, x - dx)
+    r, theta = np.hypot(grid.x - dx, grid.y - dy), np.arctan2(grid.y - dy, grid.x - dx)
     return 0.5 + 0.5 * np.sin(rng.integers(1, 5) * theta * rng.choice([-1, 1]) + r * rng.uniform(8, 25))
 
 
 def _rays(rng: np.random.Generator, size: int) -> np.ndarray:
-    x, y = grid(size)
+    grid = Grid(size, PRECISION)
     dx, dy = rng.uniform(-0.5, 0.5, 2)
-    return smoothstep(-0.3, 0.3, np.sin(rng.integers(6, 22) * np.arctan2(y - dy, x - dx)))
+    return smoothstep(-0.3, 0.3, np.sin(rng.integers(6, 22) * np.arctan2(grid.y - dy, grid.x - dx)))
 
 
 def _zigzag(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -116,8 +116,8 @@ def _camouflage(rng: np.random.Generator, size: int) -> np.ndarray:
 
 def _maze(rng: np.random.Generator, size: int) -> np.ndarray:
     """Turing stripes: the sign of band-passed noise."""
-    fine = blur(cloud(rng, size, 0.0), int(rng.integers(2, 6)))
-    wide = blur(fine, 8)
+    fine = binomial_blur(cloud(rng, size, 0.0), int(rng.integers(2, 6)))
+    wide = binomial_blur(fine, 8)
     return smoothstep(-0.05, 0.05, fine - wide)
 
 
@@ -185,7 +185,7 @@ def _scribble(rng: np.random.Generator, size: int) -> np.ndarray:
         path = [sum(waves[d, k] * np.sin(2 * np.pi * (k + 1) * t + phase[d, k]) for k in range(5)) for d in (0, 1)]
         yy, xx = ((np.clip(p + rng.uniform(-0.4, 0.4), -0.95, 0.95) * 0.5 + 0.5) * size for p in path)
         image[yy.astype(int), xx.astype(int)] = 1
-    return np.clip(blur(image, int(rng.integers(1, 4))) * 2.5, 0, 1)
+    return np.clip(binomial_blur(image, int(rng.integers(1, 4))) * 2.5, 0, 1)
 
 
 IFS_SEED = 1988
@@ -228,7 +228,7 @@ def _fractal(kind: int) -> Scalar:
         cloud_ = (cloud_ - (low + high) / 2) / (high - low).max() * rng.uniform(0.7, 1.0) + 0.5
         cell = np.clip((cloud_ * size).astype(int), 0, size - 1)
         count = np.bincount(cell[:, 1] * size + cell[:, 0], minlength=size * size).reshape(size, size)
-        return np.clip(blur(np.minimum(count, 3).astype(np.float32), 1) * 0.9, 0, 1)
+        return np.clip(binomial_blur(np.minimum(count, 3).astype(np.float32), 1) * 0.9, 0, 1)
 
     return draw
 

@@ -1,9 +1,9 @@
-"""The pictures of the pre-training, rendered once into a cache of .npy files: formulas, and the course's catalogue of things.
+"""The pictures of the pre-training, rendered once into a cache of .npy files: formulas, and the catalogue of things.
 
-Rendered fruit (`course.pictures.FRUIT_PHOTOS`) is a part of its own, drawn from other seeds than any data set of the course: its
-categories are apple, banana and orange, and whether it is rotten is one of the causes. An animal's causes are its build and its
-coat; one in five wears the coat of another animal, so that neither tells the other. A cache is a folder; deleting it costs
-minutes. Item k of a seed is the same however many workers share the rendering.
+Rendered fruit is a part of its own, drawn from other seeds than any data set of the course: its categories are apple, banana and
+orange, and whether it is rotten is one of the causes. An animal's causes are its build and its coat; one in five wears the coat
+of another animal, so that neither tells the other. A cache is a folder; deleting it costs minutes. Item k of a seed is the same
+however many workers share the rendering.
 """
 
 import multiprocessing
@@ -11,15 +11,15 @@ import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
 from course.authoring.pretraining import formulas
-
-if TYPE_CHECKING:
-    from course.pictures.skeleton import Traits
+from course.authoring.pretraining.catalogue import catalogue
+from course.pictures import breeds
+from course.pictures.scenes import fruit_scene
+from course.pictures.skeleton import Traits
 
 SIDE = 104  # px; crops of 96 px have room to move
 CHUNK = 100
@@ -38,10 +38,8 @@ BORROWED = 0.2  # share of the animals that wear another one's coat
 
 @lru_cache(maxsize=1)
 def catalogue_names() -> tuple[str, ...]:
-    """The catalogue's categories that are used, in its own order."""
-    from course.pictures import FRUIT_PHOTOS, catalogue
-
-    return tuple(name for name in catalogue() if name not in FRUIT_PHOTOS)
+    """The catalogue's categories, in its own order."""
+    return tuple(catalogue())
 
 
 def category_names() -> list[str]:
@@ -49,18 +47,16 @@ def category_names() -> list[str]:
     return [*catalogue_names(), *formulas.CATEGORIES, *FRUIT]
 
 
-def _animal(rng: np.random.Generator, kind: str, breed: str) -> "Traits":
+def _animal(rng: np.random.Generator, kind: str, breed: str) -> Traits:
     """An individual of a breed, at times in the coat of any other animal."""
-    from course.pictures.breeds import BEARS, CATS, DOGS, individual
-
-    traits = individual(rng, kind, breed)
+    traits = breeds.individual(rng, kind, breed)
     if rng.random() < BORROWED:
-        others = [*DOGS.values(), *CATS.values(), *BEARS.values()]
+        others = [traits for kin in breeds.ANIMALS.values() for traits in kin.values()]
         traits = replace(traits, coat=others[rng.integers(len(others))].coat.vary(rng))
     return traits
 
 
-def _animal_causes(traits: "Traits") -> np.ndarray:
+def _animal_causes(traits: Traits) -> np.ndarray:
     """Build and coat of an animal as float32 (len(CAUSES),), NaN elsewhere."""
     coat = traits.coat
     build = (traits.length, traits.legs, traits.chest, traits.head, traits.muzzle[2], traits.ear[1])
@@ -71,18 +67,14 @@ def _animal_causes(traits: "Traits") -> np.ndarray:
 
 def _catalogue_item(seed: int, index: int, animals: float) -> tuple[np.ndarray, int, np.ndarray]:
     """Item number index of the catalogue part: a share `animals` of the pictures shows animals."""
-    from course.pictures import catalogue
-
     rng = np.random.default_rng([seed, index, 1])
     names = catalogue_names()
     living = bool(rng.random() < animals)
     wanted = [name for name in names if name.startswith(ANIMALS) == living]
     name = wanted[rng.integers(len(wanted))]
     if living:
-        from course.pictures.breeds import animal_scene
-
         traits = _animal(rng, *name.split(": "))
-        picture = animal_scene(rng, SIDE, traits, wild=0.8)
+        picture = breeds.animal_scene(rng, SIDE, traits, wild=0.8)
         return picture.transpose(2, 0, 1), names.index(name), _animal_causes(traits)
     picture = catalogue()[name](rng, SIDE)
     return picture.transpose(2, 0, 1), names.index(name), np.full(len(CAUSES), np.nan, np.float32)
@@ -90,11 +82,9 @@ def _catalogue_item(seed: int, index: int, animals: float) -> tuple[np.ndarray, 
 
 def _fruit_item(seed: int, index: int) -> tuple[np.ndarray, int, np.ndarray]:
     """Item number index of the fruit part."""
-    from course.pictures import catalogue
-
     rng = np.random.default_rng([seed, index, 2])
     kind, rotten = int(rng.integers(len(FRUIT))), bool(rng.integers(2))
-    picture = catalogue()[f"{'rotten' if rotten else 'fresh'} {FRUIT[kind]}"](rng, SIDE)
+    picture = fruit_scene(rng, SIDE, FRUIT[kind], rotten)
     causes = np.full(len(CAUSES), np.nan, np.float32)
     causes[DECAY] = rotten
     return picture.transpose(2, 0, 1), len(catalogue_names()) + len(formulas.CATEGORIES) + kind, causes

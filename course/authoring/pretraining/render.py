@@ -1,13 +1,16 @@
 """Paint and light one or several solids on a ground: coordinates → height → albedo with blemishes → shading.
 
-The second half of `solids`, which names the shapes. Lighting is Lambert plus Blinn's highlight with one
-distant light; a soft shadow falls on plain grounds.
+The second half of `contours`, which names them. Lit by one distant lamp of `course.pictures.light`, in display colours as if they
+were linear; a soft shadow falls on plain grounds.
 """
 
 import numpy as np
 
-from course.authoring.pretraining.fields import cells, cloud, smoothstep
-from course.authoring.pretraining.solids import SHAPES, Picture, Shape, mix, near_colour, random_colour, tint
+from course.authoring.pretraining.contours import SHAPES, Picture, Shape, near_colour, random_colour, tint
+from course.authoring.pretraining.fields import PRECISION, binomial_blur, cells, cloud
+from course.pictures.light import Light, normals
+from course.pictures.noise import mix, smoothstep
+from course.pictures.solids import Grid, turned
 
 BROWNS = ((0.35, 0.2, 0.1), (0.2, 0.12, 0.08), (0.5, 0.32, 0.15), (0.1, 0.08, 0.07), (0.45, 0.38, 0.25))
 MOULDS = (
@@ -20,40 +23,23 @@ MOULDS = (
 )
 
 
-def grid(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates x (right) and y (up) of the pixel centres, (size, size) float32 in (-1, 1)."""
-    axis = ((np.arange(size, dtype=np.float32) + 0.5) / size) * 2 - 1
-    return np.broadcast_to(axis[None], (size, size)), np.broadcast_to(-axis[:, None], (size, size))
-
-
-def blur(image: np.ndarray, passes: int = 1) -> np.ndarray:
-    """Binomial blur [1 2 1]/4 in both directions, passes times; (size, size, ...) float32, edges repeated."""
-    for _ in range(passes):
-        padded = np.concatenate([image[:1], image, image[-1:]])
-        image = (padded[:-2] + 2 * image + padded[2:]) * 0.25
-        padded = np.concatenate([image[:, :1], image, image[:, -1:]], 1)
-        image = (padded[:, :-2] + 2 * image + padded[:, 2:]) * 0.25
-    return image
-
-
 def ground(rng: np.random.Generator, size: int) -> tuple[np.ndarray, float]:
     """A background (size, size, 3) float32 and how plain it is in [0, 1]."""
-    x, y = grid(size)
+    grid = Grid(size, PRECISION)
     kind = rng.random()
     if kind < 0.5:  # studio white, or nearly
         level = rng.uniform(0.88, 1.0)
         base = np.full((size, size, 3), level, np.float32)
         if rng.random() < 0.5:
-            base *= (1 - rng.uniform(0, 0.2) * smoothstep(0.2, 1.6, np.hypot(x, y)))[..., None]
+            base *= (1 - rng.uniform(0, 0.2) * smoothstep(0.2, 1.6, np.hypot(grid.x, grid.y)))[..., None]
         return base, 1.0
     colour = random_colour(rng)
     if kind < 0.62:  # one colour with a gradient
         slope = rng.normal(0, 0.15, 2)
-        return np.clip(colour + (slope[0] * x + slope[1] * y)[..., None], 0, 1).astype(np.float32), 0.8
+        return np.clip(colour + (slope[0] * grid.x + slope[1] * grid.y)[..., None], 0, 1).astype(np.float32), 0.8
     other = near_colour(rng, colour, 0.15) if rng.random() < 0.6 else random_colour(rng)
     if kind < 0.74:  # planks or cloth
-        angle = rng.uniform(0, np.pi)
-        along = np.cos(angle) * x + np.sin(angle) * y
+        along, _ = turned(grid.x, grid.y, rng.uniform(0, np.pi))
         wave = np.sin(along * rng.uniform(6, 40) + cloud(rng, size, 0.8) * rng.uniform(0, 2))
         grain = cloud(rng, size, 0.2) * 0.25
         return np.clip(mix(colour, other, 0.5 + 0.4 * wave) + 0.12 * grain[..., None], 0, 1).astype(np.float32), 0.2
@@ -64,18 +50,16 @@ def ground(rng: np.random.Generator, size: int) -> tuple[np.ndarray, float]:
     return mix(colour, other, shades).astype(np.float32), 0.1
 
 
-class Solid:
-    """One solid on a canvas: mask, relief, skin coordinates; made in image coordinates (x, y) of `grid`."""
+class Specimen:
+    """One solid of a shape, somewhere on the picture: mask, height, and coordinates of its skin."""
 
     def __init__(
         self, shape: Shape, rng: np.random.Generator, size: int, at: tuple[float, float], scale: float, angle: float
     ) -> None:
-        x, y = grid(size)
+        grid = Grid(size, PRECISION)
         aspect = rng.uniform(*shape.aspect)
         self.bend = rng.uniform(*shape.bend) * (1 if rng.random() < 0.5 else -1)
-        c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        u, v = (x - at[0]) / scale, (y - at[1]) / scale
-        u, v = c * u + s * v, c * v - s * u
+        u, v = turned((grid.x - at[0]) / scale, (grid.y - at[1]) / scale, angle, precision=np.float32)
         if self.bend:  # bend the axis: to polar coordinates about a far centre
             far = 1 / self.bend
             radius = np.hypot(u + far, v)
@@ -102,21 +86,15 @@ class Solid:
 
 
 def _relief(
-    rng: np.random.Generator, shape: Shape, solid: Solid, size: int, wrinkles: float
+    rng: np.random.Generator, shape: Shape, solid: Specimen, size: int, wrinkles: float
 ) -> tuple[np.ndarray, float]:
     """The height with its fine relief, and how bumpy it is in [0, 1]."""
     height, bumps = solid.height, 0.0
     unit = solid.scale / size
     if shape.ridges:
-        height = height * (
-            1
-            + 0.1
-            * rng.uniform(0.5, 1.2)
-            * np.cos(
-                shape.ridges
-                * np.arcsin(np.clip(solid.u / np.maximum(np.sqrt(np.clip(1 - solid.v**2, 0, 1)), 0.05), -1, 1))
-            )
-        )
+        girth = np.maximum(np.sqrt(np.clip(1 - solid.v**2, 0, 1)), 0.05)
+        meridian = np.arcsin(np.clip(solid.u / girth, -1, 1))
+        height = height * (1 + 0.1 * rng.uniform(0.5, 1.2) * np.cos(shape.ridges * meridian))
     if shape.relief == "peel":
         bumps = rng.uniform(0.3, 1)
         height = height + bumps * 1.2 * unit * cloud(rng, size, 0.2)
@@ -136,7 +114,7 @@ def _relief(
 
 
 def _skin(
-    rng: np.random.Generator, shape: Shape, solid: Solid, size: int, base: np.ndarray, second: np.ndarray
+    rng: np.random.Generator, shape: Shape, solid: Specimen, size: int, base: np.ndarray, second: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Albedo before any blemish (size, size, 3), and how striped it is."""
     pattern, striped = rng.random(), 0.0
@@ -167,7 +145,7 @@ def _skin(
 
 
 def _blemish(
-    rng: np.random.Generator, solid: Solid, size: int, albedo: np.ndarray, causes: dict[str, float]
+    rng: np.random.Generator, solid: Specimen, size: int, albedo: np.ndarray, causes: dict[str, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Paint what has gone wrong: albedo, extra relief and matt areas; amounts are written to causes."""
     relief: np.ndarray = np.zeros((size, size), np.float32)
@@ -220,7 +198,7 @@ def _blemish(
     return albedo, relief, matt
 
 
-def _top(solid: Solid, shape: Shape, rng: np.random.Generator, size: int, image: np.ndarray) -> np.ndarray:
+def _top(solid: Specimen, shape: Shape, rng: np.random.Generator, size: int, image: np.ndarray) -> np.ndarray:
     """Stalk and leaf at the top of the axis, drawn flat."""
     if rng.random() < shape.stem:
         width, length = rng.uniform(0.04, 0.1) / max(solid.aspect, 0.25), rng.uniform(0.15, 0.45)
@@ -234,19 +212,11 @@ def _top(solid: Solid, shape: Shape, rng: np.random.Generator, size: int, image:
     if rng.random() < shape.leaf:
         for _ in range(rng.integers(1, 3)):
             angle, length = rng.uniform(-1.6, 1.6), rng.uniform(0.4, 0.9)
-            a, b = solid.u * solid.aspect, solid.v - 0.85
-            along = (a * np.sin(angle) + b * np.cos(angle)) / length
-            across = (a * np.cos(angle) - b * np.sin(angle)) / length
-            blade = (
-                smoothstep(0.03, -0.03, np.abs(across) - 0.9 * np.clip(along * (1 - along), 0, 1))
-                * (along > 0)
-                * (along < 1)
-            )
-            green = (
-                near_colour(rng, np.array((0.25, 0.48, 0.14)), 0.07)
-                * (1 - 0.35 * np.exp(-((across / 0.03) ** 2)))[..., None]
-            )
-            image = mix(image, green, blade)
+            along, across = turned((solid.v - 0.85) / length, solid.u * solid.aspect / length, angle)
+            blade = smoothstep(0.03, -0.03, np.abs(across) - 0.9 * np.clip(along * (1 - along), 0, 1))
+            rib = 0.35 * np.exp(-((across / 0.03) ** 2))
+            green = near_colour(rng, np.array((0.25, 0.48, 0.14)), 0.07) * (1 - rib)[..., None]
+            image = mix(image, green, blade * (along > 0) * (along < 1))
     return image
 
 
@@ -271,11 +241,10 @@ def render(name: str, rng: np.random.Generator, size: int) -> Picture:
         else random_colour(rng)
     )
     second = random_colour(rng) if rng.random() < 0.3 else near_colour(rng, base, 0.18)
-    light = np.array([rng.uniform(-0.8, 0.8), rng.uniform(-0.3, 0.9), 1.0])
-    light /= np.linalg.norm(light)
+    lamp = np.array([rng.uniform(-0.8, 0.8), rng.uniform(-0.3, 0.9), 1.0])
+    lamp /= np.linalg.norm(lamp)
     ambient, gloss, sharp = rng.uniform(0.25, 0.6), max(0.0, rng.uniform(-0.3, 0.8)), rng.uniform(8, 60)
-    half = light + np.array([0, 0, 1.0])
-    half /= np.linalg.norm(half)
+    light = Light(lamp, key=(1 - ambient) * 1.15, sky=ambient, ground=ambient, wrap=0.0)
     ill = rng.random() < 0.55
     if ill and rng.random() < 0.35:
         causes["wrinkles"] = rng.uniform(0.25, 1)
@@ -286,29 +255,25 @@ def render(name: str, rng: np.random.Generator, size: int) -> Picture:
         if shape.aspect[1] < 0.5:
             scale *= 1.25  # long and thin: fill the canvas
         at = rng.uniform(-0.18, 0.18, 2) if count == 1 else rng.uniform(-0.55, 0.55, 2)
-        solid = Solid(shape, rng, size, (at[0], at[1]), scale, angle + rng.normal(0, 0.2) * (k > 0))
+        solid = Specimen(shape, rng, size, (at[0], at[1]), scale, angle + rng.normal(0, 0.2) * (k > 0))
         albedo, striped = _skin(rng, shape, solid, size, base, second)
         height, bumps = _relief(rng, shape, solid, size, causes["wrinkles"])
         matt = np.zeros((size, size), np.float32)
         if ill:
             albedo, extra, matt = _blemish(rng, solid, size, albedo, causes)
             height = height + extra
-        step = 2.0 / size
-        slope_y, slope_x = np.gradient(height * 1.0, step)
-        norm = 1 / np.sqrt(slope_x**2 + slope_y**2 + 1)
-        lambert = np.clip((-slope_x * light[0] + slope_y * light[1] + light[2]) * norm, 0, 1)
-        shine = np.clip((-slope_x * half[0] + slope_y * half[1] + half[2]) * norm, 0, 1) ** sharp
-        lit = albedo * (ambient + (1 - ambient) * lambert * 1.15)[..., None] + (gloss * shine * (1 - matt))[..., None]
+        normal = normals(height, 2.0 / size)
+        lit = light.lit(normal, albedo) + (light.highlight(normal, sharp) * gloss * (1 - matt))[..., None]
         if plain > 0.5 and k == 0 and rng.random() < 0.6:
             lift = int(rng.integers(1, max(2, size // 12)))
-            shadow = blur(np.roll(solid.mask, (lift, -int(np.sign(light[0])) * lift), (0, 1)), 6)
+            shadow = binomial_blur(np.roll(solid.mask, (lift, -int(np.sign(lamp[0])) * lift), (0, 1)), 6)
             image = image * (1 - rng.uniform(0.1, 0.5) * shadow)[..., None]
         image = mix(image, lit, solid.mask)
         image = _top(solid, shape, rng, size, image)
         covered = np.maximum(covered, solid.mask)
     causes |= {
         "coverage": float(covered.mean()), "count": count / 6, "gloss": min(1.0, gloss), "bumps": bumps, "stripes": striped,
-        "light_x": light[0] / 2 + 0.5, "light_y": light[1] / 2 + 0.5,
+        "light_x": lamp[0] / 2 + 0.5, "light_y": lamp[1] / 2 + 0.5,
         "red": base[0], "green": base[1], "blue": base[2],
         "second_red": second[0], "second_green": second[1], "second_blue": second[2],
         "elongation": min(solid.aspect, 1 / solid.aspect), "bend": min(1.0, abs(solid.bend)),

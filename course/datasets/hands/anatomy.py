@@ -60,15 +60,6 @@ class Cones:
         )
 
 
-def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """Rz(roll) Rx(pitch) Ry(yaw) for angles in degrees, (3, 3)."""
-    y, p, r = (math.radians(angle) for angle in (yaw, pitch, roll))
-    about_y = np.array([[math.cos(y), 0, math.sin(y)], [0, 1, 0], [-math.sin(y), 0, math.cos(y)]])
-    about_x = np.array([[1, 0, 0], [0, math.cos(p), -math.sin(p)], [0, math.sin(p), math.cos(p)]])
-    about_z = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
-    return about_z @ about_x @ about_y
-
-
 def _unit(vector: np.ndarray) -> np.ndarray:
     return vector / math.sqrt(float(vector @ vector) + 1e-12)
 

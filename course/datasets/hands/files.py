@@ -3,11 +3,8 @@
 No caching, locking or atomic rename: `write` fills a folder that its caller owns.
 """
 
-import io
 import itertools
-import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +13,14 @@ from PIL import Image
 from course.datasets.hands.poses import LETTERS
 from course.datasets.hands.scenes import SIGN, photograph, sign
 from course.datasets.hands.signers import BRIGHT_WALL, SIGNERS, place, shot
+from course.datasets.signs import COLUMNS, csv_rows
+from course.pictures.camera import jpeg
+from course.pictures.press import press
 
 VERSION = "6"  # of the bytes: any change of what is drawn changes it
 SEED = 20  # of the data set that the course ships
 ROWS = {"train": 2400, "valid": 960}
-CHUNK = 120  # signs a task: about a second of work, so that the progress bar moves
+CHUNK = 60  # signs a task: half a second of work, so that the progress bar moves
 PHOTO_SIGNER = 1_000_000  # photographs are of hidden signers that `signs` never comes to
 
 
@@ -86,36 +86,36 @@ def photo(letter: str, seed: int, split: str) -> Image.Image:
     return Image.fromarray(photograph(shot(letter, seed, split, PHOTO_SIGNER + LETTERS.index(letter), 0)))
 
 
-def write(folder: Path, progress: Callable[[int, int], None]) -> None:
-    """Writes sign_mnist_train.csv, sign_mnist_valid.csv and photos/a.jpg ... y.jpg into `folder`.
+def write(folder: Path, progress: Callable[[int, int], None] | None = None, *, workers: int = 2) -> None:
+    """Write sign_mnist_train.csv, sign_mnist_valid.csv and photos/a.jpg ... y.jpg into `folder`.
 
-    The work is shared by two processes; the bytes do not depend on how. `progress(done, total)` is called from this
-    process as pictures are finished.
+    `progress(done, total)` is called as photos and blocks of signs are finished. The bytes do not depend on who drew what.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "photos").mkdir(exist_ok=True)
-    total, done = sum(ROWS.values()) + len(LETTERS), 0
-    progress(done, total)
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        starts = {split: range(0, rows, CHUNK) for split, rows in ROWS.items()}
-        blocks = {
-            split: [pool.submit(_block, SEED, split, k, min(CHUNK, ROWS[split] - k)) for k in starts[split]]
-            for split in ROWS
-        }
-        pictures = [pool.submit(_jpeg, letter) for letter in LETTERS]
-        for split in ROWS:
-            with open(folder / f"sign_mnist_{split}.csv", "w", encoding="ascii", newline="\n") as file:
-                file.write(",".join(["label", *(f"pixel{k}" for k in range(1, SIGN * SIGN + 1))]) + "\n")
-                for block in blocks[split]:
-                    images, labels = block.result()
-                    for image, label in zip(images, labels, strict=True):
-                        file.write(f"{label}," + ",".join(map(str, image.ravel().tolist())) + "\n")
-                    done += len(labels)
-                    progress(done, total)
-        for letter, picture in zip(LETTERS, pictures, strict=True):
-            (folder / "photos" / f"{letter}.jpg").write_bytes(picture.result())
-            done += 1
-            progress(done, total)
+    blocks = {
+        split: [
+            (f"{split}.{start}", "course.datasets.hands.files:rows", (SEED, split, start, min(CHUNK, count - start)))
+            for start in range(0, count, CHUNK)
+        ]
+        for split, count in ROWS.items()
+    }
+    photos = [(f"photos/{letter}.jpg", "course.datasets.hands.files:photo_bytes", (letter,)) for letter in LETTERS]
+    press(folder, [*itertools.chain(*blocks.values()), *photos], progress, workers)
+    for split, parts in blocks.items():
+        with open(folder / f"sign_mnist_{split}.csv", "wb") as file:
+            file.write((",".join(COLUMNS) + "\n").encode())
+            for part, _, _ in parts:
+                file.write((folder / part).read_bytes())
+                (folder / part).unlink()
+
+
+def rows(seed: int, split: str, start: int, count: int) -> bytes:
+    """Lines of a CSV in Kaggle's format: items `start` to `start + count - 1` of a split."""
+    return csv_rows(*_block(seed, split, start, count)).encode()
+
+
+def photo_bytes(letter: str) -> bytes:
+    """The photograph of `letter` in the data set, as the bytes of a JPEG."""
+    return jpeg(photo(letter, SEED, "hidden"), 90)
 
 
 def _block(seed: int, split: str, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -126,9 +126,3 @@ def _block(seed: int, split: str, start: int, count: int) -> tuple[np.ndarray, n
         images[k] = sign(shot(letter, seed, split, signer, number))
         labels[k] = ord(letter) - ord("a")
     return images, labels
-
-
-def _jpeg(letter: str) -> bytes:
-    buffer = io.BytesIO()
-    photo(letter, SEED, "hidden").save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()

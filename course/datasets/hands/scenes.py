@@ -6,10 +6,12 @@ grey sign and the large photograph come from the same scene, so that what is lea
 
 import numpy as np
 
-from course.datasets.hands.anatomy import FOREARM, SLEEVE, Cones, build, rotation
+from course.datasets.hands.anatomy import FOREARM, SLEEVE, Cones, build
 from course.datasets.hands.raster import trace
-from course.datasets.hands.shade import LUMA, blur, develop, light_hand, shift
+from course.datasets.hands.shade import LUMA, box_blur, develop, light_hand, shift
 from course.datasets.hands.signers import Room, Shot
+from course.pictures.camera import grain
+from course.pictures.solids import turn, turned
 
 SIGN = 28  # pixels a side
 USUAL = 19.0  # cm that a picture shows of a hand of middle spread
@@ -18,27 +20,26 @@ USUAL = 19.0  # cm that a picture shows of a hand of middle spread
 def render(shot: Shot, height: int, width: int, finer: int) -> np.ndarray:
     """The picture of `shot`, (height, width, 3) float64 in 0-1, traced `finer` times finer and averaged down."""
     rows, columns = height * finer, width * finer
-    turn, cones, span, centre = _frame(shot)
+    frame, cones, span, centre = _frame(shot)
     scale = rows / span
     surface = trace(cones, rows, columns, scale, centre)
     wall = _wall(shot.room, rows, columns)
     if shot.room.cast > 0:
         lx, ly, _ = shot.light.direction
-        cast = blur(surface.hit.astype(float), max(1, round(0.5 * scale)))
+        cast = box_blur(surface.hit.astype(float), max(1, round(0.5 * scale)))
         cast = shift(cast, round(ly * 2.2 * scale), -round(lx * 2.2 * scale), 0.0)
         wall = wall * (1.0 - shot.room.cast * cast)[..., None]
-    lit = light_hand(cones, surface, shot.skin, shot.light, turn, scale)
+    lit = light_hand(cones, surface, shot.skin, shot.light, frame, scale)
     flesh = cones.part[surface.cone] != SLEEVE
-    lit[flesh] *= shot.camera.exposure**2.2 / float((lit[flesh] @ LUMA).mean())
+    lit[flesh] *= shot.exposure.level**2.2 / float((lit[flesh] @ LUMA).mean())
     wall[surface.hit] = lit
     linear = wall.reshape(height, finer, width, finer, 3).mean((1, 3))
-    rng = np.random.default_rng(shot.seed)
-    picture = develop(linear, shot.camera.contrast, shot.camera.white)
-    reach = round(shot.camera.soft * height)
+    picture = develop(linear, shot.exposure.contrast, shot.exposure.white)
+    reach = round(shot.exposure.soft * height)
     if reach:
-        picture = np.stack([blur(picture[..., k], reach) for k in range(3)], axis=-1)
-    grain = rng.normal(0, shot.camera.noise, (height, width, 1)) + rng.normal(0, 0.4 * shot.camera.noise, picture.shape)
-    return np.clip(picture + grain, 0, 1)
+        picture = np.stack([box_blur(picture[..., k], reach) for k in range(3)], axis=-1)
+    noise = grain(np.random.default_rng(shot.seed), (height, width), 0.4, np.float64)
+    return np.clip(picture + shot.exposure.noise * noise, 0, 1)
 
 
 def sign(shot: Shot) -> np.ndarray:
@@ -53,18 +54,19 @@ def photograph(shot: Shot, height: int = 270, width: int = 360) -> np.ndarray:
 
 def _frame(shot: Shot) -> tuple[np.ndarray, Cones, float, tuple[float, float]]:
     """Rotation, turned cones, cm that the picture's height shows, and the point in its middle."""
-    pose, camera = shot.pose, shot.camera
-    turn = rotation(pose.yaw + camera.yaw, pose.pitch + camera.pitch, pose.roll + camera.roll)
-    cones = build(pose, shot.hand).turned(turn)
+    pose, framing = shot.pose, shot.framing
+    yaw, pitch, roll = np.radians([pose.yaw + framing.yaw, pose.pitch + framing.pitch, pose.roll + framing.roll])
+    frame = turn(yaw, pitch, roll, np.float64)
+    cones = build(pose, shot.hand).turned(frame)
     flesh = cones.part < FOREARM
     ends = np.concatenate([cones.a[flesh], cones.b[flesh]])
     radii = np.concatenate([cones.ra[flesh], cones.rb[flesh]])[:, None]
     low, high = (ends - radii).min(0), (ends + radii).max(0)
     extent = max(high[0] - low[0], high[1] - low[1])
-    span = (extent * 1.22) ** 0.6 * USUAL**0.4 * camera.zoom
+    span = (extent * 1.22) ** 0.6 * USUAL**0.4 * framing.zoom
     span = max(span, 1.04 * extent)
     middle = (low + high) / 2
-    return turn, cones, span, (middle[0] - camera.right * span, middle[1] - camera.up * span)
+    return frame, cones, span, (middle[0] - framing.right * span, middle[1] - framing.up * span)
 
 
 def _wall(room: Room, height: int, width: int) -> np.ndarray:
@@ -74,9 +76,8 @@ def _wall(room: Room, height: int, width: int) -> np.ndarray:
     ramp = np.clip(0.5 + 0.7 * (x * np.cos(room.angle) + y * np.sin(room.angle)), 0, 1)
     wall = room.near + (room.far - room.near) * ramp[..., None]
     soft = max(2.0 / height, 0.012)
-    for kind, cx, cy, size, turn, *colour in room.things:
-        u = (x - cx) * np.cos(turn) + (y - cy) * np.sin(turn)
-        v = -(x - cx) * np.sin(turn) + (y - cy) * np.cos(turn)
+    for kind, cx, cy, size, angle, *colour in room.things:
+        u, v = turned(x - cx, y - cy, angle)
         if kind == 0:  # a table top or a skirting: all below a line
             inside = -0.22 - 0.3 * size - v - cy
         elif kind == 1:  # a door frame or a curtain's edge: all to one side
@@ -91,5 +92,5 @@ def _wall(room: Room, height: int, width: int) -> np.ndarray:
         rng = np.random.default_rng(room.seed)
         coarse = rng.normal(0, 1, (24, 40))
         grid = coarse[(np.clip((0.5 - y) * 23, 0, 23)).astype(int), (np.clip((x + 0.7) * 27, 0, 39)).astype(int)]
-        wall = wall * (1 + room.texture * blur(grid, max(1, height // 30)))[..., None]
+        wall = wall * (1 + room.texture * box_blur(grid, max(1, height // 30)))[..., None]
     return np.clip(wall, 0.0, 1.5)

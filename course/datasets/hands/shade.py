@@ -1,4 +1,4 @@
-"""Light on a hand: Lambert with a warm edge, soft shadows, ambient occlusion, nails, creases and cloth.
+"""Light on a hand: soft shadows, ambient occlusion, nails, creases and cloth.
 
 Colours are linear RGB in 0-1 until `develop`, which applies the camera's contrast and gamma. Shadows and occlusion are
 taken from the depth picture, so what the camera does not see casts none.
@@ -10,6 +10,8 @@ import numpy as np
 
 from course.datasets.hands.anatomy import FOREARM, PALM, SLEEVE, THUMB, Cones
 from course.datasets.hands.raster import Surface
+from course.pictures.camera import shoulder
+from course.pictures.light import Light
 
 # Grey of a colour: the luma weights of ITU-R BT.601, which PIL's convert("L") uses too.
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -17,18 +19,8 @@ FLOOR = -2.5  # cm; how far behind the wrist the wall counts as standing, for oc
 
 
 @dataclass(frozen=True)
-class Light:
-    """A lamp and its surroundings: unit vector to the lamp, its strength, the ambient strength, and its RGB tint."""
-
-    direction: np.ndarray
-    key: float
-    ambient: float
-    tint: np.ndarray
-
-
-@dataclass(frozen=True)
-class Skin:
-    """Linear RGB of the skin, of the nails, and how strong the creases are drawn (0-1)."""
+class Complexion:
+    """Linear RGB of the skin, of the nails and of the cloth at the wrist, and how strong the creases are drawn (0-1)."""
 
     colour: np.ndarray
     nail: np.ndarray
@@ -37,7 +29,7 @@ class Skin:
     rib: float  # ribs of the cuff per cm, 0 for smooth cloth
 
 
-def blur(picture: np.ndarray, radius: int) -> np.ndarray:
+def box_blur(picture: np.ndarray, radius: int) -> np.ndarray:
     """Box blur of a (H, W) picture, twice, radius in pixels; at the edges the box holds what there is."""
     if radius < 1:
         return picture
@@ -72,19 +64,21 @@ def shadow(surface: Surface, light: Light, scale: float) -> np.ndarray:
         above = there - (depth + lz * step)
         # A ray that passes far behind the front of a finger has room to pass: nothing is infinitely thick.
         dark = np.maximum(dark, np.clip(above / 0.5, 0, 1) * np.clip((4.5 - above) / 1.5, 0, 1))
-    return 1.0 - blur(dark, round(0.14 * scale))
+    return 1.0 - box_blur(dark, round(0.14 * scale))
 
 
 def occlusion(surface: Surface, scale: float) -> np.ndarray:
     """Ambient light left in the hollows, (H, W) in 0-1: a pixel that lies below its blurred neighbourhood is darker."""
     depth = np.where(np.isfinite(surface.depth), surface.depth, FLOOR)
     depth = np.maximum(depth, FLOOR)
-    near = np.clip(blur(depth, round(0.45 * scale)) - depth, 0, 1.2)
-    far = np.clip(blur(depth, round(1.3 * scale)) - depth, 0, 2.5)
+    near = np.clip(box_blur(depth, round(0.45 * scale)) - depth, 0, 1.2)
+    far = np.clip(box_blur(depth, round(1.3 * scale)) - depth, 0, 2.5)
     return 1.0 / (1.0 + 0.9 * near + 0.45 * far)
 
 
-def albedo(cones: Cones, surface: Surface, skin: Skin, turn: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def albedo(
+    cones: Cones, surface: Surface, skin: Complexion, turn: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Own colour (M, 3) and gloss (M,) of the pixels that hit; `turn` is the rotation that `cones` went through."""
     cone, t = surface.cone, surface.along
     part, bone = cones.part[cone], cones.bone[cone]
@@ -140,23 +134,17 @@ def _palm_lines(point: np.ndarray, thick: float) -> np.ndarray:
     return strength[0] + strength[1] + strength[2]
 
 
-def light_hand(cones: Cones, surface: Surface, skin: Skin, light: Light, turn: np.ndarray, scale: float) -> np.ndarray:
+def light_hand(
+    cones: Cones, surface: Surface, skin: Complexion, light: Light, turn: np.ndarray, scale: float
+) -> np.ndarray:
     """The lit colour of the pixels that hit, (M, 3), linear RGB."""
     colour, gloss = albedo(cones, surface, skin, turn, scale)
-    facing = surface.normal @ light.direction
+    normal = (surface.normal[:, 0], surface.normal[:, 1], surface.normal[:, 2])
     open_sky = shadow(surface, light, scale)[surface.hit]
-    hollow = occlusion(surface, scale)[surface.hit]
-    # Light travels a little way under skin, red the farthest: its terminator is soft and warm.
-    wrap = np.array([0.26, 0.18, 0.15])
-    lit = np.clip((facing[:, None] + wrap) / (1 + wrap), 0, 1)
-    sky = 0.7 + 0.3 * surface.normal[:, 1]
-    half = light.direction + np.array([0.0, 0.0, 1.0])
-    half = half / np.sqrt(half @ half)
-    shine = np.clip(surface.normal @ half, 0, 1) ** 18 * gloss * open_sky
-    beam = light.key * lit * (0.12 + 0.88 * open_sky)[:, None]
-    around = light.ambient * (sky * hollow)[:, None]
-    bounce = 1.0 + 0.15 * (1.0 - hollow)[:, None] * np.array([0.5, -0.1, -0.2])  # light between fingers is redder
-    return (colour * (beam + around * bounce) + shine[:, None] * light.key) * light.tint
+    hollow = occlusion(surface, scale)[surface.hit, None]
+    bounce = 1.0 + 0.15 * (1.0 - hollow) * np.array([0.5, -0.1, -0.2])  # light between fingers is redder
+    lit = light.lit(normal, colour, (0.12 + 0.88 * open_sky)[:, None], hollow * bounce)
+    return lit + (light.highlight(normal, 18) * gloss * open_sky)[:, None] * light.key
 
 
 def develop(linear: np.ndarray, contrast: float, white: float) -> np.ndarray:
@@ -171,4 +159,4 @@ def develop(linear: np.ndarray, contrast: float, white: float) -> np.ndarray:
     low, high = dark + contrast * (0.08 - dark), bright + contrast * (white - bright)
     gain = (high - low) / max(bright - dark, 0.05)
     display = (grey - dark) * gain + low + (display - grey) * min(gain, 1.0)
-    return np.where(display > 0.85, 0.85 + 0.15 * np.tanh((display - 0.85) / 0.15), np.clip(display, 0, 1))
+    return shoulder(np.maximum(display, 0), 0.85, 0.15)

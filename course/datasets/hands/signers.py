@@ -11,7 +11,8 @@ import numpy as np
 
 from course.datasets.hands.anatomy import Proportions
 from course.datasets.hands.poses import POSES, Pose
-from course.datasets.hands.shade import LUMA, Light, Skin
+from course.datasets.hands.shade import LUMA, Complexion
+from course.pictures.light import Light
 
 SPLITS = {"train": 1, "valid": 2, "hidden": 3}
 BRIGHT_WALL = 4  # every fourth signer stands before a wall brighter than the hand
@@ -21,10 +22,13 @@ HIDDEN_SHOTS = 2  # shots of each letter that one hidden signer makes
 # Skin from light to dark, display RGB, read off nothing: the usual range of skin under daylight.
 TONES = np.array([[0.93, 0.78, 0.71], [0.87, 0.70, 0.60], [0.74, 0.56, 0.45], [0.57, 0.41, 0.32], [0.39, 0.27, 0.21]])
 
+# How far light reaches round an edge: it travels a little way under skin, red the farthest, so its terminator is soft and warm.
+FLESH = np.array([0.26, 0.18, 0.15])
+
 
 @dataclass(frozen=True)
-class Camera:
-    """Framing: turn of the hand before the lens in degrees, picture size in units of the hand, offset, both relative."""
+class Framing:
+    """Turn of the hand before the lens in degrees, picture size in units of the hand, offset, both relative."""
 
     yaw: float
     pitch: float
@@ -32,7 +36,13 @@ class Camera:
     zoom: float
     right: float
     up: float
-    exposure: float  # display brightness that the hand is exposed to, 0-1
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What a camera that sets its own levels makes of the light, and its faults."""
+
+    level: float  # display brightness that the hand is exposed to, 0-1
     contrast: float  # 1: the camera stretches the picture's greys to the full range, 0: not at all
     white: float  # the brightest grey after stretching, 0-1
     noise: float
@@ -58,10 +68,11 @@ class Shot:
 
     pose: Pose
     hand: Proportions
-    skin: Skin
+    skin: Complexion
     light: Light
     room: Room
-    camera: Camera
+    framing: Framing
+    exposure: Exposure
     seed: int
 
 
@@ -107,8 +118,10 @@ def _room(rng: np.random.Generator, hand: float, bright: bool) -> Room:
 def _light(rng: np.random.Generator) -> Light:
     side, height = rng.uniform(-1.0, 1.0), rng.uniform(0.1, 1.0)
     direction = np.array([side, height, rng.uniform(0.7, 1.3)])
-    key = rng.uniform(0.55, 1.0)
-    return Light(direction / np.sqrt(direction @ direction), key, rng.uniform(0.22, 0.4), 1 + rng.normal(0, 0.02, 3))
+    key, ambient, tint = rng.uniform(0.55, 1.0), rng.uniform(0.22, 0.4), 1 + rng.normal(0, 0.02, 3)
+    return Light(
+        direction / np.sqrt(direction @ direction), key * tint, ambient * tint, 0.4 * ambient * tint, wrap=FLESH
+    )
 
 
 def _bent(pose: Pose, rng: np.random.Generator, degrees: float) -> Pose:
@@ -139,7 +152,7 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     tone = _tone(person)
     nail = np.clip(tone * 1.12 + 0.04, 0, 1) * np.array([1.04, 0.97, 0.97])
     cloth = np.clip(person.uniform(0.1, 0.85) * (1 + person.normal(0, 0.25, 3)), 0.03, 1.0) ** 2.2
-    skin = Skin(tone, nail, person.uniform(0.5, 1.0), cloth, float(person.choice([0.0, 1.1])))
+    skin = Complexion(tone, nail, person.uniform(0.5, 1.0), cloth, float(person.choice([0.0, 1.1])))
     # The camera exposes for the hand, so dark skin comes out darker than light skin, but not as much as it is.
     level = 0.40 + 0.36 * float(tone @ LUMA) ** (1 / 2.2) + person.uniform(-0.04, 0.04)
     pale = signer % BRIGHT_WALL == BRIGHT_WALL - 1
@@ -157,18 +170,13 @@ def shot(letter: str, seed: int, split: str, signer: int, number: int) -> Shot:
     pose = _bent(pose, near, 0.5)
     lean = lean + near.normal(0, 0.6, 3)
     right, up = np.array([right, up]) + near.normal(0, 0.004, 2)
-    camera = Camera(
-        yaw=lean[0],
-        pitch=lean[1],
-        roll=lean[2],
-        zoom=float(np.exp(zoom + near.normal(0, 0.007))),
-        right=right,
-        up=up,
-        exposure=level + near.normal(0, 0.01),
+    framing = Framing(lean[0], lean[1], lean[2], float(np.exp(zoom + near.normal(0, 0.007))), right, up)
+    exposure = Exposure(
+        level=level + near.normal(0, 0.01),
         contrast=contrast,
         # Before a dark wall the hand is the brightest thing there is; dark skin must not be stretched to light skin.
         white=0.95 if pale else min(0.95, 0.95 - 1.2 * (0.68 - level)),
         noise=near.uniform(0.002, 0.006),
         soft=near.uniform(0.0, 0.0035),
     )
-    return Shot(pose, hand, skin, light, room, camera, int(near.integers(1 << 30)))
+    return Shot(pose, hand, skin, light, room, framing, exposure, int(near.integers(1 << 30)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course.authoring.pretraining import formulas, patterns, render, solids
+from course.authoring.pretraining import contours, formulas, patterns, render
 
 
 def test_pictures_do_not_depend_on_the_split():
@@ -17,13 +17,13 @@ def test_shapes_types_and_ranges():
     batch = formulas.make(1, 0, 40, 40)
     assert batch.pictures.shape == (40, 3, 40, 40)
     assert batch.pictures.dtype == np.uint8
-    assert batch.causes.shape == (40, len(solids.CAUSES))
+    assert batch.causes.shape == (40, len(contours.CAUSES))
     known = batch.causes[~np.isnan(batch.causes)]
     assert known.min() >= -1e-6
     assert known.max() <= 1 + 1e-6
 
 
-@pytest.mark.parametrize("name", list(solids.SHAPES))
+@pytest.mark.parametrize("name", list(contours.SHAPES))
 def test_a_solid_covers_something_and_not_everything(name):
     shares = [render.render(name, np.random.default_rng([3, k]), 48).causes["coverage"] for k in range(4)]
     assert 0.03 < np.mean(shares) < 0.95

@@ -1,6 +1,7 @@
-"""Pictures that are nothing but a surface: wood, stone, weave, grass, water, clouds, fur and patterns.
+"""Pictures that are nothing but a surface, for pre-training: wood, stone, weave, grass, water, clouds and patterns.
 
-Each function takes (rng, size) and returns uint8 (size, size, 3).
+Each maker takes (rng, grid) and returns sRGB colours (size, size, 3), as those of `course.pictures.backgrounds` do, some of which
+are here too. `patterns` holds the abstract ones, in any colours.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import numpy as np
 from course.pictures import backgrounds as b
 from course.pictures.camera import Camera
 from course.pictures.noise import Array, Rng, fbm, mix, rgb, smoothstep, value, worley
-from course.pictures.solids import Grid
+from course.pictures.solids import Grid, turned
 
 Maker = Callable[[Rng, Grid], Array]
 
@@ -26,9 +27,8 @@ def photo_of(maker: Maker) -> Callable[[Rng, int], Array]:
 
 
 def _turned(rng: Rng, grid: Grid, cells: float) -> tuple[Array, Array]:
-    a = rng.uniform(0, 2 * np.pi)
-    c, s = np.float32(np.cos(a) * cells / 2), np.float32(np.sin(a) * cells / 2)
-    return c * grid.x + s * grid.y + 50, -s * grid.x + c * grid.y + 50
+    u, v = turned(grid.x, grid.y, rng.uniform(0, 2 * np.pi), cells / 2, np.float32)
+    return u + 50, v + 50
 
 
 def cobbles(rng: Rng, grid: Grid) -> Array:

@@ -1,8 +1,8 @@
-"""Shaded solids with materials and blemishes: pictures made by formulas whose every cause is known, for pre-training.
+"""Contours of solids, and the causes of their pictures: made by formulas whose every cause is known, for pre-training.
 
-A solid is a contour in polar coordinates (superformula, Gielis 2003, and friends), inflated to a height field, shaded
-with one light, painted, and perhaps spotted, bruised, mouldy or wrinkled. The causes come back as numbers, so that a
-network can be asked for them. It knows nothing of any photograph, and of no class of a downstream task.
+A solid is a contour in polar coordinates (superformula, Gielis 2003, and friends); `render` inflates it to a height field, lights
+and paints it, and perhaps it is spotted, bruised, mouldy or wrinkled. The causes come back as numbers, so that a network can
+be asked for them. It knows nothing of any photograph, and of no class of a downstream task.
 """
 
 from collections.abc import Callable
@@ -240,11 +240,6 @@ def random_colour(rng: np.random.Generator) -> np.ndarray:
 def near_colour(rng: np.random.Generator, colour: np.ndarray, spread: float = 0.08) -> np.ndarray:
     """A colour (3,) float32 near another."""
     return np.clip(np.asarray(colour) * rng.uniform(0.8, 1.15) + rng.normal(0, spread, 3), 0, 1).astype(np.float32)
-
-
-def mix(a: np.ndarray, b: np.ndarray, amount: np.ndarray) -> np.ndarray:
-    """a where amount is 0 and b where it is 1; a and b broadcast against (size, size, 3), amount is (size, size)."""
-    return a + (b - a) * amount[..., None]
 
 
 def tint(colour: np.ndarray, weights: tuple[float, float, float], level: float) -> np.ndarray:
