@@ -176,8 +176,8 @@ def _score(
 ) -> tuple[int, int] | None:
     """How well a mistake fits: likeness at the worst, and summed over what it explains; None if it does not fit.
 
-    Where anything differs, it must explain every failure that is left, else two strangers share a message by chance. Or else its own
-    check saw just what it sees of this mistake, while something else may have changed what the other checks saw.
+    Where anything differs, it must explain every failure that is left, else two strangers share a message by chance. Or else its
+    own check saw just what it sees of this mistake, while something else may have changed what the others saw.
     """
     if mistake.check not in left or not mistake.failed.isdisjoint(passed):
         return None

@@ -146,7 +146,7 @@ def test_two_mistakes_in_one_function_leave_the_first_that_its_own_check_saw(cat
     """The other one changes what the other checks see, so it is said with a perhaps."""
     catalogue(Known("Never stepped.", "a", (A, B)))
     changed = of("b", "another kind")
-    assert [r.says for r in recognise("01", [failed(A), failed(changed)])][0] == f"{diagnosis.PERHAPS} Never stepped."
+    assert recognise("01", [failed(A), failed(changed)])[0].says == f"{diagnosis.PERHAPS} Never stepped."
     assert [r.says for r in recognise("01", [failed(of("a", "another kind")), failed(B)])] == ["", ""]
 
 
