@@ -13,7 +13,9 @@ from course.catalog import projects
 from course.errors import CourseError
 from course.workspace import edited, exercises, pristine_file
 
-PACKAGE = '"""Your exercises. Write the bodies; `course watch 01` says how they stand. Made by `course author make`."""\n'
+PACKAGE = (
+    '"""Your exercises. Write the bodies; `course watch 01` says how they stand. Made by `course author make`."""\n'
+)
 
 
 def stub_files() -> dict[Path, str]:

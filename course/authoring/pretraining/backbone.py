@@ -11,7 +11,6 @@ early ones. It measures nothing on photographs: that is `benchmarks/pocket_backb
 
 import json
 import math
-import os
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +24,7 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 
 from course.authoring.pretraining.pictures import ANIMALS, CAUSES, Pictures, category_names, prepare, stem
 from course.authoring.pretraining.statistics import statistics
+from course.files import replacing
 from course.models.pocket import CARD_FILE, WEIGHTS_FILE, PocketMobileNet
 
 MEAN = torch.tensor((0.485, 0.456, 0.406))[:, None, None]  # torchvision's, as in the preset of the weights
@@ -91,9 +91,8 @@ def statistic_targets(pictures: Pictures, file: Path) -> Tensor:
             statistics(torch.from_numpy(pictures.pictures[k : k + 100].copy()))
             for k in range(0, len(pictures.categories), 100)
         ]
-        partial = file.with_suffix(".partial.npy")
-        np.save(partial, torch.cat(parts).numpy())
-        os.replace(partial, file)
+        with replacing(file) as new:
+            np.save(new, torch.cat(parts).numpy())
     return standardise(torch.from_numpy(np.load(file)), 0.05)
 
 
@@ -227,9 +226,8 @@ def train(args: SimpleNamespace) -> None:
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
             }
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({**state, "step": step + 1, "steps": args.steps, "count": count, "spent": spent}, partial)
-            os.replace(partial, checkpoint)
+            with replacing(checkpoint) as new:
+                torch.save({**state, "step": step + 1, "steps": args.steps, "count": count, "spent": spent}, new)
     card = {
         "categories": names, "num_params": sum(p.numel() for p in student.network.parameters()), "seed": args.seed,
         "steps": args.steps, "batch": args.batch, "pictures": count, "training_cpu_seconds": round(spent),
