@@ -131,7 +131,9 @@ def test_what_was_graded_before_is_not_run_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr(judging, "_graded", {})
     monkeypatch.setattr(judging, "run", run)
-    monkeypatch.setattr(judging, "_Bounded", lambda target, reference, job, folder: SimpleNamespace(job=job, close=lambda: None))
+    monkeypatch.setattr(
+        judging, "_Bounded", lambda target, reference, job, folder: SimpleNamespace(job=job, close=lambda: None)
+    )
     for student, book in {"ada": notebook([]), "ben": notebook([]), "cleo": half()}.items():
         hand_in(tmp_path, student, book)
     rows = [judge(Job(s)) for s in find(tmp_path, [ENTRY])]
