@@ -19,7 +19,7 @@ JOBS ?= 2
 help:
 	@echo "make grade   set everything up and grade a solution on the embedded data (GRADE=03 chooses the project)"
 	@echo "make test    set everything up and run the linter, the type checker and all tests"
-	@echo "make stubs   make exercises/ anew from solutions/"
+	@echo "make stubs   make exercises/ and source/ anew from solutions/"
 	@echo "make lock    resolve the dependencies anew and write constraints.txt"
 	@echo "make clean   delete the environment and what was made by running (not your exercises, not your data)"
 
@@ -38,11 +38,10 @@ lint: $(READY)
 	$(BIN)/mypy
 
 stubs: $(READY)
-	$(BIN)/course make
+	$(BIN)/course author make
 
 lock: $(READY)
-	$(BIN)/python -m course.authoring.lock > constraints.new
-	mv constraints.new constraints.txt
+	$(BIN)/course author lock --out constraints.txt
 
 # --no-compile: Python compiles what is imported; compiling all of torch, transformers and Jupyter takes minutes and is mostly for nothing.
 # The environment is made anew where its Python is gone, and brought up to date where the project's needs have changed.

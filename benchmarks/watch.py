@@ -45,7 +45,7 @@ def main() -> None:
         file.write_text(solution, "utf-8")
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "course.cli", "watch", entry.id, "--fast"],
+            [sys.executable, "-u", "-m", "course", "watch", entry.id, "--fast"],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             encoding="utf-8",

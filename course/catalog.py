@@ -1,4 +1,4 @@
-"""The registry of the nine projects. Everything that needs their names, functions, points or thresholds reads it here.
+"""The registry of the projects. Everything that needs their names, functions, points or thresholds reads it here.
 
 The facts stand in `catalog.toml`; this module only gives them types.
 """

@@ -20,6 +20,7 @@ TEXT = 2_000  # characters of an error's message or of printed output that are p
 # -- what is handed in --------------------------------------------------------------------------------------------------
 
 SUBMISSION_BYTES = 20_000_000  # a notebook of the course with all its outputs has less than 1 MB
+OLD_NOTEBOOK_BYTES = 2_000_000  # of a format before 4: to upgrade one of 20 MB takes half a minute and gigabytes
 CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
 
 # -- what is shown ------------------------------------------------------------------------------------------------------

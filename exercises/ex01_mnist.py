@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub a82f43158f26e35c)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub a82f43158f26e35c)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 7b6ffda0cb75bc70)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 7b6ffda0cb75bc70)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub 1a864a61c3156b17)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 1a864a61c3156b17)
 # %% [markdown]
 # # 03 Convolutional networks
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub c17e0c6a85d6544a)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub c17e0c6a85d6544a)
 # %% [markdown]
 # # 04a Data augmentation
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub a4ca4727f0ac97a8)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub a4ca4727f0ac97a8)
 # %% [markdown]
 # # 04b Deployment
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub 378b496f4e82e4fd)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 378b496f4e82e4fd)
 # %% [markdown]
 # # 05a Pre-trained models
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 5912a93e73d7c259)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 5b6b9cc44708bae2)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -20,6 +20,7 @@
 
 # %%
 from collections.abc import Callable
+from types import MethodType
 
 import torch
 from PIL import Image
@@ -29,10 +30,9 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet: what torchvision's weights and the pocket weights expect
+# Of ImageNet: what torchvision's weights and the pocket weights expect.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 # %% [markdown]
 # ## Freeze the backbone
@@ -41,7 +41,7 @@ MEAN, STD = (
 #
 # BatchNorm is the trap: its running mean and variance are no parameters. They move in train mode even when nothing
 # requires a gradient, and `model.train()` at the beginning of each epoch puts every layer into train mode, the frozen
-# ones too.
+# ones too: it calls the method `train` of each layer in turn.
 
 
 # %%

@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course make`; yours to edit from here on. (stub 27f4a0596c5cf182)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 27f4a0596c5cf182)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #

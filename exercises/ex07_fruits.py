@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub a6efaa69e93f3d4a)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub d90f43f7f22a81cc)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -14,6 +14,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import MethodType
 
 import torch
 from PIL import Image
@@ -23,10 +24,9 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet: what torchvision's weights and the pocket weights expect
+# Of ImageNet: what torchvision's weights and the pocket weights expect.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 # %% [markdown]
 # ## Photos

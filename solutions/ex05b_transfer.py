@@ -19,6 +19,7 @@
 
 # %%
 from collections.abc import Callable
+from types import MethodType
 
 import torch
 from PIL import Image
@@ -28,10 +29,9 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet: what torchvision's weights and the pocket weights expect
+# Of ImageNet: what torchvision's weights and the pocket weights expect.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 # %% [markdown]
 # ## Freeze the backbone
@@ -40,7 +40,7 @@ MEAN, STD = (
 #
 # BatchNorm is the trap: its running mean and variance are no parameters. They move in train mode even when nothing
 # requires a gradient, and `model.train()` at the beginning of each epoch puts every layer into train mode, the frozen
-# ones too.
+# ones too: it calls the method `train` of each layer in turn.
 
 
 # %%
@@ -55,10 +55,15 @@ def freeze_backbone(model: nn.Module) -> nn.Module:
     """
     ### BEGIN SOLUTION
     model.requires_grad_(False)
+
+    def stay_in_eval_mode(layer: nn.Module, mode: bool = True) -> nn.Module:
+        """In place of `train`, by which `model.train()` puts each of its layers into train mode."""
+        return layer
+
     for layer in model.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        if hasattr(layer, "running_mean"):  # BatchNorm of any dimension, and whatever else keeps statistics
             layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer  # stays in eval mode, whatever its parents are told
+            layer.train = MethodType(stay_in_eval_mode, layer)  # bound to the layer: a deep copy has its own
     return model
     ### END SOLUTION
 
@@ -181,9 +186,9 @@ def fine_tune(
     kept = {name: value.clone() for name, value in model.state_dict().items()}
     history = History()
     for _ in range(epochs):
-        train = one_pass(model, train_loader, loss_function, optimizer)
+        trained = one_pass(model, train_loader, loss_function, optimizer)
         valid = one_pass(model, valid_loader, loss_function)
-        history.add(train, valid)
+        history.add(trained, valid)
         if valid.accuracy > best:
             best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(kept)

@@ -13,6 +13,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import MethodType
 
 import torch
 from PIL import Image
@@ -22,10 +23,9 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet: what torchvision's weights and the pocket weights expect
+# Of ImageNet: what torchvision's weights and the pocket weights expect.
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
 
 # %% [markdown]
 # ## Photos
@@ -97,10 +97,15 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
     """
     ### BEGIN SOLUTION
     backbone.requires_grad_(False)
+
+    def stay_in_eval_mode(layer: nn.Module, mode: bool = True) -> nn.Module:
+        """In place of `train`, by which `model.train()` puts each of its layers into train mode."""
+        return layer
+
     for layer in backbone.modules():
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        if hasattr(layer, "running_mean"):  # BatchNorm of any dimension, and whatever else keeps statistics
             layer.eval()
-            layer.train = lambda mode=True, layer=layer: layer
+            layer.train = MethodType(stay_in_eval_mode, layer)  # bound to the layer: a deep copy has its own
     return backbone
     ### END SOLUTION
 
@@ -134,7 +139,8 @@ def train(
     history = History()
     for _ in range(epochs):
         trained = one_pass(model, train_loader, loss_function, optimizer)
-        history.add(trained, one_pass(model, valid_loader, loss_function))
+        valid = one_pass(model, valid_loader, loss_function)
+        history.add(trained, valid)
     return history
     ### END SOLUTION
 

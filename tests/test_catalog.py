@@ -97,5 +97,5 @@ def test_a_project_answers_to_its_names(key):
 
 def test_an_unknown_project_is_a_fault_that_names_the_known_ones():
     with pytest.raises(CourseError) as fault:
-        project("08")
+        project("99")
     assert "01 mnist" in fault.value.cure

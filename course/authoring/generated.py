@@ -1,21 +1,25 @@
 """The made files: which there are, writing them, and telling which are stale.
 
-Twice from each solution: exercises/ex01_mnist.py, which a student edits, and course/stubs/ex01_mnist.stub, which stays as it is.
+From each solution three: exercises/ex01_mnist.py, which a student edits, course/workspace/ex01_mnist.stub, which stays as it is,
+and the source notebook for nbgrader. What nbgrader makes of that is for `course release`.
 """
 
 from pathlib import Path
 
 from course import files, paths
+from course.authoring.notebooks.files import notebook_file, source_text
 from course.authoring.stubs import stub_text
 from course.catalog import projects
 from course.errors import CourseError
 from course.workspace import edited, exercises, pristine_file
 
-PACKAGE = '"""Your desk. Write the bodies; `course watch 01` says how they stand. Made by `course make`."""\n'
+PACKAGE = (
+    '"""Your exercises. Write the bodies; `course watch 01` says how they stand. Made by `course author make`."""\n'
+)
 
 
-def made_files() -> dict[Path, str]:
-    """Every made file and what has to stand in it. Projects whose solution is not written yet are left out.
+def stub_files() -> dict[Path, str]:
+    """Every stub and what has to stand in it. Projects whose solution is not written yet are left out.
 
     Raises:
         CourseError: a solution is not fit to be made into a stub.
@@ -33,6 +37,17 @@ def made_files() -> dict[Path, str]:
             made[paths.ROOT / "exercises" / solution.name] = text
             made[pristine_file(entry)] = text
     return made
+
+
+def made_files() -> dict[Path, str]:
+    """Every made file and what has to stand in it.
+
+    Raises:
+        CourseError: a solution is not fit to be made into a stub or a notebook.
+    """
+    made = stub_files()
+    written = [entry for entry in projects() if pristine_file(entry) in made]
+    return made | {notebook_file(entry, "source"): source_text(entry) for entry in written}
 
 
 def stale() -> list[Path]:
@@ -54,7 +69,7 @@ def make() -> tuple[list[Path], list[Path]]:
         old = files.read(file)
         if old == text:
             continue
-        if old is not None and file.name.startswith("ex") and edited(old):
+        if old is not None and file.parent.name == "exercises" and file.name.startswith("ex") and edited(old):
             backups.append(exercises.back_up(file))
         files.write(file, text)
         changed.append(file)
@@ -67,5 +82,5 @@ def make() -> tuple[list[Path], list[Path]]:
 
 
 def _orphans(made: dict[Path, str]) -> list[Path]:
-    found = [*(paths.ROOT / "exercises").glob("ex*.py"), *(paths.ROOT / "course" / "stubs").glob("*.stub")]
+    found = [*(paths.ROOT / "exercises").glob("ex*.py"), *(paths.ROOT / "course" / "workspace").glob("*.stub")]
     return sorted(file for file in found if file not in made)

@@ -1,7 +1,7 @@
 """The exact versions that the course is locked to: `make lock` writes constraints.txt.
 
 pip itself resolves, as if nothing were installed, and reports what it would install; here the report becomes a list. Nothing is
-installed, and no address of an index is kept. Run as `python -m course.authoring.lock > constraints.txt`.
+installed, and no address of an index is kept.
 """
 
 import json
@@ -14,7 +14,7 @@ HEADER = """\
 """
 
 
-def resolve(requirement: str = ".[dev,kaggle,browser]") -> list[str]:
+def resolve(requirement: str = ".[dev,notebook,kaggle,browser]") -> list[str]:
     """`name==version` of all that pip would install for `requirement` on a bare machine, sorted; without the course itself."""
     command = [
         sys.executable,
@@ -38,5 +38,6 @@ def lines_of(report: dict) -> list[str]:
     return sorted((f"{m['name']}=={m['version'].partition('+')[0]}" for m in found), key=str.lower)
 
 
-if __name__ == "__main__":
-    print(HEADER + "\n".join(resolve()))
+def text() -> str:
+    """All of constraints.txt, resolved now."""
+    return HEADER + "\n".join(resolve()) + "\n"

@@ -4,12 +4,11 @@ Past its time a worker has run too long if it has used that much processor time 
 for what never comes). One that would run but does not get the processor is given more, up to a limit. It ends nothing itself.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+import psutil
 import torch
 
 MOST = 6  # times the limit, whatever the reason
@@ -45,12 +44,12 @@ class TimeLimit:
 
 
 def processor_seconds(pid: int) -> float | None:
-    """Processor seconds that a running process has used, its threads included; None where there is no /proc to ask."""
+    """Processor seconds that a running process has used, its threads included; None where that cannot be known."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
-    except (OSError, ValueError, IndexError, AttributeError):
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
         return None
+    return times.user + times.system
 
 
 @contextmanager

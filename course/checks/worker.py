@@ -6,6 +6,7 @@ It holds no expected value, no label of hidden data and no check. What it says a
 
 import ast
 import contextlib
+import difflib
 import hashlib
 import importlib.util
 import inspect
@@ -93,7 +94,8 @@ class Worker:
     def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        Says whether the task is missing or still at its TODO, on which line it stands, and which upstream functions are missing.
+        Says whether the task is missing (and which function has nearly its name) or still at its TODO, on which line it stands, and
+        which upstream functions are missing or are the student's own.
         """
         self._clear()
         module = self._load()
@@ -110,7 +112,15 @@ class Worker:
         _settings_left_behind()
         torch.manual_seed(seed)
         missing = bool(task) and not hasattr(module, task)
-        return {"missing": missing, "todo": todo.get(task, False), "line": lines.get(task), "waiting": waiting}
+        like = difflib.get_close_matches(task, lines, 1) if missing else []
+        return {
+            "missing": missing,
+            "like": like[0] if like else "",
+            "todo": todo.get(task, False),
+            "line": lines.get(task),
+            "waiting": waiting,
+            "own": [name for name in needs if self.reference_path is None and name not in waiting],
+        }
 
     def _written(self) -> tuple[dict[str, int], dict[str, bool]]:
         """({function: its line}, those at their TODO), read once: the module does not change while it is loaded."""

@@ -1,16 +1,25 @@
-"""The command line `course`: for students watch, hint, status, run, reset, update and data; for authors make, check and lessons;
-for instructors release and grade.
+"""The command line `course`: a student's commands, an instructor's `grade` and `release`, and behind `author` all of an author's.
 
 Every fault of the outside world is shown here, once, in two lines: what is wrong and what to do. Commands import what they need
 when they run, so that `course --help` answers at once.
 """
 
+from collections.abc import Sequence
 from typing import IO, Any
 
 import click
 
-from course.cli import author, data, grade, release, student, watch
+from course.cli import author, data, extras, student, watch
+from course.cli.sections import Sections
 from course.errors import CourseError
+
+STUDENTS = (watch.watch, student.hint, student.status, student.run, student.reset, student.update, data.data)
+INSTRUCTORS: tuple[click.Command, ...] = ()
+if author.is_here():
+    from course.cli import grade, release
+
+    INSTRUCTORS = (release.release, grade.grade)
+AUTHORS = (author.author,)
 
 
 class _Shown(click.ClickException):
@@ -28,8 +37,19 @@ class _Shown(click.ClickException):
             click.echo(self.fault.cure, err=True)
 
 
-class _Edge(click.Group):
-    """A group that shows a CourseError and leaves with status 2."""
+class _Course(Sections):
+    """The whole. It shows a CourseError, or which package is missing, and leaves with status 2."""
+
+    def sections(self) -> dict[str, Sequence[click.Command]]:
+        """By person; a student's copy lists a student's alone."""
+        own: dict[str, Sequence[click.Command]] = {"Students": STUDENTS}
+        return own | {"Instructors": INSTRUCTORS, "Authors": AUTHORS} if author.is_here() else own
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Listed or not: a student who types an instructor's command reads why it is not for this copy."""
+        if name in ("release", "grade"):
+            author.require()
+        return self.commands.get(name)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was asked for."""
@@ -37,36 +57,24 @@ class _Edge(click.Group):
             return super().invoke(ctx)
         except CourseError as fault:
             raise _Shown(fault) from fault
+        except ModuleNotFoundError as fault:
+            if told := extras.missing(fault):
+                raise _Shown(told) from fault
+            raise
 
 
 @click.group(
-    cls=_Edge,
+    cls=_Course,
+    commands=[*STUDENTS, *INSTRUCTORS, *AUTHORS],
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Nine hands-on PyTorch projects, with graders.
+    """Hands-on PyTorch projects, with graders.
 
     You write functions in exercises/; the checks say how they stand. A project is named by its number (01, 04a) or by its
     name (mnist).
     """
     if ctx.invoked_subcommand is None:
         student.greet()
-
-
-for command in (
-    watch.watch,
-    student.hint,
-    student.status,
-    student.run,
-    student.reset,
-    student.update,
-    data.data,
-    author.make,
-    author.check,
-    author.lessons,
-    release.release,
-    grade.grade,
-):
-    main.add_command(command)

@@ -49,7 +49,7 @@ def grade(
     seconds: float,
     seed: int,
 ) -> None:
-    """For instructors: grade what a class has handed in.
+    """Grade what a class has handed in.
 
     SUBMITTED holds a folder or a file a student: ada/ex01_mnist/ex01_mnist.ipynb as nbgrader has it, ada.ipynb, ada.py, or ada/
     with one of these. Of a notebook only the cells of the functions count. Each submission runs in a plain child process: that

@@ -8,7 +8,7 @@ import sys
 import click
 
 from course import catalog, paths
-from course.errors import CourseError
+from course.cli import author
 from course.files import shown
 
 
@@ -25,24 +25,18 @@ from course.files import shown
     help="With --gradescope: the time limit of the assignment there.",
 )
 def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minutes: int) -> None:
-    """For instructors: make what students get.
+    """Make what students get.
 
     The nbgrader assignments in source/ and release/ (of all projects, or of those named), and the student bundle build/student.zip.
     Nothing of a solution is in it: that is looked for.
     """
     if check and gradescope:
         raise click.UsageError("--check looks at what students get; there is nothing to check for --gradescope.")
-    try:
-        from course.authoring.release import assignments as made
-        from course.authoring.release import bundle, leaks
-        from course.authoring.release import gradescope as autograder
-    except ModuleNotFoundError as fault:
-        if fault.name != "course.authoring":
-            raise
-        raise CourseError(
-            "This copy of the course cannot make releases.",
-            "An instructor's copy has course/authoring/ and solutions/.",
-        ) from None
+    author.require()
+    from course.authoring.release import assignments as made
+    from course.authoring.release import bundle, leaks
+    from course.authoring.release import gradescope as autograder
+
     entries = [catalog.project(id) for id in ids] or list(catalog.projects())
     if gradescope:
         for packed in autograder.build(entries, paths.ROOT / autograder.FOLDER, seed=seed, minutes=minutes):

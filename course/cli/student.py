@@ -109,7 +109,7 @@ def update() -> None:
 
 def greet() -> None:
     """What a bare `course` says: where the student stands, and what to type next."""
-    click.echo("Nine hands-on PyTorch projects. You write the functions in exercises/; the checks say how they stand.")
+    click.echo("Hands-on PyTorch projects. You write the functions in exercises/; the checks say how they stand.")
     click.echo()
     click.echo(_next_step())
     click.echo("Also: `course status`, `course hint 01`, `course run 01`, `course data`, `course --help`.")

@@ -12,21 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from course import paths
+import nbformat
+
+from course import limits, paths
 from course.catalog import Project
 from course.errors import CourseError
+from course.source import DEFINITIONS, lines_of
 
-KEPT = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Import,
-    ast.ImportFrom,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-)
-LONGEST = 200_000  # characters of a cell; the longest of the course has 3,000
+KEPT = (*DEFINITIONS, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 class Unreadable(ValueError):
@@ -99,7 +92,9 @@ def extract(content: bytes, entry: Project) -> Extract:
 
 
 def cells_of(content: bytes) -> list[dict[str, Any]]:
-    """The cells of a notebook, as they stand in the file.
+    """The cells of a notebook, as they stand in the file; those of an older format as nbformat upgrades them.
+
+    One of format 4 is not validated: a damaged output, which no check reads, costs nobody a point.
 
     Raises:
         Unreadable: it is no notebook.
@@ -107,12 +102,19 @@ def cells_of(content: bytes) -> list[dict[str, Any]]:
     if not content.strip():
         raise Unreadable("the file is empty")
     try:
-        notebook = json.loads(content)
+        book = json.loads(content)
     except (ValueError, RecursionError) as fault:
         raise Unreadable(f"it is not a notebook, for it is not JSON: {fault}") from None
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    if isinstance(book, dict) and book.get("nbformat", 4) != 4:
+        if len(content) > limits.OLD_NOTEBOOK_BYTES:
+            raise Unreadable("it is a large notebook of an old format: open it in JupyterLab and save it")
+        try:
+            book = nbformat.convert(nbformat.from_dict(book), 4)
+        except Exception:  # an upgrade may meet anything in what only calls itself a notebook
+            book = None
+    cells = book.get("cells") if isinstance(book, dict) else None
     if not isinstance(cells, list):
-        raise Unreadable("it is JSON, but not a notebook of format 4")
+        raise Unreadable("it is JSON, but not a notebook of format 3 or 4")
     return [cell for cell in cells if isinstance(cell, dict)]
 
 
@@ -134,8 +136,8 @@ def _solutions(cells: list[dict[str, Any]], tasks: list[str]) -> tuple[dict[str,
     return found, own
 
 
-def release_of(entry: Project) -> dict[str, Any]:
-    """The notebook as students got it.
+def release_of(entry: Project) -> Any:
+    """The notebook as students got it, as nbformat has it.
 
     Raises:
         CourseError: it is not there.
@@ -143,7 +145,7 @@ def release_of(entry: Project) -> dict[str, Any]:
     file = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
     if not file.is_file():
         raise CourseError(f"There is no {file.relative_to(paths.ROOT)}.", f"`course release {entry.id}` makes it.")
-    return json.loads(file.read_text("utf-8"))
+    return nbformat.read(file, as_version=4)
 
 
 def _release(entry: Project) -> Iterator[tuple[str, str]]:
@@ -176,16 +178,16 @@ def _definitions(source: str) -> tuple[str, int]:
     Raises:
         SyntaxError, ValueError, RecursionError, MemoryError: it cannot be read.
     """
-    if len(source) > LONGEST:
-        raise ValueError(f"it has {len(source)} characters, and {LONGEST} is the most that is read")
+    if len(source) > limits.CELL_CHARACTERS:
+        raise ValueError(f"it has {len(source)} characters, and {limits.CELL_CHARACTERS} is the most that is read")
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
     lines = re.sub(r"^[%!].*$", "", source, flags=re.MULTILINE).split("\n")
     body = ast.parse("\n".join(lines)).body
     kept: set[int] = set()
     for node in body:
         if isinstance(node, KEPT) or _defines_within(node):
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-            kept |= set(range(first, (node.end_lineno or first) + 1))
+            first, last = lines_of(node)
+            kept |= set(range(first, last + 1))
     dropped = 0
     for node in body:
         for number in range(node.lineno, (node.end_lineno or node.lineno) + 1):
@@ -220,7 +222,7 @@ def _defined(sources: list[str]) -> set[str]:
     names: set[str] = set()
     for source in sources:
         try:
-            names |= _names(ast.parse(re.sub(r"^[%!].*$", "", source[:LONGEST], flags=re.MULTILINE)))
+            names |= _names(ast.parse(re.sub(r"^[%!].*$", "", source[: limits.CELL_CHARACTERS], flags=re.MULTILINE)))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return names
@@ -229,7 +231,7 @@ def _defined(sources: list[str]) -> set[str]:
 def _names(tree: ast.AST) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        if isinstance(node, DEFINITIONS):
             names.add(node.name)
         elif isinstance(node, ast.alias):
             names.add((node.asname or node.name).split(".")[0])

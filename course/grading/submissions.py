@@ -12,12 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from course import catalog
+from course import catalog, limits
 from course.catalog import Project
 from course.errors import CourseError
 
 KINDS = (".ipynb", ".py")
-LARGEST = 20_000_000  # bytes; a notebook of the course with all its outputs has less than 1 MB
 
 
 @dataclass(frozen=True)
@@ -76,11 +75,11 @@ def read(file: Path) -> bytes:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             raise ValueError("it is not a plain file")
-        if about.st_size > LARGEST:
+        if about.st_size > limits.SUBMISSION_BYTES:
             raise ValueError(
-                f"it has {about.st_size / 1e6:.0f} MB, and {LARGEST / 1e6:.0f} MB is the most that is read"
+                f"it has {about.st_size / 1e6:.0f} MB, and {limits.SUBMISSION_BYTES / 1e6:.0f} MB is the most that is read"
             )
-        return stream.read(LARGEST + 1)
+        return stream.read(limits.SUBMISSION_BYTES + 1)
 
 
 def _named(below: list[Path]) -> list[Project]:

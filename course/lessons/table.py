@@ -1,13 +1,12 @@
 """Do the embedded data teach what the course says? One table, over several seeds, with the solutions' own functions.
 
-    course lessons                                # five seeds; writes docs/lessons.md
-    course lessons --projects mnist cnn           # some of it, only printed
+    course author lessons           # five seeds; writes docs/lessons.md
+    course author lessons 01 03     # some of it, only printed
 
 A seed sets the weights, the order of the batches and the augmentation; the data are those that everybody has. A band must hold
 with every seed. What is measured, each project declares (`lesson`).
 """
 
-import argparse
 import statistics
 import sys
 import tempfile
@@ -19,39 +18,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course import catalog, paths
+from course import catalog
 from course.errors import CourseError
 from course.lessons.lesson import Found, lesson_module, lessons
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print the table, and write docs/lessons.md where all of it was measured.
-
-    Returns:
-        The exit status: 0 where every band holds, 1 where one does not, 2 where something could not be measured.
-    """
-    parser = argparse.ArgumentParser(prog="course lessons", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5, help="how many (5)")
-    parser.add_argument("--projects", nargs="*", default=[], metavar="ID", help="only these")
-    parser.add_argument("--jobs", type=int, default=2, help="processes, of one thread each (2)")
-    parser.add_argument("--out", type=Path, help="the Markdown file (docs/lessons.md, if all projects are measured)")
-    said = parser.parse_args(argv)
-    try:
-        only = [catalog.project(key).id for key in said.projects]
-        out = said.out or (None if only else paths.ROOT / "docs" / "lessons.md")
-        found, faults = measure(max(said.seeds, 1), only, max(said.jobs, 1))
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
-    lines, holds = table(found)
-    print("\n".join(plain(lines)))
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    if out is not None and not faults:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(document(lines, len(found)), encoding="utf-8")
-        print(f"written to {out}")
-    return 2 if faults else 0 if holds else 1
 
 
 def measure(seeds: int, only: Sequence[str] = (), jobs: int = 2) -> tuple[list[Found], list[str]]:
@@ -117,7 +86,7 @@ def plain(lines: Sequence[tuple[str, ...]]) -> list[str]:
 def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
     """The table as a page of documentation."""
     text = [
-        f"<!-- Made by `course lessons --seeds {seeds}`; do not edit. -->",
+        f"<!-- Made by `course author lessons --seeds {seeds}`; do not edit. -->",
         "# What the embedded data teach",
         "",
         f"Accuracies of the solutions over {seeds} seeds (weights, order of batches, augmentation) on the embedded data.",
@@ -160,9 +129,3 @@ def _work(chain: Sequence[str], seed: int, work: Path) -> tuple[Found, str]:
     except Exception:  # one broken project must not cost the others' minutes
         return found, traceback.format_exc()
     return found, ""
-
-
-if __name__ == "__main__":
-    from course.lessons.table import main as run  # under its own name, not __main__: workers import it by that
-
-    sys.exit(run())

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from course import files, paths
 from course.catalog import project
 from course.checks.results import SubmissionResult
@@ -81,7 +83,6 @@ def set_times(url: str, submissions: Sequence[Submission], results: Sequence[Sub
     Returns:
         A sentence for each timestamp that cannot be read.
     """
-    from nbformat.v4 import new_notebook
     from nbgrader.preprocessors import AssignLatePenalties
     from traitlets.config.loader import PyFileConfigLoader
 
@@ -102,7 +103,7 @@ def set_times(url: str, submissions: Sequence[Submission], results: Sequence[Sub
                 wrong.append(f"{submission.student}: {TIMESTAMP} holds no time: {stamp.strip()[:40]!r}")
                 continue
             about = {"notebook": name, "assignment": name, "student": result.student, "db_url": url}
-            late.preprocess(new_notebook(), {"nbgrader": about})
+            late.preprocess(nbformat.v4.new_notebook(), {"nbgrader": about})
     return tuple(wrong)
 
 
@@ -116,11 +117,8 @@ def _stamp(submission: Submission) -> str:
     return ""
 
 
-def _text(book: dict[str, Any], student: str) -> str:
+def _text(notebook: Any, student: str) -> str:
     """The notebook as the text of its file, with our mark."""
-    import nbformat
-
-    notebook = nbformat.reads(json.dumps(book), as_version=4)
     notebook.metadata[MARK] = {"student": student, "cells": _digest(notebook)}
     return nbformat.writes(notebook) + "\n"
 
@@ -138,8 +136,6 @@ def _see_that_it_is_ours(place: Path, student: str) -> None:
         _Stays: it is something else.
         ValueError: there can be no such place.
     """
-    import nbformat
-
     if Path(student).name != student or student in ("", ".."):
         raise ValueError(f"no folder can be called {student!r}")
     if not place.exists():

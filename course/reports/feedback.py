@@ -10,10 +10,14 @@ import ast
 import re
 from typing import Any
 
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
 from course.catalog import Project
 from course.checks.results import ProjectResult, SubmissionResult
-from course.grading.extract import LONGEST, cells_of, fields_of, release_of, source_of
+from course.grading.extract import cells_of, fields_of, release_of, source_of
+from course.limits import CELL_CHARACTERS
 from course.reports.terminal import render
+from course.source import lines_of
 from course.workspace import pristine_text
 
 MOST = 500  # cells of a submission that are shown; a notebook of the course has up to 33
@@ -22,11 +26,11 @@ HOW = """\
 **Made by `course grade`; nothing in it has been run.** Under each function stands the verdict of its checks. Locked cells are those
 of the release. Cells of the student's own have no output."""
 
-Cell = dict[str, Any]
+Cell = Any  # a NotebookNode: a dict whose keys are attributes as well
 
 
-def marked(content: bytes, entry: Project, result: SubmissionResult) -> dict[str, Any]:
-    """The notebook of format 4.5 for one submission.
+def marked(content: bytes, entry: Project, result: SubmissionResult) -> Any:
+    """The notebook for one submission, as nbformat has it.
 
     Args:
         content: the file that was handed in, notebook or module.
@@ -38,16 +42,20 @@ def marked(content: bytes, entry: Project, result: SubmissionResult) -> dict[str
     """
     book = release_of(entry)
     if result.file.lower().endswith(".ipynb"):
-        cells = _of_notebook(content, book["cells"], entry)
+        cells = _of_notebook(content, book.cells, entry)
     else:
-        cells = _of_module(content, book["cells"], entry)
+        cells = _of_module(content, book.cells, entry)
     verdicts = {f"check_{task}": checks for task, checks in result.result.by_task().items()}
     for cell in cells:
         checks = verdicts.get(fields_of(cell).get("grade_id", ""))
         if checks:
             part = ProjectResult(entry.id, entry.title, MODULE, tuple(checks))
-            cell["outputs"] = _printed(render(part) + "\n", part.earned)
-    return {**book, "cells": [_text("made-by", f"{HOW}\n\n{_fenced(_about(result))}"), *cells]}
+            cell.outputs = [
+                new_output("stream", name="stdout", text=render(part) + "\n"),
+                new_output("execute_result", {"text/plain": str(part.earned)}),  # the points, as nbgrader reads them
+            ]
+    book.cells = [_text("made-by", f"{HOW}\n\n{_fenced(_about(result))}"), *cells]
+    return book
 
 
 def _about(result: SubmissionResult) -> str:
@@ -67,9 +75,10 @@ def _of_notebook(content: bytes, release: list[Cell], entry: Project) -> list[Ce
         name, text = _name(cell), source_of(cell)
         ours = given.get(name) if name not in seen else None
         if ours and name in tasks and fields_of(cell).get("solution") is True:
-            made.append({**ours, "source": _cut(text)})
+            ours.source = _cut(text)
+            made.append(ours)
         elif ours and name not in tasks and (fields_of(ours) or text == source_of(ours)):
-            made.append(dict(ours))
+            made.append(ours)
         else:
             made.append(_own(cell.get("cell_type") == "code", f"own-{number}", text))
             continue
@@ -85,9 +94,9 @@ def _completed(made: list[Cell], release: list[Cell]) -> list[Cell]:
     for cell in release:
         if not fields_of(cell):
             continue
-        here = [number for number, other in enumerate(made) if other["id"] == cell["id"]]
+        here = [number for number, other in enumerate(made) if other.id == cell.id]
         if not here:
-            made.insert(before + 1, dict(cell))
+            made.insert(before + 1, cell)
             here = [before + 1]
         before = here[0]
     return made
@@ -97,27 +106,27 @@ def _of_module(content: bytes, release: list[Cell], entry: Project) -> list[Cell
     """The release with the functions of a module in its cells, and what else is in the module above the first of them."""
     text = content.decode("utf-8-sig", "replace")
     lines = re.split(r"\r\n|\r|\n", text)
-    made = [dict(cell) for cell in release]
+    made = list(release)
     solutions = {_name(cell): cell for cell in made if _name(cell) in {f.name for f in entry.functions}}
     place = next(number for number, cell in enumerate(made) if _name(cell) in solutions)
     try:
         body = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         for cell in solutions.values():
-            cell["source"] = f"# {MODULE} cannot be read as Python; the first cell of code holds it"
+            cell.source = f"# {MODULE} cannot be read as Python; the first cell of code holds it"
         return [_own(True, "own-1", text), *made]
     parts = {task: f"# {MODULE} has no {task}" for task in solutions}
     rest: list[str] = []
     known = _known(release, entry)
     for node in body:
-        first, last = _extent(node)
+        first, last = lines_of(node)
         part = "\n".join(lines[first - 1 : last])
         if getattr(node, "name", "") in solutions:
             parts[node.name] = f"# {MODULE}, from line {first}\n{part}"  # type: ignore[attr-defined]
         elif part.strip() not in known:
             rest.append(f"# {MODULE}, from line {first}\n{part}")
     for task, cell in solutions.items():
-        cell["source"] = _cut(parts[task])
+        cell.source = _cut(parts[task])
     if rest:
         made.insert(place, _own(True, "own-1", "\n\n\n".join(rest)))
     return made
@@ -129,15 +138,9 @@ def _known(release: list[Cell], entry: Project) -> set[str]:
     for text in [*(source_of(cell) for cell in release if fields_of(cell)), pristine_text(entry)]:
         lines = text.split("\n")
         for node in ast.parse(text).body:
-            first, last = _extent(node)
+            first, last = lines_of(node)
             known.add("\n".join(lines[first - 1 : last]).strip())
     return known
-
-
-def _extent(node: ast.stmt) -> tuple[int, int]:
-    """First and last line of a statement, decorators included."""
-    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-    return first, node.end_lineno or first
 
 
 def _name(cell: Cell) -> str:
@@ -151,29 +154,18 @@ def _name(cell: Cell) -> str:
 def _own(code: bool, id: str, text: str) -> Cell:
     """A cell of the student's own: code without output, or Markdown as it was typed."""
     text = _cut(text)
-    if not code:
-        return _text(id, _fenced(text))
-    return {"cell_type": "code", "execution_count": None, "id": id, "metadata": {}, "outputs": [], "source": text}
+    return new_code_cell(text, id=id) if code else _text(id, _fenced(text))
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}\n# … cut: it has {len(text)} characters"
+    return text if len(text) <= CELL_CHARACTERS else f"{text[:CELL_CHARACTERS]}\n# … cut: it has {len(text)} characters"
 
 
 def _text(id: str, source: str) -> Cell:
-    return {"cell_type": "markdown", "id": id, "metadata": {}, "source": source}
+    return new_markdown_cell(source, id=id)
 
 
 def _fenced(text: str) -> str:
     """Text that Markdown shows as it is: between fences longer than any in it."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     return f"{fence}text\n{text}\n{fence}"
-
-
-def _printed(text: str, earned: int) -> list[Cell]:
-    """The output of `check`: the verdict, and the points as nbgrader reads them."""
-    points = {"data": {"text/plain": str(earned)}, "execution_count": None, "metadata": {}}
-    return [
-        {"name": "stdout", "output_type": "stream", "text": text},
-        {**points, "output_type": "execute_result"},
-    ]

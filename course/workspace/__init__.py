@@ -1,7 +1,7 @@
-"""The pristine stubs, as they travel with the course: `ex01_mnist.stub` and so on, made by `course make`.
+"""The pristine stubs, as they travel with the course: `ex01_mnist.stub` and so on, made by `course author make`.
 
-A student has no solutions, so this is where `course reset` and `course update` (`desk`) take a stub from. The first line of a stub
-holds a digest of the rest; that is how an edit is noticed, also in a stub that an older course has made.
+A student has no solutions, so this is where `course reset` and `course update` (`exercises`) take a stub from. The first line of
+a stub holds a digest of the rest; that is how an edit is noticed, also in a stub that an older course has made.
 """
 
 import hashlib
@@ -29,13 +29,13 @@ def pristine_text(entry: Project) -> str:
     except FileNotFoundError:
         raise CourseError(
             f"This copy of the course has no stub of project {entry.id}.",
-            f"An author writes solutions/{entry.module}.py and runs `course make`; a student gets a whole copy of the course.",
+            f"An author writes solutions/{entry.module}.py and runs `course author make`; a student gets a new copy of the course.",
         ) from None
 
 
 def first_line(name: str, body: str) -> str:
     """The first line of a stub: where it comes from, whose it is now, and the digest of the rest."""
-    return f"# Made from {name} by `course make`; yours to edit from here on. (stub {digest(body)})\n"
+    return f"# Made from {name} by `course author make`; yours to edit from here on. (stub {digest(body)})\n"
 
 
 def digest(body: str) -> str:
@@ -51,5 +51,5 @@ def made_digest(text: str) -> str | None:
 
 
 def edited(text: str) -> bool:
-    """Does a stub hold anything but what `course make` wrote?"""
+    """Does a stub hold anything but what `course author make` wrote?"""
     return made_digest(text) != digest(text.partition("\n")[2])

@@ -6,7 +6,7 @@ merge of two versions of one function; what the new stub defines and is no task 
 
 import ast
 
-DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+from course.source import DEFINITIONS, definitions, lines_of
 
 
 def carry_over(mine: str, fresh: str, tasks: list[str]) -> tuple[str, list[str]]:
@@ -22,18 +22,20 @@ def carry_over(mine: str, fresh: str, tasks: list[str]) -> tuple[str, list[str]]
         SyntaxError: the student's file is not valid Python.
     """
     mine_lines, mine_tree, fresh_tree = mine.splitlines(), ast.parse(mine), ast.parse(fresh)
-    theirs = {node.name: node for node in fresh_tree.body if isinstance(node, DEFINITIONS)}
+    theirs = definitions(fresh_tree)
     known = {ast.dump(node) for node in fresh_tree.body}
     imported = _imported(fresh_tree.body)
     result, carried = fresh.splitlines(), []
     imports: list[str] = []
     others: list[str] = []
     for node in mine_tree.body:
-        text = mine_lines[_start(node) - 1 : node.end_lineno]
+        first, last = lines_of(node)
+        text = mine_lines[first - 1 : last]
         if isinstance(node, DEFINITIONS) and node.name in theirs:
             if node.name in tasks and _written(node) != _written(theirs[node.name]):
-                old = next(n for n in ast.parse("\n".join(result)).body if getattr(n, "name", None) == node.name)
-                result[_start(old) - 1 : old.end_lineno] = text
+                old = definitions(ast.parse("\n".join(result)))[node.name]
+                first, last = lines_of(old)
+                result[first - 1 : last] = text
                 carried.append(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
             imports += text if not _imported([node]) <= imported else []
@@ -55,11 +57,6 @@ def _after_imports(tree: ast.Module) -> int:
         if isinstance(node, ast.Import | ast.ImportFrom) or _is_docstring(node):
             end = node.end_lineno or end
     return end
-
-
-def _start(node: ast.stmt) -> int:
-    """The first line of a statement, with its decorators."""
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
 
 
 def _imported(body: list[ast.stmt]) -> set[str]:

@@ -15,7 +15,7 @@ PICTURES = pictures()
 
 @pytest.mark.parametrize("picture", {p.file: p for p in PICTURES.values()}.values(), ids=lambda picture: picture.file)
 def test_a_picture_is_what_the_generators_draw(picture):
-    """`python -m course.authoring.notebooks.pictures` makes them anew."""
+    """`course author pictures` makes them anew."""
     kept = (FOLDER / picture.file).read_bytes()
     assert kept == picture.content()
     assert len(kept) < LARGEST

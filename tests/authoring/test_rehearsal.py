@@ -27,7 +27,7 @@ def _checkout():
 
 @pytest.mark.slow
 def test_a_term_of_four(tmp_path):
-    """Without the exchange, whose commands take most of the time of the whole one: `python -m course.authoring.rehearsal.term`."""
+    """Without the exchange, whose commands take most of the time of the whole one: `course author rehearse`."""
     said = []
     Rehearsal(tmp_path / "term", [ENTRY], [], CLASS, said.append).run()
     shown = "\n".join(said)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import nbformat
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from course import paths
+from course.authoring import generated
 from course.authoring.release import assignments, bundle, leaks
 from course.catalog import project, projects
 from course.cli import main
@@ -136,25 +138,67 @@ def test_the_bundle_holds_what_a_student_needs_and_nothing_of_an_author(student)
         assert not [name for name in names if word in name], word
 
 
+def source_of(module, root):
+    """The file of a module or a package below `root`, or None."""
+    path = root.joinpath(*module.split("."))
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def imported(file):
+    """The course's modules that a file imports, with the packages above them."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            parts = name.split(".")
+            whole = [".".join(parts[:k]) for k in range(1, len(parts) + 1)]
+            yield from (module for module in whole if source_of(module, paths.ROOT))
+
+
 def test_what_the_bundle_imports_is_in_it(student):
-    guarded = {"course.authoring", "course.authoring.generated"}
-    guarded |= {"course.authoring.release.bundle", "course.authoring.release.leaks"}
-    guarded |= {"course.authoring.release.assignments", "course.lessons.table", "course.lessons.table.main"}
-    missing = set()
-    for file in [
-        *(student / "course").rglob("*.py"),
-        *(student / "graders").glob("*.py"),
+    """But for what `author.is_here` stands before: this copy has no author's and no instructor's commands."""
+    files = [file for folder in ("course", "graders", "exercises") for file in (student / folder).rglob("*.py")]
+    missing = {module for file in files for module in imported(file) if not source_of(module, student)}
+    assert missing - {"course.authoring"} == {"course.authoring.commands", "course.cli.grade", "course.cli.release"}
+
+
+def test_what_is_in_the_bundle_is_imported_by_a_students_commands(student):
+    begin = ["course.cli", "course.__main__", "course.cli.pytest_plugin", "course.notebook", "course.checks.worker"]
+    left = [source_of(module, student) for module in begin]
+    left += [
         *(student / "exercises").glob("*.py"),
-    ]:
+        *(student / "graders").rglob("*.py"),
+    ]
+    reached = set(left)
+    while left:
+        found = {source_of(module, student) for module in imported(left.pop())} - {None} - reached
+        reached |= found
+        left += found
+    package = (student / "course").rglob("*.py")
+    assert {file.relative_to(student).as_posix() for file in package if file not in reached} <= {"course/limits.py"}
+
+
+def test_a_student_needs_no_package_of_an_extra(student):
+    """But for kagglehub, and `course data fetch` says so."""
+    about = tomllib.loads((student / "pyproject.toml").read_text("utf-8"))["project"]
+    known = {
+        *about["dependencies"],
+        "kagglehub",
+        *sys.stdlib_module_names,
+        "course",
+        "graders",
+        "exercises",
+        "solutions",
+    }
+    used = set()
+    for file in student.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            targets = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            targets += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for target in targets:
-                if target.split(".")[0] in ("course", "graders", "exercises", "solutions"):
-                    path = student.joinpath(*target.split("."))
-                    if not path.with_suffix(".py").is_file() and not (path / "__init__.py").is_file():
-                        missing.add(target)
-    assert missing <= guarded
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            used |= {name.partition(".")[0] for name in names}
+    other = {"PIL": "pillow", "_pytest": "pytest"}  # modules that are called otherwise than their package
+    assert {other.get(name, name) for name in used} - known == set()
 
 
 def test_the_zip_holds_the_folder_and_has_the_same_bytes_each_time(student):
@@ -167,9 +211,9 @@ def test_the_zip_holds_the_folder_and_has_the_same_bytes_each_time(student):
 
 
 def test_a_stale_stub_stops_the_bundle(tmp_path, monkeypatch):
-    real = bundle.made.made_files()
-    monkeypatch.setattr(bundle.made, "made_files", lambda: {file: text + "#" for file, text in real.items()})
-    with pytest.raises(CourseError, match="course make"):
+    real = generated.stub_files()
+    monkeypatch.setattr(generated, "stub_files", lambda: {file: text + "#" for file, text in real.items()})
+    with pytest.raises(CourseError, match="course author make"):
         bundle.build(tmp_path / "student")
     assert not (tmp_path / "student").exists()
 
@@ -195,10 +239,14 @@ def test_the_bundle_grades_its_stub_by_itself(student):
     done = run("pytest", "-p", "no:cacheprovider", "graders/test_01_mnist.py")
     assert "make_transforms  not started" in done.stdout, done.stdout + done.stderr
     assert f"0 of {MNIST.points} points" in done.stdout
-    for name in ("make", "release", "lessons"):
-        done = run("course.cli", name)
+    for command in (["author"], ["author", "--help"], ["author", "make", "--check"], ["release", "01"], ["grade", "x"]):
+        done = run("course", *command)
         assert done.returncode == 2, done.stderr
-        assert "This copy of the course" in done.stderr
+        assert done.stderr.startswith("This copy of the course has no author's code: it is a student's copy.\n")
+    said = run("course", "--help").stdout
+    assert "Students:" in said
+    assert "Instructors:" not in said
+    assert "Authors:" not in said
 
 
 # -- nbgrader ---------------------------------------------------------------------------------------------------------

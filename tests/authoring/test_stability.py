@@ -12,12 +12,16 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from click.testing import CliRunner, Result
 
 from course import paths
-from course.authoring.stability import code, command, page, report, run
+from course.authoring.proofs import variants
+from course.authoring.stability import code, page, report, run, schedule
 from course.authoring.stability.ledger import Circumstances, Ledger, Record, Subject, worst
-from course.authoring.stability.run import checks_on, digests
+from course.authoring.stability.run import checks_on, digest_of
+from course.catalog import project
 from course.checks.expect import Measured
+from course.cli import main
 from course.errors import CourseError
 
 PAGE = paths.ROOT / "docs" / "stability.md"
@@ -95,13 +99,17 @@ def subject(tiny) -> Iterator[Subject]:
     sys.modules.pop("test_tiny_course", None)
 
 
-def _main(files: dict[str, Path], *more: str) -> int:
-    return command.main([part for name, file in files.items() for part in (f"--{name}", str(file))] + list(more))
+def stability(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["author", "stability", *arguments], catch_exceptions=False)
+
+
+def _main(files: dict[str, Path], *more: str) -> Result:
+    return stability(*(part for name, file in files.items() for part in (f"--{name}", str(file))), *more)
 
 
 def _run(subject: Subject, *under: Circumstances) -> list[Record]:
     """In this process: whatever does not hang on the threads or the hash seed is as in one of its own."""
-    return [r for c in under for r in run.run_subject(subject, c, digests(subject), lambda name, slow: True)]
+    return [r for c in under for r in run.run_subject(subject, c, digest_of(subject), lambda name, slow: True)]
 
 
 def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(subject):
@@ -129,11 +137,10 @@ def test_what_chance_moves_is_found_and_comes_back_under_the_same_circumstances(
 
 
 @pytest.mark.slow
-def test_a_flake_is_named_with_a_command_that_repeats_it(tiny, capsys):
-    assert (
-        _main(tiny, "--runs", "3", "--only", "fast") == 1
-    )  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 1)
-    said = capsys.readouterr().out
+def test_a_flake_is_named_with_a_command_that_repeats_it(tiny):
+    done = _main(tiny, "--runs", "3", "--only", "fast")  # (seed, threads, hash seed): (0, 1, 0), (1, 2, 0), (2, 1, 1)
+    assert done.exit_code == 1
+    said = done.stdout
     records = list(Ledger(tiny["ledger"]).records())
     failed = {(r.check, r.seed) for r in records if r.outcome == "failed"}
     assert len(records) == 3 * 4
@@ -146,10 +153,11 @@ def test_a_flake_is_named_with_a_command_that_repeats_it(tiny, capsys):
     name, seed = "test_sets_have_an_order", ends.index("failed")
     told = re.search(rf"tiny_course solution: {name}: failed with seed {seed}, .*\n.*\n    (.*)", said)
     assert told is not None
-    command = shlex.split(told[1])
-    assert command[:3] == ["python", "-m", "course.authoring.stability.command"]
-    assert command.main(command[3:]) == 1
-    assert f"{name}: failed" in capsys.readouterr().out
+    typed = shlex.split(told[1])
+    assert typed[:3] == ["course", "author", "stability"]
+    again = stability(*typed[3:])
+    assert again.exit_code == 1
+    assert f"{name}: failed" in again.stdout
     assert len(list(Ledger(tiny["ledger"]).records())) == 12  # repeating keeps nothing
 
 
@@ -161,13 +169,12 @@ def test_a_run_that_was_cut_off_goes_on(tiny, subject):
         file.write('{"project": "test_tiny_course", "alterna')  # killed while it wrote
     ledger.add(records[3])
     assert list(ledger.records()) == records[:4]
-    said = command._arguments(["--runs", "1"])
-    units = [*command._units([subject], said, ledger)]
+    units = [*schedule.units([subject], ledger, runs=1)]
     assert [(kind, [c.seed for c in under]) for _, under, kind in units] == [
         ("slow" if records[4].slow else "fast", [0])
     ]
     ledger.add(records[4])
-    assert [*command._units([subject], said, ledger)] == []
+    assert [*schedule.units([subject], ledger, runs=1)] == []
 
 
 def test_runs_of_other_code_are_not_mixed_in(tiny, subject):
@@ -175,22 +182,25 @@ def test_runs_of_other_code_are_not_mixed_in(tiny, subject):
     for record in _run(subject, Circumstances.number(0)):
         ledger.add(record)
     tiny["grader"].write_text(GRADER.replace("student.half(3), 1.5", "student.half(5), 2.5"))
-    now = {(subject.key, "", name): code for name, code in digests(subject).items()}
-    assert {r.check for r in ledger.of(now)} == {name for _, _, name in now} - {"test_half_is_half"}
-    assert report.count_table([subject], ledger.of(now))[1][2:7] == ["4", "0 to 1", "1", "1", "4"]
+    assert ledger.of({(subject.key, ""): digest_of(subject)}) == []
+    for record in _run(subject, Circumstances.number(0))[:2]:
+        ledger.add(record)
+    now = ledger.of({(subject.key, ""): digest_of(subject)})
+    assert len(now) == 2
+    assert report.count_table([subject], now)[1][6] == "2"
 
 
 def test_a_process_that_ends_is_the_failure_of_the_check_it_was_in(tiny, subject, monkeypatch):
-    code, began = digests(subject)["test_half_is_half"], []
+    began, code = [], digest_of(subject)
 
     def process(subjects, circumstances, **how):
         began.append(how["only"])
         place = ["test_tiny_course", "", "test_half_is_half", circumstances[0].seed, code]
         return (-11, json.dumps(place) + "\n", "Segmentation fault\n") if len(began) == 1 else (0, "", "")
 
-    monkeypatch.setattr(command, "_process", process)
+    monkeypatch.setattr(schedule, "_process", process)
     ledger = Ledger(tiny["ledger"])
-    assert len([*command._run([([subject], [Circumstances(0, 1, 0)], "fast")], ledger, 1, 60.0)]) == 1
+    assert len([*schedule.run([([subject], [Circumstances(0, 1, 0)], "fast")], ledger, 1, 60.0)]) == 1
     assert began == ["fast", "fast"]  # the second goes on behind the crash
     (record,) = ledger.records()
     assert (record.check, record.outcome, record.message) == (
@@ -212,21 +222,24 @@ def test_each_process_stays_on_a_processor_of_its_own(tiny, subject, monkeypatch
         places.append(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.split())
         return 0, "", ""
 
-    monkeypatch.setattr(command, "_process", process)
+    monkeypatch.setattr(schedule, "_process", process)
     units = [([subject], [Circumstances.number(k)], "slow") for k in range(2 * jobs)]
-    lines = [*command._run(units, Ledger(tiny["ledger"]), jobs, 60.0)]
+    lines = [*schedule.run(units, Ledger(tiny["ledger"]), jobs, 60.0)]
     assert [line.split("]")[0] for line in lines] == [f"[{k + 1}/{2 * jobs}" for k in range(2 * jobs)]
     assert all(len(place) == 1 for place in places)
     assert len({*map(tuple, places)}) == jobs
     assert os.sched_getaffinity(0) == before
 
 
-def test_a_grader_and_its_target_go_together(tmp_path, capsys):
-    assert command.main(["--grader", str(tmp_path / "absent.py")]) == 2
-    assert "--target" in capsys.readouterr().err
-    assert command.main(["01", "--check", "test_of_nothing"]) == 2
-    assert "test_of_nothing" in capsys.readouterr().err
-    assert command.main(["01", "--runs", "0", "--write", str(tmp_path / "page.md")]) == 2
+def test_what_makes_no_sense_is_said(tmp_path):
+    for arguments, said in (
+        (["--grader", str(tmp_path / "absent.py")], "--target"),
+        (["01", "--check", "test_of_nothing"], "test_of_nothing"),
+        (["01", "--runs", "0", "--write"], "leave out --write"),
+    ):
+        done = stability(*arguments)
+        assert done.exit_code == 2
+        assert said in done.stderr
 
 
 # -- circumstances, values, margins -------------------------------------------------------------------------------------
@@ -276,74 +289,71 @@ def test_of_right_solutions_of_another_hand_the_worst_value_is_shown():
 # -- what a digest covers -----------------------------------------------------------------------------------------------
 
 
-def _digests(files: dict[str, Path], grader: str = GRADER, solution: str = SOLUTION) -> dict[str, str]:
-    files["grader"].write_text(grader)
-    files["target"].write_text(solution)
-    names = re.findall(r"def (test_\w+)", GRADER)
-    return {name: code.digest(files["grader"], name, files["target"], None) for name in names}
+def test_a_digest_changes_with_the_code_and_not_with_a_sentence(tiny, subject):
+    before = digest_of(subject)
+
+    def changed(name: str, text: str) -> bool:
+        whole = tiny[name].read_text()
+        tiny[name].write_text(text)
+        now = digest_of(subject)
+        tiny[name].write_text(whole)
+        assert text != whole
+        return now != before
+
+    assert not changed("grader", GRADER.replace("Right in every run.", "Right, always."))
+    assert not changed(
+        "grader", GRADER.replace("    expect_equal(student.half(3)", "    # why\n    expect_equal(student.half(3)")
+    )
+    assert not changed("target", SOLUTION.replace('"""x / 2."""', '"""One half of x."""'))
+    assert changed("grader", GRADER.replace("LEAST = 0.25", "LEAST = 0.2"))
+    assert changed("target", SOLUTION.replace("x / 2", "x * 0.5"))
 
 
-def test_a_digest_changes_with_what_decides_and_with_nothing_else(tiny):
-    before = _digests(tiny)
-    assert len(set(before.values())) == 5
-    for harmless in (
-        GRADER.replace("Right in every run.", "Right, always."),
-        GRADER.replace("What is 3 halves?", "What is one half of 3?").replace("points=1", "points=2"),
-        GRADER.replace(
-            "    expect_equal(student.half(3)",
-            "    # why\n    student.show(lambda: 3)\n    expect_equal(student.half(3)",
-        ),
-        GRADER + '\n\n@check("half", points=1, hint="And?")\ndef test_another(student):\n    """More."""\n',
-    ):
-        assert harmless != GRADER
-        assert _digests(tiny, harmless) == before
-
-    def changed(**texts: str) -> set[str]:
-        now = _digests(tiny, **texts)
-        return {name for name in before if now[name] != before[name]}
-
-    assert changed(grader=GRADER.replace('"half of three"', 'f"half of {3}"')) == set()
-    assert changed(grader=GRADER.replace("LEAST = 0.25", "LEAST = 0.2")) == {"test_it_is_mostly_above_the_bar"}
-    assert changed(grader=GRADER.replace("1.5,", "1.25 + 0.25,")) == {"test_half_is_half"}
-    assert changed(solution=SOLUTION.replace("x / 2", "x * 0.5")) == set(before)
-    assert changed(solution=SOLUTION.replace('"""x / 2."""', '"""One half of x."""')) == set()
-
-
-def test_a_training_check_reaches_the_loop_the_data_and_the_helpers():
-    subject = next(s for s in command.solutions() if s.key == "05b")
-    reached = {
-        f"{code.module_name(file)}.{name}"
-        for (file, name), _ in code._reached((subject.grader, "test_the_door_knows_its_dog"))
-    }
+def test_a_digest_covers_data_thresholds_kits_and_what_computes():
+    own = schedule.solutions([project("05b")])[0]
+    before = code.digest(own, own.target)
+    entry = dataclasses.replace(own.entry, thresholds={"valid_accuracy": 0.94})
+    assert code.digest(dataclasses.replace(own, entry=entry), own.target) != before
+    assert code.digest(dataclasses.replace(own, entry=dataclasses.replace(own.entry, data=())), own.target) != before
+    covered = {file.relative_to(paths.ROOT).as_posix() for file in code._computing()}
     assert {
-        "course.training.fit",
-        "course.datasets.door.photo_bytes",
-        "course.pictures.breeds.RESIDENT",
-        "graders.kit.photos.unseen_at_the_door",
-        "graders.kit.worker.photos.train_head",
-        "graders.test_05b_transfer.THRESHOLD",
-    } <= reached
-    assert not {name for name in reached if name.startswith(("graders.kit.pages", "course.checks.worker"))}
+        "course/training.py",
+        "course/datasets/door.py",
+        "course/pictures/breeds.py",
+        "course/checks/expect.py",
+        "course/models/weights/pocket_mobilenet.safetensors",
+        "graders/kit/photos.py",
+        "graders/kit/worker/photos.py",
+    } <= covered
+    assert not covered & {"graders/kit/pages.py", "course/checks/worker.py", "course/catalog.py"}
+    for pattern in code.COMPUTING:
+        assert list(paths.ROOT.glob(pattern)), pattern
+
+
+def test_bounds_are_those_of_the_check_and_of_what_it_calls_in_graders(subject):
+    grader = run.grader_of(subject)
+    assert code.bounds(grader, "test_it_is_mostly_above_the_bar") == [("at least", 0.25)]
+    assert code.bounds(grader, "test_half_is_half") == []
 
 
 # -- the real graders, and the page -------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
-def test_a_real_grader_with_one_thread_and_with_two(tmp_path, capsys):
+def test_a_real_grader_with_one_thread_and_with_two(tmp_path):
     ledger = tmp_path / "led.jsonl"
-    assert command.main(["01", "--runs", "2", "--only", "fast", "--ledger", str(ledger)]) == 0
+    done = stability("01", "--runs", "2", "--only", "fast", "--ledger", str(ledger))
+    assert done.exit_code == 0
     records = list(Ledger(ledger).records())
     assert {(r.seed, r.threads, r.hash_seed) for r in records} == {(0, 1, 0), (1, 2, 0)}
-    subject = next(s for s in command.solutions() if s.key == "01")
+    subject = schedule.solutions([project("01")])[0]
     assert {r.check for r in records} == {check.name for check in checks_on(subject).values() if not check.slow}
-    assert {r.digest for r in records} <= set(digests(subject).values())
-    assert "no failures" in capsys.readouterr().out
+    assert {r.digest for r in records} == {digest_of(subject)}
+    assert "no failures" in done.stdout
 
 
 def test_an_alternative_is_run_on_the_checks_of_its_function():
-    said = command._arguments(["04b", "--runs", "0", "--alternatives", "1"])
-    some = [s for s in command._subjects(said) if s.task == "load_model"]
+    some = [s for s in schedule.alternatives([project("04b")]) if s.task == "load_model"]
     assert some
     for record in _run(some[0], Circumstances(3, 1, 0)):
         assert (record.alternative, record.outcome) == (some[0].alternative, "passed")
@@ -357,7 +367,7 @@ def test_the_page_names_every_check_that_compares_with_a_bound_and_its_bound_now
         if len(cells) == 9 and cells[3][:1] in "≥≤":
             shown.add((cells[0], cells[1], cells[3]))
     wanted = set()
-    for subject in command.solutions():
+    for subject in schedule.solutions(variants.graded()):
         for check in checks_on(subject).values():
             for sense, bound in report.current_bounds(subject, check.name):
                 margin = report.Margin(subject.key, check.name, sense, bound, "", (), True)
@@ -377,4 +387,4 @@ def test_words_of_a_failure_reach_the_page():
     assert report.repeat(record, subject).endswith("--check test_a --seed 3 --threads 2 --hash-seed 1")
     assert report.failures([record]) == [record]
     with pytest.raises(CourseError):
-        raise command._told("There is no data.\nMake it.")
+        raise schedule._told("There is no data.\nMake it.")

@@ -4,14 +4,16 @@ import ast
 import re
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course import paths
-from course.authoring import generated
+from course.authoring import generated, lock
 from course.authoring.lock import lines_of
 from course.authoring.stubs import BEGIN, END, find_regions, stub_text, todo_text
 from course.catalog import Function, Project, projects
+from course.cli import main
 from course.errors import CourseError
 from course.workspace import edited, made_digest
 
@@ -73,13 +75,13 @@ def test_a_stub_is_valid_and_holds_nothing_of_the_solution(entry):
 
 @needs_solutions
 def test_made_files_are_fresh():
-    """Run `course make` after every change of a solution."""
+    """Run `course author make` after every change of a solution."""
     assert [file.name for file in generated.stale()] == []
 
 
 def test_the_first_line_says_where_a_stub_comes_from_and_notices_an_edit():
     text = stub(ONE, "area")
-    assert text.startswith("# Made from solutions/ex99_toy.py by `course make`; ")
+    assert text.startswith("# Made from solutions/ex99_toy.py by `course author make`; ")
     assert not edited(text)
     assert not edited(text.replace("\n", "\r\n") + "\r\n")
     assert edited(text.replace('raise NotImplementedError("area")', "return 3.0"))
@@ -213,11 +215,11 @@ def test_make_saves_an_edited_exercise_and_drops_what_has_no_solution(tmp_path, 
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     monkeypatch.setattr(generated, "projects", lambda: (toy("area"),))
     monkeypatch.setattr(
-        generated, "pristine_file", lambda entry: tmp_path / "course" / "stubs" / f"{entry.module}.stub"
+        generated, "pristine_file", lambda entry: tmp_path / "course" / "workspace" / f"{entry.module}.stub"
     )
     (tmp_path / "solutions").mkdir()
     (tmp_path / "solutions" / "ex99_toy.py").write_text(ONE)
-    assert len(generated.make()[0]) == 3
+    assert len(generated.make()[0]) == 4  # the package, stub, exercise and notebook
     assert generated.make() == ([], [])
     exercise = tmp_path / "exercises" / "ex99_toy.py"
     exercise.write_text(exercise.read_text() + "# mine\n")
@@ -246,3 +248,11 @@ def test_the_lock_names_versions_and_no_place():
         ]
     }
     assert lines_of(report) == ["Babel==2.18", "torch==2.15.0"]
+
+
+def test_the_lock_is_written_whole_or_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "resolve", lambda: ["Babel==2.18", "torch==2.15.0"])
+    wanted = lock.HEADER + "Babel==2.18\ntorch==2.15.0\n"
+    assert CliRunner().invoke(main, ["author", "lock"]).output == wanted
+    assert CliRunner().invoke(main, ["author", "lock", "--out", str(tmp_path / "constraints.txt")]).exit_code == 0
+    assert (tmp_path / "constraints.txt").read_text("utf-8") == wanted

@@ -4,13 +4,12 @@
 it does so where Chromium and the extra `browser` are.
 """
 
-import subprocess
-import sys
-
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 from course.authoring.rehearsal import browser, screenshots
+from course.cli import main
 from course.errors import CourseError
 
 needs_chromium = pytest.mark.skipif(bool(browser.missing()), reason=browser.missing())
@@ -40,20 +39,11 @@ def test_an_instructor_sees_scores_and_submissions_in_formgrader(tmp_path):
     assert sizes(pictures) == [(screenshots.WIDTH, screenshots.HEIGHT)] * 2
 
 
-def test_what_is_missing_is_said_with_a_cure(monkeypatch, tmp_path, capsys):
+def test_what_is_missing_is_said_with_a_cure(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CHROMIUM", str(tmp_path / "no-such-browser"))
-    assert screenshots.main(["jupyterlab", "--out", str(tmp_path)]) == 2
-    assert "apt-get install chromium" in capsys.readouterr().err or "[browser]" in browser.missing()
+    done = CliRunner().invoke(main, ["author", "screenshots", "jupyterlab", "--out", str(tmp_path)])
+    assert done.exit_code == 2
+    assert "apt-get install chromium" in done.output or "[browser]" in browser.missing()
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CourseError, match=r"'\.\[browser\]'"):
         browser.require()
-
-
-def test_the_command_explains_itself():
-    done = subprocess.run(
-        [sys.executable, "-m", "course.authoring.rehearsal.screenshots", "--help"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "formgrader" in done.stdout

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from course import files
 from course.catalog import project, projects
-from course.cli import main
+from course.cli import extras, main
 from course.workspace import exercises, pristine_text, progress
 
 FIRST = projects()[0]
@@ -120,7 +120,7 @@ def test_reset_says_where_the_old_file_is(course):
 
 
 def test_make_check_is_content_with_fresh_files(course):
-    result = course("make", "--check")
+    result = course("author", "make", "--check")
     assert (result.exit_code, result.output) == (0, "All made files are fresh.\n")
 
 
@@ -161,3 +161,17 @@ def test_help_imports_nothing_heavy():
 
 def test_a_project_can_be_named_in_several_ways():
     assert project("1") == project("mnist") == project("ex01_mnist") == FIRST
+
+
+def test_a_missing_package_is_two_lines_with_its_extra(course, monkeypatch):
+    monkeypatch.setitem(sys.modules, "nbgrader.api", None)
+    result = course("grade", ".", "--gradebook", "sqlite://")
+    assert result.exit_code == 2
+    said = result.output.splitlines()
+    assert said[0] == "This needs the package nbgrader, which is not installed."
+    assert said[1].endswith('pip install -e ".[instructor]" -c constraints.txt')
+    assert len(said) == 2
+
+
+def test_a_fault_of_our_own_imports_is_not_hidden():
+    assert extras.missing(ModuleNotFoundError(name="course.nonsense")) is None

@@ -32,7 +32,7 @@ class Watch:
             "PYTHONIOENCODING": "utf-8",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "course.cli", "watch", FIRST.id, *options],
+            [sys.executable, "-u", "-m", "course", "watch", FIRST.id, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -150,7 +150,7 @@ def test_a_target_that_is_not_there_is_a_fault(tmp_path):
     command = [
         sys.executable,
         "-m",
-        "course.cli",
+        "course",
         "watch",
         FIRST.id,
         "--target",

@@ -3,6 +3,7 @@
 import ast
 import json
 
+import nbformat
 import pytest
 from class04b import ENTRY, cell, changed, content, doubled, notebook, own
 from hypothesis import given
@@ -40,6 +41,20 @@ def test_lines_are_those_of_the_cell():
 def test_source_as_a_list_of_lines():
     made = extract(content(changed("preprocess", ["def preprocess(photo):\n", "    return 5"])), ENTRY)
     assert "def preprocess(photo):\n    return 5" in made.text
+
+
+def test_a_notebook_of_format_3():
+    new = content(changed("preprocess", "def preprocess(photo):\n    return 5"))
+    old = nbformat.writes(nbformat.reads(new.decode(), as_version=4), version=3)
+    assert "worksheets" in json.loads(old)
+    assert extract(old.encode(), ENTRY) == extract(new, ENTRY)
+
+
+def test_what_no_check_reads_may_be_damaged():
+    book = changed("preprocess", "def preprocess(photo):\n    return 5")
+    book["cells"] += [3, {"cell_type": "code"}, {"cell_type": "markdown", "attachments": 3}]
+    cell(book, "load_model")["outputs"] = [{"output_type": "stream", "text": None}, 5]
+    assert "return 5" in extract(content(book), ENTRY).text
 
 
 def test_trial_calls_and_commands_below_a_function_do_not_run():
@@ -92,6 +107,10 @@ def test_a_helper_in_a_cell_of_its_own_is_named():
         (b"[]", "not a notebook"),
         (b'{"worksheets": []}', "not a notebook"),
         (b'{"cells": {}}', "not a notebook"),
+        (b'{"nbformat": 3, "worksheets": [{"cells": [3]}]}', "not a notebook"),
+        (b'{"nbformat": 99, "cells": []}', "not a notebook"),
+        (b'{"nbformat": 3, "metadata": ' + b'{"a": ' * 900 + b"1" + b"}" * 901, "not a notebook"),
+        (b'{"nbformat": 3, "worksheets": [' + b"{}," * 700_000 + b"{}]}", "old format"),
         (b'{"cells": [3, {}]}', "no cell of this assignment"),
         (content(doubled()), "twice"),
     ],

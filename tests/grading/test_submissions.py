@@ -6,7 +6,8 @@ import pytest
 
 from course.catalog import project
 from course.errors import CourseError
-from course.grading.submissions import LARGEST, find, read
+from course.grading.submissions import find, read
+from course.limits import SUBMISSION_BYTES
 
 FIRST = project("01")
 
@@ -91,6 +92,6 @@ def test_only_a_plain_file_of_a_sane_size_is_read(tmp_path):
     with pytest.raises(OSError):
         read(tmp_path / "link.py")
     with (tmp_path / "huge.py").open("wb") as stream:
-        stream.truncate(LARGEST + 1)
+        stream.truncate(SUBMISSION_BYTES + 1)
     with pytest.raises(ValueError, match="MB"):
         read(tmp_path / "huge.py")

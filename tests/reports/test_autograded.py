@@ -21,7 +21,7 @@ from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.grading.submissions import find
 from course.reports import autograded, gradebook
 
-sys.path.insert(0, str(paths.ROOT / "tests" / "judging"))  # not a package; the submissions of 04b are there
+sys.path.insert(0, str(paths.ROOT / "tests" / "grading"))  # not a package; the submissions of 04b are there
 from class04b import ENTRY, NAME, cell, content, notebook
 
 

@@ -12,7 +12,7 @@ from course.catalog import projects
 from course.checks.attachments import confused, confusion, curves, table, views
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, Gallery, Picture, ProjectResult, SubmissionResult
-from course.limits import ATTACHMENTS
+from course.limits import ATTACHMENTS, PAGE_BYTES
 from course.reports import charts, html
 
 NAMES = tuple("abcdefghiklmnopqrstuvwxy")
@@ -65,6 +65,28 @@ def test_every_picture_has_words_and_comes_from_the_page_itself():
     assert "<img" not in page_of(one_check(Gallery("t", (foreign, quoted))))
 
 
+EVIL = "<script>\"'</script>\x1b&"
+FIELDS = ("task", "title", "message", "says", "hint", "code", "place")
+
+
+def test_whatever_a_text_holds_it_is_text():
+    """In every place of a page, those of the figures included."""
+    figures = (
+        confusion([0, 1], [1, 1], (EVIL, "b")),
+        curves({EVIL: [0.5, 0.9]}, EVIL, (EVIL, 0.9)),
+        Gallery(EVIL, (Picture("data:image/png;base64,AAAA", 1, 1, f"{EVIL}\n{EVIL}", False),)),
+        table((EVIL,), [(True, (EVIL,))], EVIL),
+    )
+    check = replace(one_check(*figures, line=1), **dict.fromkeys(FIELDS, EVIL))
+    open_ = CheckResult("01", EVIL, "test_g", "g", 1, 0, "waiting", message=EVIL)
+    whole = ProjectResult("01", EVIL, EVIL, (check, open_))
+    text = html.page(SubmissionResult(EVIL, EVIL, whole, EVIL, notes=(EVIL,), digest=EVIL))
+    text += html.page(SubmissionResult(EVIL, "", whole, EVIL, reason=EVIL))
+    assert text.count("&lt;script&gt;&#34;&#39;&lt;/script&gt;\N{REPLACEMENT CHARACTER}&amp;") >= 30
+    assert "<script" not in text
+    assert "\x1b" not in text
+
+
 def test_marks_say_right_and_wrong_without_colour():
     text = page_of(one_check(table(("word",), [(True, ("sun",)), (False, ("moon",))], "t")))
     assert "<b>✗</b> </td><td>moon" in text
@@ -85,7 +107,7 @@ def test_no_page_is_larger_than_its_limit(words):
     check = replace(one_check(*largest()[:ATTACHMENTS]), **about)
     for count in (1, 12, 2 * max(p.points for p in projects())):  # a check has a point at least
         text = page_of(*[check] * count)
-        assert len(text.encode()) <= html.MOST_BYTES
+        assert len(text.encode()) <= PAGE_BYTES
         assert text.endswith("</html>\n")
     assert "<figure" in page_of(check)
 

@@ -18,7 +18,7 @@ from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.grading.extract import Unreadable, extract
 from course.reports.feedback import MOST, marked
 
-sys.path.insert(0, str(paths.ROOT / "tests" / "judging"))  # not a package; the submissions of 04b are there
+sys.path.insert(0, str(paths.ROOT / "tests" / "grading"))  # not a package; the submissions of 04b are there
 from class04b import ENTRY, NAME, cell, changed, content, notebook, own
 
 TASKS = [f.name for f in ENTRY.functions]
@@ -46,7 +46,7 @@ def result(file=f"ada/{NAME}/{NAME}.ipynb", right=2, entry=ENTRY, **more):
 def made(book, **more):
     """As nbformat reads it, valid."""
     text = content(book) if isinstance(book, dict) else book
-    done = nbformat.reads(json.dumps(marked(text, ENTRY, result(**more))), as_version=4)
+    done = nbformat.reads(nbformat.writes(marked(text, ENTRY, result(**more))), as_version=4)
     nbformat.validate(done)
     CheckCellMetadata().preprocess(done, {})
     return done
@@ -133,7 +133,7 @@ def test_a_message_with_html_in_it_is_escaped():
     rows = result().result.checks
     evil = replace(rows[3], failure=Failure("not graded", "got '<script>alert(1)</script>'"), code="<b>")
     whole_result = SubmissionResult("ada", "a.ipynb", ProjectResult("04b", "x", "a.ipynb", (*rows[:3], evil)), "none")
-    done = nbformat.reads(json.dumps(marked(content(notebook()), ENTRY, whole_result)), as_version=4)
+    done = marked(content(notebook()), ENTRY, whole_result)
     assert "<script>alert" not in html(done)
 
 
@@ -173,7 +173,7 @@ def test_every_project(id):
     for kind, suffix in (("source", "ipynb"), ("solutions", "py")):
         folder = paths.ROOT / kind / entry.module if suffix == "ipynb" else paths.ROOT / kind
         data = (folder / f"{entry.module}.{suffix}").read_bytes()
-        done = nbformat.reads(json.dumps(marked(data, entry, result(f"x.{suffix}", entry=entry))), as_version=4)
+        done = marked(data, entry, result(f"x.{suffix}", entry=entry))
         nbformat.validate(done)
         for f in entry.functions:
             assert f.name in text(done, f.name)

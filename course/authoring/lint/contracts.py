@@ -105,7 +105,7 @@ def _contract(found: Sources, task: str, entries: dict[str, Any], text: str) -> 
     for name in sorted(checks.keys() - proving):
         said = f"{name} proves no sentence of the docstring of {task}: the student was not told"
         cure = f"Say in {found.solution} what it demands, and enter the sentence in {found.contract_file}."
-        yield Finding(checks[name].file, checks[name].line, said, cure)
+        yield Finding(found.grader, checks[name].line, said, cure)
 
 
 def sentences_of(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[Sentence]:

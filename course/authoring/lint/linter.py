@@ -1,8 +1,8 @@
 """The author's linter: what must hold of graders, mistakes, alternatives, contracts and the catalog, and where it does not.
 
-Rustlings has one for its exercises; the idea is from there. It reads files (`lint_read`), with one module for each family of rules,
-and imports nothing of theirs; only `lint_run` runs the graders. That each mistake is caught and each alternative passes is shown
-by `course.authoring.proofs.variants`.
+Rustlings has one for its exercises; the idea is from there. `reader` imports what a project consists of, then comes one module for
+each family of rules; only `trial` runs the graders. That each mistake is caught and each alternative passes is shown by
+`course.authoring.proofs.variants`.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +71,7 @@ def lint(entries: Sequence[Project] | None = None, *, root: Path | None = None, 
 
 def _of_project(one: Sources, run: bool) -> Iterator[Finding]:
     yield from one.unread
-    for rule in RULES:
+    for rule in RULES if not one.unread else ():
         yield from rule(one)
     yield from _of_files(one.root, [one.root / one.grader], numbers.reasons, numbers.clocks)
     if run and not one.unread:

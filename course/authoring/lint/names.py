@@ -2,10 +2,11 @@
 
 import ast
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from course.authoring.lint.reader import Finding, Sources, VariantText
+from course.authoring.lint.reader import Finding, Sources
+from course.authoring.proofs.variants import Variant
 from course.authoring.stubs import find_regions
 from course.catalog import projects
 from course.errors import CourseError
@@ -25,40 +26,36 @@ def strangers(root: Path) -> Iterator[Finding]:
 def names(found: Sources) -> Iterator[Finding]:
     """Everything has one name, and the parts of a project know each other by it."""
     entry, known = found.entry, {function.name for function in found.entry.functions}
-    yield from _twice(found.checks, "a check", "pytest runs only the last of two tests with one name: rename one.")
-    for name, line in found.stray:
-        yield Finding(found.grader, line, f"{name} is no check", "Put `@check(…)` on it, or call it by another name.")
+    first: dict[str, int] = {}
+    for name, line in found.tests:
+        if name in first:
+            said = f"{name} is the name of a check already, in line {first[name]}"
+            yield Finding(found.grader, line, said, "pytest runs only the last of two tests with one name: rename one.")
+        elif name not in {check.name for check in found.checks}:
+            cure = "Put `@check(…)` on it, or call it by another name."
+            yield Finding(found.grader, line, f"{name} is no check", cure)
+        first.setdefault(name, line)
     for check in found.checks:
         if check.task not in known:
             cure = "Add the function to course/catalog.toml, or correct the name in `@check`."
             yield Finding(
-                check.file, check.line, f"{check.name} judges {check.task}, which project {entry.id} has not", cure
+                found.grader, check.line, f"{check.name} judges {check.task}, which project {entry.id} has not", cure
             )
         for name in check.needs:
             if name not in known or name == check.task:
                 cure = "`needs` lists other functions of the same project that the task calls."
-                yield Finding(check.file, check.line, f"{check.name} needs {name}, which is none of the others", cure)
-    variants = [*found.mistakes, *found.alternatives]
-    yield from _twice(variants, "a mistake or an alternative", "Rename one: proofs and feedback know them by name.")
-    for one in variants:
+                yield Finding(found.grader, check.line, f"{check.name} needs {name}, which is none of the others", cure)
+    named: dict[str, Variant] = {}
+    for one in (*found.mistakes, *found.alternatives):
         if one.task not in known:
-            yield Finding(
-                one.file,
-                one.line,
-                f"{one.name} is a variant of {one.task}, which project {entry.id} has not",
-                "Correct the name.",
-            )
+            said = f"{one.name} is a variant of {one.task}, which project {entry.id} has not"
+            yield Finding(one.file, one.line, said, "Correct the name.")
+        other = named.setdefault(one.name, one)
+        if other is not one:
+            said = f"{one.name} is the name of a mistake already, at {other.file}:{other.line}"
+            yield Finding(one.file, one.line, said, "Rename one: proofs and feedback know them by name.")
     yield from _functions(found, known)
     yield from _notebook(found)
-
-
-def _twice(things: Iterable, what: str, cure: str) -> Iterator[Finding]:
-    first: dict[str, str] = {}
-    for thing in things:
-        if thing.name in first:
-            said = f"{thing.name} is the name of {what} already, at {first[thing.name]}"
-            yield Finding(thing.file, thing.line, said, cure)
-        first.setdefault(thing.name, f"{thing.file}:{thing.line}")
 
 
 def _functions(found: Sources, known: set[str]) -> Iterator[Finding]:
@@ -143,7 +140,7 @@ def points(found: Sources) -> Iterator[Finding]:
             )
     for check in found.checks:
         if not check.points > 0:
-            yield Finding(check.file, check.line, f"{check.name} is worth nothing", "Give it a point.")
+            yield Finding(found.grader, check.line, f"{check.name} is worth nothing", "Give it a point.")
 
 
 def words(found: Sources) -> Iterator[Finding]:
@@ -161,11 +158,11 @@ def words(found: Sources) -> Iterator[Finding]:
         if not check.hint.rstrip().endswith("?"):
             said = f"the hint of {check.name} asks no question" if check.hint.strip() else f"{check.name} has no hint"
             yield Finding(
-                check.file, check.line, said, "Ask what leads on, without the answer; end with a question mark."
+                found.grader, check.line, said, "Ask what leads on, without the answer; end with a question mark."
             )
         if len(check.why) < WORDS:
             yield Finding(
-                check.file, check.line, f"{check.name} does not say why it matters", "Write it as its docstring."
+                found.grader, check.line, f"{check.name} does not say why it matters", "Write it as its docstring."
             )
 
 
@@ -178,7 +175,7 @@ def proofs(found: Sources) -> Iterator[Finding]:
     for check in found.checks:
         if check.name not in named:
             cure = f"Write a wrong {check.task} that it catches, in {found.mistakes_file}."
-            yield Finding(check.file, check.line, f"no mistake names {check.name}", cure)
+            yield Finding(found.grader, check.line, f"no mistake names {check.name}", cure)
     written = {variant.task for variant in found.alternatives}
     for function in found.entry.functions:
         if function.name not in written:
@@ -188,14 +185,14 @@ def proofs(found: Sources) -> Iterator[Finding]:
             )
 
 
-def _mistake(mistake: VariantText, task_of: dict[str, str]) -> Iterator[Finding]:
-    task = task_of.get(mistake.caught_by or "")
+def _mistake(mistake: Variant, task_of: dict[str, str]) -> Iterator[Finding]:
+    task = task_of.get(mistake.caught_by)
     if task is None:
         said = f"{mistake.name} is to be caught by {mistake.caught_by or 'no check'}, which does not exist"
-        yield Finding(mistake.file, mistake.line, said, "Name a check of the grader after `caught_by=`.")
+        yield Finding(mistake.file, mistake.line, said, "Name a check of the grader in `caught_by(…)`.")
     elif task != mistake.task:
         said = f"{mistake.name} is a wrong {mistake.task}, but {mistake.caught_by} judges {task}"
         yield Finding(mistake.file, mistake.line, said, f"Name a check of {mistake.task}.")
     if not mistake.says.endswith((".", "?")):
         said = f"{mistake.name} does not say in a sentence what is misunderstood"
-        yield Finding(mistake.file, mistake.line, said, "Write it after `says=`, to the student, with a full stop.")
+        yield Finding(mistake.file, mistake.line, said, "Write one to the student, with a full stop.")

@@ -1,7 +1,7 @@
 """The rule of the author's linter that takes a run: a solution earns every point, and a stub none.
 
-This one imports torch and trains where checks train (their outcome is kept under .course/cache), so `course check` leaves it out
-unless it is asked for with --run.
+This one imports torch and trains where checks train (their outcome is kept under .course/cache), so `course author check` leaves
+it out unless it is asked for with --run.
 """
 
 import tempfile
@@ -11,6 +11,8 @@ from pathlib import Path
 from course.authoring.lint.reader import Finding, Sources
 from course.authoring.stubs import stub_text
 from course.checks.results import CheckResult
+from course.checks.run import run
+from course.checks.target import open_session
 from course.errors import CourseError
 
 
@@ -41,8 +43,6 @@ def runs(found: Sources) -> Iterator[Finding]:
 
 
 def _graded(found: Sources, target: Path, cached: bool = False) -> tuple[CheckResult, ...]:
-    from course.checks.run import run
-    from course.checks.target import open_session
 
     session = open_session(target, found.entry, cached=cached)
     try:

@@ -15,20 +15,12 @@ from typing import Any
 import libcst as cst
 import libcst.matchers as m
 from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper, PositionProvider
+from mutmut.mutation.mutators import mutation_operators
 
 from course.authoring.mutation.operators_general import GENERAL, Operator, Operators
 from course.authoring.mutation.operators_learning import LEARNING
 from course.authoring.proofs.variants import Variant, solution_text
 from course.catalog import Project
-from course.errors import CourseError
-
-try:
-    from mutmut.mutation.mutators import mutation_operators
-except ModuleNotFoundError as fault:
-    raise CourseError(
-        "Mutation takes its general operators from the package mutmut, which is not here.",
-        "Install what authors need: pip install -e '.[dev]' -c constraints.txt",
-    ) from fault
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 ARROW = "  ->  "

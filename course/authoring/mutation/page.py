@@ -16,19 +16,19 @@ FILE = Path("docs", "mutation.md")
 HEAD = """\
 # Mutation: do the checks notice small changes?
 
-Made by `python -m course.authoring.mutation --page` from the last run; do not edit.
+Made by `course author mutation --write` from the last run; do not edit.
 
 A *mutant* is a solution with one small change in one body that students write: a comparison turned, a statement left out or
 moved, an argument dropped, `eval` for `train`, the validation data for the training data. The checks of its function are run on
 it, the fast ones first, those that train on what the fast ones let live. If one fails, the mutant is *killed*. One that survives
 shows that a check is missing or too dull, or that the contract does not forbid the change; then
-The `equivalents.toml` of each folder in `graders/proofs/` says why no student could be said to be wrong.
+the `equivalents.toml` of its project in `graders/proofs/` says why no student could be said to be wrong.
 
 ```
-python -m course.authoring.mutation              # all; the second time only what has changed since
-python -m course.authoring.mutation 04a --task make_transforms
-python -m course.authoring.mutation --sample 40 --seed 1 --fast
-python -m course.authoring.mutation 01 --list    # the mutants themselves
+course author mutation              # all; the second time only what has changed since
+course author mutation 04a --task make_transforms
+course author mutation --sample 40 --seed 1 --only fast
+course author mutation 01 --list    # the mutants themselves
 ```
 
 CI tries a sample with the fast checks (`tests/authoring/test_mutation.py`). Docstrings, annotations, the words of errors and

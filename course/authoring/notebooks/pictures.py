@@ -1,19 +1,17 @@
 """The picture at the top of each notebook: some of the project's data, as the data set declares them (`registry.Sample`).
 
-    python -m course.authoring.notebooks.pictures      makes course/authoring/notebooks/lesson_pictures/ anew
-
-It is that of the project's first data set, or what the catalog names; a project without data has none. `source` puts it into the
-notebook as an attachment, so that a notebook stays one file.
+It is that of the project's first data set, or what the catalog names; a project without data has none. `course author pictures`
+draws them anew; `source` puts them into the notebooks as attachments, so that a notebook stays one file.
 """
 
 import base64
 import io
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from course import files
 from course.catalog import Project, projects
 from course.datasets.registry import Sample, find
 
@@ -74,13 +72,9 @@ def _sheet(columns: list[list[Image.Image]], side: int) -> Image.Image:
     return out
 
 
-def main() -> int:
-    """Write the pictures."""
-    FOLDER.mkdir(exist_ok=True)
-    for picture in {picture.file: picture for picture in pictures().values()}.values():
-        (FOLDER / picture.file).write_bytes(picture.content())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def draw() -> list[Path]:
+    """Draw them all anew; returns the files."""
+    drawn = {FOLDER / picture.file: picture for picture in pictures().values()}
+    for file, picture in drawn.items():
+        files.write(file, picture.content())
+    return list(drawn)

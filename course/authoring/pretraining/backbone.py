@@ -1,7 +1,7 @@
 """Pre-train the pocket network on pictures made by formulas, and store it beside its card.
 
-    python -m course.authoring.pretraining.backbone                     # the whole recipe, resumed where it stopped
-    course author pretrain backbone --steps 20 --things 200 --formulas 400 --folder /somewhere --out /elsewhere    # a rehearsal
+    course author pretrain backbone                     # the whole recipe, resumed where it stopped
+    course author pretrain backbone --steps 20 --things 200 --formulas 400 --folder FOLDER --out FOLDER    # a rehearsal
 
 Four questions are asked of the pooled features of every picture: its category, whether that is a dog, a cat, a bear or a thing
 (by the sum of the categories' probabilities, as a door would ask), the causes the renderer knows, and the statistics any picture
@@ -9,12 +9,11 @@ has. A fifth asks the category of the last stage alone, so that the deep blocks 
 early ones. It measures nothing on photographs: that is `benchmarks/pocket_backbone.py`. Works on a GPU where there is one.
 """
 
-import argparse
 import json
 import math
-import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -25,8 +24,8 @@ from torchvision.ops.misc import FrozenBatchNorm2d
 
 from course.authoring.pretraining.pictures import ANIMALS, CAUSES, Pictures, category_names, prepare, stem
 from course.authoring.pretraining.statistics import statistics
-from course.models.pocket import CARD_FILE, FOLDER, WEIGHTS_FILE, PocketMobileNet
-from course.paths import runs_folder
+from course.files import replacing
+from course.models.pocket import CARD_FILE, WEIGHTS_FILE, PocketMobileNet
 
 MEAN = torch.tensor((0.485, 0.456, 0.406))[:, None, None]  # torchvision's, as in the preset of the weights
 DEVIATION = torch.tensor((0.229, 0.224, 0.225))[:, None, None]
@@ -92,9 +91,8 @@ def statistic_targets(pictures: Pictures, file: Path) -> Tensor:
             statistics(torch.from_numpy(pictures.pictures[k : k + 100].copy()))
             for k in range(0, len(pictures.categories), 100)
         ]
-        partial = file.with_suffix(".partial.npy")
-        np.save(partial, torch.cat(parts).numpy())
-        os.replace(partial, file)
+        with replacing(file) as new:
+            np.save(new, torch.cat(parts).numpy())
     return standardise(torch.from_numpy(np.load(file)), 0.05)
 
 
@@ -158,8 +156,12 @@ def items_of(parts: list[str], things: int, formulas: int, fruit: int) -> np.nda
     return np.concatenate([places[part] for part in parts])
 
 
-def train(args: argparse.Namespace) -> None:
-    """The recipe. Resumes from `folder/checkpoint.pt`, which is written every `--every` steps."""
+def train(args: SimpleNamespace) -> None:
+    """The recipe. Resumes from `folder/checkpoint.pt`, which is written every `every` steps.
+
+    Args:
+        args: the options of `course author pretrain backbone`; their defaults are the recipe of the weights in the repository.
+    """
     torch.set_num_threads(args.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pictures = prepare(args.folder, args.seed, args.things, args.formulas, args.fruit, args.jobs)
@@ -224,46 +226,12 @@ def train(args: argparse.Namespace) -> None:
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
             }
-            partial = checkpoint.with_suffix(".partial")
-            torch.save({**state, "step": step + 1, "steps": args.steps, "count": count, "spent": spent}, partial)
-            os.replace(partial, checkpoint)
+            with replacing(checkpoint) as new:
+                torch.save({**state, "step": step + 1, "steps": args.steps, "count": count, "spent": spent}, new)
     card = {
         "categories": names, "num_params": sum(p.numel() for p in student.network.parameters()), "seed": args.seed,
         "steps": args.steps, "batch": args.batch, "pictures": count, "training_cpu_seconds": round(spent),
-        "recipe": "python -m course.authoring.pretraining.backbone",
+        "recipe": "course author pretrain backbone",
     }  # fmt: skip
     save(freeze_scale(student), card, args.out)
     print(f"saved {args.out / WEIGHTS_FILE}")
-
-
-def main() -> None:
-    """Parse the command line; the defaults are the recipe of the weights in the repository."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--folder", type=Path, default=runs_folder() / "pretrain", help="cache of pictures and checkpoint"
-    )
-    parser.add_argument("--out", type=Path, default=FOLDER, help="where weights and card go")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--things", type=int, default=28000, help="pictures of the course's catalogue")
-    parser.add_argument("--formulas", type=int, default=12000, help="pictures of the formulas")
-    parser.add_argument("--fruit", type=int, default=9000, help="pictures of rendered fruit")
-    parser.add_argument("--parts", nargs="+", default=["things", "formulas", "fruit"], help="those that are trained on")
-    parser.add_argument(
-        "--sizes", type=int, nargs=2, default=[72, 88], help="px, for the first 70 %% of the steps and the rest"
-    )
-    parser.add_argument("--steps", type=int, default=16000)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=2.5e-3, help="peak learning rate of AdamW")
-    parser.add_argument("--category", type=float, default=1.0, help="weight of each question")
-    parser.add_argument("--kind", type=float, default=0.5)
-    parser.add_argument("--deep", type=float, default=0.5)
-    parser.add_argument("--causes", type=float, default=2.0, help="Huber losses are about half of squares")
-    parser.add_argument("--statistics", type=float, default=1.0)
-    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=2, help="processes that render")
-    train(parser.parse_args())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
-"""Train the pocket BERT from nothing:  python -m course.authoring.pretraining.bert
+"""Train the pocket BERT from nothing:  course author pretrain bert
 
 Vocabulary, first word vectors, then masked words and next sentence together (Devlin et al., "BERT", 2018, section 3.1) on
-stories told by course.corpus, each seen once. Seeded, resumable (runs/bert/checkpoint.pt), on one CPU core or a GPU by the same
+stories told by course.corpus, each seen once. Seeded, resumable, on one CPU core or a GPU by the same
 recipe. Does not measure: benchmarks/pocket_bert.py does. What is not BERT's own, and why: words that a reader could know are
 masked more often than the others (function words teach little), and the word vectors begin as factors of a word-context table
 (Levy and Goldberg, 2014), so that little of a short training goes into finding which words are alike.
@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import click
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
@@ -27,8 +26,6 @@ from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from course.corpus.facts import fingerprint
 from course.corpus.grammar import Story, every_word, story
-from course.models.bert import FOLDER
-from course.paths import runs_folder
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, CLS, SEP, MASK = 0, 2, 3, 4
@@ -293,17 +290,3 @@ def train(recipe: Recipe, folder: Path, checkpoint: Path) -> None:
     }
     log |= {"columns": ["step", "masked word loss", "next sentence loss"], "curve": curve}
     save(model.cpu(), tokenizer, folder, log)
-
-
-@click.command()
-@click.option("--steps", default=Recipe.steps, show_default=True, help="Steps in all; a multiple of 200.")
-@click.option("--seed", default=Recipe.seed, show_default=True)
-@click.option("--folder", type=click.Path(path_type=Path), default=FOLDER, show_default="the embedded folder")
-@click.option("--checkpoint", type=click.Path(path_type=Path), default=None, help="[default: runs/bert/checkpoint.pt]")
-def main(steps: int, seed: int, folder: Path, checkpoint: Path | None) -> None:
-    """Train the pocket BERT and save it into FOLDER."""
-    train(Recipe(seed=seed, steps=steps), folder, checkpoint or runs_folder() / "bert" / "checkpoint.pt")
-
-
-if __name__ == "__main__":
-    main()

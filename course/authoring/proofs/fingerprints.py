@@ -1,7 +1,7 @@
 """The fingerprints of the known mistakes, by which `course.checks.diagnosis` recognises them.
 
 Each mistake of graders/proofs/ is run before the checks of its function. Kept are its sentence and the signatures of the checks
-that failed, nothing of its name or its code. `course.authoring.proofs.prove` is the command that makes them.
+that failed, nothing of its name or its code. `course author prove` makes them.
 """
 
 import json

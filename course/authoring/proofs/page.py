@@ -1,6 +1,6 @@
 """docs/mistakes.md: every known mistake, the check that catches it, and what the student then reads.
 
-`course.authoring.proofs.prove` writes it; a run for one project replaces that project's section only.
+`course author prove` writes it; a run for one project replaces that project's section only.
 """
 
 import re
@@ -15,12 +15,12 @@ from course.checks.diagnosis import SAID_AT_ONCE
 
 FILE = Path("docs", "mistakes.md")
 HEAD = """\
-<!-- Made by `python -m course.authoring.proofs.prove`; do not edit. -->
+<!-- Made by `course author prove`; do not edit. -->
 # Known mistakes
 
 A check that nobody has seen fail proves nothing. So each check of this course is tried on wrong solutions that students really
-write: they stand in `graders/mistakes/`, with the check that must catch each. `make test` runs every one of them, and right
-solutions of another hand (`graders/alternatives/`), which must all pass. [grading.md](grading.md) says how a check is written,
+write: they stand in `graders/proofs/`, with the check that must catch each. `make test` runs every one of them, and right
+solutions of another hand, which must all pass. [grading.md](grading.md) says how a check is written,
 [authoring.md](authoring.md) how a project is.
 
 The sentence below a mistake's name is what the student reads when the outputs of the function are those of the mistake

@@ -1,22 +1,19 @@
 """How well are mistakes recognised? Three counts, of all projects or of those named.
 
 - *known*: each known mistake as the catalogue has it, from its fingerprint.
-- *rewritten*: known mistakes in other code (graders/rewritten/), by somebody who had not seen this; they are run.
+- *rewritten*: known mistakes in other code (a project's rewritten.py), by somebody who had not seen this; they are run.
 - *unknown*: each known mistake as if its own sentence were missing from the catalogue. Here it is right to be silent. "Alike" is
   called by the name of a mistake that does exactly the same in every check.
-
-    python -m course.authoring.proofs.recognition 01 03
 """
 
-import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
+from tqdm import tqdm
 
-from course.authoring.arguments import projects_named
 from course.authoring.proofs.fingerprints import alike, as_failed
-from course.authoring.proofs.variants import Variant, graded, prove, rewritten_of
+from course.authoring.proofs.variants import Variant, prove, rewritten_of
 from course.catalog import Project
 from course.checks import diagnosis
 from course.checks.diagnosis import FOLLOWS, PERHAPS, Known
@@ -66,22 +63,17 @@ def said(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> list[str]
     return [text for text in diagnosis.of_task(mistakes, results).values() if not text.startswith(FOLLOWS)]
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print the three counts."""
+def count(entries: Sequence[Project]) -> Iterator[str]:
+    """The three counts as lines, after a line about each rewritten mistake that is not recognised."""
     torch.set_num_threads(1)
     total: dict[str, Counter[str]] = {"known": Counter(), "unknown": Counter(), "rewritten": Counter()}
-    for entry in projects_named(argv, "python -m course.authoring.proofs.recognition", __doc__) or graded():
+    for entry in tqdm(entries, unit=" projects", disable=None):
         outcomes = rewritten(entry)
         for name, ended in outcomes.items():
             if ended not in ("right", "perhaps right"):
-                print(f"{entry.id} {name}: {ended}", flush=True)
+                yield f"{entry.id} {name}: {ended}"
         total["known"] += known(entry)
         total["unknown"] += unknown(entry)
         total["rewritten"] += Counter(outcomes.values())
-    for what, count in total.items():
-        print(f"{what} ({count.total()}): " + ", ".join(f"{number} {name}" for name, number in count.most_common()))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    for what, found in total.items():
+        yield f"{what} ({found.total()}): " + ", ".join(f"{number} {name}" for name, number in found.most_common())

@@ -1,39 +1,31 @@
 """Proof that the checks work: known mistakes, each caught by the check that it names, and right solutions of another hand.
 
-A mistake or an alternative is the solution with one function exchanged (`Catalogue.mistake`, `.alternative`) or a few words of
-it changed (`Catalogue.patch`). Each becomes a whole module file, so it can be graded over any transport.
+A mistake or an alternative is the solution with one function exchanged (`Mistakes.mistake`, `Catalogue.alternative`) or a few
+words of it changed (`Mistakes.patch`). Each becomes a whole module file, so it can be graded over any transport.
 The idea is that of mutation testing, with mutants that students really write: Simpson et al. 2015, "Thinking like a novice", and
-Humbatova et al. 2020, "Taxonomy of Real Faults in Deep Learning Systems", say which.
-
-    python -m course.authoring.proofs.variants 01        the table: mistake, check, message; and what else fails
+Humbatova et al. 2020, "Taxonomy of Real Faults in Deep Learning Systems", say which. `table` shows what comes of them.
 """
 
-import ast
 import importlib
-import inspect
 import sys
 import tempfile
-import textwrap
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 from course import paths
+from course.authoring.proofs.edits import ProofError, Replacement, exchanged, helped, words_changed
 from course.catalog import Project, project, projects
 from course.checks.check import Check, checks_of
 from course.checks.results import CheckResult
 from course.checks.run import run
 from course.checks.target import open_session
 
-Replacement = tuple[str, str]
 CRASHES = {"raised", "not loaded", "no answer", "no function", "unreadable"}  # kinds of failure
-
-
-class ProofError(Exception):
-    """A mistake or an alternative that does not fit the solution: a fault of ours."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,8 @@ class Variant:
         crashes: the mistake ends in an exception of the student's code, and is meant to.
         source: where students really write it.
         edit: from the solution's text to the wrong (or other) module's text.
+        file: where it is registered.
+        line: its line there, counted from 1.
     """
 
     project: str
@@ -58,6 +52,8 @@ class Variant:
     caught_by: str = ""
     crashes: bool = False
     source: str = ""
+    file: str = ""
+    line: int = 0
 
     def text(self) -> str:
         """The whole module."""
@@ -65,71 +61,83 @@ class Variant:
 
 
 class Catalogue(list[Variant]):
-    """The mistakes, or the alternatives, of one project.
-
-    Used as `mistake, patch = MISTAKES.mistake, MISTAKES.patch` at the top of a module of mistakes in `graders/proofs/`.
-    """
+    """The mistakes, or the alternatives, of one project: what a module in graders/proofs/ holds."""
 
     def __init__(self, key: str) -> None:
         super().__init__()
         self.project = project(key).id
 
-    def mistake(
-        self, task: str, *, caught_by: str, says: str, uses: Iterable[Any] = (), crashes: bool = False, source: str = ""
-    ) -> Callable[[Any], Any]:
-        """Register the function or class below as a wrong `task`; `uses` are helpers above it that it needs."""
+    def caught_by(self, task: str, check: str) -> "Mistakes":
+        """Where the wrong `task`s are registered that this check must catch."""
+        return Mistakes(self, task, check)
 
-        def register(thing: Any) -> Any:
-            edit = _exchange(thing, task, uses)
-            self._add(Variant(self.project, task, thing.__name__, says, edit, caught_by, crashes, source))
-            return thing
-
-        return register
-
-    def patch(
-        self,
-        task: str,
-        *replace: Replacement,
-        name: str,
-        caught_by: str,
-        says: str,
-        within: str = "",
-        crashes: bool = False,
-        source: str = "",
-    ) -> None:
-        """Register the solution's `task` with these words changed; each must occur exactly once in `within` (the task)."""
-
-        def edit(text: str) -> str:
-            return _replaced(text, within or task, replace, name)
-
-        self._add(Variant(self.project, task, name, says, edit, caught_by, crashes, source))
-
-    def rewritten(self, task: str, same_as: str, *, uses: Iterable[Any] = ()) -> Callable[[Any], Any]:
+    def rewritten(self, task: str, same_as: str, *, uses: Sequence[Any] = ()) -> Callable[[Any], Any]:
         """Register the function or class below as the known mistake `same_as`, made by somebody else in other code."""
         known = next((v for v in mistakes_of(project(self.project)) if (v.task, v.name) == (task, same_as)), None)
         if known is None:
             raise ProofError(f"project {self.project} knows no mistake {same_as} of {task}")
+        return self._register(known, uses)
 
-        def register(thing: Any) -> Any:
-            edit, name = _exchange(thing, task, uses), thing.__name__
-            self._add(replace(known, name=name, edit=edit))
-            return thing
-
-        return register
-
-    def alternative(self, task: str, *, how: str, uses: Iterable[Any] = ()) -> Callable[[Any], Any]:
+    def alternative(self, task: str, *, how: str, uses: Sequence[Any] = ()) -> Callable[[Any], Any]:
         """Register the function or class below as a right `task`, written another way."""
+        return self._register(Variant(self.project, task, "", how, str), uses)
 
+    def _register(self, about: Variant, uses: Sequence[Any]) -> Callable[[Any], Any]:
         def register(thing: Any) -> Any:
-            self._add(Variant(self.project, task, thing.__name__, how, _exchange(thing, task, uses)))
+            edit = partial(exchanged, task=about.task, thing=thing, uses=uses)
+            self.add(replace(about, name=thing.__name__, edit=edit), sys._getframe(1))
             return thing
 
         return register
 
-    def _add(self, variant: Variant) -> None:
+    def add(self, variant: Variant, where: FrameType) -> None:
+        """Enter a variant that is registered at `where`."""
         if any(variant.name == other.name for other in self):
             raise ProofError(f"two variants of project {self.project} are called {variant.name}")
-        self.append(variant)
+        self.append(replace(variant, file=where.f_code.co_filename, line=where.f_lineno))
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The mistakes of one function that one check must catch, within a project's catalogue.
+
+    Used as `FROZEN = MISTAKES.caught_by("freeze_backbone", "test_every_parameter_is_frozen")`, then `@FROZEN.mistake("…")` and
+    `FROZEN.patch("…", …)`. What two projects share is a function in graders/proofs/shared/ that is handed such places.
+    """
+
+    catalogue: Catalogue
+    task: str
+    check: str
+
+    def mistake(
+        self, says: str, *, uses: Sequence[Any] = (), crashes: bool = False, source: str = ""
+    ) -> Callable[[Any], Any]:
+        """Register the function or class below as a wrong `task`; `uses` are helpers above it that it needs.
+
+        An argument without a default has the one of the solution's function.
+        """
+        return self.catalogue._register(self._variant("", says, crashes, source), uses)
+
+    def patch(
+        self,
+        name: str,
+        says: str,
+        *pairs: Replacement,
+        within: str = "",
+        uses: Sequence[Any] = (),
+        crashes: bool = False,
+        source: str = "",
+    ) -> None:
+        """Register the solution with these words changed; each must occur exactly once in `within` (the task)."""
+
+        def edit(text: str) -> str:
+            text = words_changed(text, within or self.task, pairs, name)
+            return helped(text, within or self.task, uses) if uses else text
+
+        self.catalogue.add(replace(self._variant(name, says, crashes, source), edit=edit), sys._getframe(1))
+
+    def _variant(self, name: str, says: str, crashes: bool, source: str) -> Variant:
+        return Variant(self.catalogue.project, self.task, name, says, str, self.check, crashes, source)
 
 
 @dataclass(frozen=True)
@@ -237,105 +245,3 @@ def _catalogue(name: str, attribute: str) -> list[Variant]:
             return []
         raise
     return list(getattr(module, attribute))
-
-
-def _span(text: str, name: str) -> tuple[int, int]:
-    """First and last line (from 0, the last one excluded) of the function or class `name` in a module's text."""
-    for node in ast.parse(text).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            return first - 1, node.end_lineno or node.lineno
-    raise ProofError(f"the solution has no function called {name}")
-
-
-def _replaced(text: str, task: str, pairs: Iterable[Replacement], name: str) -> str:
-    lines = text.splitlines(keepends=True)
-    first, last = _span(text, task)
-    part = "".join(lines[first:last])
-    for old, new in pairs:
-        if part.count(old) != 1:
-            raise ProofError(f"{name}: {old!r} occurs {part.count(old)} times in {task}, not once")
-        part = part.replace(old, new)
-    return "".join(lines[:first]) + part + "".join(lines[last:])
-
-
-def _exchange(thing: Any, task: str, uses: Iterable[Any]) -> Callable[[str], str]:
-    """An edit that puts the source of `thing`, named `task`, in the place of the solution's."""
-    module, helpers = sys.modules[thing.__module__], list(uses)
-
-    def edit(text: str) -> str:
-        parts = [
-            _imports(module),
-            *(_bare_source(helper, helper.__name__) for helper in helpers),
-            _bare_source(thing, task),
-        ]
-        lines = text.splitlines(keepends=True)
-        first, last = _span(text, task)
-        return "".join(lines[:first]) + "\n\n".join(parts) + "".join(lines[last:])
-
-    return edit
-
-
-def _imports(module: ModuleType) -> str:
-    """The imports at the top of a module of mistakes, without those of the machinery of proofs."""
-    text = inspect.getsource(module)
-    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    kept = [n for n in nodes if not (isinstance(n, ast.ImportFrom) and (n.module or "").startswith("course.authoring"))]
-    return "\n".join(ast.get_source_segment(text, node) or "" for node in kept) + "\n"
-
-
-def _bare_source(thing: Any, name: str) -> str:
-    """The source of a function or class without our decorator, under another name."""
-    text = textwrap.dedent(inspect.getsource(thing))
-    node = ast.parse(text).body[0]
-    assert isinstance(node, ast.FunctionDef | ast.ClassDef)
-    lines = text.splitlines()
-    ours = {k for d in node.decorator_list if _is_ours(d) for k in range(d.lineno - 1, d.end_lineno or d.lineno)}
-    keyword = "class" if isinstance(node, ast.ClassDef) else "def"
-    head = lines[node.lineno - 1].replace(f"{keyword} {node.name}", f"{keyword} {name}", 1)
-    body = [head if k == node.lineno - 1 else line for k, line in enumerate(lines) if k not in ours]
-    return "\n".join(body) + "\n"
-
-
-def _is_ours(decorator: ast.expr) -> bool:
-    return isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") in (
-        "mistake",
-        "rewritten",
-        "alternative",
-    )
-
-
-def main(keys: list[str]) -> int:
-    """Print the table of the projects named (all that are graded, if none is); 1 if anything is unproven."""
-    bad = 0
-    for entry in [project(key) for key in keys] or graded():
-        for variant in mistakes_of(entry):
-            proof = prove(variant)
-            bad += not proof.caught_by_named
-            others = [name for name in proof.failed if name != variant.caught_by]
-            print(
-                f"{'✓' if proof.caught_by_named else '✗'} {entry.id} {variant.task}: {variant.name}  ->  {variant.caught_by}"
-            )
-            print(
-                textwrap.indent(
-                    "\n".join([variant.says, *(proof.message.splitlines() or ["(nothing failed)"])]), "      "
-                )
-            )
-            if others:
-                print(f"      also: {', '.join(others)}")
-        for variant in alternatives_of(entry):
-            proof = prove(variant, slow=True)
-            bad += not proof.passed
-            print(f"{'✓' if proof.passed else '✗'} {entry.id} {variant.task}: {variant.name}  ({variant.says})")
-            for result in proof.results:
-                if result.outcome != "passed":
-                    print(f"      {result.name}: {result.outcome}: {result.message}")
-        for check in unproven(entry):
-            bad += 1
-            print(f"✗ {entry.id} {check.task}: no mistake names {check.name}")
-    print(f"{bad} faults" if bad else "all proven")
-    return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

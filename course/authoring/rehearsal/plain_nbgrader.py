@@ -1,31 +1,29 @@
 """nbgrader by itself, on every project: its autograde must give a right notebook all points and an untouched one none.
 
-    python -m course.authoring.rehearsal.plain_nbgrader            # all nine; about ten minutes on two cores
-    python -m course.authoring.rehearsal.plain_nbgrader 04b 03
-
-In a copy of this checkout: `course release`, two students hand in a notebook each, `nbgrader autograde`, `nbgrader export`. What
-comes out wrong ends it with status 1.
+In a copy of this checkout: `course release`, two students hand in a notebook each, `nbgrader autograde`, `nbgrader export`. For all
+nine projects about ten minutes on two cores.
 """
 
 import json
-import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from course import catalog
-from course.authoring.arguments import projects_named
+from tqdm import tqdm
+
 from course.authoring.rehearsal.mock_class import hand_in, students
 from course.authoring.rehearsal.term import Rehearsal, copy_checkout
+from course.catalog import Project
 from course.errors import CourseError
 from course.reports.terminal import SYMBOLS
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Show what each student has earned; 1 where that is not what it must be."""
-    entries = projects_named(argv, "python -m course.authoring.rehearsal.plain_nbgrader", __doc__) or list(
-        catalog.projects()
-    )
+def run(entries: Sequence[Project], say: Callable[[str], None]) -> None:
+    """Say what each student has earned.
+
+    Raises:
+        CourseError: that is not what it must be; the failed cells are said before.
+    """
     class_ = students(2, kinds=("right", "not started"))
     shown: list[str] = []
     with tempfile.TemporaryDirectory(prefix="course-nbgrader-", ignore_cleanup_errors=True) as temporary:
@@ -33,19 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             copy_checkout(term.course)
             term.release()
-            for entry in entries:
+            for entry in tqdm(entries, unit=" projects", disable=None):
                 hand_in(term.course / "submitted", entry, class_)
                 term.type(f"nbgrader autograde {entry.module}")
                 term.entries = [entry]  # the others have no scores yet
                 term.export()
                 earned = ", ".join(f"{s.kind} {s.points(entry)}" for s in class_)
-                print(f"{entry.id}: {earned} of {entry.points}", flush=True)
-        except CourseError as fault:
-            print("\n".join(shown[-2:]), fault, sep="\n")
+                say(f"{entry.id}: {earned} of {entry.points}")
+        except CourseError:
+            for line in shown[-2:]:
+                say(line)
             for book in sorted((term.course / "autograded").rglob("*.ipynb")):
-                print(book.relative_to(term.course), *_failures(book), sep="\n")
-            return 1
-    return 0
+                say("\n".join([str(book.relative_to(term.course)), *_failures(book)]))
+            raise
 
 
 def _failures(book: Path) -> list[str]:
@@ -53,7 +51,3 @@ def _failures(book: Path) -> list[str]:
     cells = json.loads(book.read_text("utf-8"))["cells"]
     texts = ["".join(out.get("text", "")) for cell in cells for out in cell.get("outputs", [])]
     return [text for text in texts if SYMBOLS["failed"] in text]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,8 +1,5 @@
 """The pictures of Jupyter in docs/pictures/, taken where they happen: a browser without a window does what a person would do.
 
-    python -m course.authoring.rehearsal.screenshots                      # both scenes, into docs/pictures/
-    python -m course.authoring.rehearsal.screenshots jupyterlab --out .   # one of them, elsewhere
-
 jupyterlab: a student opens a notebook of the bundle, reads "not started", types a wrong solution, reads why, and mends it.
 formgrader: `course grade` has graded a class, and an instructor looks at its points and at one submission.
 
@@ -10,14 +7,13 @@ A picture is taken only after the page says what it must say, so this is a test 
 `browser` and a Chromium.
 """
 
-import argparse
 import ast
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +23,6 @@ from course.authoring.rehearsal import browser, mock_class
 from course.authoring.rehearsal.mock_class import Student
 from course.authoring.release import bundle
 from course.catalog import project
-from course.errors import CourseError
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -130,7 +125,7 @@ def _graded_class(root: Path, say: Say) -> dict[str, dict[str, int]]:
     book = json.loads(file.read_text("utf-8"))
     _cell(book, TASK)["source"] = _typed("wrong")
     file.write_text(json.dumps(book), "utf-8")
-    command = [sys.executable, "-m", "course.cli", "grade", "submitted", "--project", ENTRY.id]
+    command = [sys.executable, "-m", "course", "grade", "submitted", "--project", ENTRY.id]
     done = subprocess.run(
         [*command, "--gradebook", "sqlite:///gradebook.db"], cwd=root, stdout=subprocess.PIPE, text=True, check=True
     )
@@ -191,27 +186,3 @@ def _picture(page: "Page", thing: "Locator", file: Path) -> Path:
 
 
 SCENES = {"jupyterlab": jupyterlab, "formgrader": formgrader}
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns its exit status."""
-    parser = argparse.ArgumentParser(description="Pictures of Jupyter for the docs.")
-    parser.add_argument(
-        "scenes", nargs="*", choices=[*SCENES, []], metavar="SCENE", help="jupyterlab, formgrader; both unless given"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=paths.ROOT / "docs" / "pictures", help="docs/pictures/ unless given"
-    )
-    options = parser.parse_args(arguments)
-    try:
-        for name in options.scenes or SCENES:
-            for picture in SCENES[name](options.out):
-                print(f"{picture}   {picture.stat().st_size / 1000:.0f} kB")
-    except CourseError as fault:
-        print(fault, file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

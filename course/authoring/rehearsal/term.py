@@ -1,16 +1,12 @@
 """A whole term, rehearsed: the commands of docs/instructor.md on a class that does not exist, and a look at all that comes out.
 
-    python -m course.authoring.rehearsal.term                        # projects 04b and 01
-    python -m course.authoring.rehearsal.term 03 --keep term         # another one; the folder stays, to look at
-
 In a copy of this checkout as git would clone it, with nbgrader's exchange in a folder beside it: release, hand out, work, collect,
 grade, gradebook, export, feedback. Notebooks go by the exchange, modules come as a zip from a learning platform, and one student
-of the list hands in nothing. Each command is shown with its output. What comes out wrong ends it with status 1.
+of the list hands in nothing. Each command is shown with its output. What comes out wrong ends it.
 
 Not rehearsed: a JupyterHub with a user of the system for each student (here one user plays them all), and harm (nobody means any).
 """
 
-import argparse
 import csv
 import os
 import shlex
@@ -22,7 +18,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from course import catalog, paths
+from course import paths
 from course.authoring.rehearsal.mock_class import Student, students
 from course.authoring.release import leaks
 from course.catalog import Project
@@ -231,21 +227,15 @@ def _rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("projects", nargs="*", default=PROJECTS, help="ids; 04b and 01 unless some are named")
-    parser.add_argument("--keep", type=Path, help="a new folder for the term; else a temporary one, which is deleted")
-    given = parser.parse_args()
+def rehearse(entries: Sequence[Project], out: Path | None, say: Callable[[str], None]) -> None:
+    """A term with a class of eight, notebooks and modules of every kind.
+
+    Args:
+        out: a new folder that stays; a temporary one if None.
+
+    Raises:
+        CourseError: as `Rehearsal.run`.
+    """
     everybody = students(8, forms=("notebook", "module"))
     with tempfile.TemporaryDirectory(prefix="course-term-", ignore_cleanup_errors=True) as temporary:
-        folder = (given.keep or Path(temporary)).resolve()
-        try:
-            entries = [catalog.project(id) for id in given.projects]
-            Rehearsal(folder, entries, everybody[:4], everybody[4:]).run()
-        except CourseError as fault:
-            sys.exit(str(fault))
-    print("The term came out as it should.")
-
-
-if __name__ == "__main__":
-    main()
+        Rehearsal((out or Path(temporary)).resolve(), entries, everybody[:4], everybody[4:], say).run()

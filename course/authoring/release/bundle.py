@@ -1,7 +1,8 @@
 """The student bundle: a whole copy of the course for those who are to solve it, as a folder and as a zip.
 
-In it: stubs, notebooks, graders, the package, the page about data, a README, a workflow for GitHub Actions. Not in it: solutions,
-mistakes and alternatives, and the modules that only authors run. What must not be in it is looked for by `leaks`.
+In it: stubs, notebooks, graders, of the package what a student's commands import, the page about data, a README, a workflow for
+GitHub Actions. Not in it: solutions, mistakes and alternatives, and what only authors and instructors run. What must not be in it
+is looked for by `leaks`.
 """
 
 import os
@@ -19,14 +20,15 @@ from course.workspace import exercises
 from course.workspace import pristine_file
 
 README = "docs/for-students.md"  # becomes README.md
-WORKFLOW = Path(__file__).parent / "templates" / "classroom.yml"
-PLAIN = (".gitignore", "pyproject.toml", "constraints.txt", "data/README.md", "docs/data.md", "docs/running.md")
-SUFFIXES = {".py", ".toml", ".stub", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
-# Of the package, what authors alone run: the making of all this, the proofs of the checks, the training of the pocket models.
-AUTHORS = (
-    "authoring",
-    "lessons",
-)
+WORKFLOW = Path(__file__).parent / "templates" / "grade.yml"
+PLAIN: tuple[str, ...] = (".gitignore", "LICENSE", "LICENSE-CONTENT.md", "pyproject.toml", "constraints.txt")
+PLAIN += ("data/README.md", "docs/data.md", "docs/running.md")
+SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
+# Of the package, what authors alone run: the making of all this, the proofs, what the data teach.
+AUTHORS = ("authoring/", "lessons/")
+# What instructors run beside that: the grading of a class, and the views of it.
+VIEWS = ("autograded", "charts", "feedback", "gradebook", "gradescope", "html", "junit", "templates/")
+INSTRUCTORS = ("grading/", "cli/grade", "cli/release", *(f"reports/{view}" for view in VIEWS))
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 
 
@@ -70,11 +72,11 @@ def pack(folder: Path, within: str | None = None) -> Path:
     return packed
 
 
-def package() -> Iterator[tuple[str, bytes]]:
-    """(path, content) of the package `course`, without what authors alone run."""
+def package(without: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of the package `course`, but for files whose path begins with one of these."""
     for file in sorted((paths.ROOT / "course").rglob("*")):
         name = file.relative_to(paths.ROOT / "course").as_posix()
-        if file.suffix in SUFFIXES and file.is_file() and not name.startswith(AUTHORS) and file.suffix != ".stub":
+        if file.suffix in SUFFIXES and file.is_file() and not name.startswith(without):
             yield f"course/{name}", read(file)
 
 
@@ -102,17 +104,17 @@ def read(file: Path) -> bytes:
 def _contents() -> Iterator[tuple[str, bytes]]:
     """(path in the bundle, content)."""
     yield "README.md", read(paths.ROOT / README)
-    yield ".github/workflows/classroom.yml", read(WORKFLOW)
+    yield ".github/workflows/grade.yml", read(WORKFLOW)
     for name in PLAIN:
         yield name, read(paths.ROOT / name)
-    yield from package()
+    yield from package(AUTHORS + INSTRUCTORS)
     yield from graders(projects())
-    fresh = generated.made_files()
+    fresh = generated.stub_files()
     yield "exercises/__init__.py", generated.PACKAGE.encode()
     for entry in projects():
         stub = pristine_file(entry)
         if files.read(stub) != fresh.get(stub):
-            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course make` first.")
+            raise CourseError(f"{stub.relative_to(paths.ROOT)} is stale.", "Run `course author make` first.")
         yield f"course/workspace/{stub.name}", read(stub)
         yield f"exercises/{entry.module}.py", read(stub)
         notebook = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"

@@ -49,7 +49,7 @@ def _contents(entry: Project, seed: int, minutes: int) -> Iterator[tuple[str, by
     yield "autograder.json", (json.dumps(about, indent=1) + "\n").encode()
     for name in ("pyproject.toml", "constraints.txt"):
         yield name, bundle.read(paths.ROOT / name)
-    yield from bundle.package()
+    yield from bundle.package(bundle.AUTHORS)
     yield from bundle.graders([entry])
     for name in ("__init__.py", f"{entry.module}.py"):
         yield f"solutions/{name}", bundle.read(paths.ROOT / "solutions" / name)

@@ -136,7 +136,7 @@ def _bodies() -> Iterator[Secret]:
 
 
 def _catalogues() -> Iterator[Secret]:
-    """Names and sentences of graders/mistakes/, names of graders/rewritten/ and graders/alternatives/."""
+    """Names and sentences of the known mistakes, names of rewritten ones and of alternatives."""
     from course.authoring.proofs.variants import alternatives_of, mistakes_of, rewritten_of
 
     for entry in projects():

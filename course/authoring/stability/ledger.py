@@ -1,6 +1,6 @@
 """The ledger of `course author stability`: what is run under which circumstances, and one line of JSON for each check that ran.
 
-It only grows. A line holds the digest of the code that was run (`stability_code`), so a run that was cut off goes on where it
+It only grows. A line holds the digest of the code that was run (`code`), so a run that was cut off goes on where it
 was, and runs of other code are not mixed in.
 """
 
@@ -127,13 +127,13 @@ class Ledger:
                 except (ValueError, TypeError, KeyError):
                     continue
 
-    def of(self, digests: dict[tuple[str, str, str], str]) -> list[Record]:
+    def of(self, digests: dict[tuple[str, str], str]) -> list[Record]:
         """The runs of the code as it is now.
 
         Args:
-            digests: {(project, alternative, check): digest}.
+            digests: {(project, alternative): digest}.
         """
-        found = {r.key: r for r in self.records() if digests.get((r.project, r.alternative, r.check)) == r.digest}
+        found = {r.key: r for r in self.records() if digests.get((r.project, r.alternative)) == r.digest}
         return list(found.values())
 
 

@@ -1,35 +1,35 @@
-"""docs/stability.md: what `course.authoring.stability.command` has found, for people."""
+"""docs/stability.md: what `course author stability` has found, for people."""
 
 import importlib.metadata
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 
 from course.authoring.stability import report
 from course.authoring.stability.ledger import HASH_SEEDS, Record, Subject
 
-COMMAND = "course author stability --runs 0 --write docs/stability.md"
+FILE = Path("docs", "stability.md")
+COMMAND = "course author stability --runs 0 --write"
 INTRODUCTION = """\
 A grader that fails a right solution once in a while is worse than none. So each check of each grader is run on the solution many
 times, each time with another seed of the checks (hidden data, weights, order of batches, augmentation), with one thread or two,
 with one of {hash_seeds} hash seeds of Python, in another order, and with the generators of `random`, `numpy` and `torch` in another
 state when it begins. Everything is trained anew; nothing comes from a cache. Right solutions of another hand
-(`graders/alternatives/`) are run on the checks of the function that they replace.
+(`graders/proofs/`) are run on the checks of the function that they replace.
 
     course author stability --runs 200 --only fast       # checks that train nothing
     course author stability --only slow --jobs 2         # checks that train, one seed of all, then the next: hours
     course author stability --runs 0 --alternatives 3
 
-Runs are kept in `.course/stability/`, each with a digest of the code that it ran: of the check and all that it reaches by name, of
-the solution's functions, the data, the weights and the library versions (`course/authoring/stability_code.py` has the rule). This
-page counts only runs of the code as it was when the page was made. A test compares the checks and bounds on it with the code."""
+Runs are kept in `.course/stability/`, each with one digest of the code that it ran: of the grader, graders/kit/, the solution, of
+what computes in course/, of the data, the weights and the library versions; comments and docstrings do not count
+(`course/authoring/stability/code.py` has the rule). This page counts only runs of the code as it was when the page was made. A
+test compares the checks and bounds on it with the code."""
 
 
-def text(subjects: Sequence[Subject], records: Sequence[Record], failures: Sequence[str]) -> str:
-    """The whole page.
-
-    Args:
-        failures: a paragraph for each.
-    """
+def text(subjects: Sequence[Subject], records: Sequence[Record]) -> str:
+    """The whole page."""
+    failures = report.paragraphs(subjects, records)
     margins = report.margins(subjects, records)
     thin = [one for one in margins if one.is_thin]
     parts = [

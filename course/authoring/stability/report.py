@@ -1,10 +1,9 @@
-"""What the ledger of `course.authoring.stability.command` says: failures, and how far measured values stay from their bounds.
+"""What the ledger of `course author stability` says: failures, and how far measured values stay from their bounds.
 
 The margin is the distance of the mean from the bound in standard deviations over seeds. It is no promise: an accuracy near 1 is
 not normally distributed, and of few runs the deviation itself is uncertain; so the worst value stands beside it.
 """
 
-import importlib
 import math
 import shlex
 import statistics
@@ -121,19 +120,12 @@ def alternative_margins(records: Iterable[Record]) -> dict[str, list[Margin]]:
 
 def current_bounds(subject: Subject, check: str) -> list[tuple[str, float]]:
     """(sense, bound) of the comparisons that a check makes, as the code is now."""
-    found = []
-    for bound in code.bounds(subject.grader, check):
-        if bound.file == subject.grader:
-            module = grader_of(subject)
-        else:
-            module = importlib.import_module(code.module_name(bound.file))
-        found.append((bound.sense, round(code.value_of(bound, module), 9)))
-    return found
+    return code.bounds(grader_of(subject), check)
 
 
 def repeat(record: Record, subject: Subject) -> str:
     """The command that runs this check once more, under the same circumstances."""
-    parts = ["python", "-m", "course.authoring.stability.command"]
+    parts = ["course", "author", "stability"]
     if subject.entry is None:
         parts += ["--grader", str(subject.grader), "--target", str(subject.target)]
     else:
@@ -240,3 +232,19 @@ def _span(numbers: Sequence[int]) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.4f}" if 1e-3 <= abs(value) < 10 else f"{value:.4g}"
+
+
+def text(subjects: Sequence[Subject], records: Sequence[Record]) -> str:
+    """Both tables and the failures, for a terminal."""
+    parts = [aligned(count_table(subjects, records)), aligned(margin_table(margins(subjects, records)))]
+    return "\n\n".join([*parts, *(paragraphs(subjects, records) or ["no failures"])])
+
+
+def paragraphs(subjects: Sequence[Subject], records: Sequence[Record]) -> list[str]:
+    """Each failure in words, with the command that repeats it."""
+    by_name = {(s.key, s.alternative): s for s in subjects}
+    return [
+        f"{r.project} {r.alternative or 'solution'}: {r.check}: {r.outcome} with seed {r.seed}, {r.threads} threads, "
+        f"hash seed {r.hash_seed}\n    {r.message or 'no message'}\n    {repeat(r, by_name[r.project, r.alternative])}"
+        for r in failures(records)
+    ]

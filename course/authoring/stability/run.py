@@ -1,4 +1,4 @@
-"""The process in which checks are run for `course.authoring.stability.command`: one number of threads, one hash seed, many seeds.
+"""The process in which checks are run for `course author stability`: one number of threads, one hash seed, many seeds.
 
 It reads what to do as JSON from standard input, skips what the ledger has, appends one line for each check, and names on
 standard output each check before it runs, so that whoever started it knows where it was when it crashed. The checks are run as
@@ -36,7 +36,7 @@ NO_DATA = 3  # exit status: a CourseError, whose text is on standard error
 
 
 def subject_of(plain: dict[str, str]) -> Subject:
-    """What `stability_ledger.plain` wrote down."""
+    """What `ledger.plain` wrote down."""
     entry = project(plain["key"]) if plain["catalogued"] else None
     return Subject(
         plain["key"], Path(plain["grader"]), Path(plain["target"]), plain["alternative"], plain["task"], entry
@@ -73,26 +73,23 @@ def checks_on(subject: Subject) -> list[Check]:
     return [check for check in checks_in(grader_of(subject)) if not subject.task or check.task == subject.task]
 
 
-def digests(subject: Subject) -> dict[str, str]:
-    """{check: digest} of the checks that are run on this subject, as the code is now."""
+def digest_of(subject: Subject) -> str:
+    """The digest of what is run on this subject, as the code is now."""
     with target_of(subject) as target:
-        return {
-            name: code.digest(subject.grader, name, target, subject.entry)
-            for name in (check.name for check in checks_on(subject))
-        }
+        return code.digest(subject, target)
 
 
 def run_subject(
     subject: Subject,
     circumstances: Circumstances,
-    known: dict[str, str],
+    known: str,
     wanted: Callable[[str, bool], bool],
     begin: Callable[[str], None] = lambda name: None,
 ) -> Iterator[Record]:
     """Run the checks of one subject, those for which `wanted(name, slow)` holds, in an order drawn from the seed.
 
     Args:
-        known: their digests.
+        known: their digest.
         begin: is told the name of each before it runs.
     """
     with target_of(subject) as target:
@@ -120,7 +117,7 @@ def run_subject(
                     message=message[:1000],
                     measured=worst(measured),
                     seconds=round(seconds, 3),
-                    digest=known[check.name],
+                    digest=known,
                 )
         finally:
             session.close()
@@ -157,18 +154,18 @@ def main() -> int:
     try:
         done = {record.key for record in ledger.records()} if ledger else set()
         # once, when the graders are imported: what is run from here on is the code as it was then
-        codes = [digests(subject) for subject in subjects]
+        codes = [digest_of(subject) for subject in subjects]
         for circumstances in (Circumstances(*numbers) for numbers in request["circumstances"]):
             for subject, known in zip(subjects, codes, strict=True):
 
                 def wanted(name: str, slow: bool) -> bool:
                     if request["check"]:
                         return name == request["check"]
-                    key = subject.key, subject.alternative, name, circumstances.seed, known[name]  # noqa: B023 - used at once
+                    key = subject.key, subject.alternative, name, circumstances.seed, known  # noqa: B023 - used at once
                     return key not in done and request["only"] in ("", "slow" if slow else "fast")
 
                 def begin(name: str) -> None:
-                    place = [subject.key, subject.alternative, name, circumstances.seed, known[name]]  # noqa: B023 - at once
+                    place = [subject.key, subject.alternative, name, circumstances.seed, known]  # noqa: B023 - at once
                     print(json.dumps(place), flush=True)
 
                 for record in run_subject(subject, circumstances, known, wanted, begin):

@@ -10,84 +10,77 @@ from torch.nn import functional as F
 from course.authoring.proofs.variants import Catalogue
 
 MISTAKES = Catalogue("06")
-mistake, patch = MISTAKES.mistake, MISTAKES.patch
 
 # -- tokenize -----------------------------------------------------------------------------------------------------------
 
-BETWEEN, SEGMENTS = "test_a_text_stands_between_cls_and_sep", "test_segments_tell_the_two_parts_apart"
-PADDED = "test_short_rows_are_padded_and_the_padding_is_masked"
-LONGEST, CUT = "test_rows_are_no_longer_than_the_longest_text", "test_a_long_text_is_cut_and_still_ends_with_sep"
-LONGER, LIMIT = "test_the_longer_part_is_cut_first", "test_the_tokenizers_own_limit_holds_if_none_is_given"
-SCRIPT, NUMBERS = "test_any_script_and_the_empty_text_are_read", "test_each_tokenizer_has_its_own_numbers"
-LOST = "test_texts_without_a_second_part_are_not_lost_silently"
+BETWEEN = MISTAKES.caught_by("tokenize", "test_a_text_stands_between_cls_and_sep")
+SEGMENTS = MISTAKES.caught_by("tokenize", "test_segments_tell_the_two_parts_apart")
+PADDED = MISTAKES.caught_by("tokenize", "test_short_rows_are_padded_and_the_padding_is_masked")
+LONGEST = MISTAKES.caught_by("tokenize", "test_rows_are_no_longer_than_the_longest_text")
+CUT = MISTAKES.caught_by("tokenize", "test_a_long_text_is_cut_and_still_ends_with_sep")
+LONGER = MISTAKES.caught_by("tokenize", "test_the_longer_part_is_cut_first")
+LIMIT = MISTAKES.caught_by("tokenize", "test_the_tokenizers_own_limit_holds_if_none_is_given")
+SCRIPT = MISTAKES.caught_by("tokenize", "test_any_script_and_the_empty_text_are_read")
+NUMBERS = MISTAKES.caught_by("tokenize", "test_each_tokenizer_has_its_own_numbers")
+LOST = MISTAKES.caught_by("tokenize", "test_texts_without_a_second_part_are_not_lost_silently")
 
 
-patch(
-    "tokenize",
+BETWEEN.patch(
+    "without_special_tokens",
+    "[CLS] and [SEP] are left out; BERT has never read a text without them.",
     ("padding=True", "add_special_tokens=False, padding=True"),
-    name="without_special_tokens",
-    caught_by=BETWEEN,
-    says="[CLS] and [SEP] are left out; BERT has never read a text without them.",
 )
-patch(
-    "tokenize",
+BETWEEN.patch(
+    "lists_of_numbers",
+    'The tokenizer gives lists unless it is asked for tensors (return_tensors="pt").',
     (', return_tensors="pt"', ""),
-    name="lists_of_numbers",
-    caught_by=BETWEEN,
-    says='The tokenizer gives lists unless it is asked for tensors (return_tensors="pt").',
     source="forum: 'list' object has no attribute 'size'",
 )
 
 
-@mistake("tokenize", caught_by=BETWEEN, says="The batch dimension is taken away: BERT wants (B, T), for one text too.")
+@BETWEEN.mistake("The batch dimension is taken away: BERT wants (B, T), for one text too.")
 def no_batch_of_one(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     return {name: value[0] if isinstance(text, str) else value for name, value in found.items()}
 
 
-@mistake("tokenize", caught_by=BETWEEN, says="Only the numbers are returned; segments and attention mask are missing.")
+@BETWEEN.mistake("Only the numbers are returned; segments and attention mask are missing.")
 def only_the_numbers(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     return {"input_ids": found["input_ids"]}
 
 
-@mistake("tokenize", caught_by=BETWEEN, says="The text is split at its spaces; the tokenizer also splits words.")
+@BETWEEN.mistake("The text is split at its spaces; the tokenizer also splits words.")
 def split_at_spaces(tokenizer, text, pair=None, max_length=None):
     ids = [tokenizer.cls_token_id, *tokenizer.convert_tokens_to_ids(text.lower().split()), tokenizer.sep_token_id]
     ids = torch.tensor([ids])
     return {"input_ids": ids, "token_type_ids": torch.zeros_like(ids), "attention_mask": torch.ones_like(ids)}
 
 
-@mistake("tokenize", caught_by=BETWEEN, says="A string is a list of letters: each letter has become a text of its own.")
+@BETWEEN.mistake("A string is a list of letters: each letter has become a text of its own.")
 def letter_by_letter(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(list(text), padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-patch(
-    "tokenize",
+SEGMENTS.patch(
+    "joined_by_a_space",
+    "The two parts are joined to one text; BERT can no longer tell where the first one ends.",
     ("text, pair, padding", 'text if pair is None else f"{text} {pair}", padding'),
-    name="joined_by_a_space",
-    caught_by=SEGMENTS,
-    says="The two parts are joined to one text; BERT can no longer tell where the first one ends.",
 )
-patch(
-    "tokenize",
+SEGMENTS.patch(
+    "joined_by_sep",
+    "[SEP] stands between the parts, but all of it is one text to the tokenizer: every segment is 0.",
     ("text, pair, padding", 'text if pair is None else f"{text} [SEP] {pair}", padding'),
-    name="joined_by_sep",
-    caught_by=SEGMENTS,
-    says="[SEP] stands between the parts, but all of it is one text to the tokenizer: every segment is 0.",
     source="forum: sentence pairs by hand",
 )
-patch(
-    "tokenize",
+SEGMENTS.patch(
+    "parts_exchanged",
+    "The second part stands first.",
     ("text, pair, padding", "*((text, pair) if pair is None else (pair, text)), padding"),
-    name="parts_exchanged",
-    caught_by=SEGMENTS,
-    says="The second part stands first.",
 )
 
 
-@mistake("tokenize", caught_by=SEGMENTS, says="The [SEP] between the parts belongs to the first one: its segment is 0.")
+@SEGMENTS.mistake("The [SEP] between the parts belongs to the first one: its segment is 0.")
 def sep_in_the_second_segment(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     types = found["token_type_ids"]
@@ -95,7 +88,7 @@ def sep_in_the_second_segment(tokenizer, text, pair=None, max_length=None):
     return found
 
 
-@mistake("tokenize", caught_by=SEGMENTS, says="Segments are counted from 1; BERT has vectors for 0 and 1 only.")
+@SEGMENTS.mistake("Segments are counted from 1; BERT has vectors for 0 and 1 only.")
 def segments_from_1(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     if pair is not None:
@@ -103,20 +96,15 @@ def segments_from_1(tokenizer, text, pair=None, max_length=None):
     return found
 
 
-@mistake(
-    "tokenize",
-    caught_by=PADDED,
-    says="The attention mask is 1 everywhere: everybody looks at the padding too.",
-    source="docs: attention masks left out",
+@PADDED.mistake(
+    "The attention mask is 1 everywhere: everybody looks at the padding too.", source="docs: attention masks left out"
 )
 def attention_to_padding(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     return {**found, "attention_mask": torch.ones_like(found["input_ids"])}
 
 
-@mistake(
-    "tokenize", caught_by=PADDED, says="The attention mask is the wrong way round: 1 is for tokens, 0 for padding."
-)
+@PADDED.mistake("The attention mask is the wrong way round: 1 is for tokens, 0 for padding.")
 def attention_to_padding_only(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     if not isinstance(text, str):
@@ -124,7 +112,7 @@ def attention_to_padding_only(tokenizer, text, pair=None, max_length=None):
     return found
 
 
-@mistake("tokenize", caught_by=PADDED, says="The mask hides the token of number 0; padding may have any number.")
+@PADDED.mistake("The mask hides the token of number 0; padding may have any number.")
 def padding_taken_for_0(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     if not isinstance(text, str):
@@ -132,25 +120,21 @@ def padding_taken_for_0(tokenizer, text, pair=None, max_length=None):
     return found
 
 
-patch(
-    "tokenize",
+PADDED.patch(
+    "padding_on_the_left",
+    "The padding stands in front, and every text begins at another position. BERT has learned it at the end.",
     ("padding=True", 'padding_side="left", padding=True'),
-    name="padding_on_the_left",
-    caught_by=PADDED,
-    says="The padding stands in front, and every text begins at another position. BERT has learned it at the end.",
 )
-patch(
-    "tokenize",
+PADDED.patch(
+    "not_padded",
+    "Rows of different lengths make no tensor: the short ones have to be padded.",
     ("padding=True", "padding=False"),
-    name="not_padded",
-    caught_by=PADDED,
     crashes=True,
-    says="Rows of different lengths make no tensor: the short ones have to be padded.",
     source="forum: Unable to create tensor, you should probably activate truncation and/or padding",
 )
 
 
-@mistake("tokenize", caught_by=PADDED, says="Padding is counted to the second part: its segment is 0.")
+@PADDED.mistake("Padding is counted to the second part: its segment is 0.")
 def padding_in_the_second_segment(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     if pair is not None:
@@ -158,60 +142,48 @@ def padding_in_the_second_segment(tokenizer, text, pair=None, max_length=None):
     return found
 
 
-@mistake("tokenize", caught_by=PADDED, says="A list of texts is read as one long text.")
+@PADDED.mistake("A list of texts is read as one long text.")
 def batch_made_one_text(tokenizer, text, pair=None, max_length=None):
     text, pair = (" ".join(part) if isinstance(part, list) else part for part in (text, pair))
     return dict(tokenizer(text, pair, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-patch(
-    "tokenize",
+LONGEST.patch(
+    "padded_to_the_limit",
+    "Every row is filled up to the limit, whatever its texts need; each token of it costs time.",
     ("padding=True", 'padding="max_length"'),
-    name="padded_to_the_limit",
-    caught_by=LONGEST,
-    says="Every row is filled up to the limit, whatever its texts need; each token of it costs time.",
     source="docs: padding='max_length' in most examples",
 )
-patch(
-    "tokenize",
+CUT.patch(
+    "never_cut",
+    "A text that is too long is not cut (truncation is off).",
     ("truncation=True", "truncation=False"),
-    name="never_cut",
-    caught_by=CUT,
-    says="A text that is too long is not cut (truncation is off).",
     source="forum: Token indices sequence length is longer than the specified maximum sequence length",
 )
 
 
-@mistake("tokenize", caught_by=CUT, says="The finished row is cut, and loses its [SEP].")
+@CUT.mistake("The finished row is cut, and loses its [SEP].")
 def row_cut_at_its_end(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, return_tensors="pt")
     return {name: value[:, : max_length or tokenizer.model_max_length] for name, value in found.items()}
 
 
-@mistake("tokenize", caught_by=CUT, says="Letters are counted where tokens were asked for.")
+@CUT.mistake("Letters are counted where tokens were asked for.")
 def letters_counted(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, str) and max_length is not None:
         text = text[:max_length]
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-patch(
-    "tokenize",
+CUT.patch(
+    "special_tokens_not_counted",
+    "[CLS] and [SEP] count too: the row has two tokens more than were allowed.",
     ("max_length=max_length,", "max_length=max_length and max_length + 2,"),
-    name="special_tokens_not_counted",
-    caught_by=CUT,
-    says="[CLS] and [SEP] count too: the row has two tokens more than were allowed.",
 )
-patch(
-    "tokenize",
-    ("max_length=max_length, ", ""),
-    name="limit_not_passed_on",
-    caught_by=CUT,
-    says="The argument max_length is not read.",
-)
+CUT.patch("limit_not_passed_on", "The argument max_length is not read.", ("max_length=max_length, ", ""))
 
 
-@mistake("tokenize", caught_by=CUT, says="The beginning of the text is thrown away in place of its end.")
+@CUT.mistake("The beginning of the text is thrown away in place of its end.")
 def beginning_thrown_away(tokenizer, text, pair=None, max_length=None):
     if max_length is None:
         return dict(tokenizer(text, pair, padding=True, truncation=True, return_tensors="pt"))
@@ -219,7 +191,7 @@ def beginning_thrown_away(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@mistake("tokenize", caught_by=LONGER, says="The row of both parts is cut at its end: the second part goes first.")
+@LONGER.mistake("The row of both parts is cut at its end: the second part goes first.")
 def second_part_goes_first(tokenizer, text, pair=None, max_length=None):
     limit = max_length or tokenizer.model_max_length
     if pair is None or isinstance(text, list):
@@ -234,7 +206,7 @@ def second_part_goes_first(tokenizer, text, pair=None, max_length=None):
     return {"input_ids": ids, "token_type_ids": types, "attention_mask": torch.ones_like(ids)}
 
 
-@mistake("tokenize", caught_by=LONGER, says="Both parts are cut to half of the room, even if one of them needs less.")
+@LONGER.mistake("Both parts are cut to half of the room, even if one of them needs less.")
 def half_of_the_room_each(tokenizer, text, pair=None, max_length=None):
     limit = max_length or tokenizer.model_max_length
     if isinstance(pair, str) and len(tokenizer.tokenize(text) + tokenizer.tokenize(pair)) + 3 > limit:
@@ -243,34 +215,26 @@ def half_of_the_room_each(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=limit, return_tensors="pt"))
 
 
-patch(
-    "tokenize",
+LONGER.patch(
+    "only_the_first_is_cut",
+    "Only the first part may be cut; where the second one is too long alone, there is no way out.",
     ("truncation=True", 'truncation="only_first"'),
-    name="only_the_first_is_cut",
-    caught_by=LONGER,
     crashes=True,
-    says="Only the first part may be cut; where the second one is too long alone, there is no way out.",
     source="docs: truncation='only_first'",
 )
-patch(
-    "tokenize",
+LIMIT.patch(
+    "limit_of_another_model",
+    "512 is the limit of bert-base-uncased; this tokenizer carries its own (model_max_length).",
     ("max_length=max_length,", "max_length=max_length or 512,"),
-    name="limit_of_another_model",
-    caught_by=LIMIT,
-    says="512 is the limit of bert-base-uncased; this tokenizer carries its own (model_max_length).",
 )
-patch(
-    "tokenize",
+LIMIT.patch(
+    "cut_only_if_told",
+    "Without max_length nothing is cut; the tokenizer's own limit holds then.",
     ("truncation=True", "truncation=max_length is not None"),
-    name="cut_only_if_told",
-    caught_by=LIMIT,
-    says="Without max_length nothing is cut; the tokenizer's own limit holds then.",
 )
 
 
-@mistake(
-    "tokenize", caught_by=SCRIPT, crashes=True, says="A word that is not in the vocabulary has no number to look up."
-)
+@SCRIPT.mistake("A word that is not in the vocabulary has no number to look up.", crashes=True)
 def looked_up_in_a_dict(tokenizer, text, pair=None, max_length=None):
     if not isinstance(text, str) or pair is not None:
         return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
@@ -279,14 +243,14 @@ def looked_up_in_a_dict(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(" ".join(words), truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@mistake("tokenize", caught_by=SCRIPT, says="Letters outside ASCII are thrown away before the tokenizer can see them.")
+@SCRIPT.mistake("Letters outside ASCII are thrown away before the tokenizer can see them.")
 def ascii_only(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, str):
         text = text.encode("ascii", "ignore").decode()
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@mistake("tokenize", caught_by=SCRIPT, says="Unknown tokens are left out; that something stood there is lost.")
+@SCRIPT.mistake("Unknown tokens are left out; that something stood there is lost.")
 def unknown_left_out(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     if isinstance(text, list):
@@ -295,18 +259,15 @@ def unknown_left_out(tokenizer, text, pair=None, max_length=None):
     return {name: value[:, known] for name, value in found.items()}
 
 
-@mistake("tokenize", caught_by=SCRIPT, crashes=True, says="An empty text is refused; it is a text all the same.")
+@SCRIPT.mistake("An empty text is refused; it is a text all the same.", crashes=True)
 def empty_text_refused(tokenizer, text, pair=None, max_length=None):
     if not text:
         raise ValueError("no text")
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@mistake(
-    "tokenize",
-    caught_by=NUMBERS,
-    says="101 and 102 are [CLS] and [SEP] of bert-base-uncased; other vocabularies have other numbers.",
-    source="forum",
+@NUMBERS.mistake(
+    "101 and 102 are [CLS] and [SEP] of bert-base-uncased; other vocabularies have other numbers.", source="forum"
 )
 def numbers_of_another_vocabulary(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
@@ -316,15 +277,13 @@ def numbers_of_another_vocabulary(tokenizer, text, pair=None, max_length=None):
     return {**found, "input_ids": ids}
 
 
-@mistake("tokenize", caught_by=NUMBERS, says="Padding is written as 0, which is a word of this vocabulary.")
+@NUMBERS.mistake("Padding is written as 0, which is a word of this vocabulary.")
 def padded_with_0(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     return {**found, "input_ids": found["input_ids"] * found["attention_mask"]}
 
 
-@mistake(
-    "tokenize", caught_by=LOST, says="zip stops at the shorter list: the last text is lost, and nobody hears of it."
-)
+@LOST.mistake("zip stops at the shorter list: the last text is lost, and nobody hears of it.")
 def zip_drops_the_rest(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and pair is not None:
         text, pair = (list(part) for part in zip(*zip(text, pair), strict=True))
@@ -333,90 +292,68 @@ def zip_drops_the_rest(tokenizer, text, pair=None, max_length=None):
 
 # -- nearest_words ------------------------------------------------------------------------------------------------------
 
-COSINE, OTHERS = "test_the_cosine_decides_who_is_near", "test_only_other_words_are_listed"
-COUNT, MISSING = (
-    "test_as_many_as_wanted_highest_first",
-    "test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it",
-)
-READ, STAYS = "test_a_word_is_read_as_the_tokenizer_reads_it", "test_the_table_stays_as_it_is"
+COSINE = MISTAKES.caught_by("nearest_words", "test_the_cosine_decides_who_is_near")
+OTHERS = MISTAKES.caught_by("nearest_words", "test_only_other_words_are_listed")
+COUNT = MISTAKES.caught_by("nearest_words", "test_as_many_as_wanted_highest_first")
+MISSING = MISTAKES.caught_by("nearest_words", "test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it")
+READ = MISTAKES.caught_by("nearest_words", "test_a_word_is_read_as_the_tokenizer_reads_it")
+STAYS = MISTAKES.caught_by("nearest_words", "test_the_table_stays_as_it_is")
 DIRECTIONS = "F.normalize(model.get_input_embeddings().weight.detach(), dim=1)"
 PRODUCT = "(directions @ directions[own]).tolist()"
 
-patch(
-    "nearest_words",
+COSINE.patch(
+    "product_without_lengths",
+    "This is the plain product: long rows win, wherever they point.",
     (DIRECTIONS, "model.get_input_embeddings().weight.detach()"),
-    name="product_without_lengths",
-    caught_by=COSINE,
-    says="This is the plain product: long rows win, wherever they point.",
     source="forum: dot product taken for similarity",
 )
-patch(
-    "nearest_words",
+COSINE.patch(
+    "distance_of_rows",
+    "This is the distance between the rows, which depends on their lengths; the cosine was asked for.",
     (DIRECTIONS, "model.get_input_embeddings().weight.detach()"),
     (PRODUCT, "(-torch.cdist(directions, directions[own : own + 1])[:, 0]).tolist()"),
-    name="distance_of_rows",
-    caught_by=COSINE,
-    says="This is the distance between the rows, which depends on their lengths; the cosine was asked for.",
 )
-patch(
-    "nearest_words",
+COSINE.patch(
+    "only_one_side_normalised",
+    "The order is right, but the numbers are no cosines: the word's own row has kept its length.",
     (PRODUCT, "(directions @ model.get_input_embeddings().weight.detach()[own]).tolist()"),
-    name="only_one_side_normalised",
-    caught_by=COSINE,
-    says="The order is right, but the numbers are no cosines: the word's own row has kept its length.",
 )
-patch(
-    "nearest_words",
+COSINE.patch(
+    "opposites_taken_for_neighbours",
+    "The absolute value makes a neighbour of what points the other way.",
     (PRODUCT, "(directions @ directions[own]).abs().tolist()"),
-    name="opposites_taken_for_neighbours",
-    caught_by=COSINE,
-    says="The absolute value makes a neighbour of what points the other way.",
 )
-patch(
-    "nearest_words",
+COSINE.patch(
+    "columns_normalised",
+    "The columns are normalised; a word is a row.",
     (DIRECTIONS, "F.normalize(model.get_input_embeddings().weight.detach(), dim=0)"),
-    name="columns_normalised",
-    caught_by=COSINE,
-    says="The columns are normalised; a word is a row.",
 )
-patch(
-    "nearest_words",
+COSINE.patch(
+    "table_of_the_output",
+    "This is the table of the output layer; the input embeddings were asked for.",
     (DIRECTIONS, DIRECTIONS.replace("input", "output")),
-    name="table_of_the_output",
-    caught_by=COSINE,
-    says="This is the table of the output layer; the input embeddings were asked for.",
 )
-patch(
-    "nearest_words",
+COSINE.patch(
+    "farthest_first",
+    "The farthest words come first: the highest cosine is the nearest.",
     ("reverse=True", "reverse=False"),
-    name="farthest_first",
-    caught_by=COSINE,
-    says="The farthest words come first: the highest cosine is the nearest.",
 )
-patch(
-    "nearest_words",
+OTHERS.patch(
+    "the_word_itself_too",
+    "The word is its own nearest neighbour; that says nothing.",
     ("no_word = {names[own], *", "no_word = {*"),
-    name="the_word_itself_too",
-    caught_by=OTHERS,
-    says="The word is its own nearest neighbour; that says nothing.",
 )
-patch(
-    "nearest_words",
+OTHERS.patch(
+    "special_tokens_too",
+    "Special tokens such as [CLS] are rows of the table, but no words.",
     ("no_word = {names[own], *tokenizer.all_special_tokens}", "no_word = {names[own]}"),
-    name="special_tokens_too",
-    caught_by=OTHERS,
-    says="Special tokens such as [CLS] are rows of the table, but no words.",
 )
-patch(
-    "nearest_words",
-    (' and not n.startswith("##")', ""),
-    name="pieces_too",
-    caught_by=OTHERS,
-    says="Pieces such as ##s are rows of the table, but no words.",
+OTHERS.patch(
+    "pieces_too", "Pieces such as ##s are rows of the table, but no words.", (' and not n.startswith("##")', "")
 )
 
 
-@mistake("nearest_words", caught_by=OTHERS, says="The first of the list is taken for the word itself; it need not be.")
+@OTHERS.mistake("The first of the list is taken for the word itself; it need not be.")
 def first_one_dropped(tokenizer, model, word, top=10):
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] == tokenizer.unk_token:
@@ -430,7 +367,7 @@ def first_one_dropped(tokenizer, model, word, top=10):
     return [(n, c) for n, c in found if n not in special and not n.startswith("##")][:top]
 
 
-@mistake("nearest_words", caught_by=OTHERS, says="First cut to the wanted number, then sorted out: too few are left.")
+@OTHERS.mistake("First cut to the wanted number, then sorted out: too few are left.")
 def sorted_out_afterwards(tokenizer, model, word, top=10):
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] == tokenizer.unk_token:
@@ -447,73 +384,41 @@ def sorted_out_afterwards(tokenizer, model, word, top=10):
     ]
 
 
-patch(
-    "nearest_words",
-    ("[:top]", "[:10]"),
-    name="always_ten",
-    caught_by=COUNT,
-    says="There are always ten, however many are wanted.",
+COUNT.patch("always_ten", "There are always ten, however many are wanted.", ("[:top]", "[:10]"))
+COUNT.patch("another_default", "The default of top is 10 in the contract.", ("top: int = 10", "top: int = 5"))
+COUNT.patch(
+    "one_too_few", "There is one too few: nothing has to be left free for the word itself.", ("[:top]", "[: top - 1]")
 )
-patch(
-    "nearest_words",
-    ("top: int = 10", "top: int = 5"),
-    name="another_default",
-    caught_by=COUNT,
-    says="The default of top is 10 in the contract.",
-)
-patch(
-    "nearest_words",
-    ("[:top]", "[: top - 1]"),
-    name="one_too_few",
-    caught_by=COUNT,
-    says="There is one too few: nothing has to be left free for the word itself.",
-)
-patch(
-    "nearest_words",
-    ("[:top]", "[:top][::-1]"),
-    name="nearest_last",
-    caught_by=COUNT,
-    says="The right words, but the nearest one comes last.",
-)
-patch(
-    "nearest_words",
+COUNT.patch("nearest_last", "The right words, but the nearest one comes last.", ("[:top]", "[:top][::-1]"))
+COUNT.patch(
+    "cosines_as_tensors",
+    "The cosines are tensors of one element; a Python float was asked for.",
     (".tolist()\n    names", "\n    names"),
-    name="cosines_as_tensors",
-    caught_by=COUNT,
-    says="The cosines are tensors of one element; a Python float was asked for.",
 )
-patch(
-    "nearest_words",
+MISSING.patch(
+    "neighbours_of_the_first_piece",
+    "For a word of several pieces, or none, the neighbours of its first piece, or of [UNK], are shown.",
     ("if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:", "if not pieces:"),
-    name="neighbours_of_the_first_piece",
-    caught_by=MISSING,
-    says="For a word of several pieces, or none, the neighbours of its first piece, or of [UNK], are shown.",
 )
-patch(
-    "nearest_words",
+MISSING.patch(
+    "neighbours_of_unknown",
+    "[UNK] is one piece, but not the word that was asked for.",
     ("if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:", "if len(pieces) != 1:"),
-    name="neighbours_of_unknown",
-    caught_by=MISSING,
-    says="[UNK] is one piece, but not the word that was asked for.",
     source="forum: convert_tokens_to_ids gives the unknown token's number without a word",
 )
-patch(
-    "nearest_words",
+MISSING.patch(
+    "silence_for_an_unknown_word",
+    "An empty list looks like a word that has no neighbours.",
     ('raise ValueError(f"{word!r} is not a word of the vocabulary: the tokenizer reads {pieces}")', "return []"),
-    name="silence_for_an_unknown_word",
-    caught_by=MISSING,
-    says="An empty list looks like a word that has no neighbours.",
 )
-patch(
-    "nearest_words",
+MISSING.patch(
+    "word_not_named",
+    "The message does not say which word is meant.",
     ('f"{word!r} is not a word of the vocabulary: the tokenizer reads {pieces}"', '"unknown word"'),
-    name="word_not_named",
-    caught_by=MISSING,
-    says="The message does not say which word is meant.",
 )
 
 
-@mistake("nearest_words", caught_by=MISSING, says="A KeyError comes up from the dict; a ValueError was promised.")
+@MISSING.mistake("A KeyError comes up from the dict; a ValueError was promised.")
 def key_error_comes_up(tokenizer, model, word, top=10):
     own = tokenizer.get_vocab()[word.strip().lower()]
     directions = F.normalize(model.get_input_embeddings().weight.detach(), dim=1)
@@ -524,19 +429,15 @@ def key_error_comes_up(tokenizer, model, word, top=10):
     return sorted(words, key=lambda pair: -pair[1])[:top]
 
 
-patch(
-    "nearest_words",
+READ.patch(
+    "looked_up_as_written",
+    "The word is looked up as it is written; the tokenizer would read it in lower case.",
     ("tokenizer.tokenize(word)", "[word] if word in tokenizer.get_vocab() else []"),
-    name="looked_up_as_written",
-    caught_by=READ,
     crashes=True,
-    says="The word is looked up as it is written; the tokenizer would read it in lower case.",
 )
 
 
-@mistake(
-    "nearest_words", caught_by=STAYS, says="The model's own table is normalised in place: it is another model now."
-)
+@STAYS.mistake("The model's own table is normalised in place: it is another model now.")
 def normalised_in_place(tokenizer, model, word, top=10):
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:
@@ -553,68 +454,53 @@ def normalised_in_place(tokenizer, model, word, top=10):
 
 # -- predict_masked -----------------------------------------------------------------------------------------------------
 
-FOUND, OWN_MASK = "test_the_mask_is_found_wherever_it_stands", "test_the_mask_is_the_tokenizers_own"
-SHARED, ONE_MASK = "test_probabilities_are_shared_out_among_all_words", "test_a_text_without_one_mask_is_an_error"
-LONG, QUIET = "test_a_text_that_is_too_long_is_cut", "test_guessing_is_done_in_eval_mode_and_leaves_no_trace"
-GUESSED = "test_covered_words_of_unseen_sentences_are_guessed"
+FOUND = MISTAKES.caught_by("predict_masked", "test_the_mask_is_found_wherever_it_stands")
+OWN_MASK = MISTAKES.caught_by("predict_masked", "test_the_mask_is_the_tokenizers_own")
+SHARED = MISTAKES.caught_by("predict_masked", "test_probabilities_are_shared_out_among_all_words")
+ONE_MASK = MISTAKES.caught_by("predict_masked", "test_a_text_without_one_mask_is_an_error")
+LONG = MISTAKES.caught_by("predict_masked", "test_a_text_that_is_too_long_is_cut")
+QUIET = MISTAKES.caught_by("predict_masked", "test_guessing_is_done_in_eval_mode_and_leaves_no_trace")
+GUESSED = MISTAKES.caught_by("predict_masked", "test_covered_words_of_unseen_sentences_are_guessed")
 AT = "prediction_logits[0, places[0]]"
 
-patch(
-    "predict_masked",
-    (AT, "prediction_logits[0, 0]"),
-    name="asked_at_cls",
-    caught_by=FOUND,
-    says="These are the logits at [CLS], whatever is covered.",
-)
-patch(
-    "predict_masked",
+FOUND.patch("asked_at_cls", "These are the logits at [CLS], whatever is covered.", (AT, "prediction_logits[0, 0]"))
+FOUND.patch(
+    "asked_at_the_end",
+    "These are the logits at the last token, which is [SEP].",
     (AT, "prediction_logits[0, -1]"),
-    name="asked_at_the_end",
-    caught_by=FOUND,
-    says="These are the logits at the last token, which is [SEP].",
     source="forum: as one does with a GPT",
 )
-patch(
-    "predict_masked",
+FOUND.patch(
+    "asked_before_the_full_stop",
+    "The mask is taken to stand before the full stop; it may stand anywhere.",
     (AT, "prediction_logits[0, -3]"),
-    name="asked_before_the_full_stop",
-    caught_by=FOUND,
-    says="The mask is taken to stand before the full stop; it may stand anywhere.",
 )
-patch(
-    "predict_masked",
+FOUND.patch(
+    "one_place_too_early",
+    "These are the logits of the token before the mask.",
     (AT, "prediction_logits[0, places[0] - 1]"),
-    name="one_place_too_early",
-    caught_by=FOUND,
-    says="These are the logits of the token before the mask.",
 )
-patch(
-    "predict_masked",
+FOUND.patch(
+    "place_among_the_words",
+    "The place is counted in words of the text; [CLS] and words of several pieces shift it.",
     (AT, "prediction_logits[0, text.split().index(tokenizer.mask_token)]"),
-    name="place_among_the_words",
-    caught_by=FOUND,
-    says="The place is counted in words of the text; [CLS] and words of several pieces shift it.",
 )
-patch(
-    "predict_masked",
+FOUND.patch(
+    "mean_over_all_places",
+    "The logits of all places are averaged; only one of them is about the mask.",
     (AT, "prediction_logits[0].mean(dim=0)"),
-    name="mean_over_all_places",
-    caught_by=FOUND,
-    says="The logits of all places are averaged; only one of them is about the mask.",
 )
-patch(
-    "predict_masked",
+FOUND.patch(
+    "mask_moved_to_the_end",
+    "The mask is moved to the end of the text, where another word fits.",
     (
         "inputs = tokenize(tokenizer, text)",
         'inputs = tokenize(tokenizer, text.replace("[MASK]", "").strip() + " [MASK]")',
     ),
-    name="mask_moved_to_the_end",
-    caught_by=FOUND,
-    says="The mask is moved to the end of the text, where another word fits.",
 )
 
 
-@mistake("predict_masked", caught_by=FOUND, says="The text after the mask is thrown away; BERT reads both sides of it.")
+@FOUND.mistake("The text after the mask is thrown away; BERT reads both sides of it.")
 def only_what_stands_before(tokenizer, model, text, top=5):
     inputs = tokenize(tokenizer, text[: text.index(tokenizer.mask_token)] + tokenizer.mask_token)  # noqa: F821
     places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
@@ -624,141 +510,97 @@ def only_what_stands_before(tokenizer, model, text, top=5):
     return list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist(), strict=True))
 
 
-patch(
-    "predict_masked",
+OWN_MASK.patch(
+    "number_of_another_mask",
+    "103 is [MASK] in bert-base-uncased; other vocabularies have other numbers.",
     ("== tokenizer.mask_token_id", "== 103"),
-    name="number_of_another_mask",
-    caught_by=OWN_MASK,
     crashes=True,
-    says="103 is [MASK] in bert-base-uncased; other vocabularies have other numbers.",
     source="docs and blog posts",
 )
-patch(
-    "predict_masked",
+OWN_MASK.patch(
+    "spelling_of_another_mask",
+    "Not every tokenizer writes its mask [MASK].",
     ("== tokenizer.mask_token_id", '== tokenizer.convert_tokens_to_ids("[MASK]")'),
-    name="spelling_of_another_mask",
-    caught_by=OWN_MASK,
     crashes=True,
-    says="Not every tokenizer writes its mask [MASK].",
 )
-patch(
-    "predict_masked",
+SHARED.patch(
+    "logits_for_probabilities",
+    "These are logits; a softmax makes probabilities of them.",
     ("logits.softmax(dim=0).topk(top)", "logits.topk(top)"),
-    name="logits_for_probabilities",
-    caught_by=SHARED,
-    says="These are logits; a softmax makes probabilities of them.",
 )
-patch(
-    "predict_masked",
+SHARED.patch(
+    "shared_out_among_the_best",
+    "The probability is shared out among the best only; the others have their part too.",
     ("logits.softmax(dim=0).topk(top)", "logits.topk(top)"),
     ("best.values.tolist()", "best.values.softmax(dim=0).tolist()"),
-    name="shared_out_among_the_best",
-    caught_by=SHARED,
-    says="The probability is shared out among the best only; the others have their part too.",
 )
-patch(
-    "predict_masked",
+SHARED.patch(
+    "each_word_by_itself",
+    "A sigmoid judges each word by itself; exactly one of them belongs here, so the probabilities add up to 1.",
     ("logits.softmax(dim=0)", "logits.sigmoid()"),
-    name="each_word_by_itself",
-    caught_by=SHARED,
-    says="A sigmoid judges each word by itself; exactly one of them belongs here, so the probabilities add up to 1.",
 )
-patch(
-    "predict_masked",
+SHARED.patch(
+    "softmax_over_the_places",
+    "The softmax goes over the T places of the text; it must go over the V words.",
     ("model(**inputs)." + AT, "model(**inputs).prediction_logits.softmax(dim=1)[0, places[0]].log()"),
     ("logits.softmax(dim=0)", "logits.exp()"),
-    name="softmax_over_the_places",
-    caught_by=SHARED,
-    says="The softmax goes over the T places of the text; it must go over the V words.",
 )
-patch(
-    "predict_masked",
-    (".topk(top)", ".topk(top, largest=False)"),
-    name="least_likely_first",
-    caught_by=SHARED,
-    says="These are the least likely words.",
-)
-patch(
-    "predict_masked",
-    (".topk(top)", ".topk(5)"),
-    name="always_five",
-    caught_by=SHARED,
-    says="There are always five, however many are wanted.",
-)
-patch(
-    "predict_masked",
+SHARED.patch("least_likely_first", "These are the least likely words.", (".topk(top)", ".topk(top, largest=False)"))
+SHARED.patch("always_five", "There are always five, however many are wanted.", (".topk(top)", ".topk(5)"))
+SHARED.patch(
+    "probabilities_as_tensors",
+    "The probabilities are tensors of one element; a Python float was asked for.",
     ("best.values.tolist()", "best.values"),
-    name="probabilities_as_tensors",
-    caught_by=SHARED,
-    says="The probabilities are tensors of one element; a Python float was asked for.",
 )
-patch(
-    "predict_masked",
+ONE_MASK.patch(
+    "argmax_of_nothing",
+    "argmax gives 0 where nothing is found: the answer is then about [CLS].",
     ("if len(places) != 1:", "if False:"),
     (AT, "prediction_logits[0, int((inputs['input_ids'][0] == tokenizer.mask_token_id).int().argmax())]"),
-    name="argmax_of_nothing",
-    caught_by=ONE_MASK,
-    says="argmax gives 0 where nothing is found: the answer is then about [CLS].",
 )
-patch(
-    "predict_masked",
+ONE_MASK.patch(
+    "first_of_two_masks",
+    "Of two masks the first one is answered, and nobody learns that there was another.",
     ("if len(places) != 1:", "if len(places) == 0:"),
-    name="first_of_two_masks",
-    caught_by=ONE_MASK,
-    says="Of two masks the first one is answered, and nobody learns that there was another.",
 )
-patch(
-    "predict_masked",
+ONE_MASK.patch(
+    "counted_in_the_text",
+    "A mask beyond the limit stands in the text, but not in what the model reads.",
     ("if len(places) != 1:", "if text.count(tokenizer.mask_token) != 1:"),
-    name="counted_in_the_text",
-    caught_by=ONE_MASK,
-    says="A mask beyond the limit stands in the text, but not in what the model reads.",
 )
-patch(
-    "predict_masked",
+ONE_MASK.patch(
+    "silence_without_a_mask",
+    "An empty list looks like a mask for which no word fits.",
     ("if len(places) != 1:", "if len(places) != 1:\n        return []\n    if False:"),
-    name="silence_without_a_mask",
-    caught_by=ONE_MASK,
-    says="An empty list looks like a mask for which no word fits.",
 )
-patch(
-    "predict_masked",
+LONG.patch(
+    "tokenized_without_a_limit",
+    "The text is not cut: there is no vector for positions beyond the limit.",
     ("inputs = tokenize(tokenizer, text)", 'inputs = tokenizer(text, return_tensors="pt")'),
-    name="tokenized_without_a_limit",
-    caught_by=LONG,
     crashes=True,
-    says="The text is not cut: there is no vector for positions beyond the limit.",
     source="forum: IndexError: index out of range in self",
 )
-patch(
-    "predict_masked",
+QUIET.patch(
+    "train_mode_left_on",
+    "The mode is left as it was: in train mode dropout blinds the model at random.",
     ("    model.eval()\n", ""),
-    name="train_mode_left_on",
-    caught_by=QUIET,
-    says="The mode is left as it was: in train mode dropout blinds the model at random.",
 )
-patch(
-    "predict_masked",
-    ("model.eval()", "model.train()"),
-    name="train_mode_switched_on",
-    caught_by=QUIET,
-    says="train() is for training; it switches dropout on.",
+QUIET.patch(
+    "train_mode_switched_on", "train() is for training; it switches dropout on.", ("model.eval()", "model.train()")
 )
-patch(
-    "predict_masked",
+QUIET.patch(
+    "gradients_left_on",
+    "Gradients are kept for a network that is only asked: time and memory for nothing.",
     ("with torch.inference_mode():", "if True:"),
-    name="gradients_left_on",
-    caught_by=QUIET,
-    says="Gradients are kept for a network that is only asked: time and memory for nothing.",
 )
 
 
-@mistake("predict_masked", caught_by=GUESSED, says="The same frequent words for every text: nothing is read.")
+@GUESSED.mistake("The same frequent words for every text: nothing is read.")
 def always_the_same_words(tokenizer, model, text, top=5):
     return [(word, 0.2) for word in ("the", "a", "is", "of", "and")][:top]
 
 
-@mistake("predict_masked", caught_by=GUESSED, says="The neighbours of the word before the mask; no context is read.")
+@GUESSED.mistake("The neighbours of the word before the mask; no context is read.")
 def neighbours_of_the_word_before(tokenizer, model, text, top=5):
     ids = tokenize(tokenizer, text)["input_ids"][0]  # noqa: F821
     place = int((ids == tokenizer.mask_token_id).nonzero()[0])
@@ -769,81 +611,61 @@ def neighbours_of_the_word_before(tokenizer, model, text, top=5):
 
 # -- is_next_sentence ---------------------------------------------------------------------------------------------------
 
-FIRST_LOGIT, SECOND = "test_the_first_logit_means_is_next", "test_the_second_sentence_is_in_the_second_segment"
-ORDER, SURVIVES = "test_the_first_sentence_comes_first", "test_the_second_sentence_survives_a_long_first_one"
-JUDGED_QUIET = "test_judging_is_done_in_eval_mode_and_leaves_no_trace"
-JUDGED = "test_pairs_of_unseen_sentences_are_judged"
+FIRST_LOGIT = MISTAKES.caught_by("is_next_sentence", "test_the_first_logit_means_is_next")
+SECOND = MISTAKES.caught_by("is_next_sentence", "test_the_second_sentence_is_in_the_second_segment")
+ORDER = MISTAKES.caught_by("is_next_sentence", "test_the_first_sentence_comes_first")
+SURVIVES = MISTAKES.caught_by("is_next_sentence", "test_the_second_sentence_survives_a_long_first_one")
+JUDGED_QUIET = MISTAKES.caught_by("is_next_sentence", "test_judging_is_done_in_eval_mode_and_leaves_no_trace")
+JUDGED = MISTAKES.caught_by("is_next_sentence", "test_pairs_of_unseen_sentences_are_judged")
 ASKED, ANSWER = "tokenize(tokenizer, first, second)", "bool(logits[0, 0] > logits[0, 1])"
 
-patch(
-    "is_next_sentence",
+FIRST_LOGIT.patch(
+    "second_logit_for_yes",
+    'Index 0 stands for "is next"; here it is read as "no".',
     (ANSWER, "bool(logits[0, 1] > logits[0, 0])"),
-    name="second_logit_for_yes",
-    caught_by=FIRST_LOGIT,
-    says='Index 0 stands for "is next"; here it is read as "no".',
     source="forum: which index of the next sentence head is which?",
 )
-patch(
-    "is_next_sentence",
-    (ANSWER, "bool(logits.argmax(dim=1))"),
-    name="argmax_as_truth",
-    caught_by=FIRST_LOGIT,
-    says='The argmax is 0 for "is next", and bool(0) is False.',
+FIRST_LOGIT.patch(
+    "argmax_as_truth", 'The argmax is 0 for "is next", and bool(0) is False.', (ANSWER, "bool(logits.argmax(dim=1))")
 )
-patch(
-    "is_next_sentence",
+FIRST_LOGIT.patch(
+    "logit_taken_for_a_probability",
+    "A logit is no probability: it has to be compared with the other one.",
     (ANSWER, "bool(logits[0, 0] > 0.5)"),
-    name="logit_taken_for_a_probability",
-    caught_by=FIRST_LOGIT,
-    says="A logit is no probability: it has to be compared with the other one.",
 )
-patch(
-    "is_next_sentence",
+FIRST_LOGIT.patch(
+    "probability_for_an_answer",
+    'A probability is true in every "if", the smallest too; a bool was asked for.',
     (ANSWER, "float(logits.softmax(dim=1)[0, 0])"),
-    name="probability_for_an_answer",
-    caught_by=FIRST_LOGIT,
-    says='A probability is true in every "if", the smallest too; a bool was asked for.',
 )
-patch(
-    "is_next_sentence",
+FIRST_LOGIT.patch(
+    "answer_as_a_tensor",
+    "The answer is a tensor of one element; a Python bool was asked for.",
     (ANSWER, "logits[0, 0] > logits[0, 1]"),
-    name="answer_as_a_tensor",
-    caught_by=FIRST_LOGIT,
-    says="The answer is a tensor of one element; a Python bool was asked for.",
 )
-patch(
-    "is_next_sentence",
+SECOND.patch(
+    "both_as_one_text",
+    "Both sentences are given as one text: BERT cannot tell where the first one ends.",
     (ASKED, 'tokenize(tokenizer, first + " " + second)'),
-    name="both_as_one_text",
-    caught_by=SECOND,
-    says="Both sentences are given as one text: BERT cannot tell where the first one ends.",
 )
-patch(
-    "is_next_sentence",
+SECOND.patch(
+    "sep_written_by_hand",
+    "[SEP] stands between them, but all segments are 0.",
     (ASKED, 'tokenize(tokenizer, f"{first} {tokenizer.sep_token} {second}")'),
-    name="sep_written_by_hand",
-    caught_by=SECOND,
-    says="[SEP] stands between them, but all segments are 0.",
 )
-patch(
-    "is_next_sentence",
+SECOND.patch(
+    "segments_not_passed_on",
+    "Only the numbers are passed on to the model; it then takes every segment for 0.",
     (f"model(**{ASKED})", f"model({ASKED}['input_ids'])"),
-    name="segments_not_passed_on",
-    caught_by=SECOND,
-    says="Only the numbers are passed on to the model; it then takes every segment for 0.",
 )
-patch(
-    "is_next_sentence",
+ORDER.patch(
+    "second_before_first",
+    "The sentences are exchanged: whether the first one continues the second was not asked.",
     (ASKED, "tokenize(tokenizer, second, first)"),
-    name="second_before_first",
-    caught_by=ORDER,
-    says="The sentences are exchanged: whether the first one continues the second was not asked.",
 )
 
 
-@mistake(
-    "is_next_sentence", caught_by=SURVIVES, says="The row is cut at its end: of the second sentence nothing is left."
-)
+@SURVIVES.mistake("The row is cut at its end: of the second sentence nothing is left.")
 def row_of_both_cut(tokenizer, model, first, second):
     inputs = tokenizer(first, second, return_tensors="pt")
     inputs = {name: value[:, : tokenizer.model_max_length] for name, value in inputs.items()}
@@ -853,46 +675,38 @@ def row_of_both_cut(tokenizer, model, first, second):
     return bool(logits[0, 0] > logits[0, 1])
 
 
-patch(
-    "is_next_sentence",
+SURVIVES.patch(
+    "pair_without_a_limit",
+    "The pair is not cut: there is no vector for positions beyond the limit.",
     (ASKED, 'tokenizer(first, second, return_tensors="pt")'),
-    name="pair_without_a_limit",
-    caught_by=SURVIVES,
     crashes=True,
-    says="The pair is not cut: there is no vector for positions beyond the limit.",
 )
-patch(
-    "is_next_sentence",
+JUDGED_QUIET.patch(
+    "judged_in_train_mode",
+    "The mode is left as it was: in train mode dropout blinds the model at random.",
     ("    model.eval()\n", ""),
-    name="judged_in_train_mode",
-    caught_by=JUDGED_QUIET,
-    says="The mode is left as it was: in train mode dropout blinds the model at random.",
 )
-patch(
-    "is_next_sentence",
+JUDGED_QUIET.patch(
+    "judged_with_gradients",
+    "Gradients are kept for a network that is only asked: time and memory for nothing.",
     ("with torch.inference_mode():", "if True:"),
-    name="judged_with_gradients",
-    caught_by=JUDGED_QUIET,
-    says="Gradients are kept for a network that is only asked: time and memory for nothing.",
 )
-patch(
-    "is_next_sentence",
+JUDGED_QUIET.patch(
+    "gradients_off_for_good",
+    "Gradients are switched off for the whole process, and stay off.",
     (
         "    with torch.inference_mode():\n        logits",
         "    torch.set_grad_enabled(False)\n    if True:\n        logits",
     ),
-    name="gradients_off_for_good",
-    caught_by=JUDGED_QUIET,
-    says="Gradients are switched off for the whole process, and stay off.",
 )
 
 
-@mistake("is_next_sentence", caught_by=JUDGED, says="Everything is next: right half of the time.")
+@JUDGED.mistake("Everything is next: right half of the time.")
 def always_yes(tokenizer, model, first, second):
     return True
 
 
-@mistake("is_next_sentence", caught_by=JUDGED, says="Words in common are counted; the model is not asked.")
+@JUDGED.mistake("Words in common are counted; the model is not asked.")
 def words_in_common(tokenizer, model, first, second):
     common = set(tokenizer.tokenize(first)) & set(tokenizer.tokenize(second))
     return bool(common - {".", ",", "?", "the", "a", "is", "of", "in", "to"})

@@ -1,19 +1,23 @@
 """The recipe resumes to the same weights, and a rehearsal of it makes a network that opens."""
 
-import argparse
 import contextlib
+import json
+from types import SimpleNamespace
 
 import numpy as np
 import torch
+from click.testing import CliRunner
 from safetensors.torch import load_file
 
-from course.authoring.pretraining import backbone, formulas
+from course.authoring.pretraining import backbone, bert, formulas
 from course.authoring.pretraining.pictures import CAUSES, Pictures
 from course.authoring.pretraining.statistics import statistics
+from course.cli import main
 from course.models import pocket
+from course.models.bert import FOLDER as BERT_FOLDER
 
 
-def arguments(folder, steps: int) -> argparse.Namespace:
+def arguments(folder, steps: int) -> SimpleNamespace:
     pictures = {
         "folder": folder,
         "out": folder / "out",
@@ -26,7 +30,7 @@ def arguments(folder, steps: int) -> argparse.Namespace:
         "sizes": [72, 88],
     }
     questions = {"category": 1.0, "kind": 0.5, "deep": 0.5, "causes": 1.0, "statistics": 1.0}
-    return argparse.Namespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
+    return SimpleNamespace(**pictures, **questions, steps=steps, batch=16, rate=1e-3, every=2, threads=1)
 
 
 def few_pictures(*_: object) -> Pictures:
@@ -68,3 +72,21 @@ def test_statistics_tell_colour_and_texture_apart():
     assert plain.shape == (1, 185)
     assert plain[:, :125].count_nonzero() == 1  # one corner of the colour cube
     assert (rough[:, 125:] > plain[:, 125:]).all()
+
+
+def test_the_command_gives_the_recipe_of_the_weights_and_what_is_typed(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(backbone, "train", asked.append)
+    monkeypatch.setattr(bert, "train", lambda *recipe: asked.append(recipe))
+    for typed in (
+        ["backbone"],
+        ["backbone", "--parts", "fruit", "--sizes", "8", "9", "--out", str(tmp_path)],
+        ["bert"],
+    ):
+        assert CliRunner().invoke(main, ["author", "pretrain", *typed], catch_exceptions=False).exit_code == 0
+    whole, part, words = asked
+    card = json.loads((pocket.FOLDER / pocket.CARD_FILE).read_text("utf-8"))
+    assert (whole.seed, whole.steps, whole.batch) == (card["seed"], card["steps"], card["batch"])
+    assert (whole.parts, whole.out) == (["things", "formulas", "fruit"], pocket.FOLDER)
+    assert (part.parts, part.sizes, part.out, part.steps) == (["fruit"], [8, 9], tmp_path, whole.steps)
+    assert words[:2] == (bert.Recipe(), BERT_FOLDER)

@@ -53,7 +53,7 @@ def test_a_mistake_is_caught_by_the_check_that_it_names(variant: Variant):
 
 
 def _expect_fresh_fingerprint(proof: variants.Proof) -> None:
-    """What the mistake does now is what course/grading/fingerprints/ says of it, and the feedback names it."""
+    """What the mistake does now is what course/checks/fingerprints/ says of it, and the feedback names it."""
     cure = "`course author prove` makes the fingerprints anew"
     now = fingerprints.fingerprint(proof)
     kept = diagnosis.known(proof.variant.project)[proof.variant.task]

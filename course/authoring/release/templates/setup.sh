@@ -32,5 +32,5 @@ fi
 
 "$python" -m venv .venv
 # --no-compile and no cache: the image stays smaller. torch's Linux build is large all the same.
-.venv/bin/python -m pip install --disable-pip-version-check --no-compile --no-cache-dir --quiet -e . -c constraints.txt
+.venv/bin/python -m pip install --disable-pip-version-check --no-compile --no-cache-dir --quiet -e '.[gradescope]' -c constraints.txt
 .venv/bin/python -m course.cli.gradescope --prepare

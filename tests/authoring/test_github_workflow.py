@@ -29,12 +29,10 @@ def repository(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def workflow(repository):
-    return yaml.safe_load((repository / ".github" / "workflows" / "classroom.yml").read_text("utf-8"))
+    return yaml.safe_load((repository / ".github" / "workflows" / "grade.yml").read_text("utf-8"))
 
 
-def test_the_names_are_those_that_github_classroom_looks_for(workflow):
-    assert workflow["name"] == "Autograding Tests"
-    assert list(workflow["jobs"]) == ["run-autograding-tests"]
+def test_it_runs_at_each_push_and_may_only_read(workflow):
     assert "push" in workflow[True]  # YAML 1.1 reads `on` as a truth value
     assert workflow["permissions"] == {"contents": "read"}
 
@@ -46,7 +44,7 @@ def test_what_it_names_is_in_the_bundle(repository, workflow):
     assert (repository / "pyproject.toml").is_file()
     assert (repository / "constraints.txt").is_file()
     assert (repository / workflow["env"]["GRADERS"]).is_dir()
-    text = (repository / ".github" / "workflows" / "classroom.yml").read_text("utf-8")
+    text = (repository / ".github" / "workflows" / "grade.yml").read_text("utf-8")
     named = [word.rstrip(",;") for line in text.splitlines() for word in line.split() if word.startswith("graders/")]
     assert named == [f"graders/{projects()[0].grader}"]
     assert (repository / named[0]).is_file()

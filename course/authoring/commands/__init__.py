@@ -1,0 +1,25 @@
+"""The commands of `course author`, under the headings of its help. What they do stands in the other folders of course/authoring/.
+
+A command imports what it needs when it runs: torch takes seconds, and `--help` must not.
+"""
+
+from collections.abc import Sequence
+
+import click
+
+from course.authoring.commands import measuring, proving, rehearsing, writing
+
+SECTIONS: dict[str, Sequence[click.Command]] = {
+    "Write": (writing.new, writing.make, writing.check, writing.pictures, writing.lock),
+    "Prove": (
+        proving.proofs,
+        proving.prove,
+        proving.recognition,
+        proving.pairs,
+        proving.secret_seeds,
+        proving.mutation,
+        proving.stability,
+    ),
+    "Train and measure": (measuring.lessons, measuring.pretrain),
+    "Rehearse": (rehearsing.rehearse, rehearsing.plain_nbgrader, rehearsing.screenshots),
+}

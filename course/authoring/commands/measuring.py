@@ -1,0 +1,92 @@
+"""Commands that train for hours: what the embedded data teach, and the pre-trained networks."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+
+from course import files, paths
+from course.authoring.commands import options
+from course.authoring.commands.options import FILE, FOLDER, leave
+from course.catalog import Project
+from course.errors import CourseError
+
+PARTS = ("things", "formulas", "fruit")
+
+
+@click.command()
+@options.projects
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="How many.")
+@options.jobs(2)
+@click.option("--out", type=FILE, help="The page; docs/lessons.md, if all projects are measured.")
+def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None) -> None:
+    """Do the embedded data teach the lesson?
+
+    Trains the solutions' networks with several seeds, and says whether each accuracy lies in its band.
+    """
+    from course.lessons import table
+
+    page = out or (None if projects else paths.ROOT / "docs" / "lessons.md")
+    found, faults = table.measure(seeds, [entry.id for entry in projects], jobs)
+    lines, holds = table.table(found)
+    click.echo("\n".join(table.plain(lines)))
+    if faults:
+        raise CourseError("\n".join(faults), "Nothing is written.")
+    if page is not None:
+        files.write(page, table.document(lines, len(found)))
+        click.echo(f"written to {files.shown(page)}")
+    leave(holds)
+
+
+@click.group()
+def pretrain() -> None:
+    """Make the embedded pre-trained networks anew.
+
+    The defaults are the recipes of the weights in the repository. A training that was cut off goes on where it was.
+    """
+
+
+@pretrain.command()
+@click.option("--folder", type=FOLDER, default=None, help="Of pictures and checkpoint.  [default: runs/pretrain]")
+@click.option("--out", type=FOLDER, default=None, help="Where weights and card go.  [default: course/models/weights]")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--things", type=int, default=28000, show_default=True, help="Pictures of the course's catalogue.")
+@click.option("--formulas", type=int, default=12000, show_default=True, help="Pictures of the formulas.")
+@click.option("--fruit", type=int, default=9000, show_default=True, help="Pictures of rendered fruit.")
+@click.option("--parts", type=click.Choice(PARTS), multiple=True, default=PARTS, help="To train on; again for another.")
+@click.option("--sizes", type=int, nargs=2, default=(72, 88), show_default=True, help="px; the second from 70 % on.")
+@click.option("--steps", type=int, default=16000, show_default=True)
+@click.option("--batch", type=int, default=64, show_default=True)
+@click.option("--rate", type=float, default=2.5e-3, show_default=True, help="Peak learning rate of AdamW.")
+@click.option("--category", type=float, default=1.0, show_default=True, help="Weight of this question.")
+@click.option("--kind", type=float, default=0.5, show_default=True, help="Weight.")
+@click.option("--deep", type=float, default=0.5, show_default=True, help="Weight.")
+@click.option("--causes", type=float, default=2.0, show_default=True, help="Weight.")  # Huber is about half of squares
+@click.option("--statistics", type=float, default=1.0, show_default=True, help="Weight.")
+@click.option("--every", type=int, default=200, show_default=True, help="Steps between checkpoints.")
+@click.option("--threads", type=int, default=1, show_default=True)
+@options.jobs(2)
+def backbone(**given: Any) -> None:
+    """Train the pocket backbone on pictures made by formulas."""
+    from course.authoring.pretraining import backbone as recipe
+    from course.models.pocket import FOLDER as embedded
+
+    given["folder"] = given["folder"] or paths.runs_folder() / "pretrain"
+    given["out"] = given["out"] or embedded
+    recipe.train(SimpleNamespace(**{**given, "parts": list(given["parts"]), "sizes": list(given["sizes"])}))
+
+
+@pretrain.command()
+@click.option("--folder", type=FOLDER, default=None, help="Of the checkpoint.  [default: runs/bert]")
+@click.option("--out", type=FOLDER, default=None, help="Where it goes.  [default: course/models/weights/bert]")
+@click.option("--seed", type=int, default=None, help="[default: that of the recipe]")
+@click.option("--steps", type=int, default=None, help="In all; a multiple of 200.  [default: those of the recipe]")
+def bert(folder: Path | None, out: Path | None, seed: int | None, steps: int | None) -> None:
+    """Train the pocket BERT on stories told by a grammar."""
+    from course.authoring.pretraining import bert as recipe
+    from course.models.bert import FOLDER as embedded
+
+    changes = {name: value for name, value in (("seed", seed), ("steps", steps)) if value is not None}
+    checkpoint = (folder or paths.runs_folder() / "bert") / "checkpoint.pt"
+    recipe.train(recipe.Recipe(**changes), out or embedded, checkpoint)

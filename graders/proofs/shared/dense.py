@@ -1,0 +1,86 @@
+"""Mistakes of networks that end in scores: 01 and 02 build the same dense network, and 03 ends in the same layer.
+
+A function registers a family at the places that it is handed: those of the checks that must catch it in that project.
+"""
+
+from torch import nn
+
+from course.authoring.proofs.variants import Mistakes
+
+ENDS = {
+    "nn.Softmax(dim=1)": "nn.CrossEntropyLoss applies the softmax itself; applied twice, gradients shrink and training crawls.",
+    "nn.LogSoftmax(dim=1)": "LogSoftmax belongs to nn.NLLLoss; nn.CrossEntropyLoss wants the scores as they are.",
+    "nn.Sigmoid()": "A sigmoid at the end squeezes every score between 0 and 1.",
+    "nn.Tanh()": "A tanh at the end squeezes every score between -1 and 1.",
+    "nn.LeakyReLU()": "An activation after the last layer presses the negative scores together.",
+    "nn.GELU()": "An activation after the last layer presses the negative scores together.",
+    "nn.ReLU()": "A ReLU after the last layer cuts off every negative score, and its gradient with it.",
+}
+LAST = "nn.Linear(512, n_classes),"
+
+
+def ends_in(logits: Mistakes, *layers: str) -> None:
+    """These layers after the last one."""
+    for layer in layers:
+        logits.patch(
+            "ends_in_" + layer.partition(".")[2].partition("(")[0].lower(),
+            ENDS[layer],
+            (LAST, f"{LAST} {layer}"),
+            source="Karpathy 2018: softmaxed outputs to a loss that expects logits",
+        )
+
+
+class Net(nn.Module):
+    """Two layers, and the mistake's own way of a flattened picture through them."""
+
+    def __init__(self, n_classes, way):
+        super().__init__()
+        self.first, self.last, self.way = nn.Linear(784, 512), nn.Linear(512, n_classes), way
+
+    def forward(self, x):
+        return self.way(self, x.flatten(1))
+
+
+def networks(alone: Mistakes, bent: Mistakes, used: Mistakes, learns: Mistakes, classes: str) -> None:
+    """Neighbours that matter, no bend, layers that do not take part, and too few units for `classes`."""
+
+    @alone.mistake(
+        "The function F.dropout does not know model.eval(): it needs training=self.training.",
+        uses=[Net],
+        source="forum",
+    )
+    def functional_dropout_never_off(n_classes):
+        return Net(n_classes, lambda net, x: net.last(nn.functional.dropout(net.first(x).relu())))
+
+    @bent.mistake("There is no activation between the layers: together they are one linear layer.")
+    def no_activation(n_classes):
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.Linear(512, 512), nn.Linear(512, n_classes))
+
+    @used.mistake("A layer is made, but the forward pass leaves it out.", uses=[Net])
+    def layer_left_out(n_classes):
+        model = Net(n_classes, lambda net, x: net.last(net.first(x).relu()))
+        model.second = nn.Linear(512, 512)
+        return model
+
+    @used.mistake(
+        "Layers in a plain list are not registered: no optimizer ever sees them.",
+        source="forum: optimizer got an empty parameter list",
+    )
+    def layers_in_a_plain_list(n_classes):
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.hidden = [nn.Linear(784, 512), nn.Linear(512, 512)]
+                self.last = nn.Linear(512, n_classes)
+
+            def forward(self, x):
+                x = x.flatten(1)
+                for layer in self.hidden:
+                    x = layer(x).relu()
+                return self.last(x)
+
+        return Net()
+
+    @learns.mistake(f"Four numbers are too narrow a gate for {classes}.")
+    def too_narrow(n_classes):
+        return nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.ReLU(), nn.Linear(4, n_classes))

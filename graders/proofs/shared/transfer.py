@@ -1,0 +1,305 @@
+"""Mistakes of transfer learning, which 05b teaches and 07 asks for once more.
+
+A function registers one mistake, or a family of them, at the places that it is handed: those of the checks that must catch them in
+that project. What a student would write stands in nested functions, which see nothing of what is around them.
+"""
+
+import torch
+from torch import nn
+
+from course.authoring.proofs.variants import Mistakes
+from course.training import fit
+from graders.proofs.shared.loops import batch_means, in_train_mode
+
+TRAINED = "        trained = one_pass(model, train_loader, loss_function, optimizer)\n"
+VALID = "        valid = one_pass(model, valid_loader, loss_function)\n"
+ADD = "history.add(trained, valid)"
+BUILD = "nn.Sequential(backbone, nn.Linear(width, n_classes))"
+
+# -- make_transforms ----------------------------------------------------------------------------------------------------
+
+
+def photos(normal: Mistakes, plain: Mistakes, anew: Mistakes, size: int) -> None:
+    """What the backbone expects, validation photos as they are, training photos anew each time; `size` is what they write down."""
+    normalize, resize = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True), v2.CenterCrop(size)]"
+    normal.patch(
+        "not_normalised",
+        "Mean and deviation are left out: the backbone sees another world than it was trained in.",
+        (", " + normalize, ""),
+    )
+    normal.patch(
+        "only_validation_normalised",
+        "Validation photos are normalised and training photos are not.",
+        (normalize, f"*([] if train else [{normalize}])"),
+        source="Humbatova 2020",
+    )
+    normal.patch(
+        "never_divided",
+        "Pixels go up to 255: they were not divided before mean and deviation were applied.",
+        ("scale=True", "scale=False"),
+    )
+    normal.patch(
+        "size_by_heart",
+        f"{size} is written down; `size` is ignored.",
+        ("    if train:", f"    size = {size}\n    if train:"),
+    )
+    plain.patch(
+        "bgr",
+        "The channels are blue, green, red, as OpenCV gives them: what is orange turns blue.",
+        ("v2.ToImage(), *views", "v2.ToImage(), v2.Lambda(lambda image: image.flip(-3)), *views"),
+        source="forum: cv2.imread",
+    )
+    plain.patch(
+        "validation_augmented",
+        "The validation photos are augmented too: what is measured depends on luck.",
+        ("    if train:", "    if True:"),
+        source="Humbatova 2020",
+    )
+    plain.patch(
+        "squeezed",
+        "A photo that is not square is squeezed into one: what is long comes out short and thick.",
+        (resize, "[v2.Resize((size, size), antialias=True)]"),
+    )
+    anew.patch("never_augmented", "The training photos are not augmented at all.", ("    if train:", "    if False:"))
+
+
+# -- freeze_backbone ----------------------------------------------------------------------------------------------------
+
+
+def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -> None:
+    """Parameters that are not frozen, statistics that move; `called` is the solution's name for what it freezes."""
+    frozen.patch(
+        "attribute_of_the_module",
+        f"{called}.requires_grad = False sets a new attribute of the module; its parameters do not notice.",
+        (f"{called}.requires_grad_(False)", f"{called}.requires_grad = False"),
+        source="forum",
+    )
+
+    @drift.mistake(
+        "Running mean and variance are no parameters: they move in train mode although nothing requires a gradient.",
+        source="forum: frozen BatchNorm still changes",
+    )
+    def parameters_only(model):
+        for parameter in model.parameters():
+            parameter.requires_grad = False
+        return model
+
+    @drift.mistake("eval() holds until the next model.train(), which comes with the next epoch.", source="forum")
+    def eval_once(model):
+        model.requires_grad_(False)
+        return model.eval()
+
+    drift.patch(
+        "outermost_layers_only",
+        "Only the outermost layers are looked at; BatchNorm stands in the blocks within.",
+        (f"{called}.modules()", f"{called}.children()"),
+    )
+
+    @within.mistake(
+        "With momentum 0 the running mean stays, but in train mode the batch's own mean is used.",
+        source="forum: momentum=0 to freeze BatchNorm",
+    )
+    def no_momentum(model):
+        model.requires_grad_(False)
+        for layer in model.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.momentum = 0.0
+                layer.num_batches_tracked = None
+        return model
+
+    drift.patch(
+        "held_in_train_mode",
+        "train() no longer does anything, and the layers are held in the mode that they were in: a new network is in train mode.",
+        ("            layer.eval()\n", ""),
+    )
+
+
+# -- build_model --------------------------------------------------------------------------------------------------------
+
+
+class Headed(nn.Module):
+    """A backbone and a head, with the mistake's own way from one to the other."""
+
+    def __init__(self, backbone, width, n_classes, way):
+        super().__init__()
+        self.backbone, self.head, self.way = backbone, nn.Linear(width, n_classes), way
+
+    def forward(self, x):
+        return self.way(self, x)
+
+
+def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tuple[str, int], ends_from: str) -> None:
+    """What comes out, what can learn, what the backbone still knows; `by_heart` is the one that writes the classes down."""
+    name, classes = by_heart
+    logits.patch(
+        name,
+        f"{classes} is written down; n_classes is ignored.",
+        (BUILD, f"nn.Sequential(backbone, nn.Linear(width, {classes}))"),
+    )
+    logits.patch(
+        "width_by_heart",
+        "The number of features is written down; another backbone has another.",
+        (BUILD, "nn.Sequential(backbone, nn.Linear(576, n_classes))"),
+        crashes=True,
+        source="forum: mat1 and mat2 shapes cannot be multiplied",
+    )
+    for end in ("Softmax(dim=1)", "Sigmoid()", "ReLU()"):
+        ends_in(logits, end, ends_from)
+    learns.patch(
+        "head_frozen_too", "The head is frozen too: nothing can learn.", (BUILD, BUILD + ".requires_grad_(False)")
+    )
+    learns.patch(
+        "backbone_thawed",
+        "The frozen backbone is thawed while the head is added.",
+        (BUILD, BUILD + ".requires_grad_(True)"),
+    )
+    as_it_is.patch(
+        "frozen_by_the_way",
+        "The backbone is frozen here, whether that was asked for or not.",
+        (BUILD, BUILD.replace("(backbone,", "(backbone.requires_grad_(False),")),
+    )
+
+    @as_it_is.mistake(
+        "Every layer starts from random numbers, the backbone's too: what it knew is gone.",
+        source="forum: model.apply(init)",
+    )
+    def all_started_anew(backbone, width, n_classes):
+        model = nn.Sequential(backbone, nn.Linear(width, n_classes))
+        for layer in model.modules():
+            if hasattr(layer, "reset_parameters"):
+                layer.reset_parameters()
+        return model
+
+
+def ends_in(logits: Mistakes, end: str, source: str) -> None:
+    """A layer after the head, as "LogSoftmax(dim=1)"."""
+    logits.patch(
+        f"ends_in_{end.partition('(')[0].replace('LogS', 'log_s').lower()}",
+        f"Cross entropy wants logits; nn.{end} at the end squeezes them.",
+        (BUILD, f"{BUILD[:-1]}, nn.{end})"),
+        source=source,
+    )
+
+
+# -- fine_tune, and the loop of 07's train ------------------------------------------------------------------------------
+
+
+def twice(at: Mistakes, name: str) -> None:
+    """Two passes an epoch."""
+    at.patch(
+        name,
+        "An epoch goes through the training photos once; here it goes twice, and only the second pass is entered.",
+        (TRAINED, 2 * TRAINED),
+    )
+
+
+def written_in(at: Mistakes, name: str, lr: str) -> None:
+    """A learning rate that the caller cannot change."""
+    at.patch(name, f"{lr} is written down; `lr` is ignored.", ("lr=lr)", f"lr={lr})"))
+
+
+def taught(at: Mistakes, name: str) -> None:
+    """Validation photos that teach."""
+    at.patch(
+        name,
+        "The validation photos are trained on: their accuracy says nothing any more.",
+        (VALID, VALID.replace("function)", "function, optimizer)")),
+        source="Humbatova 2020",
+    )
+
+
+def measured(at: Mistakes, train_mode: Mistakes) -> None:
+    """Means over batches, not photos; and validation in train mode."""
+    at.patch(
+        "batch_means_averaged",
+        "The mean of the batches is not the mean of the photos: the last batch is smaller.",
+        (TRAINED, TRAINED.replace("one_pass", "batch_means")),
+        (VALID, VALID.replace("one_pass", "batch_means")),
+        uses=[batch_means],
+        source="Humbatova 2020",
+    )
+    train_mode.patch(
+        "validated_in_train_mode",
+        "The validation is measured in train mode: dropout and batch statistics are on.",
+        (VALID, VALID.replace("one_pass", "in_train_mode")),
+        uses=[in_train_mode],
+    )
+
+
+def thawed(at: Mistakes, name: str, line: str, effect: str) -> None:
+    """Statistics that move again, after this line of the solution."""
+    at.patch(
+        name,
+        f"BatchNorm gets its train method back: {effect}.",
+        (line, line + '    for layer in model.modules():\n        layer.__dict__.pop("train", None)\n'),
+    )
+
+
+def tuning(
+    history: Mistakes, whole: Mistakes, small: Mistakes, best: Mistakes, bar: Mistakes, thaw: str, parameters: str
+) -> None:
+    """What learns, how far, which state is kept; `thaw` is the line that unfreezes, `parameters` what the optimizer gets."""
+    adam = f"    optimizer = torch.optim.Adam({parameters}, lr=lr)\n"
+    first = "    best = one_pass(model, valid_loader, loss_function).accuracy\n"
+    kept = "    kept = {name: value.clone() for name, value in model.state_dict().items()}\n"
+    better = "        if valid.accuracy > best:\n"
+    keep = (
+        "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}\n"
+    )
+    back = "    model.load_state_dict(kept)\n"
+
+    history.patch(
+        "curves_exchanged", "The curves of training and validation are exchanged.", (ADD, "history.add(valid, trained)")
+    )
+    whole.patch("never_unfrozen", "The backbone is still frozen: only the head goes on learning.", (thaw, ""))
+    whole.patch(
+        "optimizer_before_unfreezing",
+        "The optimizer was built while the backbone was frozen, and keeps the list that it was given.",
+        (thaw, ""),
+        (adam, adam.replace(parameters, "[p for p in model.parameters() if p.requires_grad]") + thaw),
+        source="forum",
+    )
+    small.patch(
+        "learning_rate_of_the_head",
+        "The head's learning rate: what the backbone knows is overwritten in a few steps.",
+        ("lr: float = 1e-5", "lr: float = 1e-3"),
+    )
+    best.patch("ends_with_the_last_state", "The best state is kept and never put back.", (back, ""))
+    best.patch(
+        "the_first_state_forgotten",
+        "The state before the first epoch is not among the candidates: fine-tuning can make it worse.",
+        (first, "    best = 0.0\n"),
+    )
+    best.patch(
+        "state_not_copied",
+        "state_dict() gives the tensors themselves: they go on changing while they are kept.",
+        (kept, "    kept = model.state_dict()\n"),
+        (keep, "            best, kept = valid.accuracy, model.state_dict()\n"),
+        source="forum: best_model_wts = model.state_dict()",
+    )
+    best.patch(
+        "best_by_training_accuracy",
+        "The best is chosen by the training photos, which the network can learn by heart.",
+        (better, better.replace("valid", "trained")),
+        (keep, keep.replace("valid", "trained")),
+        (first, first.replace("valid_loader", "train_loader")),
+        source="Humbatova 2020",
+    )
+    best.patch(
+        "first_or_last",
+        "Only the first and the last state are compared; the best was in between.",
+        (better + keep + back, "    if valid.accuracy < best:\n        model.load_state_dict(kept)\n"),
+    )
+    best.patch("left_in_train_mode", "The model is left in train mode.", ("    model.eval()", "    model.train()"))
+    best.patch(
+        "better_than_the_last_one",
+        "Each epoch is compared with the one before it: up again after a fall is not yet the best.",
+        (first, ""),
+        ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + first),
+    )
+
+    @bar.mistake("One step at a learning rate of 1 and no way back: the network has forgotten everything.")
+    def forgets_everything(model, train_loader, valid_loader, epochs, lr):
+        model.requires_grad_(True)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1.0)
+        return fit(model, [next(iter(train_loader))], [next(iter(valid_loader))], epochs=epochs, optimizer=optimizer)
