@@ -33,6 +33,18 @@ from course.checks.probes import (
     same_parameters,
     state_of,
 )
+from graders.kit.epochs import (
+    expect_callers_rate,
+    expect_each_item_once_an_epoch,
+    expect_entries,
+    expect_modes,
+    expect_no_rate_by_the_batch,
+    expect_one_optimizer,
+    expect_only_the_free_learn,
+    expect_plain_steps,
+    expect_true_curves,
+    expect_validation_teaches_nothing,
+)
 from graders.kit.general import (
     LETTERS,
     accuracy,
@@ -45,22 +57,7 @@ from graders.kit.general import (
     training_signs,
     unseen_signs,
 )
-from graders.kit.loops import (
-    Data,
-    Run,
-    expect_callers_rate,
-    expect_each_item_once_an_epoch,
-    expect_entries,
-    expect_modes,
-    expect_no_rate_by_the_batch,
-    expect_one_optimizer,
-    expect_only_the_free_learn,
-    expect_plain_steps,
-    expect_true_curves,
-    expect_validation_teaches_nothing,
-    varied,
-    wrong_labels,
-)
+from graders.kit.loops import Data, Run, varied, wrong_labels
 from graders.kit.pages import show_training
 from graders.kit.worker.loops import freeze_part, loop_net, told_history
 
@@ -260,7 +257,7 @@ def _run(lab, epochs: int, *lr: float, frozen: str = "") -> Run:
 @check("fit", points=1, hint="How many entries has each curve after three epochs?")
 def test_the_history_has_one_entry_an_epoch(lab):
     """Four curves, as long as there were epochs, of plain numbers: also where nothing is left to learn, or nothing is learned."""
-    model = lab.build(loop_net(**NET, sure=400.0))
+    model = lab.build(loop_net(**NET, norm=False, sure=400.0))
     known = Data(TRAIN.images, wrong_labels(model, TRAIN.images, CLASSES)["own"])
     for epochs in (1, 25):
         expect_entries(history_of(_fit(lab, model, known, VALID, epochs, 0.0)), epochs)

@@ -1,8 +1,8 @@
 """Recipes and probes for loops that train or measure (01, 02, 04a, 05b, 07): networks that keep a logbook, loaders, losses.
 
-A `Watched` network writes down each of its forward passes, and each step of an optimizer while its logbook is open: what went in, what
-was taught by which gradient, which numbers the network had. Copies of it write into the same logbook, so a loop may train or measure a
-copy. The judge's side of it, which knows what should stand there, is graders/kit/loops.py.
+While its logbook is open, a `Watched` network writes down each of its forward passes, and each step of an optimizer: what went in,
+what was taught by which gradient, which numbers the network had. Copies of it write into the same logbook, so a loop may train or
+measure a copy. The judge's side of it, which knows what should stand there, is graders/kit/loops.py.
 """
 
 from collections.abc import Callable, Iterator
@@ -252,7 +252,7 @@ def told_history(
 
 @probe
 def settings_of(thing: Any) -> dict[str, Any]:
-    """What can be set at a network, a loss or an optimizer, without its numbers and its mode: what a loop should leave as it was."""
+    """What is set at a network, a loss or an optimizer, apart from its numbers and its mode: what a loop should leave as it was."""
     plain = (int, float, bool, str, type(None))
     if isinstance(thing, torch.optim.Optimizer):
         groups = enumerate(thing.param_groups)
@@ -285,8 +285,8 @@ def held_gradients(model: nn.Module) -> dict[str, torch.Tensor]:
 def marking_transforms() -> Callable[[bool], Callable[[torch.Tensor], torch.Tensor]]:
     """A `make_transforms` whose pictures tell what became of them, by two pixels that were 0.
 
-    The training transform adds MARK to the first pixel each time that it is applied, and writes a number drawn anew by each call into
-    the second; the validation transform changes nothing.
+    The training transform adds MARK to the first pixel each time that it is applied, and writes a number, drawn anew by each call,
+    into the second; the validation transform changes nothing.
     """
     return lambda train: mark if train else torch.clone
 
