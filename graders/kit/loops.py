@@ -79,12 +79,21 @@ class Run:
     Args:
         twin: a network of the same form, here.
         thaws: the function makes every parameter trainable first.
+        held: a part, by its name, whose layers are held in eval mode whatever they are told: a frozen backbone.
     """
 
     def __init__(
-        self, model: Any, twin: nn.Module, train: Data, valid: Data, start: Callable[[], Any], *, thaws: bool = False
+        self,
+        model: Any,
+        twin: nn.Module,
+        train: Data,
+        valid: Data,
+        start: Callable[[], Any],
+        *,
+        thaws: bool = False,
+        held: str = "",
     ) -> None:
-        self.model, self.twin, self.train, self.valid = model, twin, train, valid
+        self.model, self.twin, self.train, self.valid, self.held = model, twin, train, valid, held
         self.before, self.flags = state_of(model), {n: flag or thaws for n, flag in trainable_of(model).items()}
         self.learns = [name for name, flag in self.flags.items() if flag]
         returned, self.passes, self.steps = logged(model, start)
@@ -117,9 +126,9 @@ class Run:
 
     def logits(self, state: State, images: torch.Tensor, training: Sequence[str] = ()) -> torch.Tensor:
         """What the network with these numbers says, these parts of it in train mode."""
-        self.twin.load_state_dict(state)
+        self.twin.load_state_dict(state, strict=False)  # layers that count no batches may stand in for BatchNorm
         for name, part in self.twin.named_modules():
-            part.training = name in training
+            part.training = name in training and not (self.held and name.split(".")[0] == self.held)
         return self.twin(images)
 
     def measured(self, state: State, data: Data) -> tuple[float, float]:
