@@ -17,17 +17,14 @@ from course.checks.builders import (
     moody_net,
     steady_sign_net,
     tensor_set,
-    witness_net,
 )
 from course.checks.check import check
 from course.checks.expect import (
     expect,
     expect_at_least,
     expect_at_most,
-    expect_changed,
     expect_close,
     expect_equal,
-    expect_float,
     expect_same,
     expect_tensor,
     fail,
@@ -35,13 +32,23 @@ from course.checks.expect import (
 from course.checks.probes import (
     argument_after,
     called,
-    forward,
     history_of,
     parameters_of,
     predict,
-    seen_by,
     state_of,
-    taught_to,
+)
+from graders.kit.epochs import (
+    expect_callers_rate,
+    expect_each_item_once_an_epoch,
+    expect_entries,
+    expect_modes,
+    expect_no_rate_by_the_batch,
+    expect_one_optimizer,
+    expect_only_the_free_learn,
+    expect_plain_steps,
+    expect_steps,
+    expect_true_curves,
+    expect_validation_teaches_nothing,
 )
 from graders.kit.general import (
     LETTERS,
@@ -53,7 +60,9 @@ from graders.kit.general import (
     mixed_unseen_signs,
     training_signs,
 )
+from graders.kit.loops import Data, Run, varied, wrong_labels
 from graders.kit.pages import show_judgement, show_told, told_by
+from graders.kit.worker.loops import MARK, enough_views, freeze_part, loop_net, marking_transforms
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
 MARGIN = project("04a").thresholds["above_cnn"]
@@ -210,163 +219,156 @@ def test_the_hand_moves_turns_or_grows(student):
 
 # -- train_augmented ----------------------------------------------------------------------------------------------------
 
-CLASSES = 4
+CLASSES, SIZES = 4, [8, 8, 1]
 
 
-def _trained(lab, model, epochs, valid_labels=None, lr=1e-3, batch_size=8, train=None):
-    x, y = images(20, 28, seed=1), labels(20, CLASSES, 1)
-    train = train or lab.build(tensor_set(images=x, labels=y))
-    y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
-    valid = lab.build(tensor_set(images=images(10, 28, seed=2), labels=y))
-    return lab.seeded(7).train_augmented(model, train, valid, epochs, lr, batch_size)
+def _pictures(count: int, seed: int) -> torch.Tensor:
+    """Pictures whose first two pixels are 0, for `marking_transforms`."""
+    pictures = varied(count, 1, 28, seed)
+    pictures[..., 0, :2] = 0
+    return pictures
 
 
-def _matches(batch, originals):
-    """For each image of a batch: is it one of the originals, value for value?"""
-    # 1e-6: a picture that is only copied or clamped is the same to about 1e-7; one that was changed differs by more in some pixel
-    return [bool((originals - one).abs().flatten(1).amax(1).min() < 1e-6) for one in batch]
+TRAIN, VALID = Data(_pictures(17, 1), labels(17, CLASSES, 1)), Data(_pictures(11, 2), labels(11, CLASSES, 2))
+
+
+def _train(lab, model, train: Data, valid: Data, epochs: int, lr: float):
+    """The student's training in batches of 8, the last of one item. Its transform is one of ours, which leaves marks."""
+    lab.stand_in("make_transforms", marking_transforms())
+    train_set, valid_set = (lab.build(tensor_set(images=part.images, labels=part.labels)) for part in (train, valid))
+    return lab.seeded(7).train_augmented(model, train_set, valid_set, epochs, lr, 8)
+
+
+def _run(lab, epochs: int, lr: float = 0.01, train: Data = TRAIN, frozen: str = "") -> Run:
+    net = {"channels": 1, "classes": int(train.labels.max()) + 1, "seed": 2}
+    model = lab.build(loop_net(**net))
+    if frozen:
+        freeze_part(model, frozen)
+    return Run(model, loop_net.build(**net), train, VALID, lambda: _train(lab, model, train, VALID, epochs, lr))
+
+
+def _shown(run: Run) -> list[torch.Tensor]:
+    """The pictures that the network was taught in each epoch."""
+    return [torch.cat([one.images for step in run.epoch(k) for one in step.passes]) for k in range(3)]
 
 
 @check(
     "train_augmented",
     title="training sees newly augmented pictures in each epoch",
     points=1,
-    needs=("make_transforms",),
     hint="Is the picture that reaches the network still the one in the data set?",
 )
 def test_training_sees_augmented_pictures_anew_each_epoch(lab):
-    """Every training batch is augmented, in every epoch in another way."""
-    model = lab.build(witness_net(classes=CLASSES, seed=1))
-    _trained(lab, model, 2)
-    shown = [batch for training, batch in seen_by(model) if training]
-    expect_equal(
-        [len(b) for b in shown], [8, 8, 4] * 2, "sizes of the training batches in two epochs of twenty, by eight"
-    )
-    plain = sum(sum(_matches(b, images(20, 28, seed=1))) for b in shown)
-    # 10: chance may leave a quarter of them alone; without augmentation all forty come as they are
-    expect_at_most(
-        plain,
-        10,
-        "training pictures that reach the network as they are, of 40",
-        "{plain} of 40 training pictures reach the network as they are in the data set",
-        plain=plain,
-    )
-    first, second = torch.cat(shown[: len(shown) // 2]), torch.cat(shown[len(shown) // 2 :])
-    again = sum(_matches(second, first))
-    # 5: likewise; a data set that was augmented once, beforehand, shows all twenty again
+    """Every training batch is augmented once, in every epoch in another way."""
+    run = _run(lab, 3)
+    expect_steps(run)
+    sizes = [step.items for step in run.steps]
+    expect_equal(sizes, SIZES * 3, "sizes of the training batches in three epochs of seventeen, by eight")
+    shown = torch.cat(_shown(run))
+    times = (shown[:, 0, 0, 0] / MARK).round()
+    if min(TRAIN.who(shown)) >= 0:  # else it has its transform from elsewhere, which leaves no marks
+        plain, often = int((times == 0).sum()), int((times > 1).sum())
+        expect(plain == 0, "{plain} of 51 training pictures reach the network as they are in the data set", plain=plain)
+        expect(
+            often == 0,
+            "{often} of 51 training pictures were augmented more than once before they were shown",
+            often=often,
+        )
+    views = {}
+    for who, picture in zip(
+        (who for step in run.steps for one in step.passes for who in run.items(one)), shown, strict=True
+    ):
+        views.setdefault(who, []).append(picture)
+    again = sum(torch.equal(a, b) for found in views.values() for k, b in enumerate(found) for a in found[:k])
+    # a half: with the marks no two views are alike; a transform from elsewhere may leave a batch as it is
     expect_at_most(
         again,
-        5,
-        "pictures of the second epoch that were shown just so in the first, of 20",
-        "{again} of 20 pictures of the second epoch were shown just so in the first",
+        25,
+        "pairs of views of a picture that are the same in two epochs, of 51",
+        "{again} of 51 pairs of views are alike: a picture is shown just so in another epoch",
         again=again,
     )
 
 
-@check("train_augmented", points=1, needs=("make_transforms",), hint="What should a validation picture look like?")
+@check("train_augmented", points=1, hint="What should a validation picture look like?")
 def test_validation_sees_the_pictures_as_they_are(lab):
-    """Validation in eval mode, on unchanged pictures, each exactly once an epoch."""
-    model = lab.build(witness_net(classes=CLASSES, seed=1))
-    _trained(lab, model, 2)
-    shown = [batch for training, batch in seen_by(model) if not training]
-    expect_equal(sum(len(b) for b in shown), 20, "validation pictures shown in two epochs of ten")
-    changed = 20 - sum(sum(_matches(b, images(10, 28, seed=2))) for b in shown)
-    expect(changed == 0, "{changed} of 20 validation pictures were changed", changed=changed)
+    """Validation in eval mode, on unchanged pictures, each in every epoch."""
+    run = _run(lab, 2)
+    expect_modes(run)
+    measured = torch.cat([one.images for one in run.passes if one.taught is None] or [torch.zeros(1, 1, 28, 28)])
+    seen = [picture for picture, who in zip(measured, VALID.who(measured), strict=True) if who >= 0]
+    expect_at_least(len(seen), 22, "validation pictures that are measured in two epochs of eleven")
+    changed = sum(bool(picture[0, 0, :2].any()) for picture in seen)
+    expect(changed == 0, "{changed} of {all} validation pictures were augmented", changed=changed, all=len(seen))
 
 
-@check(
-    "train_augmented",
-    points=1,
-    needs=("make_transforms",),
-    hint="What does DataLoader do with the order, if you ask it to?",
-)
+@check("train_augmented", points=1, hint="What does DataLoader do with the order, if you ask it to?")
 def test_training_order_is_new_in_each_epoch(lab):
-    """Each picture once an epoch, in another order each time."""
+    """Each picture once an epoch, in another order each time, also the one that is left for the last batch."""
     # every picture has a class of its own, so the classes that the network is taught say which picture comes when
-    data = lab.build(tensor_set(images=images(20, 28, seed=1), labels=torch.arange(20)))
-    model = lab.build(witness_net(classes=20, seed=1))
-    _trained(lab, model, 2, train=data)
-    taught = [who for batch in taught_to(model) for who in batch]
-    expect_equal(len(taught), 40, "pictures that two epochs over twenty pictures teach")
-    first, second = taught[:20], taught[20:]
-    for order in (first, second):
-        expect_equal(sorted(order), list(range(20)), "items of an epoch, sorted")
-        expect(order != list(range(20)), "training pictures come in the order of the data set")
-    expect(first != second, "training pictures come in the same order in the second epoch")
+    expect_each_item_once_an_epoch(_run(lab, 2, train=Data(TRAIN.images, torch.arange(17))), SIZES, 2)
 
 
-@check("train_augmented", points=1, needs=("make_transforms",), hint="Which data may move a weight?")
+@check("train_augmented", points=1, hint="Which data may move a weight?")
 def test_validation_data_teach_nothing(lab):
-    """With other validation labels the weights must come out the same, bit for bit.
+    """With other validation labels the weights must come out the same, bit for bit, after as many epochs."""
 
-    The first labels are what the network says at the start, the second what it thinks least likely: whoever keeps the epoch
-    with the best validation keeps an early one with the first, a late one with the second.
-    """
-    states = []
-    for likely in (True, False):
-        model = lab.build(moody_net(features=784, classes=CLASSES, seed=1))
-        logits = forward(model, images(10, 28, seed=2), mode="eval")
-        _trained(lab, model, 6, logits.argmax(1) if likely else logits.argmin(1), lr=0.05)
-        states.append(state_of(model))
-    expect_same(states[1], states[0], "weights after training with other validation labels")
+    def trained(kind: str):
+        model = lab.build(loop_net(channels=1, classes=CLASSES, seed=2))
+        train, valid = (
+            Data(x, wrong_labels(model, x, CLASSES)[k])
+            for x, k in zip((TRAIN.images[:12], VALID.images[:5]), ("taught", kind), strict=True)
+        )
+        curves = history_of(_train(lab, model, train, valid, 14, 0.01))
+        return state_of(model), curves
+
+    expect_validation_teaches_nothing(trained, 14)
 
 
-@check(
-    "train_augmented",
-    title="it uses the caller's learning rate",
-    points=1,
-    needs=("make_transforms",),
-    hint="Where does the learning rate go?",
-)
+@check("train_augmented", title="it uses the caller's learning rate", points=1, hint="Where does the learning rate go?")
 def test_the_learning_rate_is_the_callers(lab):
-    """With a learning rate of 0 no parameter moves; with 0.01 they do."""
-    model = lab.build(linear_net(features=784, classes=CLASSES, seed=1))
-    before = parameters_of(model)
-    _trained(lab, model, 1, lr=0.0)
-    expect_same(parameters_of(model), before, "parameters after an epoch at learning rate 0")
-    _trained(lab, model, 1, lr=0.01)
-    after = parameters_of(model)
-    moved = max(float((after[n] - before[n]).abs().max()) for n in before)
-    # three Adam steps of 0.01 move a weight by up to 0.03, of 0.001 by up to 0.003
-    expect(
-        moved > 5e-3, "in three steps at learning rate 0.01 no parameter moved by more than {moved:.2g}", moved=moved
-    )
-    expect_changed(after, before, "parameters after an epoch at learning rate 0.01")
+    """At 0 no parameter moves; at 0.05 all do but a frozen one, by one optimizer, which has that rate at most."""
+    still = _run(lab, 1, 0.0)
+    learned = parameters_of(still.model)
+    expect_same(learned, {name: still.before[name] for name in learned}, "parameters after an epoch at learning rate 0")
+    run = _run(lab, 3, 0.05, frozen="2.0.0.bias")
+    expect_only_the_free_learn(run)
+    expect_callers_rate(run, 0.05)
+    expect_one_optimizer(run)
+    expect_no_rate_by_the_batch(_run(lab, 1, 0.05), run)
+
+
+@check("train_augmented", points=1, hint="How many entries has each curve, and of which model is the last?")
+def test_the_history_is_true(lab):
+    """One entry an epoch in each curve, true of it: on the pictures as they were shown, and on the plain validation pictures."""
+    expect_true_curves(_run(lab, 3), 3)
+    model = lab.build(loop_net(channels=1, classes=CLASSES, seed=2, norm=False, sure=400.0))
+    known = Data(TRAIN.images[:3], wrong_labels(model, TRAIN.images[:3], CLASSES)["own"])
+    # nothing is left to learn, and nothing is learned: all epochs are gone through even so
+    expect_entries(history_of(_train(lab, model, known, known, 25, 0.0)), 25)
 
 
 @check(
     "train_augmented",
     points=1,
-    needs=("make_transforms",),
-    hint="How many entries has each curve, and of which model is the last?",
+    hint="In which order do loss, zero_grad, backward and step come, and what does the loss want?",
 )
-def test_the_history_is_true(lab):
-    """One entry an epoch in each curve; the last one is that of the final model on the plain validation pictures."""
-    model = lab.build(linear_net(features=784, classes=CLASSES, seed=1))
-    curves = history_of(_trained(lab, model, 3))
-    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
-        expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
-        for value in curves[name]:
-            expect_float(value, f"an entry of {name}", low=0.0)
-    logits, truth = forward(model, images(10, 28, seed=2), mode="eval"), labels(10, CLASSES, 2)
-    loss = float(torch.nn.functional.cross_entropy(logits, truth))
-    # 1e-4: float32 sums over ten items
-    expect_close(curves["valid_loss"][-1], loss, "the last valid_loss", rtol=1e-4, atol=1e-4)
-    # 1e-6: one item of ten more or less is 0.1
-    expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
+def test_each_batch_is_one_plain_step(lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_steps(_run(lab, 2), bound=1.0)
 
 
 @check(
     "train_augmented",
     points=3,
-    needs=("make_transforms",),
     slow=True,
-    hint="Does the augmentation cover what differs from signer to signer?",
+    hint="Does each epoch show every hand in another way, and does the network follow?",
 )
 def test_it_reads_unseen_hands(lab):
     """Your augmented training of the course's network; the judge counts on signers that it has not met.
 
-    The network answers by the running mean of its weights, so that no lucky or unlucky last step decides.
+    The views are the course's own, which are known to be enough, so that your `make_transforms` has no part in this. The network
+    answers by the running mean of its weights, so that no lucky or unlucky last step decides.
 
     The bound is the larger of 0.90 and the plain network's mean over five seeds (course/models/baselines.toml) and 0.03 more.
     """
@@ -374,6 +376,7 @@ def test_it_reads_unseen_hands(lab):
 
     def trained():
         pictures, truth = training_signs()
+        lab.stand_in("make_transforms", enough_views())
         model = lab.build(steady_sign_net(seed=lab.seed))
         train = lab.build(tensor_set(images=pictures, labels=truth))
         valid = lab.build(tensor_set(images=pictures[:32], labels=truth[:32]))

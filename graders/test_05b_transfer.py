@@ -28,15 +28,18 @@ from graders.kit.transfer import (
     expect_gradients_everywhere,
     expect_head_alone_learns,
     expect_logits_for,
-    expect_no_drift,
-    expect_small_steps,
     expect_statistics_stay_within,
+    frozen_backbone,
+)
+from graders.kit.tuning import (
+    expect_no_drift,
+    expect_plain_photo_steps,
+    expect_small_steps,
     expect_the_best_state_in_the_end,
     expect_true_history,
     expect_validation_only_measures,
     expect_whole_network_learned,
-    frozen_backbone,
-    tuned,
+    photo_run,
 )
 from graders.kit.worker.photos import (
     backbone_of,
@@ -213,23 +216,27 @@ NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs, and of which data?")
 def test_the_history_is_true(student, lab):
-    """Four curves of plain numbers; at learning rate 0 each entry is what the model scores anyhow."""
-    expect_true_history(tuned(student, lab, CLASSES, 2, 0.0, train="random", valid="random"), 2)
+    """Four curves of plain numbers; each entry is what the model scores in its epoch, over every photo once."""
+    expect_true_history(student, lab, "fine_tune", CLASSES)
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="In which order do loss, zero_grad, backward and step come?")
+def test_each_batch_is_one_plain_step(student, lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_photo_steps(student, lab, "fine_tune", CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Was the optimizer built before or after the parameters were unfrozen?")
 def test_the_whole_network_learns(student, lab):
     """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
     # the labels are wrong on purpose, in training and in validation, so that there is something to learn
-    expect_whole_network_learned(tuned(student, lab, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
+    expect_whole_network_learned(student, lab, CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(
-        tuned(student, lab, CLASSES, 1, train="wrong"), tuned(student, lab, CLASSES, 1, 0.0, train="wrong")
-    )
+    expect_small_steps(student, lab, CLASSES)
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
@@ -243,7 +250,7 @@ def test_it_ends_with_the_best_state(student, lab):
 )
 def test_validation_photos_only_measure(student, lab):
     """They are seen in eval mode, and nothing is learned from them."""
-    expect_validation_only_measures(tuned(student, lab, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
+    expect_validation_only_measures(student, lab, CLASSES)
 
 
 @check(
@@ -251,7 +258,7 @@ def test_validation_photos_only_measure(student, lab):
 )
 def test_frozen_statistics_survive_fine_tuning(student, lab):
     """BatchNorm's running statistics stay what they were, at every moment."""
-    expect_no_drift(tuned(student, lab, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
+    expect_no_drift(photo_run(student, lab, "fine_tune", CLASSES, 2, 0.01))
 
 
 @check(

@@ -12,19 +12,24 @@ from course.checks.check import check
 from course.checks.expect import (
     expect,
     expect_at_least,
-    expect_changed,
     expect_close,
     expect_equal,
-    expect_float,
     expect_int,
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import diary_of, forward, history_of, state_of, trainable_of
+from course.checks.probes import copy_parameters, forward, history_of, state_of
+from graders.kit.epochs import (
+    expect_modes,
+    expect_only_the_free_learn,
+    expect_settings,
+    expect_steps,
+    expect_validation_teaches_nothing,
+)
 from graders.kit.general import accuracy, images, labels, numbered
+from graders.kit.loops import Data, passes_of, varied, wrong_labels
 from graders.kit.pages import FRUIT, show_judgement, show_photo_views, show_told, told_by
 from graders.kit.photos import (
-    colour_images,
     expect_hue_kept,
     expect_normalised,
     expect_plain,
@@ -40,26 +45,29 @@ from graders.kit.transfer import (
     expect_gradients_everywhere,
     expect_head_alone_learns,
     expect_logits_for,
-    expect_no_drift,
-    expect_small_steps,
     expect_statistics_stay_within,
+    frozen_backbone,
+)
+from graders.kit.tuning import (
+    TRAIN,
+    VALID,
+    expect_no_drift,
+    expect_plain_photo_steps,
+    expect_rate,
+    expect_small_steps,
     expect_the_best_state_in_the_end,
     expect_true_history,
     expect_validation_only_measures,
     expect_whole_network_learned,
-    frozen_backbone,
-    tuned,
+    headed_net,
+    photo_run,
 )
+from graders.kit.worker.loops import freeze_part, loop_net, settings_of
 from graders.kit.worker.photos import (
     backbone_of,
-    headed,
     photo_loader,
     predict_photos,
-    steps_of,
     tiny_backbone,
-    watch_optimizers,
-    watch_steps,
-    watched,
     width_of,
 )
 
@@ -140,17 +148,6 @@ def test_statistics_stay_in_a_network_that_is_trained(student, lab):
 # -- train --------------------------------------------------------------------------------------------------------------
 
 
-def _frozen_and_headed(student, lab):
-    return lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
-
-
-def _trained(lab, model, epochs, *lr, valid_labels=None):
-    train = lab.build(loader(images=colour_images(20, seed=1), labels=labels(20, CLASSES, 1), batch_size=8))
-    y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
-    valid = lab.build(loader(images=colour_images(10, seed=2), labels=y, batch_size=4))
-    return lab.seeded(7).train(model, train, valid, epochs, *lr)
-
-
 @check(
     "train",
     points=1,
@@ -158,72 +155,56 @@ def _trained(lab, model, epochs, *lr, valid_labels=None):
     hint="How many entries has each curve, and of which model is the last?",
 )
 def test_the_history_is_true(student, lab):
-    """One entry an epoch in each curve; the last one is that of the final model on the validation photos."""
-    model = lab.build(headed(backbone=lab.build(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
-    curves = history_of(_trained(lab, model, 3, 0.05))
-    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
-        expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
-        for value in curves[name]:
-            expect_float(value, f"an entry of {name}", low=0.0)
-    logits, truth = forward(model, colour_images(10, seed=2), mode="eval"), labels(10, CLASSES, 2)
-    loss = float(torch.nn.functional.cross_entropy(logits, truth))
-    # 1e-4: float32 sums over ten items
-    expect_close(curves["valid_loss"][-1], loss, "the last valid_loss", rtol=1e-4, atol=1e-4)
-    # 1e-6: one item of ten or of twenty more or less is 0.05 and more
-    expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
-    # at learning rate 0, with frozen statistics, the training curves are what the model scores anyhow
-    model = _frozen_and_headed(student, lab)
-    watch_steps(model)
-    curves = history_of(_trained(lab, model, 2, 0.0))
-    # training batches hold 8, 8 and 4 photos, those of validation 4, 4 and 2
-    passes = sum(int(step["training"]) for step in steps_of(model) if step["items"] == 8)
-    expect_equal(passes, 4, "training batches of eight gone through in two epochs of two")
-    logits, truth = forward(model, colour_images(20, seed=1), mode="eval"), labels(20, CLASSES, 1)
-    loss = float(torch.nn.functional.cross_entropy(logits, truth))
-    for k in (0, 1):
-        # 1e-4: float32 sums over twenty items; a mean of batch means is off by 0.01 and more here
-        expect_close(curves["train_loss"][k], loss, "train_loss at learning rate 0", rtol=1e-4, atol=1e-4)
-        wanted = accuracy(logits, truth)
-        expect_close(curves["train_accuracy"][k], wanted, "train_accuracy at learning rate 0", rtol=0, atol=1e-6)
+    """One entry an epoch in each curve, true of that epoch: validation in eval mode, after the training."""
+    expect_true_history(student, lab, "train", CLASSES)
+    expect_modes(photo_run(student, lab, "train", CLASSES, 2, 0.01, frozen=False))
+
+
+@check(
+    "train",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="In which order do loss, zero_grad, backward and step come, and what does the loss want?",
+)
+def test_each_batch_is_one_plain_step(student, lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_photo_steps(student, lab, "train", CLASSES)
 
 
 @check("train", points=1, needs=("freeze_backbone",), hint="What may change while the backbone is frozen?")
 def test_only_the_head_moves(student, lab):
-    """The backbone's parameters and statistics stay bit for bit, the head's all move; at learning rate 0 nothing does."""
-    model = _frozen_and_headed(student, lab)
-    before, flags = state_of(model), trainable_of(model)
-    _trained(lab, model, 1, 0.0)
-    expect_same(state_of(model), before, "numbers after an epoch at learning rate 0")
-    _trained(lab, model, 2, 0.01)
-    after = state_of(model)
-    frozen = {name: before[name] for name in before if not flags.get(name, False)}
-    expect_same({name: after[name] for name in frozen}, frozen, "numbers of the frozen backbone")
-    head = {name: before[name] for name, flag in flags.items() if flag}
-    expect_changed({name: after[name] for name in head}, head, "parameters of the head")
+    """The backbone's parameters and statistics stay bit for bit, the head's all move, at the caller's rate; at 0 nothing does."""
+    still = photo_run(student, lab, "train", CLASSES, 1, 0.0)
+    expect_same(still.after, still.before, "numbers after an epoch at learning rate 0")
+    run = expect_rate(student, lab, "train", CLASSES)
+    expect_no_drift(run)
+    expect_only_the_free_learn(run)
 
 
 @check("train", points=1, needs=("freeze_backbone",), hint="What does the optimizer need to know of frozen parameters?")
 def test_the_optimizer_gets_only_what_can_be_trained(student, lab):
     """Frozen parameters in its list cost memory, and hide that the list was made before the freezing."""
-    model = _frozen_and_headed(student, lab)
-    watch_optimizers(model)
-    try:
-        _trained(lab, model, 1)
-    finally:
-        notes = watched(model)
-    frozen = sum(not flag for note in notes for flag in note)
+    run = photo_run(student, lab, "train", CLASSES, 1)
+    expect_steps(run)
+    frozen = max(step.frozen for step in run.steps)
     expect(frozen == 0, "the optimizer was given {frozen} frozen parameters", frozen=frozen)
 
 
 @check("train", points=1, hint="What would the assessment be worth if the network had learned from its photos?")
-def test_validation_photos_teach_nothing(lab):
-    """With other validation labels the weights must come out the same, bit for bit."""
-    states = []
-    for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
-        model = lab.build(headed(backbone=lab.build(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
-        _trained(lab, model, 2, valid_labels=truth)
-        states.append(state_of(model))
-    expect_same(states[1], states[0], "weights after training with other validation labels")
+def test_validation_photos_teach_nothing(student, lab):
+    """With other validation labels the weights must come out the same, bit for bit, after as many epochs."""
+
+    def trained(kind: str):
+        model = headed_net(student, lab, CLASSES, frozen=False)
+        train, valid = (
+            Data(x, wrong_labels(model, x, CLASSES)[k])
+            for x, k in zip((TRAIN[:12], VALID[:5]), ("taught", kind), strict=True)
+        )
+        loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
+        curves = history_of(lab.seeded(7).train(model, *loaders, 14, 0.01))
+        return state_of(model), curves
+
+    expect_validation_teaches_nothing(trained, 14)
 
 
 @check(
@@ -281,16 +262,20 @@ NEEDS = ("freeze_backbone",)
 )
 def test_the_whole_network_learns(student, lab):
     """Backbone and head both move, and the history is true. An optimizer made before unfreezing moves the head alone."""
-    expect_true_history(tuned(student, lab, CLASSES, 2, 0.0, train="random", valid="random"), 2)
-    expect_whole_network_learned(tuned(student, lab, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
+    expect_true_history(student, lab, "fine_tune", CLASSES)
+    expect_whole_network_learned(student, lab, CLASSES)
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="In which order do loss, zero_grad, backward and step come?")
+def test_each_batch_is_one_plain_tuning_step(student, lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_photo_steps(student, lab, "fine_tune", CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(
-        tuned(student, lab, CLASSES, 1, train="wrong"), tuned(student, lab, CLASSES, 1, 0.0, train="wrong")
-    )
+    expect_small_steps(student, lab, CLASSES)
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
@@ -302,8 +287,8 @@ def test_it_ends_with_the_best_state(student, lab):
 @check("fine_tune", points=1, needs=NEEDS, hint="Which numbers move in fine-tuning, and which photos may move them?")
 def test_statistics_stay_and_validation_only_measures(student, lab):
     """Frozen statistics stay what they were at every moment; validation is in eval mode and teaches nothing."""
-    expect_no_drift(tuned(student, lab, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
-    expect_validation_only_measures(tuned(student, lab, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
+    expect_no_drift(photo_run(student, lab, "fine_tune", CLASSES, 2, 0.01))
+    expect_validation_only_measures(student, lab, CLASSES)
 
 
 @check(
@@ -332,34 +317,46 @@ def test_it_passes_the_assessment(student, lab):
 
 @check("evaluate", points=2, hint="Do the items of a small last batch count as much as the others?")
 def test_it_counts_every_photo_once(student, lab):
-    """(correct, total) as whole numbers, over ragged batches."""
-    for count, batch_size in ((10, 4), (7, 7), (5, 1), (9, 8)):
+    """(correct, total) as whole numbers, over ragged batches, over many, and anew each time."""
+    for count, batch_size in ((10, 4), (7, 7), (5, 1), (9, 8), (130, 1)):
         (x, _), y = numbered(count), labels(count, CLASSES, count)
-        logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(count))
-        logits[-1, y[-1]] = 9  # the last one is right: a small last batch has the highest accuracy
         batches = lab.build(loader(images=x, labels=y, batch_size=batch_size))
-        found = student.evaluate(lab.build(fixed_net(logits=logits)), batches)
-        expect(type(found) in (tuple, list) and len(found) == 2, "expected a pair (correct, total)")
-        for value, what in zip(found, ("correct", "total"), strict=True):
-            expect_int(value, what)
-        expect_equal(
-            list(found),
-            [int((logits.argmax(1) == y).sum()), count],
-            f"(correct, total) of {count} photos in batches of {batch_size}",
-        )
+        model = lab.build(fixed_net(logits=torch.zeros(count, CLASSES)))
+        for seed in (count, count + 1):  # the same network with other numbers
+            # close together: who rounds them meets ties
+            logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(seed)) / 100
+            logits[-1, y[-1]] = 9  # the last one is right: a small last batch has the highest accuracy
+            copy_parameters(model, lab.build(fixed_net(logits=logits)))
+            found = student.evaluate(model, batches)
+            expect(type(found) in (tuple, list) and len(found) == 2, "expected a pair (correct, total)")
+            for value, what in zip(found, ("correct", "total"), strict=True):
+                expect_int(value, what)
+            right = int((logits.argmax(1) == y).sum())
+            what = f"(correct, total) of {count} photos in batches of {batch_size}"
+            expect_equal(list(found), [right, count], what)
 
 
 @check("evaluate", points=1, hint="Which layers answer differently in train mode?")
 def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
-    """No dropout, no running statistics, no gradients."""
-    model = lab.build(moody_net(features=64, classes=CLASSES, seed=1))
-    before = state_of(model)
-    batches = lab.build(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
-    student.evaluate(model, batches)
-    expect_equal(
-        diary_of(model), [(False, False, 4)] * 3, "(train mode, gradients on, batch size) of each forward pass"
+    """No dropout, no running statistics, no gradients; and the network can be trained as before."""
+    net = {"channels": 3, "classes": CLASSES, "seed": 2, "dropout": 0.5}
+    model, twin = lab.build(loop_net(**net)), loop_net.build(**net).eval()
+    freeze_part(model, "3.bias")
+    x = varied(40, 3, 8, 4)
+    truth = twin(x).argmax(1)
+    before, settings = state_of(model), settings_of(model)
+    batches = lab.build(loader(images=x, labels=truth, batch_size=16))
+    found = []
+    passes = passes_of(model, lambda: found.append(student.evaluate(model, batches)))
+    expect_equal(list(found[0]), [40, 40], "(correct, total), the labels being what the network answers in eval mode")
+    awake = sum(bool(one.training) for one in passes)
+    expect(awake == 0, "in {awake} of {all} forward passes a part was in train mode", awake=awake, all=len(passes))
+    recorded = sum(one.recorded for one in passes)
+    expect(
+        recorded == 0, "gradients are recorded in {number} of {all} forward passes", number=recorded, all=len(passes)
     )
     expect_same(state_of(model), before, "numbers after the assessment")
+    expect_settings(settings_of(model), settings, "the network after the assessment")
 
 
 # -- save_model ---------------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The fraction of images whose highest logit is that of the right class.
 
     Args:
-        logits: float (B, K), B at least 1.
+        logits: float (B, K), B at least 1; in training a graph hangs on them.
         labels: int64 (B,), values 0 to K - 1.
 
     Returns:
@@ -160,16 +160,18 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 def train_epoch(
     model: nn.Module, loader: DataLoader, loss_function: nn.Module, optimizer: torch.optim.Optimizer
 ) -> Metrics:
-    """Train on every batch of the loader once.
+    """Train on every batch of the loader once: one step for each, along the gradient of its own loss alone.
 
     Args:
-        model: maps images to logits (B, K); changed in place, in train mode.
-        loader: gives (images, labels (B,)).
+        model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a progress
+            bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
-        optimizer: over the model's parameters; its learning rate stays as it is.
+        optimizer: over the model's parameters, in groups or not; used as it is: what it remembers of earlier epochs, its learning
+            rates and its other settings stay its own.
 
     Returns:
-        Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats.
+        Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats, unrounded.
     """
     ### BEGIN SOLUTION
     model.train()
@@ -201,12 +203,13 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
     """Measure the model on every batch of the loader, without changing it.
 
     Args:
-        model: maps images to logits (B, K); used in eval mode, without gradients; no parameter and no buffer changes.
-        loader: gives (images, labels (B,)).
-        loss_function: the mean loss of logits and labels.
+        model: maps images to logits (B, K); used in eval mode, without gradients; no parameter, gradient, buffer or setting of it
+            changes.
+        loader: gives (images, labels (B,)) when it is gone through, as for `train_epoch`.
+        loss_function: the mean loss of logits and labels; left as it was.
 
     Returns:
-        Metrics(loss, accuracy): means over all items, both Python floats.
+        Metrics(loss, accuracy): means over all items, measured anew in each call, both Python floats, unrounded.
     """
     ### BEGIN SOLUTION
     model.eval()

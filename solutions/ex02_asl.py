@@ -143,15 +143,19 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3) -> History:
     """Train for some epochs with cross entropy, and measure on the validation data after each.
 
+    Each batch is one step along the gradient of its own mean cross entropy: of the logits as they are, neither clipped nor mixed with
+    that of another batch.
+
     Args:
-        model: maps images to logits; changed in place.
-        train_loader: gives (images, labels); the only data that is learned from.
-        valid_loader: gives (images, labels); measured in eval mode.
-        epochs: how many times the training data are gone through.
-        lr: learning rate of the one optimizer that serves all epochs; 0 changes no parameter.
+        model: maps images to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
+        valid_loader: gives (images, labels); measured in eval mode, without gradients.
+        epochs: how many times the training data are gone through, whatever the curves say.
+        lr: learning rate of the one optimizer that serves all epochs and all parameters; 0 changes no parameter.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
+        that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -180,7 +184,8 @@ def generalization_gap(history: History) -> float:
         history: as `fit` returns it; left as it was.
 
     Returns:
-        Training accuracy minus validation accuracy of the last epoch, a Python float: 0.3 means thirty points of a hundred.
+        Training accuracy minus validation accuracy of the last epoch, a Python float, unrounded: 0.3 means thirty points of a
+        hundred.
     """
     ### BEGIN SOLUTION
     return history.train_accuracy[-1] - history.valid_accuracy[-1]

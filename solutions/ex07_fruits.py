@@ -121,17 +121,19 @@ def train(
 ) -> History:
     """Train what is trainable, and measure on the validation photos after each epoch.
 
-    Six epochs with a frozen backbone read unseen fruit within 0.02 of the bar, which is 0.92.
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Six epochs with a frozen
+    backbone read unseen fruit within 0.02 of the bar, which is 0.92.
 
     Args:
-        model: maps images to logits; changed in place. The optimizer gets only parameters that require a gradient.
-        train_loader: gives (images, labels); the only data that is learned from.
+        model: maps images to logits; changed in place, in train mode. The optimizer gets only parameters that require a gradient.
+        train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
-        epochs: how many times the training photos are gone through.
-        lr: learning rate; 0 changes nothing.
+        epochs: how many times the training photos are gone through, whatever the curves say.
+        lr: learning rate of the one optimizer that serves all epochs; 0 changes nothing.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
+        that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=lr)
@@ -159,13 +161,14 @@ def fine_tune(
     Two epochs, after six of `train`, read at least 0.92 of unseen fruit right: the assessment.
 
     Args:
-        model: its head is trained; every parameter is made trainable, running statistics stay frozen if they were.
-        train_loader, valid_loader, epochs: as for `train`.
-        lr: learning rate, small against the head's.
+        model: its head is trained; every parameter is made trainable, and left so; running statistics stay frozen if they were,
+            and only then.
+        train_loader, valid_loader, epochs: as for `train`, and so are the steps.
+        lr: learning rate of the one optimizer that serves all epochs, small against the head's.
 
     Returns:
-        A History with one entry an epoch. The model is left in eval mode and in the state, after an epoch or before the
-        first, that had the highest validation accuracy: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
+        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     ### BEGIN SOLUTION
     loss_function = nn.CrossEntropyLoss()
@@ -196,7 +199,7 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
     """How many photos the model gets right.
 
     Args:
-        model: maps images to logits; used in eval mode, without gradients, and not changed.
+        model: maps images to logits; used in eval mode, without gradients; its numbers and settings are left as they were.
         loader: gives (images, labels).
 
     Returns:

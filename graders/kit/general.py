@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from torch import nn
 
 from course.checks.expect import expect, expect_at_least, expect_at_most, expect_tensor
 from course.checks.probes import forward, unregistered_in, with_redrawn_parameters
@@ -46,33 +45,6 @@ def numbered(count: int, offset: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 def numbers_in(batch: torch.Tensor) -> list[int]:
     """Who is in a batch of `numbered` images."""
     return [round(value * 255) for value in batch.flatten(1)[:, 0].tolist()]
-
-
-def textbook_epoch(
-    model: nn.Module,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    batch_size: int,
-    lr: float,
-    momentum: float = 0.0,
-    loss: nn.Module | None = None,
-) -> tuple[float, float]:
-    """One epoch of SGD in the order of the data, the update written out; changes `model`, returns loss and accuracy."""
-    loss = loss or nn.CrossEntropyLoss()
-    velocities = [torch.zeros_like(p) for p in model.parameters()]
-    total, right = 0.0, 0
-    model.train()
-    for images_part, labels_part in zip(x.split(batch_size), y.split(batch_size), strict=True):
-        logits = model(images_part)
-        value = loss(logits, labels_part)
-        gradients = torch.autograd.grad(value, list(model.parameters()))
-        with torch.no_grad():
-            for parameter, velocity, gradient in zip(model.parameters(), velocities, gradients, strict=True):
-                velocity.mul_(momentum).add_(gradient)
-                parameter -= lr * velocity
-        total += float(value.detach()) * len(labels_part)
-        right += int((logits.argmax(1) == labels_part).sum())
-    return total / len(y), right / len(y)
 
 
 def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
