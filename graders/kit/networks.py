@@ -13,13 +13,13 @@ from course.checks.probes import state_of, trainable_of, unregistered_in
 from graders.kit.worker.networks import (
     alone_and_together,
     curve_of,
+    false_slope_of,
     images_after,
     layout_of,
     modes_of,
     neighbours_in,
     pull_of,
     scores_of,
-    slope_of,
     spreads_of,
 )
 
@@ -109,14 +109,12 @@ def expect_pull(model: Any, x: torch.Tensor) -> int:
 
 def expect_own_gradients(model: Any, x: torch.Tensor) -> None:
     """Gradients are those of the whole way from the parameters to the scores: no part of it is cut off."""
-    said, found = slope_of(model, x)
-    # 0.1: a step over bends, in float32, meets the gradient to 0.01; where a branch is cut off they differ by a third and more
-    expect_close(
-        found / max(said, 1e-12),
-        1.0,
-        "how fast the scores really change along their gradient, against what the gradient says",
-        rtol=0,
-        atol=0.1,
+    # 0.2: steps over bends, in float32, miss the gradient by 0.05; a branch that is cut off makes it 0.4 and more, if it counts
+    expect_at_most(
+        false_slope_of(model, x),
+        0.2,
+        "how far the scores change otherwise than their gradients say",
+        "the scores change otherwise than their gradients say: a part of the way back through the network is cut off",
     )
 
 
@@ -167,10 +165,10 @@ def standing_of(model: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-def expect_left_alone(model: Any, before: dict[str, dict[str, Any]], when: str) -> None:
+def expect_left_alone(model: Any, before: dict[str, dict[str, Any]], when: str, what: str = "the model") -> None:
     """Numbers, modes, what can be trained and how it lies in memory are what they were; `when` is, say, "after saving"."""
     after = standing_of(model)
-    expect_same(after.pop("numbers"), before["numbers"], f"numbers of the model {when}")
+    expect_same(after.pop("numbers"), before["numbers"], f"numbers of {what} {when}")
     for how, now in after.items():
-        other = [name or "the model" for name, was in before[how].items() if now.get(name) != was]
+        other = [name or what for name, was in before[how].items() if now.get(name) != was]
         expect(not other, "{when} {how}: {names}", when=when, how=how, names=", ".join(other[:4]))

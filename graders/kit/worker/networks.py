@@ -71,8 +71,7 @@ def scores_of(model: nn.Module, images: torch.Tensor, mode: str, draws: int) -> 
     """
     found: dict[str, list[torch.Tensor]] = {"drawn": [], "mirrored": [], "larger": []}
     with borrowed(model, images, mode, gain=2), torch.no_grad():
-        classes = model(images.clone()).shape[1]
-        last = [p for p in drawn(model) if p.dim() and len(p) == classes]
+        last = _last(model, model(images.clone()))
         for seed in range(draws):
             draw(last, 128, seed)
             for name, factor in (("drawn", 1), ("mirrored", -1)):
@@ -84,6 +83,10 @@ def scores_of(model: nn.Module, images: torch.Tensor, mode: str, draws: int) -> 
             _scale(drawn(model), 64)
         found["larger"].append(model(images.clone()).clone())
     return {name: torch.stack(scores) for name, scores in found.items()}
+
+
+def _last(model: nn.Module, scores: torch.Tensor) -> list[nn.Parameter]:
+    return [p for p in drawn(model) if p.dim() and len(p) == scores.shape[1]]
 
 
 def _scale(parameters: list[nn.Parameter], factor: float) -> None:
@@ -174,26 +177,40 @@ def pull_at_images(model: nn.Module, images: torch.Tensor) -> float:
 
 
 @probe
-def slope_of(model: nn.Module, images: torch.Tensor) -> tuple[float, float]:
-    """How fast the scores change along their own gradient, as autograd says and as it is, in eval mode.
+def false_slope_of(model: nn.Module, images: torch.Tensor) -> float:
+    """How far scores change otherwise than their gradients say, in eval mode: the worst of all parameters, against their gradient.
 
-    Where a part of the way is cut (`detach`, `no_grad`), the two differ.
+    0 but for bends and rounding; where a part of the way is cut off (`detach`, `no_grad`), about 1.
     """
+    generator, worst = torch.Generator().manual_seed(7), 0.0
     with borrowed(model, images, "eval", gain=1):
         free = [p for p in model.parameters() if p.requires_grad]
         scores = model(images.clone())
-        weights = projection(scores)
+        weights, size = projection(scores), float(scores.detach().norm())
         found = torch.autograd.grad((scores * weights).sum(), free, allow_unused=True)
-        pairs = [(p, g) for p, g in zip(free, found, strict=True) if g is not None]
-        said = sum(float(g.double().square().sum()) for _, g in pairs) ** 0.5
-        # a step that should move the sum by a hundredth of what scores of this size make of it: few bends, little rounding
-        step, sums = 1e-2 * float(scores.detach().norm()) / max(said, 1e-12) ** 2, []
-        with torch.no_grad():
-            for factor in (step, -2 * step):
-                for p, g in pairs:
-                    p.add_(g, alpha=factor)
-                sums.append(float((model(images.clone()).double() * weights).sum()))
-    return said, (sums[0] - sums[1]) / (2 * step * max(said, 1e-12))
+        for p, gradient in zip(free, found, strict=True):
+            if gradient is None:
+                continue
+            misses = []
+            for _ in range(3):
+                way = torch.randn(p.shape, generator=generator) * float(p.detach().square().mean()) ** 0.5
+                said, usual = float((gradient * way).sum()), float((gradient * way).norm())
+                if usual > 0.03 * size:  # else too little to be measured
+                    step = 3e-4 * size / usual  # so small a part of the scores: few bends, and far more than rounding
+                    misses.append(abs(_moved(model, images, p, way * step, weights) / step - said) / usual)
+            worst = max(worst, sorted(misses)[len(misses) // 2] if misses else 0.0)
+    return worst
+
+
+@torch.no_grad()
+def _moved(model: nn.Module, images: torch.Tensor, p: nn.Parameter, way: torch.Tensor, weights: torch.Tensor) -> float:
+    """By how much the weighted sum of the scores changes on the way from `p` by this much, measured on both sides."""
+    sums, old = [], p.clone()
+    for side in (1, -1):
+        p.copy_(old + side * way)
+        sums.append(float((model(images.clone()).double() * weights).sum()))
+    p.copy_(old)
+    return (sums[0] - sums[1]) / 2
 
 
 @probe
@@ -208,6 +225,9 @@ def curve_of(model: nn.Module, a: torch.Tensor, b: torch.Tensor) -> tuple[float,
 def spreads_of(model: nn.Module, batches: list[torch.Tensor]) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Mean and standard deviation over the batch of each class's scores in train mode, for each batch."""
     with borrowed(model, batches[0], "train", gain=1), torch.no_grad():
+        _scale(
+            _last(model, model(batches[0].clone())), 128
+        )  # large scores: the epsilon of a norm is nothing beside them
         found = [model(batch.clone()) for batch in batches]
     return [(scores.mean(0), scores.std(0)) for scores in found]
 
@@ -251,6 +271,13 @@ def set_modes(model: nn.Module, training: list[str]) -> None:
     """Train mode for the parts of these names ("" is the whole, without its parts), eval mode for all others."""
     for name, part in model.named_modules():
         part.training = name in training
+
+
+@probe
+def thaw(model: nn.Module) -> None:
+    """Let every parameter require a gradient."""
+    for p in model.parameters():
+        p.requires_grad_(True)
 
 
 @probe

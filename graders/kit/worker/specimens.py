@@ -24,6 +24,10 @@ def _seeded(seed: int, make: Callable[[], nn.Module]) -> nn.Module:
 # -- backbones ----------------------------------------------------------------------------------------------------------
 
 
+class Calm(nn.BatchNorm1d):
+    """A BatchNorm that is not called so."""
+
+
 class Normalised(nn.Module):
     """(B, 3, H, W) -> (B, 8) by way of maps, volumes and vectors, each with the norm of its kind; no name tells which is one.
 
@@ -34,11 +38,11 @@ class Normalised(nn.Module):
         super().__init__()
         self.gamma = nn.Parameter(torch.tensor(1.3))
         self.tokens = nn.ParameterList([nn.Parameter(torch.randn(8))])
-        self.maps = nn.Sequential(nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.ModuleList([nn.BatchNorm2d(6)])[0]))
+        self.maps = nn.Sequential(nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6)))
         self.volumes = nn.BatchNorm3d(6)
         self.together = nn.SyncBatchNorm(6)
         self.each = nn.InstanceNorm2d(6, affine=True, track_running_stats=True) if instances else nn.Identity()
-        self.vectors = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8))
+        self.vectors = nn.Sequential(nn.Linear(6, 8), nn.BatchNorm1d(8), Calm(8))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, 8)."""
@@ -101,7 +105,7 @@ class Household(nn.Module):
         self.attention, self.memory = nn.MultiheadAttention(4, 2), nn.GRU(4, 3)
         self.left, self.right = nn.Linear(5, 5), nn.Linear(5, 5)  # as like as two, and yet two
         self.head, self.fc, self.classifier = nn.Linear(4, 3), nn.Linear(4, 3), nn.LayerNorm(4)
-        for frozen in (self.encoder[0], self.head, self.volumes):
+        for frozen in (self.encoder[0], self.head, self.attention.out_proj):
             frozen.requires_grad_(False)
         self.fc.bias.requires_grad_(False)
         self.register_buffer("table", torch.zeros(11))
