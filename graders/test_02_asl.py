@@ -7,7 +7,7 @@ import torch
 
 from course.catalog import project
 from course.checks.attachments import confusion
-from course.checks.builders import dense_net
+from course.checks.builders import dense_net, sgd
 from course.checks.check import check
 from course.checks.expect import (
     expect,
@@ -22,7 +22,6 @@ from course.checks.probes import (
     compiler_works,
     fit_with_the_course,
     forward,
-    gradients_of,
     history_of,
     is_compiled,
     item_of,
@@ -48,9 +47,6 @@ from graders.kit.epochs import (
 from graders.kit.general import (
     LETTERS,
     accuracy,
-    expect_bent,
-    expect_logits,
-    expect_registered,
     images,
     labels,
     sign_csv,
@@ -58,8 +54,21 @@ from graders.kit.general import (
     unseen_signs,
 )
 from graders.kit.loops import Data, Run, varied, wrong_labels
+from graders.kit.networks import (
+    expect_bent,
+    expect_images_kept,
+    expect_judged_alone,
+    expect_left_alone,
+    expect_logits,
+    expect_pull,
+    expect_registered,
+    standing_of,
+)
 from graders.kit.pages import show_training
+from graders.kit.worker.compiling import pretend_compiler
 from graders.kit.worker.loops import freeze_part, loop_net, told_history
+from graders.kit.worker.networks import is_same, known_to, modes_of, set_modes
+from graders.kit.worker.specimens import map_net, token_net
 
 THRESHOLD = project("02").thresholds["train_accuracy"]
 EPOCHS = 20
@@ -118,7 +127,7 @@ def test_a_letter_has_the_same_class_in_every_file(student, lab):
 @check("build_model", points=1, hint="How many letters can be photographed?")
 def test_each_picture_gets_24_scores(student):
     """(B, 784) in, (B, classes) out, for a batch of one too."""
-    for classes, batch in ((24, 1), (24, 5), (7, 3)):
+    for classes, batch in ((24, 1), (24, 5), (2, 3), (1000, 1)):
         model = student.build_model() if classes == 24 else student.build_model(classes)
         logits = forward(model, images(batch, 28).flatten(1), mode="eval")
         expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
@@ -127,22 +136,19 @@ def test_each_picture_gets_24_scores(student):
 @check("build_model", points=1, hint="What does nn.CrossEntropyLoss do first with what it is given?")
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities, nor a layer that is not used, nor layers that collapse into one for want of a bend."""
-    model = student.build_model()
-    expect_logits(model, images(16, 28).flatten(1), classes=24)
-    expect_registered(model, images(8, 28).flatten(1))
-    expect_bent(model, images(16, 28, seed=1).flatten(1), images(16, 28, seed=2).flatten(1))
-    idle = [n for n, size in gradients_of(model, images(48, 28).flatten(1), labels(48, 24)).items() if size <= 0]
-    expect(not idle, "no gradient reaches {idle}", idle=", ".join(idle))
+    model, pictures = student.build_model(7), images(8, 28).flatten(1)
+    expect_logits(model, pictures, classes=7)
+    expect_registered(model, pictures)
+    expect_bent(model, pictures, images(8, 28, seed=2).flatten(1))
+    expect_pull(model, images(32, 28).flatten(1))
 
 
 @check("build_model", points=1, hint="Which dimension must survive?")
 def test_a_sign_is_judged_by_itself_alone(student):
     """A picture's scores may not depend on its neighbours in the batch."""
-    model, batch = student.build_model(), images(6, 28).flatten(1)
-    together = forward(model, batch, mode="eval")
-    alone = torch.cat([expect_tensor(forward(model, one, mode="eval"), "logits") for one in batch.split(1)])
-    # 1e-4: a matrix product may add up in another order for another batch size
-    expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
+    model, pictures = student.build_model(), images(4, 28).flatten(1)
+    expect_judged_alone(model, pictures, norms=False)
+    expect_images_kept(model, pictures)
 
 
 @check(
@@ -209,6 +215,42 @@ def test_it_is_compiled_where_a_compiler_is(student, lab):
     model, compiled = _compiled(student, lab)
     if not is_compiled(compiled):
         expect(not compiler_works(model), "the network that came back is not compiled, and this machine can compile")
+
+
+@check(
+    "compile_model",
+    title="the trial leaves the network as it was",
+    points=1,
+    hint="What does a forward pass in train mode change, and in which mode was the network before?",
+)
+def test_the_trial_leaves_the_network_as_it_was(student, lab):
+    """Numbers, mode and what can be trained are the caller's. The compiler is only pretended here: nothing is compiled."""
+    for works in (True, False):
+        for blueprint, example in ((map_net(seed=3), images(4, 12, 3)), (token_net(seed=3), labels(8, 20).view(2, 4))):
+            model = lab.build(blueprint)
+            optimizer = lab.build(sgd(model=model, lr=0.1))
+            for training in (list(modes_of(model)), []):
+                set_modes(model, training)
+                before = standing_of(model)
+                pretend_compiler(model, works)
+                try:
+                    result, said = student.compile_model(model, example), lab.warnings
+                finally:
+                    pretend_compiler(model, None)
+                expect_left_alone(model, before, "after the trial")
+                expect(known_to(optimizer, model), "an optimizer that was made before no longer knows the parameters")
+                _expect_told(works, is_compiled(result), is_same(result, model), said)
+                answers = [forward(network, example, mode="eval") for network in (result, model)]
+                expect_close(*answers, "logits of what comes back", rtol=1e-5, atol=1e-5)  # the same sums
+
+
+def _expect_told(works: bool, compiled: bool, same: bool, said: list[str]) -> None:
+    if works:
+        expect(compiled, "where compiling works, what comes back is not compiled")
+        expect(not said, "where compiling works there is a warning: {said}", said=" ".join(said))
+    else:
+        expect(same, "where compiling does not work, another object than the model comes back")
+        expect("compil" in " ".join(said).lower(), "no warning says that the model could not be compiled")
 
 
 @check(

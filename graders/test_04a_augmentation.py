@@ -3,8 +3,6 @@
 pytest graders/test_04a_augmentation.py
 """
 
-import io
-
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +25,6 @@ from course.checks.expect import (
     expect_equal,
     expect_same,
     expect_tensor,
-    fail,
 )
 from course.checks.probes import (
     argument_after,
@@ -61,8 +58,11 @@ from graders.kit.general import (
     training_signs,
 )
 from graders.kit.loops import Data, Run, varied, wrong_labels
+from graders.kit.networks import expect_left_alone, standing_of
 from graders.kit.pages import show_judgement, show_told, told_by
+from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
 from graders.kit.worker.loops import MARK, enough_views, freeze_part, loop_net, marking_transforms
+from graders.kit.worker.specimens import named_net
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
 MARGIN = project("04a").thresholds["above_cnn"]
@@ -399,21 +399,6 @@ def test_it_reads_unseen_hands(lab):
 # -- save_model ---------------------------------------------------------------------------------------------------------
 
 
-def _numbers(content: bytes) -> dict:
-    try:
-        found = torch.load(io.BytesIO(content), weights_only=True)
-    except Exception as fault:
-        fail(
-            "torch.load(..., weights_only=True) cannot read the saved file: {text}",
-            text=str(fault).splitlines()[0][:160],
-        )
-    expect(
-        isinstance(found, dict) and all(type(v) is torch.Tensor for v in found.values()),
-        "the saved file holds more than a state dict",
-    )
-    return dict(found)
-
-
 @check(
     "save_model",
     title="the file holds the weights and nothing else",
@@ -423,26 +408,24 @@ def _numbers(content: bytes) -> dict:
 def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
     """A state dict, parameters and running statistics alike, readable with weights_only=True."""
     model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))
-    path, before = lab.path("model.pt"), state_of(model)
+    path, before = lab.path("model.pt"), standing_of(model)
     student.save_model(model, path)
-    expect_same(_numbers(lab.read(path)), before, "saved numbers")
-    expect_same(state_of(model), before, "numbers of the model itself after saving")
+    expect_same(numbers_in_file(lab.read(path)), before["numbers"], "saved numbers")
+    expect_left_alone(model, before, "after saving")
+    expect_saved_whole(student, lab)
 
 
 @check("save_model", points=1, hint="Which names does a compiled network have, and which does the plain one know?")
 def test_a_compiled_model_is_saved_under_plain_names(student, lab):
     """Otherwise nobody can load it into the network that it came from."""
-    model = lab.build(linear_net(features=16, classes=CLASSES, seed=4))
-    path = lab.path("compiled.pt")
-    student.save_model(lab.build(compiled(model=model)), path)
-    expect_same(_numbers(lab.read(path)), state_of(model), "saved numbers of a compiled network")
+    for blueprint in (linear_net(features=16, classes=CLASSES, seed=4), named_net(seed=4)):
+        model = lab.build(blueprint)
+        path = lab.path("compiled.pt")
+        student.save_model(lab.build(compiled(model=model)), path)
+        expect_same(numbers_in_file(lab.read(path)), state_of(model), "saved numbers of a compiled network")
 
 
 @check("save_model", points=1, hint="What becomes of the file of yesterday?")
 def test_an_older_file_is_replaced(student, lab):
     """Saving twice leaves the second model."""
-    path = lab.file("old.pt", b"yesterday")
-    for seed in (1, 2):
-        model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
-        student.save_model(model, path)
-    expect_same(_numbers(lab.read(path)), state_of(model), "numbers after saving two models to one path")
+    expect_replaced(student, lab)

@@ -23,11 +23,12 @@ from course.checks.expect import (
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import is_training, seen_by, state_of
+from course.checks.probes import is_training, seen_by, state_of, trainable_of
 from course.checks.session import StudentRaised
 from course.models.signs import sign_network_state
 from graders.kit.general import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
 from graders.kit.pages import show_prepared, show_readings
+from graders.kit.worker.specimens import a_path, named_net
 
 THRESHOLD = project("04b").thresholds["photo_accuracy"]
 
@@ -45,12 +46,18 @@ def _net(seed: int):
     hint="Which method puts a state dict into a network, and in which mode is a network used?",
 )
 def test_the_numbers_of_the_file_are_in_the_model(student, lab):
-    """Parameters and running statistics, all of them; and eval mode, ready for use."""
+    """Parameters and running statistics, all of them; and eval mode, ready for use. What could be trained still can be."""
     state, given_model = _other_state(), lab.build(_net(2))
     model = student.load_model(lab.file("model.pt", saved(state)), given_model)
     for which, what in ((model, "the loaded model"), (given_model, "the model that was given")):
         expect_same(state_of(which), state, f"numbers of {what}")
-    expect(not is_training(model), "the loaded model is in train mode")
+        expect(not is_training(which), "{thing} is in train mode", thing=what)
+    state, given_model = state_of(lab.build(named_net(seed=1))), lab.build(named_net(seed=2))
+    flags = trainable_of(given_model)
+    model = student.load_model(a_path(text=lab.file("named.v2", saved(state))), given_model)
+    expect_same(state_of(model), state, "numbers of the loaded model")
+    other = [name for name, flag in trainable_of(model).items() if flag != flags[name]]
+    expect(not other, "after loading trainable or not any more: {names}", names=", ".join(other[:4]))
 
 
 def _other_state():
@@ -80,15 +87,33 @@ def test_a_file_that_carries_code_is_refused(student, lab):
 def test_a_file_of_another_network_is_refused(student, lab):
     """Missing or foreign names mean another architecture; a half-filled network answers nonsense."""
     state = _other_state()
-    partial = {name: value for name, value in state.items() if not name.startswith("head")}
-    foreign = {"model." + name: value for name, value in state.items()}
-    for what, wrong in (("without its last layer", partial), ("with other names", foreign)):
+    for what, wrong in _others(state).items():
         try:
             student.load_model(lab.file("wrong.pt", saved(wrong)), lab.build(_net(2)))
         except StudentRaised:
             continue
         expect(False, "a file {thing} was loaded without an error", thing=what)
     student.load_model(lab.file("model.pt", saved(state)), lab.build(_net(2)))
+
+
+def _others(state: dict[str, torch.Tensor]) -> dict[str, dict[str, torch.Tensor]]:
+    """States of other networks, by what they are."""
+    without = lambda part: {name: value for name, value in state.items() if not name.startswith(part)}  # noqa: E731
+    prefixes = ("model.", "module.", "_orig_mod.", "net.", "state_dict.")
+    named = {f"with {p} before each name": {p + name: value for name, value in state.items()} for p in prefixes}
+    return {
+        "without its last layer": without("head"),
+        "without one bias": without("hidden.bias"),
+        "without running statistics": without("norm.running_mean"),
+        "with other names": {name.replace("hidden", "first"): value for name, value in state.items()},
+        "with names in capitals": {name.upper(): value for name, value in state.items()},
+        "with one name more": {**state, "extra.weight": torch.zeros(2)},
+        "with a layer of another width": {**state, "head.weight": torch.zeros(4, 20)},
+        "with a layer for more classes": {**state, "head.weight": torch.zeros(9, 16), "head.bias": torch.zeros(9)},
+        "with one prefix": {("module." + n if n == "head.bias" else n): value for n, value in state.items()},
+        "of no network": {},
+        **named,
+    }
 
 
 # -- preprocess ---------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import torch
 
 from course.catalog import project
 from course.checks.attachments import confusion
-from course.checks.builders import fixed_net, linear_net, loader, moody_net
+from course.checks.builders import fixed_net, loader, moody_net
 from course.checks.check import check
 from course.checks.expect import (
     expect,
@@ -35,12 +35,13 @@ from graders.kit.photos import (
     expect_plain,
     expect_varied,
     folder_photos,
-    read_back,
     unseen_fruit,
 )
+from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
 from graders.kit.transfer import (
     WIDTH,
     expect_all_frozen,
+    expect_backbone_as_it_is,
     expect_frozen_whatever_the_mode,
     expect_gradients_everywhere,
     expect_head_alone_learns,
@@ -120,12 +121,8 @@ def test_each_photo_gets_six_logits(student, lab):
 )
 def test_the_head_can_learn_and_the_backbone_stays(student, lab):
     """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
-    backbone = frozen_backbone(student, lab)
-    own = [float(t.double().sum()) for t in state_of(backbone).values()]
-    model = student.build_model(backbone, WIDTH)
-    sums = [float(t.double().sum()) for t in state_of(model).values()]
-    expect(all(value in sums for value in own), "the numbers of the backbone are not all in the model as they were")
-    expect_head_alone_learns(model, CLASSES)
+    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH))
+    expect_backbone_as_it_is(student, lab)
     expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH))
 
 
@@ -141,8 +138,8 @@ def test_every_parameter_is_frozen(student, lab):
 @check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
 def test_statistics_stay_in_a_network_that_is_trained(student, lab):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
-    expect_frozen_whatever_the_mode(student, lab)
-    expect_statistics_stay_within(student, lab, CLASSES)
+    expect_frozen_whatever_the_mode(student, lab, instances=True)
+    expect_statistics_stay_within(student, lab, CLASSES, instances=True)
 
 
 # -- train --------------------------------------------------------------------------------------------------------------
@@ -365,21 +362,8 @@ def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
 @check("save_model", points=1, hint="Which of the two runs code when it is opened: an object, or numbers?")
 def test_the_saved_file_is_the_model(student, lab):
     """A state dict with parameters and running statistics, readable with weights_only=True; an older file is replaced."""
-    path = lab.file("model.pt", b"yesterday")
-    for seed in (1, 2):
-        model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
-        numbers = state_of(model)
-        student.save_model(model, path)
-    try:
-        found = read_back(lab.read(path))
-    except Exception as fault:
-        expect(
-            False,
-            "torch.load(..., weights_only=True) cannot read the saved file: {text}",
-            text=str(fault).splitlines()[0][:160],
-        )
-    expect_same(found, numbers, "saved numbers")
-    expect_same(state_of(model), numbers, "numbers of the model after saving")
+    expect_replaced(student, lab)
+    expect_saved_whole(student, lab)
 
 
 @check("save_model", points=1, hint="What besides parameters does a network with BatchNorm know?")
@@ -390,7 +374,7 @@ def test_a_reloaded_model_answers_the_same(student, lab):
     path = lab.path("moody.pt")
     student.save_model(model, path)
     other = moody_net.build(features=16, classes=CLASSES, seed=9)
-    missing = other.load_state_dict(read_back(lab.read(path)), strict=False)
+    missing = other.load_state_dict(numbers_in_file(lab.read(path)), strict=False)
     expect(
         not missing.missing_keys and not missing.unexpected_keys,
         "names that do not fit: {missing}",

@@ -132,8 +132,9 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
 
     Args:
-        model: a network, compiled or not; a compiled one is saved under the names of the plain network.
-        path: the file; one that is there already is replaced.
+        model: a network, compiled or not, in any mode; left as it is. A compiled one is saved under the names of the plain
+            network, which may be any.
+        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     ### BEGIN SOLUTION
     plain = getattr(model, "_orig_mod", model)

@@ -39,11 +39,11 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
         model: a network of the same architecture; changed in place.
 
     Returns:
-        The model with the numbers of the file, in eval mode.
+        The model with the numbers of the file, in eval mode; what can be trained is what could be before.
 
     Raises:
-        Exception: whatever PyTorch raises when the file holds more than numbers, or other names than the model has. The file's
-            content is never executed.
+        Exception: whatever PyTorch raises when the file holds more than numbers, or other names or shapes than the model has: one
+            name too many, too few, or with a prefix. The file's content is never executed.
     """
     ### BEGIN SOLUTION
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

@@ -221,8 +221,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
 
     Args:
-        model: any network.
-        path: the file; one that is there already is replaced.
+        model: any network, in any mode; left as it is.
+        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     ### BEGIN SOLUTION
     temporary = f"{path}.part"

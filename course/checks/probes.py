@@ -91,26 +91,6 @@ def gradients_of(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -
 
 
 @probe
-def with_redrawn_parameters(model: nn.Module, images: torch.Tensor, draws: int, std: float) -> torch.Tensor:
-    """Outputs in eval mode with all parameters drawn anew from N(0, std), a few times: (draws, B, classes).
-
-    What a network can say whatever it learns: logits grow with the weights and have both signs; what comes out of a tanh or a
-    ReLU does not. The parameters are put back.
-    """
-    model.eval()
-    kept = [p.detach().clone() for p in model.parameters()]
-    generator, outputs = torch.Generator().manual_seed(5), []
-    with torch.no_grad():
-        for _ in range(draws):
-            for p in model.parameters():
-                p.copy_(torch.randn(p.shape, generator=generator) * std)
-            outputs.append(model(images).clone())
-        for p, old in zip(model.parameters(), kept, strict=True):
-            p.copy_(old)
-    return torch.stack(outputs)
-
-
-@probe
 def unregistered_in(model: nn.Module, images: torch.Tensor) -> int:
     """How many tensors that require a gradient the forward pass uses and `model.parameters()` does not list."""
     known = {id(p) for p in model.parameters()}

@@ -2,14 +2,11 @@
 
 import functools
 import io
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
-from course.checks.expect import expect, expect_at_least, expect_at_most, expect_tensor
-from course.checks.probes import forward, unregistered_in, with_redrawn_parameters
 from course.checks.wire import Photo
 from course.models.signs import baselines
 
@@ -47,55 +44,6 @@ def numbers_in(batch: torch.Tensor) -> list[int]:
     return [round(value * 255) for value in batch.flatten(1)[:, 0].tolist()]
 
 
-def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
-    """The network ends in scores of any size and sign, whatever it learns: no softmax, no activation after the last layer."""
-    logits = expect_tensor(with_redrawn_parameters(model, x, draws=6, std=0.5), "logits", shape=(6, len(x), classes))
-    ones = torch.ones(6, len(x))
-    # 1e-4: real logits miss these sums by far more than float32 rounding of some ten numbers, about 1e-6
-    expect(
-        not torch.allclose(logits.sum(2), ones, atol=1e-4),
-        "the scores of each picture add up to 1: they are probabilities",
-    )
-    expect(not torch.allclose(logits.logsumexp(2).exp(), ones, atol=1e-4), "the scores are log-probabilities")
-    least, most = float(logits.min()), float(logits.max())
-    # Weights of 0.5 make sums of some hundred inputs of 1 to large numbers, alike in both directions. The worst of our right
-    # solutions has -least / most = 0.6; ReLU, GELU and LeakyReLU give 0 to 0.01, tanh and sigmoid end at 1.
-    expect_at_least(
-        max(-least, most),
-        2,
-        "the largest score of either sign, whatever the weights",
-        "whatever the weights, all scores lie between {least:.2g} and {most:.2g}: an activation after the last layer?",
-        least=least,
-        most=most,
-    )
-    ratio, what = -least / max(most, 1e-9), "the least score against the greatest, whatever the weights"
-    lame = "whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?"
-    # 0.05 to 20: between what ReLU and its like give and what our right solutions give, either way up
-    expect_at_least(ratio, 0.05, what, lame, least=least, most=most)
-    expect_at_most(ratio, 20, what, lame, least=least, most=most)
-
-
-def expect_bent(model: Any, a: torch.Tensor, b: torch.Tensor) -> None:
-    """The network is more than one linear layer: the scores of a mean are not the mean of the scores."""
-    middle = forward(model, (a + b) / 2, mode="eval")
-    straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
-    # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
-    expect_at_least(
-        float((middle - straight).abs().max()),
-        1e-4,
-        "how far the score of a mean is from the mean of the scores",
-        "the network is linear: the score of a mean is the mean of the scores",
-    )
-
-
-def expect_registered(model: Any, x: torch.Tensor) -> None:
-    """Every tensor that the forward pass learns by is one of the model's parameters, and gets a gradient."""
-    foreign = unregistered_in(model, x)
-    expect(
-        foreign == 0,
-        "{foreign} weights that the forward pass uses are not among the model's parameters: they are never trained",
-        foreign=foreign,
-    )
 
 
 def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:

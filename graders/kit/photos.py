@@ -184,11 +184,6 @@ def colour_images(count: int, side: int = 12, seed: int = 0) -> torch.Tensor:
     return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(seed))
 
 
-def read_back(content: bytes) -> dict[str, torch.Tensor]:
-    """The state dict in a saved file, opened without running anything in it."""
-    return dict(torch.load(io.BytesIO(content), weights_only=True))
-
-
 def opened(content: Photo) -> Image.Image:
     """A picture file, opened here."""
     image = Image.open(io.BytesIO(content.content))
