@@ -75,8 +75,9 @@ def expect_many_views(draws: Sequence[torch.Tensor], flips: Flips = ()) -> None:
     )
     same = [torch.equal(a, b) for a, b in pairwise(draws)]
     alike = "two calls in a row give the same view: a new one is drawn only now and then"
-    # that all pairs of a flip agree comes once in 2^30 times
+    # that all pairs of a flip agree comes once in 2^30 times, and that none does in 2^59
     expect(not (all(same[::2]) or all(same[1::2])), alike)
+    expect(exact != 2 or any(same), "two views take turns: they are not drawn")
     share = sum(torch.equal(a, b) for k, a in enumerate(draws) for b in draws[:k]) / (len(draws) * (len(draws) - 1) / 2)
     # 18: a flip gives 30 of 60 twice in a row, and 30 + 18 once in a million times; every draw twice gives 30 for hardly any
     expect_at_most(
