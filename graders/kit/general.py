@@ -232,6 +232,12 @@ def scene(size: tuple[int, int]) -> Image.Image:
     return Image.fromarray((rgb.clip(0, 1) * 255).astype(np.uint8))
 
 
+def panorama() -> Image.Image:
+    """A picture of 6000 x 60 with stripes from side to side: who shrinks it until its width is small has lost them."""
+    stripes = np.where(np.arange(60) // 12 % 2, 60, 200).astype(np.uint8)
+    return Image.fromarray(stripes[:, None].repeat(6_000, 1)).convert("RGB")
+
+
 def inner_square(size: tuple[int, int]) -> Image.Image:
     """A black picture (width, height) with a white square in the middle, half as wide as its largest square: 0.25 of that."""
     side, image = min(size), Image.new("RGB", size)
