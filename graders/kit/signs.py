@@ -40,7 +40,11 @@ def expect_every_row(read: Read, lab: Any) -> None:
     header, *lines = sign_csv(25, brightest=1)[0].splitlines()
     data = _read(read, lab.file("single.csv", f"{header}\n{lines[0]}\n"), "a file of one row")
     expect_equal(length_of(data), 1, "the length for a file of one row")
-    many = "\n".join([header, *(lines * (LONG // 25))]) + "\n"
+    twice = [
+        *lines * (LONG // 50),
+        *(line for line in lines for _ in range(LONG // 50)),
+    ]  # far from each other, and in a row
+    many = "\n".join([header, *twice]) + "\n"
     data = _read(read, lab.build(path_object(path=lab.file("long.csv", many))), "a pathlib.Path")
     expect_equal(length_of(data), LONG, f"the length for a file of {LONG} rows, 25 different ones")
 
