@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 from torch import nn
 
 from course.catalog import project
@@ -49,6 +50,7 @@ from graders.kit.general import (
     numbers_in,
     training_digits,
 )
+from graders.kit.loaders import expect_random_orders
 from graders.kit.loops import Textbook, passes_of, varied
 from graders.kit.networks import (
     expect_bent,
@@ -59,6 +61,7 @@ from graders.kit.networks import (
     expect_registered,
 )
 from graders.kit.pages import show_judgement, show_training
+from graders.kit.pictures import expect_apart
 from graders.kit.worker.loops import (
     bare_batches,
     freeze_part,
@@ -69,6 +72,7 @@ from graders.kit.worker.loops import (
     sgd_in_groups,
     traced,
 )
+from graders.kit.worker.pictures import noisy_set
 
 THRESHOLD = project("01").thresholds["valid_accuracy"]
 
@@ -101,6 +105,8 @@ def test_bytes_become_values_from_0_to_1(student):
 
 @check("make_transforms", points=1, hint="Where does the first pixel of the second row go?")
 @given(width=st.integers(1, 40), height=st.integers(1, 40), seed=st.integers(0, 99))
+@example(width=330, height=210, seed=1)
+@example(width=20, height=1_200, seed=2)
 def test_every_pixel_stays_in_its_place(student, width, height, seed):
     """A picture of any size is carried over pixel by pixel: no resizing, no turning, no mirroring."""
     pixels = np.random.default_rng(seed).integers(0, 256, (height, width), dtype=np.uint8)
@@ -122,6 +128,8 @@ def test_same_picture_always_gives_the_same_tensor(student):
     first = expect_tensor(called(transform, picture), "the transformed picture")
     for _ in range(8):
         expect_close(called(transform, picture), first, "the same picture once more", rtol=0, atol=0)
+    for shape in ((28, 28), (210, 330)):
+        expect_apart(transform, Image.fromarray(np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)))
 
 
 # -- make_loaders -------------------------------------------------------------------------------------------------------
@@ -154,13 +162,9 @@ def test_every_item_comes_exactly_once_an_epoch(student, lab, train, valid, batc
 def test_training_order_is_new_in_each_epoch(student, lab):
     """A fixed order gives the same sequence of batches each time, and the network learns the sequence too."""
     train_loader, _ = _loaders(student, lab, 60, 4, 8)
-    epochs = [[numbers_in(batch) for batch, _ in batches_of(train_loader)] for _ in range(2)]
-    first, second = ([who for batch in epoch for who in batch] for epoch in epochs)
-    expect_equal(sorted(second), list(range(60)), "items of the second epoch, sorted")
-    # a fair shuffle of 60 items gives the sorted order, or the same order twice, once in 60! times; the same eight meet in
-    # all batches again even more rarely than that is worth a thought
-    expect(first != sorted(first), "training items come in the order of the data set")
-    expect(first != second, "training items come in the same order in the second epoch")
+    batches_of(train_loader, most=2)  # an epoch that is broken off; the next one is whole again
+    epochs = [[numbers_in(batch) for batch, _ in batches_of(train_loader)] for _ in range(3)]
+    expect_random_orders([[who for batch in epoch for who in batch] for epoch in epochs], 60)
     together = [{frozenset(batch) for batch in epoch} for epoch in epochs]
     expect(
         together[0] != together[1],
@@ -172,7 +176,8 @@ def test_training_order_is_new_in_each_epoch(student, lab):
 def test_validation_order_is_that_of_the_data_set(student, lab):
     """With a fixed order the k-th prediction belongs to the k-th picture, and two runs can be compared."""
     _, valid_loader = _loaders(student, lab, 4, 60, 8)
-    expect_equal(_order(valid_loader), list(range(100, 160)), "items of the validation loader")
+    for epoch in ("first", "second"):
+        expect_equal(_order(valid_loader), list(range(100, 160)), f"items of the validation loader, {epoch} epoch")
 
 
 @check("make_loaders", points=1, hint="What would a network learn whose labels belong to other pictures?")
@@ -183,14 +188,26 @@ def test_images_keep_their_labels(student, lab):
             expect_tensor(batch, "images of a batch", shape=(-1, 1, 2, 2), dtype=torch.float32)
             expect_tensor(truth, "labels of a batch", shape=(len(batch),), dtype=torch.int64)
             expect_equal(numbers_in(batch), truth.tolist(), "images of a batch, by their labels")
+    # a data set with chance in it, as one that augments its pictures: each epoch must ask it again
+    pair = student.make_loaders(*(lab.build(noisy_set(count=n)) for n in (12, 9)), 5)
+    for name, part in zip(("training", "validation"), pair, strict=True):
+        found = [torch.cat([batch for batch, _ in batches_of(part)])[..., 1].flatten().sort().values for _ in range(2)]
+        expect(
+            not torch.equal(*found),
+            "the {name} images of a data set that draws them anew are those of the first epoch in the second one",
+            name=name,
+        )
 
 
 @check("make_loaders", points=1, hint="Do both loaders know the batch size that they were given?")
 def test_batches_have_the_size_that_was_asked_for(student, lab):
     """The size of a batch is a decision about memory and noise; it must be the caller's."""
-    for batch_size, sizes in (((10,), [10, 10, 10, 4]), ((), [32, 2])):
-        for name, part in zip(("training", "validation"), _loaders(student, lab, 34, 34, *batch_size), strict=True):
-            expect_equal([len(truth) for _, truth in batches_of(part)], sizes, f"sizes of the {name} batches")
+    for batch_size in ((10,), ()):
+        for counts in ((34, 34), (34, 5), (5, 34)):
+            loaders = _loaders(student, lab, *counts, *batch_size)
+            for name, part, count in zip(("training", "validation"), loaders, counts, strict=True):
+                sizes = {(10, 34): [10, 10, 10, 4], (32, 34): [32, 2]}.get(((*batch_size, 32)[0], count), [5])
+                expect_equal([len(truth) for _, truth in batches_of(part)], sizes, f"sizes of the {name} batches")
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------

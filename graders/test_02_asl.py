@@ -25,8 +25,6 @@ from course.checks.probes import (
     history_of,
     is_compiled,
     item_of,
-    items_of,
-    length_of,
     parameters_of,
     predict,
     same_parameters,
@@ -49,7 +47,6 @@ from graders.kit.general import (
     accuracy,
     images,
     labels,
-    sign_csv,
     training_signs,
     unseen_signs,
 )
@@ -65,6 +62,7 @@ from graders.kit.networks import (
     standing_of,
 )
 from graders.kit.pages import show_training
+from graders.kit.signs import expect_class_of_each_letter, expect_every_row, expect_labels, expect_pixels, sign_csv
 from graders.kit.worker.compiling import pretend_compiler
 from graders.kit.worker.loops import freeze_part, loop_net, told_history
 from graders.kit.worker.networks import is_same, known_to, modes_of, set_modes
@@ -78,10 +76,8 @@ EPOCHS = 20
 
 @check("SignDataset", title="every row of the file becomes an item", points=1, hint="Is the header a sign?")
 def test_every_row_of_the_file_is_a_sign(student, lab):
-    """The header is no picture, and the last row is one."""
-    for rows in (24, 31):
-        data = student.SignDataset(lab.file("signs.csv", sign_csv(rows)[0]))
-        expect_equal(length_of(data), rows, f"the length for a file of {rows} rows")
+    """The header is no picture, the last row is one, and so is a row that was there before; whatever the number of rows."""
+    expect_every_row(student.SignDataset, lab)
 
 
 @check("SignDataset", points=1, hint="Which shape and which type does a linear layer want of one picture?")
@@ -92,33 +88,24 @@ def test_a_picture_is_a_flat_float_tensor(student, lab):
     expect_tensor(image, "the image of item 3", shape=(784,), dtype=torch.float32)
 
 
-@check("SignDataset", points=2, hint="Where in a row do the pixels begin, and what is their largest value?")
+@check(
+    "SignDataset", points=2, hint="Where in a row do the pixels begin, and what is the largest value of any picture?"
+)
 def test_pixels_are_those_of_the_row_from_0_to_1(student, lab):
     """A shift by one column would make the label the first pixel, and the network would read the answer."""
-    text, pixels, _ = sign_csv(30, seed=5)
-    found, _ = items_of(student.SignDataset(lab.file("signs.csv", text)), list(range(30)))
-    # 1e-6: float32 division by 255 is right to about 1e-7
-    expect_close(found, torch.from_numpy(pixels).float() / 255, "images of all rows", rtol=0, atol=1e-6)
+    expect_pixels(student.SignDataset, lab, (784,))
 
 
 @check("SignDataset", points=2, hint="Which class should k have, the tenth letter that can be photographed?")
 def test_labels_have_no_gap(student, lab):
     """Kaggle's 9 (j) does not occur; 24 classes must be 0 to 23."""
-    text, _, classes = sign_csv(40, seed=6)
-    _, found = items_of(student.SignDataset(lab.file("signs.csv", text)), list(range(40)))
-    expect_tensor(found, "labels of forty items in a batch", shape=(40,), dtype=torch.int64)
-    expect_equal(found.tolist()[:24], list(range(24)), "classes of the letters a to y, without j")
-    expect_equal(found.tolist(), classes, "classes of all rows")
+    expect_labels(student.SignDataset, lab)
 
 
 @check("SignDataset", points=1, hint="What is the class of a file's first k, when the file has no letter before it?")
 def test_a_letter_has_the_same_class_in_every_file(student, lab):
     """Numbering the letters that happen to be in a file gives train and validation different classes."""
-    text, _, _ = sign_csv(24)
-    lines = text.splitlines()
-    for wanted, letter in ((0, "a"), (9, "k"), (23, "y")):
-        data = student.SignDataset(lab.file(f"only_{letter}.csv", f"{lines[0]}\n{lines[1 + wanted]}\n"))
-        expect_equal(items_of(data, [0])[1].tolist(), [wanted], f"class of the letter {letter}, alone in a file")
+    expect_class_of_each_letter(student.SignDataset, lab)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------

@@ -21,8 +21,6 @@ from course.checks.probes import (
     fit_with_the_course,
     forward,
     item_of,
-    items_of,
-    length_of,
     predict,
 )
 from graders.kit.general import (
@@ -30,7 +28,6 @@ from graders.kit.general import (
     accuracy,
     baseline,
     images,
-    sign_csv,
     training_signs,
     unseen_signs,
 )
@@ -45,6 +42,7 @@ from graders.kit.networks import (
     standing_of,
 )
 from graders.kit.pages import show_judgement, show_training
+from graders.kit.signs import expect_class_of_each_letter, expect_every_row, expect_labels, expect_pixels, sign_csv
 from graders.kit.stages import (
     expect_dropout,
     expect_five_steps,
@@ -67,33 +65,23 @@ EPOCHS = 8
     hint="Where do the channels stand in what a convolution reads?",
 )
 def test_a_picture_has_a_channel_a_height_and_a_width(student, lab):
-    """(1, 28, 28) float32; a flat vector has no neighbours left."""
-    data = student.SignImages(lab.file("signs.csv", sign_csv(26)[0]))
-    expect_equal(length_of(data), 26, "the length for a file of 26 rows")
-    image, _ = item_of(data, 3)
+    """(1, 28, 28) float32, one for each row; a flat vector has no neighbours left."""
+    image, _ = item_of(student.SignImages(lab.file("signs.csv", sign_csv(26)[0])), 3)
     expect_tensor(image, "the image of item 3", shape=(1, 28, 28), dtype=torch.float32)
+    expect_every_row(student.SignImages, lab)
 
 
 @check("SignImages", points=2, hint="Does pixel 29 stand beside pixel 28 or below pixel 1?")
 def test_pixels_stand_where_the_file_has_them(student, lab):
     """Row after row: a transposed hand is another sign. Values from 0 to 1."""
-    text, pixels, _ = sign_csv(30, seed=5)
-    found, _ = items_of(student.SignImages(lab.file("signs.csv", text)), list(range(30)))
-    expected = torch.from_numpy(pixels).float().view(-1, 1, 28, 28) / 255
-    # 1e-6: float32 division by 255 is right to about 1e-7
-    expect_close(found, expected, "images of all rows", rtol=0, atol=1e-6)
+    expect_pixels(student.SignImages, lab, (1, 28, 28))
 
 
 @check("SignImages", points=2, hint="Which class has k, in a file that holds only k?")
 def test_labels_have_no_gap(student, lab):
     """0 to 23, and the same letter has the same class in every file."""
-    text, _, classes = sign_csv(40, seed=6)
-    _, found = items_of(student.SignImages(lab.file("signs.csv", text)), list(range(40)))
-    expect_tensor(found, "labels of forty items in a batch", shape=(40,), dtype=torch.int64)
-    expect_equal(found.tolist(), classes, "classes of all rows")
-    lines = text.splitlines()
-    only_k = student.SignImages(lab.file("only_k.csv", f"{lines[0]}\n{lines[10]}\n"))
-    expect_equal(items_of(only_k, [0])[1].tolist(), [9], "class of the letter k, alone in a file")
+    expect_labels(student.SignImages, lab)
+    expect_class_of_each_letter(student.SignImages, lab)
 
 
 # -- conv_block ---------------------------------------------------------------------------------------------------------

@@ -60,8 +60,17 @@ from graders.kit.general import (
 from graders.kit.loops import Data, Run, varied, wrong_labels
 from graders.kit.networks import expect_left_alone, standing_of
 from graders.kit.pages import show_judgement, show_told, told_by
+from graders.kit.pictures import (
+    expect_each_changed,
+    expect_many_views,
+    expect_nothing_seeded,
+    expect_places_kept,
+    expect_to_either_side,
+)
+from graders.kit.poses import STEP, hook, poses
 from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
 from graders.kit.worker.loops import MARK, enough_views, freeze_part, loop_net, marking_transforms
+from graders.kit.worker.pictures import drawn
 from graders.kit.worker.specimens import named_net
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
@@ -73,8 +82,7 @@ DRAWS = 60
 
 
 def _draws(student, picture, count=DRAWS):
-    transform = student.make_transforms(True)
-    found = [called(transform, picture) for _ in range(count)]
+    found = drawn(student.make_transforms(True), picture, count)
     for one in found:
         expect_tensor(one, "an augmented picture", shape=tuple(picture.shape), dtype=torch.float32)
     return torch.stack(found)
@@ -103,17 +111,11 @@ def _regions(picture):
 @check("make_transforms", points=2, hint="How often should the network see exactly the same picture?")
 def test_training_pictures_are_drawn_anew_each_time(student, lab):
     """An augmentation that is drawn once is only another fixed data set."""
-    found = _draws(student, hand_like(), 12)
-    lab.attach(lambda: views(hand_like(), list(found), "One picture, and what your transform made of it"))
-    different = sum(not torch.equal(found[i], found[j]) for i in range(12) for j in range(i))
-    # of 66 pairs; even a transform that is applied only half of the time leaves some 17 equal
-    expect_at_least(
-        different,
-        40,
-        "pairs of augmented pictures that differ, of 66",
-        "of 66 pairs of augmented pictures only {different} differ",
-        different=different,
-    )
+    found = _draws(student, hand_like())
+    lab.attach(lambda: views(hand_like(), list(found[:12]), "One picture, and what your transform made of it"))
+    expect_many_views(found)
+    expect_each_changed(student.make_transforms(True), hand_like())
+    expect_nothing_seeded(student.make_transforms, hand_like())
 
 
 @check(
@@ -149,9 +151,9 @@ def test_validation_pictures_stay_as_they_are(student):
         expect_close(called(transform, picture), picture, "a validation picture", rtol=0, atol=1e-6)
 
 
-@check("make_transforms", points=2, hint="Would you read the sign if the picture hung upside down?")
+@check("make_transforms", points=2, hint="Would you read the sign if the picture hung upside down, or in a mirror?")
 def test_a_hand_is_never_turned_upside_down(student):
-    """Turned by a quarter or more, or flipped top to bottom, a sign is none or another one."""
+    """Turned by a quarter or more, flipped top to bottom or mirrored, a sign is none or another one."""
     top = torch.zeros(1, 28, 28)
     top[:, 3:12, 8:20] = 1.0  # everything above the middle
     row = _centre(_draws(student, top))[:, 0]
@@ -163,6 +165,27 @@ def test_a_hand_is_never_turned_upside_down(student):
         "draws in which the top has come to the bottom",
         "in {fallen} of {DRAWS} draws what was at the top has come to the bottom",
         fallen=fallen,
+        DRAWS=DRAWS,
+    )
+    seen = poses(_draws(student, hook()))
+    mirrored = int(seen.mirrored.sum())
+    # 2: right transforms, strong ones too, give none in thousands; a patch that erases half of the hook may
+    expect_at_most(
+        mirrored,
+        2,
+        "mirrored draws",
+        "in {mirrored} of {DRAWS} draws the hand is mirrored",
+        mirrored=mirrored,
+        DRAWS=DRAWS,
+    )
+    # 54: 45 degrees are allowed, and are read to 9
+    turned = int(((seen.angle.abs() > 54) & (seen.likeness > 0.8)).sum())
+    expect_at_most(
+        turned,
+        0,
+        "draws that are turned by more than 45 degrees",
+        "in {turned} of {DRAWS} draws the hand is turned by more than 45 degrees",
+        turned=turned,
         DRAWS=DRAWS,
     )
 
@@ -197,6 +220,17 @@ def test_the_hand_stays_in_the_picture(student):
         least=min(seen),
         DRAWS=DRAWS,
     )
+    # 0.5: turned, moved, enlarged or sheared a hook is 0.75 and more like itself. 6: an erased patch may hide it now and then
+    strange = int((poses(_draws(student, hook())).likeness < 0.5).sum())
+    expect_at_most(
+        strange,
+        6,
+        "draws in which a hook is no hook any more",
+        "in {strange} of {DRAWS} draws a hook is not like itself any more: a negative, or too dark or bright?",
+        strange=strange,
+        DRAWS=DRAWS,
+    )
+    expect_places_kept(student.make_transforms(True))
 
 
 @check(
@@ -215,6 +249,13 @@ def test_the_hand_moves_turns_or_grows(student):
     expect_at_least(
         float((alike < 0.95).float().mean()), 0.5, "share of draws in which the hand has another place, angle or size"
     )
+    seen = poses(_draws(student, hook()))
+    whole = seen.likeness > 0.8  # as above: what is cut off has another centre
+    shift = (seen.shift - poses(hook()[None]).shift)[whole]
+    expect_to_either_side(seen.angle[whole], STEP, "turned to the right", "turned to the left")
+    # 0.75: half a pixel is rounding, a shear, or the other centre of a turn
+    expect_to_either_side(shift[:, 0], 0.75, "moved to the right", "to the left")
+    expect_to_either_side(shift[:, 1], 0.75, "moved down", "up")
 
 
 # -- train_augmented ----------------------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from course.checks.expect import (
 from course.checks.probes import called, forward, is_training, seen_by, state_of, trainable_of
 from course.checks.wire import Handle
 from course.checks.wording import describe
-from graders.kit.general import photo, scene
+from graders.kit.camera import expect_left_as_it_was, expect_not_black, lying_in_every_way, transparent
+from graders.kit.general import panorama, photo, scene
 from graders.kit.photos import colour_images, door_scenes, opened
 from graders.kit.worker import tiny_zoo
 from graders.kit.worker.pretrained import (
@@ -86,10 +87,10 @@ def test_the_papers_belong_to_the_network(student):
 # -- preprocess ---------------------------------------------------------------------------------------------------------
 
 
-def _expect_like(tensor, image: Image.Image, what: str) -> None:
-    """Like the preset of the tiny weights on the upright RGB picture."""
+def _expect_like(tensor, image: Image.Image, what: str, preset=PRESET) -> None:
+    """Like the preset, that of the tiny weights unless another is given, on the upright RGB picture."""
     expect_tensor(tensor, what, shape=(1, 3, tiny_zoo.SIZE, tiny_zoo.SIZE), dtype=torch.float32)
-    wanted = PRESET(ImageOps.exif_transpose(image).convert("RGB"))[None]
+    wanted = preset(ImageOps.exif_transpose(image).convert("RGB"))[None]
     off = float((tensor - wanted).abs().mean())
     # resizing as tensor or as PIL image differs by 0.01 in these units; other numbers for mean and std by 0.2 and more
     if off > 0.05:
@@ -100,10 +101,15 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
 @check("preprocess", points=3, hint="Whose mean, whose deviation, whose size?")
 def test_the_transforms_are_those_of_the_weights(student, lab):
     """Each set of weights brings its own; numbers written down for one network are wrong for the next."""
-    for size in ((120, 120), (150, 90)):
-        image = scene(size)
+    turned = scene((150, 90)).transpose(Image.Transpose.ROTATE_180)
+    for image in (scene((120, 120)), scene((150, 90)), turned, panorama()):
         found = student.preprocess(photo(image), lab.build(papers(name=TINY)))
-        _expect_like(found, image, f"a photo of {size[0]} x {size[1]} for a network of {tiny_zoo.SIZE} pixels")
+        _expect_like(found, image, f"a photo of {image.width} x {image.height} for a network of {tiny_zoo.SIZE} pixels")
+    # weights that see the whole photo, squeezed: who cuts the square first leaves nothing to squeeze
+    found = student.preprocess(photo(scene((150, 90))), lab.build(papers(name=TINY, member="SQUEEZED")))
+    preset = tiny_zoo.Course_Tiny_Weights.SQUEEZED.transforms()
+    _expect_like(found, scene((150, 90)), "a photo of 150 x 90 for weights that see all of it, squeezed", preset)
+    expect_left_as_it_was(lab, lambda given: student.preprocess(given, lab.build(papers(name=TINY))), (600, 400))
     found = student.preprocess(photo(scene((130, 100))), lab.build(papers(name=POCKET)))
     side = course.models.pocket.SIZE
     expect_tensor(found, "a photo for the pocket network", shape=(1, 3, side, side), dtype=torch.float32)
@@ -118,10 +124,14 @@ def test_the_transforms_are_those_of_the_weights(student, lab):
 def test_every_image_mode_is_read(student, lab):
     """RGBA, L, P and CMYK come as files too."""
     base = scene((100, 120))
-    for mode, kind in (("RGBA", "PNG"), ("L", "PNG"), ("P", "PNG"), ("CMYK", "TIFF")):
+    for mode, kind in (("RGBA", "PNG"), ("L", "PNG"), ("P", "PNG"), ("CMYK", "TIFF"), ("LA", "PNG")):
         image = base.quantize(64) if mode == "P" else base.convert(mode)
         found = student.preprocess(photo(image, kind), lab.build(papers(name=TINY)))
         _expect_like(found, image, f"a photo of mode {mode}")
+    for mode, content in transparent():
+        found = expect_tensor(student.preprocess(content, lab.build(papers(name=TINY))), f"a photo of mode {mode}")
+        grey = found.mean((0, 2, 3)) * torch.tensor(PRESET.std) + torch.tensor(PRESET.mean)
+        expect_not_black(float(grey.mean()), mode)
 
 
 @check(
@@ -132,12 +142,9 @@ def test_every_image_mode_is_read(student, lab):
 )
 def test_a_lying_photo_is_turned_upright(student, lab):
     """EXIF orientation: dogs do not stand on walls."""
-    for orientation in (6, 3, 8, 2):  # a quarter to the right, upside down, a quarter to the left, mirrored
-        exif = Image.Exif()
-        exif[0x0112] = orientation  # the EXIF tag "Orientation"
-        content = photo(scene((130, 100)), "JPEG", exif=exif, quality=95)
+    for what, content in lying_in_every_way((130, 100)):
         found = student.preprocess(content, lab.build(papers(name=TINY)))
-        _expect_like(found, opened(content), f"a photo with EXIF orientation {orientation}")
+        _expect_like(found, opened(content), what)
 
 
 # -- classify -----------------------------------------------------------------------------------------------------------

@@ -13,9 +13,6 @@ from course.checks.probes import state_of, trainable_of
 from graders.kit.general import accuracy
 from graders.kit.pages import DOOR, show_judgement, show_photo_views
 from graders.kit.photos import (
-    expect_normalised,
-    expect_plain,
-    expect_varied,
     folder_photos,
     unseen_at_the_door,
 )
@@ -43,6 +40,7 @@ from graders.kit.tuning import (
     expect_whole_network_learned,
     photo_run,
 )
+from graders.kit.views import expect_colours_kept, expect_light_kept, expect_normalised, expect_plain, expect_varied
 from graders.kit.worker.photos import (
     backbone_of,
     headed,
@@ -143,16 +141,17 @@ def test_photos_are_normalised_as_the_backbone_expects(student):
 
 @check("make_transforms", points=1, hint="Should the validation depend on luck?")
 def test_validation_photos_are_whole_and_always_the_same(student):
-    """The central square of the photo, resized; no crop by chance, no flip."""
+    """The central square of the photo, resized; no crop by chance, no flip, no margin lost."""
     expect_plain(student.make_transforms(False))
 
 
 @check("make_transforms", points=1, hint="What may change in a photo of a dog, and what never does?")
 def test_training_photos_are_drawn_anew_each_time(student, lab):
-    """139 photos seen in many ways; a dog on its head is not among them."""
-    transform = student.make_transforms(True)
-    show_photo_views(lab, transform, "presidential")
-    expect_varied(transform, upright=True)
+    """139 photos seen in many ways; a dog on its head is not among them, nor one without its colours."""
+    show_photo_views(lab, student.make_transforms(True), "presidential")
+    expect_varied(student, upright=True)
+    expect_light_kept(student)
+    expect_colours_kept(student)
 
 
 # -- unfreeze -----------------------------------------------------------------------------------------------------------

@@ -30,10 +30,6 @@ from graders.kit.general import accuracy, images, labels, numbered
 from graders.kit.loops import Data, passes_of, varied, wrong_labels
 from graders.kit.pages import FRUIT, show_judgement, show_photo_views, show_told, told_by
 from graders.kit.photos import (
-    expect_hue_kept,
-    expect_normalised,
-    expect_plain,
-    expect_varied,
     folder_photos,
     unseen_fruit,
 )
@@ -62,6 +58,14 @@ from graders.kit.tuning import (
     expect_whole_network_learned,
     headed_net,
     photo_run,
+)
+from graders.kit.views import (
+    expect_colours_kept,
+    expect_hue_kept,
+    expect_light_kept,
+    expect_normalised,
+    expect_plain,
+    expect_varied,
 )
 from graders.kit.worker.loops import freeze_part, loop_net, settings_of
 from graders.kit.worker.photos import (
@@ -93,15 +97,16 @@ def test_validation_photos_are_whole_and_always_the_same(student):
 @check("make_transforms", points=1, hint="How often should the network see exactly the same photo?")
 def test_training_photos_are_drawn_anew_each_time(student, lab):
     """Each epoch another view of the same fruit."""
-    transform = student.make_transforms(True)
-    show_photo_views(lab, transform, "fruits")
-    expect_varied(transform, upright=False)
+    show_photo_views(lab, student.make_transforms(True), "fruits")
+    expect_varied(student, upright=False)
+    expect_light_kept(student)
 
 
 @check("make_transforms", points=1, hint="What tells a fresh orange from a rotten one?")
 def test_an_orange_stays_orange(student):
-    """A change of hue changes the label too."""
-    expect_hue_kept(student.make_transforms(True))
+    """A change of hue changes the label too, and so does a photo without colours."""
+    expect_hue_kept(student)
+    expect_colours_kept(student)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 
     Returns:
         A callable: a PIL image of mode "L" and any size (W, H) -> float32 tensor (1, H, W), each value the pixel / 255,
-        so within [0, 1]. The same picture always gives the same tensor.
+        so within [0, 1]. The same picture always gives the same tensor, whatever came before or comes after it; the picture is
+        left as it was.
     """
     ### BEGIN SOLUTION
     return v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -70,7 +71,8 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
         batch_size: items in a batch; the last batch may hold fewer.
 
     Returns:
-        (train_loader, valid_loader). Both give (images (B, 1, H, W), labels (B,)), and every item exactly once an epoch.
+        (train_loader, valid_loader). Both give (images (B, 1, H, W), labels (B,)), and every item exactly once an epoch, asking
+        the data set for it anew in each.
         The first one gives them in a new random order each epoch, the second one in the order of the data set.
     """
     ### BEGIN SOLUTION

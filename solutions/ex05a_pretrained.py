@@ -67,8 +67,9 @@ def preprocess(photo: Image.Image, weights: Weights) -> torch.Tensor:
     """A photo as a batch of one, as the weights want it.
 
     Args:
-        photo: a PIL image of any mode and size, with or without an EXIF orientation; left as it was.
-        weights: their `transforms()` say what to do with an upright RGB picture.
+        photo: a PIL image of any mode and size, with or without an EXIF orientation, of which there are eight; left as it was.
+        weights: their `transforms()` say what to do with the upright RGB picture, all of it. What is transparent in the photo
+            does not become black.
 
     Returns:
         float32 (1, 3, S, S), normalised.

@@ -44,8 +44,6 @@ def numbers_in(batch: torch.Tensor) -> list[int]:
     return [round(value * 255) for value in batch.flatten(1)[:, 0].tolist()]
 
 
-
-
 def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:
     """Fraction of rows whose highest logit is that of the right class: counted here, on the judge's side."""
     return float((logits.argmax(1) == truth).double().mean())
@@ -113,19 +111,6 @@ def mixed_unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
 
 
-def sign_csv(rows: int, seed: int = 0) -> tuple[str, np.ndarray, list[int]]:
-    """A small file in Kaggle's format: (text, pixels uint8 (rows, 784), classes 0 to 23 as they should be read).
-
-    The 24 letters come first, once each in alphabetical order, so that both sides of the gap are there.
-    """
-    generator = np.random.default_rng(seed)
-    pixels = generator.integers(0, 256, (rows, 784), dtype=np.uint8)
-    classes = [k if k < 24 else int(generator.integers(0, 24)) for k in range(rows)]
-    header = "label," + ",".join(f"pixel{k}" for k in range(1, 785))
-    lines = [",".join([str(c + (c > 8)), *map(str, row)]) for c, row in zip(classes, pixels.tolist(), strict=True)]
-    return "\n".join([header, *lines]) + "\n", pixels, classes
-
-
 # -- signs and photos ---------------------------------------------------------------------------------------------------
 
 LETTERS = "abcdefghiklmnopqrstuvwxy"
@@ -163,6 +148,27 @@ def scene(size: tuple[int, int]) -> Image.Image:
     light = 0.25 + 0.6 * blob(0.25, 0.2, 0.22) + 0.35 * blob(0.8, 0.45, 0.18) + 0.2 * v
     rgb = np.stack([light * 1.0, light * 0.8 + 0.1 * u, light * 0.6 + 0.15], -1)
     return Image.fromarray((rgb.clip(0, 1) * 255).astype(np.uint8))
+
+
+def panorama() -> Image.Image:
+    """A picture of 6000 x 60 with stripes from side to side: who shrinks it until its width is small has lost them."""
+    stripes = np.where(np.arange(60) // 12 % 2, 60, 200).astype(np.uint8)
+    return Image.fromarray(stripes[:, None].repeat(6_000, 1)).convert("RGB")
+
+
+def inner_square(size: tuple[int, int]) -> Image.Image:
+    """A black picture (width, height) with a white square in the middle, half as wide as its largest square: 0.25 of that."""
+    side, image = min(size), Image.new("RGB", size)
+    left, top = (size[0] - side // 2) // 2, (size[1] - side // 2) // 2
+    image.paste((255, 255, 255), (left, top, left + side // 2, top + side // 2))
+    return image
+
+
+@functools.cache
+def specks(side: int) -> Photo:
+    """A photo of black and white pixels by chance: an even grey, from farther away."""
+    dots = np.random.default_rng(3).integers(0, 2, (side, side, 1), dtype=np.uint8) * 255
+    return photo(Image.fromarray(dots.repeat(3, axis=2)))
 
 
 def even_photo(index: int, suffix: str) -> bytes:

@@ -24,11 +24,11 @@ def pretrained(name: str) -> nn.Module:
 
 
 @builder
-def papers(name: str) -> Any:
-    """The default member of the network's WeightsEnum: transforms and categories."""
+def papers(name: str, member: str = "DEFAULT") -> Any:
+    """A member of the network's WeightsEnum, the default one unless another is named: transforms and categories."""
     import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
 
-    return torchvision.models.get_model_weights(name).DEFAULT
+    return torchvision.models.get_model_weights(name)[member]
 
 
 @builder

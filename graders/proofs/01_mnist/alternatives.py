@@ -52,6 +52,19 @@ def transform_module():
     return ToUnit()
 
 
+@alternative("make_transforms", how="a cache by all of the picture's content")
+def remembered_by_content():
+    seen = {}
+
+    def transform(image):
+        key = image.size, image.tobytes()
+        if key not in seen:
+            seen[key] = functional.to_tensor(image)
+        return seen[key]
+
+    return transform
+
+
 # -- make_loaders -------------------------------------------------------------------------------------------------------
 
 
@@ -74,6 +87,20 @@ def by_batch_samplers(train_set, valid_set, batch_size: int = 32):
 def list_and_generator(train_set, valid_set, batch_size=32):
     chance = torch.Generator().manual_seed(42)
     return [DataLoader(train_set, batch_size, True, generator=chance), DataLoader(valid_set, batch_size, False)]
+
+
+@alternative("make_loaders", how="a sampler that draws by a generator of NumPy's")
+def numpy_sampler(train_set, valid_set, batch_size=32):
+    chance = np.random.default_rng(7)
+
+    class Drawn:
+        def __len__(self):
+            return len(train_set)
+
+        def __iter__(self):
+            return iter(chance.permutation(len(train_set)).tolist())
+
+    return DataLoader(train_set, batch_size, sampler=Drawn()), DataLoader(valid_set, batch_size)
 
 
 @alternative("make_loaders", how="a collate function of one's own")

@@ -134,6 +134,60 @@ def noisy():
     return transforms.Compose([transforms.ToTensor(), lambda x: (x + 0.05 * torch.randn_like(x)).clamp(0, 1)])
 
 
+@PLACE.mistake("Large pictures are shrunk; the transform keeps whatever size comes.")
+def large_ones_shrunk():
+    to_tensor = transforms.ToTensor()
+    return lambda image: to_tensor(image if max(image.size) <= 64 else image.resize((64, 64)))
+
+
+@SAME.mistake(
+    "All pictures of one size are written into one buffer: the next one overwrites the last.", source="forum: out="
+)
+def one_buffer_for_all():
+    to_bytes, buffers = transforms.PILToTensor(), {}
+
+    def transform(image):
+        pixels = to_bytes(image)
+        return torch.div(pixels, 255, out=buffers.setdefault(pixels.shape, torch.empty(pixels.shape)))
+
+    return transform
+
+
+@SAME.mistake("Tensors are remembered by the size of the picture: all pictures of one size are the first of them.")
+def remembered_by_size():
+    to_tensor, seen = transforms.ToTensor(), {}
+
+    def transform(image):
+        if image.size not in seen:
+            seen[image.size] = to_tensor(image)
+        return seen[image.size]
+
+    return transform
+
+
+@SAME.mistake("id() names an object, not what it holds: another picture can have the same id.")
+def remembered_by_identity():
+    to_tensor, seen = transforms.ToTensor(), {}
+
+    def transform(image):
+        if id(image) not in seen:
+            seen[id(image)] = to_tensor(image)
+        return seen[id(image)]
+
+    return transform
+
+
+@SAME.mistake(
+    "thumbnail shrinks in place: the caller's own picture is small afterwards.", source="Pillow: Image.thumbnail"
+)
+def thumbnail_in_place():
+    def transform(image):
+        image.thumbnail((200, 200))
+        return transforms.functional.to_tensor(image)
+
+    return transform
+
+
 # -- make_loaders -------------------------------------------------------------------------------------------------------
 
 ONCE = MISTAKES.caught_by("make_loaders", "test_every_item_comes_exactly_once_an_epoch")
@@ -251,6 +305,51 @@ def labels_in_a_column(train_set, valid_set, batch_size=32):
     )
 
 
+@NEW.mistake("A random start of the same round is no random order: the same items are neighbours in each epoch.")
+def random_start(train_set, valid_set, batch_size=32):
+    class Round(torch.utils.data.Sampler):
+        def __init__(self):
+            pass
+
+        def __len__(self):
+            return len(train_set)
+
+        def __iter__(self):
+            start = random.randrange(len(train_set))
+            return iter([(start + k) % len(train_set) for k in range(len(train_set))])
+
+    return DataLoader(train_set, batch_size, sampler=Round()), DataLoader(valid_set, batch_size)
+
+
+@NEW.mistake(
+    "Items are shuffled only among their neighbours: the epoch still follows the data set.", source="shuffle buffers"
+)
+def shuffled_among_neighbours(train_set, valid_set, batch_size=32):
+    class Nearby(torch.utils.data.Sampler):
+        def __init__(self):
+            pass
+
+        def __len__(self):
+            return len(train_set)
+
+        def __iter__(self):
+            parts = torch.arange(len(train_set)).split(8)
+            return iter([int(part[k]) for part in parts for k in torch.randperm(len(part))])
+
+    return DataLoader(train_set, batch_size, sampler=Nearby()), DataLoader(valid_set, batch_size)
+
+
+@TOGETHER.mistake("The items are read once and kept: what the data set would draw anew in each epoch is frozen.")
+def read_once_and_kept(train_set, valid_set, batch_size=32):
+    kept = [[data[k] for k in range(len(data))] for data in (train_set, valid_set)]
+    return DataLoader(kept[0], batch_size, shuffle=True), DataLoader(kept[1], batch_size)
+
+
+SIZES.patch(
+    "size_of_the_smaller_set",
+    "The size of a batch is cut to that of the smaller set, for both loaders.",
+    ("    train_loader =", "    batch_size = min(batch_size, len(train_set), len(valid_set))\n    train_loader ="),
+)
 SIZES.patch(
     "batch_size_written_in",
     "The batch size is written into the loader; the argument is not read.",

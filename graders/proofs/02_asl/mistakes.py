@@ -27,6 +27,8 @@ GAP = MISTAKES.caught_by("SignDataset", "test_labels_have_no_gap")
 FILES = MISTAKES.caught_by("SignDataset", "test_a_letter_has_the_same_class_in_every_file")
 UNIT = "torch.from_numpy(table[:, 1:]).float() / 255"
 
+signs.rows(ROWS)
+signs.pixels(PIXELS)
 signs.labels(GAP, FILES)
 ROWS.patch("first_row_for_header", "Two lines are skipped, but only one is the header.", ("skiprows=1", "skiprows=2"))
 ROWS.patch(

@@ -19,6 +19,8 @@ STAND = MISTAKES.caught_by("SignImages", "test_pixels_stand_where_the_file_has_t
 GAP = MISTAKES.caught_by("SignImages", "test_labels_have_no_gap")
 VIEW = ".view(-1, 1, 28, 28)"
 
+signs.rows(CHANNEL)
+signs.pixels(STAND)
 signs.labels(GAP, GAP)
 CHANNEL.patch(
     "still_flat", "The picture is still a flat vector: a convolution has no neighbours to look at.", (VIEW, "")

@@ -4,6 +4,8 @@
 """
 
 import copy
+import itertools
+import random
 
 import torch
 from torch import nn
@@ -62,6 +64,61 @@ def seeded_in_each_call(train):
     return transform
 
 
+@ANEW.mistake("Ten changes are drawn when the transform is made; each epoch deals out the same ten.")
+def ten_views(train):
+    if not train:
+        return v2.Identity()
+    ten = [(random.uniform(-12, 12), [random.randint(-2, 2), random.randint(-2, 2)]) for _ in range(10)]
+
+    def transform(images):
+        angle, shift = random.choice(ten)
+        return v2.functional.affine(images, angle, shift, 1.0, [0.0, 0.0])
+
+    return transform
+
+
+@ANEW.mistake("A change is drawn at every second call only: two pictures in a row are changed alike.")
+def drawn_at_every_second_call(train):
+    if not train:
+        return v2.Identity()
+    calls, change = itertools.count(), {}
+
+    def transform(images):
+        if next(calls) % 2 == 0:
+            change.update(angle=random.uniform(-12, 12), shift=[random.randint(-2, 2), random.randint(-2, 2)])
+        return v2.functional.affine(images, change["angle"], change["shift"], 1.0, [0.0, 0.0])
+
+    return transform
+
+
+@ANEW.mistake("In a batch only the first picture is changed; the others come back as they were.")
+def only_the_first_of_a_batch(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        return change(images) if images.dim() == 3 else torch.cat([change(images[:1]), images[1:]])
+
+    return transform
+
+
+@ANEW.mistake(
+    "Each call seeds the generator that all share: the order of the pictures and the dropout are no longer drawn.",
+    source="forum: torch.manual_seed in a transform",
+)
+def everything_seeded(train):
+    if not train:
+        return v2.Identity()
+    calls, change = itertools.count(), v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        torch.manual_seed(next(calls))
+        return change(images)
+
+    return transform
+
+
 STAY.patch(
     "noise_not_clamped",
     "Noise carries values below 0 and above 1, and nothing brings them back.",
@@ -108,6 +165,43 @@ UPRIGHT.patch(
     "No one signs upside down: a turn of 180 degrees changes the meaning.",
     ("degrees=12", "degrees=180"),
 )
+UPRIGHT.patch(
+    "mirrored",
+    "In a mirror a sign is one of the other hand.",
+    (JITTER, JITTER + " v2.RandomHorizontalFlip(),"),
+    source="forum: RandomHorizontalFlip on letters and digits",
+)
+UPRIGHT.patch(
+    "nearly_a_quarter_turn", "Turned by up to 85 degrees, a hand lies on its side.", ("degrees=12", "degrees=85")
+)
+
+
+@VISIBLE.mistake("In a batch the pictures come back in another order: each has the label of another one.")
+def another_order_in_the_batch(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+    return lambda images: change(images if images.dim() == 3 else images[torch.randperm(len(images))])
+
+
+@VISIBLE.mistake("In a batch each picture is mixed with another one, and keeps its own label alone.", source="mix-up")
+def mixed_within_the_batch(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        moved = change(images)
+        return moved if images.dim() == 3 else 0.7 * moved + 0.3 * moved.roll(1, 0)
+
+    return transform
+
+
+VISIBLE.patch(
+    "negative_by_chance",
+    "Half of the pictures are negatives: a dark hand on a bright ground.",
+    (JITTER, JITTER + " v2.RandomInvert(),"),
+)
 VISIBLE.patch(
     "moved_out_of_the_picture",
     "The hand is moved out of the picture; its label still says that it is there.",
@@ -135,6 +229,17 @@ def noise_only(train):
     return lambda image: (image + 0.05 * torch.randn_like(image)).clamp(0, 1)
 
 
+MOVES.patch(
+    "tilted_one_way",
+    "All hands are tilted to the same side; people tilt theirs to either.",
+    ("degrees=12, translate=(0.06, 0.06)", "degrees=(5, 15), translate=(0.0, 0.0)"),
+)
+MOVES.patch(
+    "shifted_one_way",
+    "The hand is moved to the right and never to the left.",
+    ("translate=(0.06, 0.06)", "translate=(0.0, 0.06)"),
+    ("v2.CenterCrop(28),", "v2.CenterCrop(28), v2.Lambda(lambda image: image.roll(int(torch.randint(1, 4, ())), -1)),"),
+)
 MOVES.patch(
     "hardly_turned",
     "A turn by one degree is no other angle.",

@@ -86,6 +86,7 @@ def by_chr(model: nn.Module, photo: Image.Image) -> str:
 @alternative("evaluate_folder", how="os.listdir, sorted, a list of truths")
 def by_listdir(model, folder):
     names = sorted(n for n in os.listdir(folder) if n.lower().endswith((".jpg", ".jpeg", ".png")))
+    names = [n for n in names if os.path.isfile(os.path.join(folder, n))]
     if len(names) == 0:
         raise ValueError("no photo found in " + str(folder))
     hits = [predict_letter(model, Image.open(os.path.join(folder, n))) == n[0].lower() for n in names]  # noqa: F821
@@ -96,7 +97,7 @@ def by_listdir(model, folder):
 def by_glob(model: nn.Module, folder: str | Path) -> float:
     right = total = 0
     for file in Path(folder).glob("*.*"):
-        if file.suffix.lower().lstrip(".") not in ("jpg", "jpeg", "png"):
+        if file.is_dir() or file.suffix.lower().lstrip(".") not in ("jpg", "jpeg", "png"):
             continue
         with Image.open(file) as photo:
             right += int(predict_letter(model, photo) == file.stem[:1].lower())  # noqa: F821
