@@ -9,8 +9,8 @@ import torch
 from PIL import Image, ImageDraw
 from torch import nn
 
-from course.checks.expect import expect, expect_at_least, expect_at_most, expect_tensor
-from course.checks.probes import forward, unregistered_in, with_redrawn_parameters
+from course.checks.expect import expect, expect_at_least, expect_at_most, expect_equal, expect_tensor
+from course.checks.probes import forward, traces_on, unregistered_in, with_redrawn_parameters
 from course.checks.wire import Photo
 from course.models.signs import baselines
 
@@ -124,6 +124,19 @@ def expect_registered(model: Any, x: torch.Tensor) -> None:
         "{foreign} weights that the forward pass uses are not among the model's parameters: they are never trained",
         foreign=foreign,
     )
+
+
+def expect_no_trace(model: Any, before: dict[str, Any], may_rest: bool = False) -> None:
+    """Mode, frozen parameters, hooks and methods of a network are those that `traces_on` found before.
+
+    Args:
+        may_rest: a network that came in train mode may be in eval mode now.
+    """
+    after = traces_on(model)
+    if may_rest and not after["parts in train mode"]:
+        before = {**before, "parts in train mode": []}
+    for name, found in after.items():
+        expect_equal(found, before[name], f"{name}, afterwards")
 
 
 def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:
