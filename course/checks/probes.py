@@ -128,6 +128,18 @@ def is_training(model: nn.Module) -> bool:
 
 
 @probe
+def traces_on(model: nn.Module) -> dict[str, Any]:
+    """What can be left behind on a network beside other numbers: its mode, what is frozen, hooks, methods put over its own."""
+    parts = list(model.named_modules())
+    return {
+        "parts in train mode": [name or "the network" for name, part in parts if part.training],
+        "frozen parameters": [name for name, value in model.named_parameters() if not value.requires_grad],
+        "hooks": sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for _, part in parts),
+        "replaced forward methods": [name or "the network" for name, part in parts if "forward" in vars(part)],
+    }
+
+
+@probe
 def is_network(model: Any) -> bool:
     """Is it an `nn.Module`?"""
     return isinstance(model, nn.Module)

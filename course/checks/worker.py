@@ -258,6 +258,11 @@ def _settings_left_behind() -> list[str]:
     if torch.get_default_dtype() != torch.float32:
         torch.set_default_dtype(torch.float32)
         left.append("another default dtype (torch.set_default_dtype)")
+    of_all = torch.nn.modules.module
+    for hooks in (of_all._global_forward_hooks, of_all._global_forward_pre_hooks):
+        if hooks:
+            hooks.clear()
+            left.append("a hook on every network (register_module_forward_hook or register_module_forward_pre_hook)")
     return left
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from course.checks.expect import expect_equal
+from course.checks.probes import traces_on
 from course.checks.wire import Photo
 from course.models.signs import baselines
 
@@ -42,6 +44,19 @@ def numbered(count: int, offset: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 def numbers_in(batch: torch.Tensor) -> list[int]:
     """Who is in a batch of `numbered` images."""
     return [round(value * 255) for value in batch.flatten(1)[:, 0].tolist()]
+
+
+def expect_no_trace(model: Any, before: dict[str, Any], may_rest: bool = False) -> None:
+    """Mode, frozen parameters, hooks and methods of a network are those that `traces_on` found before.
+
+    Args:
+        may_rest: a network that came in train mode may be in eval mode now.
+    """
+    after = traces_on(model)
+    if may_rest and not after["parts in train mode"]:
+        before = {**before, "parts in train mode": []}
+    for name, found in after.items():
+        expect_equal(found, before[name], f"{name}, afterwards")
 
 
 def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:
