@@ -204,15 +204,12 @@ MISTAKES = '''\
 from course.authoring.proofs.variants import Catalogue
 
 MISTAKES = Catalogue("{id}")
-mistake, patch = MISTAKES.mistake, MISTAKES.patch
 '''
 MISTAKE = """
-patch(
-    "{f}",
+MISTAKES.caught_by("{f}", "test_the_mean_is_taken_away_by_{f}").patch(
+    "{f}_takes_nothing_away",
+    "The numbers come back as they were: nothing is taken away.",
     ("values - values.mean()", "values"),
-    name="{f}_takes_nothing_away",
-    caught_by="test_the_mean_is_taken_away_by_{f}",
-    says="The numbers come back as they were: nothing is taken away.",
 )
 """
 ALTERNATIVES = '''\

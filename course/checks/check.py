@@ -64,7 +64,7 @@ class Check:
 
     @property
     def project(self) -> str:
-        """The id of its project: "01" for a check of test_01_mnist.py; else the name of its module."""
+        """The id of its project: XX for a check of test_XX_name.py; else the name of its module."""
         module = self.function.__module__.rpartition(".")[2]
         return module.split("_")[1] if module.startswith("test_") else module
 

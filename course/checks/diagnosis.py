@@ -22,11 +22,13 @@ from course.checks.failure import Failure
 from course.checks.results import CheckResult
 
 FORM, NUMBERS, ALL = 1, 2, 3  # how alike two signatures are
+BESIDE = 0  # only what the mistake's own check saw is the same: there is something else as well
 FOLDER = Path(__file__).parent / "fingerprints"
 VALUES = 16  # numbers kept of a message and of its answers
 ITEMS = 64  # of a long list, the first
 SAID_AT_ONCE = 4  # sentences for signatures that several mistakes share; more would be a list of all that can go wrong
 PERHAPS = "Perhaps:"
+MEND_FIRST = "This check also runs a function of yours that fails checks of its own. Mend first:"
 FOLLOWS = "It goes with the mistake that is named at"
 # Two runs of the same code differ in the last digits with the number of threads (1e-6); two mistakes differ by far more than this.
 RTOL, ATOL = 1e-3, 1e-6
@@ -120,9 +122,14 @@ def recognise(project: str, results: Sequence[CheckResult]) -> list[CheckResult]
     Args:
         results: of one project; a check that has not run yet contradicts nothing.
     """
+    failing = {result.task for result in results if result.outcome == "failed"}
     said: dict[str, str] = {}
     for task in dict.fromkeys(result.task for result in results):
-        said |= of_task(known(project).get(task, ()), [result for result in results if result.task == task])
+        own = [result for result in results if result.task == task]
+        # a wrong function upstream may be all that is wrong, so nothing else is said of what calls it
+        first = {r.name: [f for f in r.uses if f in failing] for r in own if r.outcome == "failed"}
+        said |= {name: f"{MEND_FIRST} {' and '.join(functions)}." for name, functions in first.items() if functions}
+        said |= of_task(known(project).get(task, ()), [result for result in own if result.name not in said])
     return [replace(result, says=said.get(result.name, "")) for result in results]
 
 
@@ -156,8 +163,8 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
         first = next(m for score, m in found if score == best)
         equal = [m for score, m in found if score == best and m.failed & left == first.failed & left]
         sentences = list(dict.fromkeys(m.says for m in equal))
-        if len(sentences) <= (SAID_AT_ONCE if best[1] > FORM else 1):
-            said[first.check] = _sentence(sentences, sure=best[1] == ALL)
+        if len(sentences) <= (SAID_AT_ONCE if best[0] > FORM else 1):
+            said[first.check] = _sentence(sentences, sure=best[0] == ALL)
             rest = (first.failed & left) - {first.check}
             said |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
         left -= first.failed
@@ -167,16 +174,18 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
 def _score(
     mistake: Known, signatures: dict[str, Signature], passed: set[str], left: set[str]
 ) -> tuple[int, int] | None:
-    """How well a mistake fits: likeness summed over what it explains, and at the worst; None if it does not fit.
+    """How well a mistake fits: likeness at the worst, and summed over what it explains; None if it does not fit.
 
-    Where anything differs, it must explain every failure that is left: else two strangers share a message by chance.
+    Where anything differs, it must explain every failure that is left, else two strangers share a message by chance. Or else its
+    own check saw just what it sees of this mistake, while something else may have changed what the others saw.
     """
     if mistake.check not in left or not mistake.failed.isdisjoint(passed):
         return None
-    alike = [one.likeness(signatures[one.check]) for one in mistake.signatures if one.check in signatures]
-    if min(alike) < FORM or (min(alike) < ALL and not left <= mistake.failed | mistake.untried):
-        return None
-    return sum(alike), min(alike)
+    alike = {one.check: one.likeness(signatures[one.check]) for one in mistake.signatures if one.check in signatures}
+    worst = min(alike.values())
+    if worst == ALL or (worst >= FORM and left <= mistake.failed | mistake.untried):
+        return worst, sum(alike.values())
+    return (BESIDE, sum(alike.values())) if alike[mistake.check] == ALL else None
 
 
 def _sentence(sentences: list[str], sure: bool) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from course.checks.failure import Failure
-from course.checks.wording import sentence
+from course.checks.wording import question, sentence
 
 if TYPE_CHECKING:
     from course.checks.check import Check
@@ -83,6 +83,7 @@ class CheckResult:
         outcome: one of `OUTCOMES`.
         failure: why it did not pass, or has not run; None when it passed or its function is not started.
         line: the student's own line, or None.
+        uses: upstream functions that the check ran with as the student wrote them.
         place: what the line is counted in, where that is not the file itself: "the cell of train_epoch".
         seconds: time that it took; for the reader, never judged.
         says: the known mistake that it shows, in a sentence (`diagnosis`).
@@ -103,6 +104,7 @@ class CheckResult:
     code: str = ""
     seconds: float = 0.0
     says: str = ""
+    uses: tuple[str, ...] = ()
     place: str = ""
     signature: tuple[Any, ...] = ()
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
@@ -128,12 +130,17 @@ class CheckResult:
         """From what JSON has made of `plain`."""
         kept = {name: value for name, value in fields.items() if name != "message"}
         failure = Failure.from_plain(kept["failure"]) if kept["failure"] else None
-        return cls(**{**kept, "failure": failure, "signature": tuple(kept["signature"])})
+        return cls(**{**kept, "failure": failure, "signature": tuple(kept["signature"]), "uses": tuple(kept["uses"])})
 
     @functools.cached_property
     def message(self) -> str:
         """The failure in words: what was expected and what came, or why the check waits; empty when passed."""
         return sentence(self.failure) if self.failure else ""
+
+    @property
+    def question(self) -> str:
+        """What leads on: the check's hint, or what one asks about every failure of this kind."""
+        return question(self.failure, self.hint) if self.outcome == "failed" else ""
 
     def plain(self) -> dict[str, Any]:
         """As a dict for JSON: the message in words too, and no attachments."""

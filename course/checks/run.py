@@ -60,12 +60,14 @@ def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
     lab = Lab(session, seed)
     started = time.perf_counter()
     outcome, failure, where = _outcome(check, session, lab)
+    uses = tuple(session.begun.get("own", ()))
     marks = astuple(signature(check.name, failure, session.answers)) if failure and outcome == "failed" else ()
     return CheckResult.of(
         check,
         outcome,
         failure,
         **where,
+        uses=uses,
         seconds=time.perf_counter() - started,
         signature=marks,
         attachments=tuple(lab.attachments),
@@ -77,10 +79,10 @@ def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | N
     where: dict[str, Any] = {}
     session.answers.clear()
     try:
-        begun = session.request("begin", task=check.task, needs=list(check.needs), seed=lab.seed)
+        begun = session.begun = session.request("begin", task=check.task, needs=list(check.needs), seed=lab.seed)
         where = {"place": begun["place"], "line": begun["line"]}
         if begun["missing"]:
-            return "failed", Failure("no function", check.task), {}
+            return "failed", Failure("no function", check.task, {"like": begun["like"]}), {}
         if begun["todo"]:  # said before anything runs: a stub's verdict takes no training and no data
             return "not started", None, {}
         if begun["waiting"]:

@@ -78,6 +78,11 @@ class Session:
         return {}
 
     @functools.cached_property
+    def begun(self) -> dict[str, Any]:
+        """What the worker said at the beginning of the check that runs."""
+        return {}
+
+    @functools.cached_property
     def answers(self) -> deque[tuple[str, Any]]:
         """(function or probe, what came back) of the last requests, for `diagnosis`."""
         return deque(maxlen=ANSWERS)

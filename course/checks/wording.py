@@ -80,6 +80,18 @@ SHAPES: dict[str, str] = {
     "channels last": ": the channels are last (H, W, C) and should be first (C, H, W)",
 }
 
+# What leads on where the check's own hint would speak of something else; empty where the sentence says all.
+HINTS: dict[str, str] = {
+    "no function": "",
+    "not loaded": "",
+    "raised": "Which line raised it? What are the types and shapes there, if you print them just before it?",
+    "no answer": "Which loop never ends, or what does your code wait for?",
+    "dtype": "Which dtype does your function return? Print it just before the return.",
+    "not a tensor": "What does your function return? Print its type just before the return.",
+    "not a float": "What does your function return? Print its type just before the return.",
+    "not an int": "What does your function return? Print its type just before the return.",
+}
+
 UNSTEADY = "It does not come each time: the same input gave another result when it was tried again."
 
 
@@ -94,6 +106,11 @@ def sentence(failure: Failure) -> str:
     if failure.example:
         text += f"\nfor example with {', '.join(failure.example)}"
     return text
+
+
+def question(failure: Failure | None, hint: str) -> str:
+    """The question that goes with a failure: that of its kind, or the check's own."""
+    return HINTS.get(failure.kind, hint) if failure else hint
 
 
 def describe(value: Any) -> str:
@@ -152,6 +169,11 @@ def _values_differ(failure: Failure, values: dict[str, Any]) -> str:
     return _plain(failure, {**values, "at": at})
 
 
+def _no_function(failure: Failure, values: dict[str, Any]) -> str:
+    like = failure.values.get("like")
+    return _plain(failure, values) + (f"; you have {like}: is it that one, by another name?" if like else "")
+
+
 def _names(failure: Failure, values: dict[str, Any]) -> str:
     return _plain(failure, {**values, "names": ", ".join(values["names"])})
 
@@ -164,6 +186,7 @@ _TEXTS: dict[str, Callable[[Failure, dict[str, Any]], str]] = {
     "not between": _between,
     "values differ": _values_differ,
     "waiting": _names,
+    "no function": _no_function,
     "argument changed": _names,
     "other names": _names,
 }

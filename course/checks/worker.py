@@ -6,6 +6,7 @@ It holds no expected value, no label of hidden data and no check. What it says a
 
 import ast
 import contextlib
+import difflib
 import hashlib
 import importlib.util
 import inspect
@@ -98,15 +99,15 @@ class Worker:
     def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        Says whether the task is missing or still at its TODO, on which line it stands, which upstream functions are missing, and
-        what of the student's text did not run.
+        Says whether the task is missing (and which function has nearly its name) or still at its TODO, on which line it stands, which
+        upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()
         loaded = self._load()
         module, todo = loaded.module, loaded.todo
         for name, own in self._own.items():
             setattr(module, name, own)
-        missing = bool(task) and not hasattr(module, task)
+        missing = bool(task) and getattr(module, task, None) is None
         if missing and task in loaded.faults:
             raise loaded.faults[task]
         waiting = []
@@ -119,12 +120,16 @@ class Worker:
         _settings_left_behind()
         torch.manual_seed(seed)
         file, line = loaded.lines.get(task, ("", None))
+        own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
+        like = difflib.get_close_matches(task, own, 1) if missing else []
         return {
             "missing": missing,
+            "like": like[0] if like else "",
             "todo": todo.get(task, False),
             "line": line,
             "place": loaded.files.get(file, ""),
             "waiting": waiting,
+            "own": [name for name in needs if self.reference_path is None and name not in waiting],
             "notes": [note for note, tasks in loaded.notes if task in tasks or not task],
         }
 

@@ -1,7 +1,7 @@
 """Do the embedded data teach what the course says? One table, over several seeds, with the solutions' own functions.
 
     course author lessons           # five seeds; writes docs/lessons.md
-    course author lessons 01 03     # some of it, only printed
+    course author lessons mnist cnn     # some of it, only printed
 
 A seed sets the weights, the order of the batches and the augmentation; the data are those that everybody has. A band must hold
 with every seed. What is measured, each project declares (`lesson`).

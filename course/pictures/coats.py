@@ -94,11 +94,8 @@ def body_coat(rng: Rng, coat: Coat, colour: Array, s: Solid) -> Array:
         elif mark == "socks":
             out = mix(out, coat.second, smoothstep(0.26, 0.16, y + 0.04 * solid(rng, s.points, 0.5)))
         elif mark == "collar":
-            out = mix(
-                out,
-                coat.second,
-                np.exp(-(((z - 0.52 + 0.05 * solid(rng, s.points, 0.4)) / 0.14) ** 2)) * smoothstep(0.5, 0.6, y),
-            )
+            ring = np.exp(-(((z - 0.52 + 0.05 * solid(rng, s.points, 0.4)) / 0.14) ** 2))
+            out = mix(out, coat.second, ring * smoothstep(0.5, 0.6, y))
         elif mark == "tabby":
             wave = np.sin(z * 17 + 2.6 * solid(rng, s.points, 0.22) + 2 * y)
             legs = np.sin(y * 30)
@@ -125,10 +122,8 @@ def head_coat(rng: Rng, coat: Coat, colour: Array, s: Solid, furry: Array, muzzl
         elif mark == "mask":  # a dark muzzle
             out = mix(out, coat.second, smoothstep(0.55, 0.95, z) * smoothstep(0.15, -0.05, y))
         elif mark == "wolf":  # pale face, dark cap that comes down between the eyes
-            pale = (
-                smoothstep(0.22, 0.0, y - 0.25 * np.abs(x) - 0.25 * np.exp(-(((np.abs(x) - 0.4) / 0.16) ** 2))) * front
-            )
-            out = mix(out, coat.second, pale)
+            cap = y - 0.25 * np.abs(x) - 0.25 * np.exp(-(((np.abs(x) - 0.4) / 0.16) ** 2))
+            out = mix(out, coat.second, smoothstep(0.22, 0.0, cap) * front)
         elif mark == "points":
             brows = np.exp(-(((np.abs(x) - 0.34) / 0.12) ** 2) - ((y - 0.42) / 0.10) ** 2) * front
             sides = smoothstep(0.5, 0.9, z) * smoothstep(-0.12, -0.3, y) + smoothstep(-0.4, -0.6, y)
@@ -148,12 +143,9 @@ def head_coat(rng: Rng, coat: Coat, colour: Array, s: Solid, furry: Array, muzzl
         elif mark == "tuxedo":
             out = mix(out, coat.second, smoothstep(-0.05, -0.2, y + 0.25 * np.abs(x)) * smoothstep(0.3, 0.6, z))
         elif mark == "panda":
-            out = mix(
-                out,
-                coat.second,
-                smoothstep(0.34, 0.26, np.hypot((np.abs(x) - 0.44) * 1.15, (y - 0.10 + 0.35 * (np.abs(x) - 0.44))))
-                * front,
-            )
+            aside = np.abs(x) - 0.44
+            patch = smoothstep(0.34, 0.26, np.hypot(aside * 1.15, y - 0.10 + 0.35 * aside))
+            out = mix(out, coat.second, patch * front)
     line = np.exp(-(((y + 0.36 + muzzle[1] * 0.55 - 0.1 * x * x) / 0.045) ** 2)) * smoothstep(0.5, 0.75, z) * 0.75
     out = out * (1 - line)[..., None]  # the mouth
     out = out * (1 - 0.6 * np.exp(-((x / 0.03) ** 2)) * smoothstep(0.8, 0.95, z) * smoothstep(-0.2, -0.3, y))[..., None]

@@ -82,8 +82,9 @@ def _scale(low: float, high: float) -> tuple[float, float, list[float]]:
     spread = max(high - low, abs(high) * 1e-3, 1e-9)
     power = 10 ** math.floor(math.log10(spread / 4))
     step = next(power * m for m in (1, 2, 5, 10) if power * m >= spread / 4)
-    ticks = [k * step for k in range(math.floor(low / step), math.ceil(high / step) + 1)]
-    return ticks[0], max(ticks[-1], ticks[0] + step), ticks
+    first = math.floor(low / step)
+    ticks = [k * step for k in range(first, max(math.ceil(high / step), first + 1) + 1)]
+    return ticks[0], ticks[-1], ticks
 
 
 def _epochs(count: int) -> list[int]:

@@ -40,8 +40,10 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False) -
                 _line("not started", task, width, "not started", f"0 of {sum(c.points for c in checks)}", paint)
             )
         else:
+            shown: set[tuple[str, str]] = set()
             for check in checks:
-                lines += _check(check, width, result.target, paint)
+                lines += _check(check, width, result.target, paint, again=(check.message, check.code) in shown)
+                shown |= {(check.message, check.code)} if check.outcome == "failed" else set()
     return "\n".join(lines)
 
 
@@ -51,8 +53,8 @@ def plain_text(result: CheckResult, target: str) -> str:
     if result.line:
         lines.append(f"{result.place or target}:{result.line}" + (f"  {result.code}" if result.code else ""))
     lines += [text for text in (result.message, result.says) if text]
-    if result.outcome == "failed" and result.hint:
-        lines.append(f"Hint: {result.hint}")
+    if result.question:
+        lines.append(f"Hint: {result.question}")
     return "\n".join(lines)
 
 
@@ -64,12 +66,15 @@ def summary(results: list[ProjectResult], paint: Paint = plain) -> str:
     return f"{earned} of {points} points: " + ", ".join(parts)
 
 
-def _check(check: CheckResult, width: int, target: str, paint: Paint) -> list[str]:
+def _check(check: CheckResult, width: int, target: str, paint: Paint, again: bool) -> list[str]:
+    """The lines of a check; `again`: the same failure has been shown in full above."""
     got = str(check.points) if check.outcome == "passed" else f"0 of {check.points}"
     title = check.title if check.outcome in ("passed", "failed") else f"{check.title}: {check.message or check.outcome}"
     lines = [_line(check.outcome, check.task, width, title, got, paint)]
     if check.outcome != "failed":
         return lines
+    if again:
+        return [*lines, "      the same as above"]
     if check.line:
         lines.append(
             paint(f"      {check.place or target}:{check.line}", cyan=True) + (f"   {check.code}" if check.code else "")
@@ -79,7 +84,8 @@ def _check(check: CheckResult, width: int, target: str, paint: Paint) -> list[st
             lines += textwrap.wrap(
                 paragraph, WIDTH, initial_indent="      ", subsequent_indent="      ", break_long_words=False
             )
-    lines += textwrap.wrap(f"Hint: {check.hint}", WIDTH, initial_indent="      ", subsequent_indent="      ")
+    if check.question:
+        lines += textwrap.wrap(f"Hint: {check.question}", WIDTH, initial_indent="      ", subsequent_indent="      ")
     return lines
 
 

@@ -150,7 +150,7 @@ def test_setup_installs_a_python_the_course_and_tries_itself(there):
     ]
     venv, pip, prepare = [line for line in ran if line.startswith("python -m")]
     assert venv == "python -m venv .venv"
-    assert "-e . -c constraints.txt" in pip
+    assert "-e .[gradescope] -c constraints.txt" in pip
     assert prepare == "python -m course.cli.gradescope --prepare"
 
 

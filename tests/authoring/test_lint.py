@@ -228,10 +228,10 @@ FAULTS = {
         GRADER,
         '@check("halve"',
         '@check("half"',
-        '@check("half"',
-        "judges half, which project 08 has not",
+        None,
+        "names half, which project 08 does not have",
     ),
-    "a need of nothing": (GRADER, 'needs=("double",)', 'needs=("treble",)', '@check("halve"', "needs treble"),
+    "a need of nothing": (GRADER, 'needs=("double",)', 'needs=("treble",)', None, "names treble, which project 08"),
     "two mistakes of a name": (
         MISTAKES,
         "def whole_halves",

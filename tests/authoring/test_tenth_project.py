@@ -122,33 +122,27 @@ import torch
 from course.authoring.proofs.variants import Catalogue
 
 MISTAKES = Catalogue("08")
-mistake, patch = MISTAKES.mistake, MISTAKES.patch
+ROWS = MISTAKES.caught_by("make_spectrogram", "test_a_tone_is_one_bright_row")
+REST = MISTAKES.caught_by("make_spectrogram", "test_what_is_left_over_is_dropped")
+LOUDEST = MISTAKES.caught_by("classify", "test_the_loudest_row_is_the_answer")
 
-patch(
-    "make_spectrogram",
+ROWS.patch(
+    "windows_in_rows",
+    "The windows lie in rows: time runs downwards, and a tone is a column.",
     (".abs().T", ".abs()"),
-    name="windows_in_rows",
-    caught_by="test_a_tone_is_one_bright_row",
-    says="The windows lie in rows: time runs downwards, and a tone is a column.",
 )
 
 
-@mistake(
-    "make_spectrogram",
-    caught_by="test_what_is_left_over_is_dropped",
-    says="What is left over is filled up with silence and becomes a window of its own.",
-)
+@REST.mistake("What is left over is filled up with silence and becomes a window of its own.")
 def rest_filled_up(sound, width):
     sound = torch.cat([sound, torch.zeros(-len(sound) % width)])
     return torch.fft.rfft(sound.reshape(-1, width)).abs().T
 
 
-patch(
-    "classify",
+LOUDEST.patch(
+    "loudest_moment",
+    "The loudest moment decides, and not the sound as a whole.",
     ("spectrogram.sum(dim=1)", "spectrogram.amax(dim=1)"),
-    name="loudest_moment",
-    caught_by="test_the_loudest_row_is_the_answer",
-    says="The loudest moment decides, and not the sound as a whole.",
 )
 '''
 ALTERNATIVES = '''\

@@ -1,6 +1,6 @@
 """Known mistakes are recognised by the signatures that they leave, and nothing is named that does not fit."""
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import pytest
 import torch
@@ -140,3 +140,19 @@ def test_a_project_without_fingerprints_names_nothing(monkeypatch, tmp_path):
         assert recognise("01", [failed(A)])[0].says == ""
     finally:
         diagnosis.known.cache_clear()
+
+
+def test_two_mistakes_in_one_function_leave_the_first_that_its_own_check_saw(catalogue):
+    """The other one changes what the other checks see, so it is said with a perhaps."""
+    catalogue(Known("Never stepped.", "a", (A, B)))
+    changed = of("b", "another kind")
+    assert recognise("01", [failed(A), failed(changed)])[0].says == f"{diagnosis.PERHAPS} Never stepped."
+    assert [r.says for r in recognise("01", [failed(of("a", "another kind")), failed(B)])] == ["", ""]
+
+
+def test_a_wrong_function_upstream_is_told_first(catalogue):
+    catalogue(Known("Never stepped.", "a", (A,)))
+    using = replace(failed(A), uses=("count",))
+    told = recognise("01", [ended("z", "failed", "count"), using])
+    assert told[1].says == f"{diagnosis.MEND_FIRST} count."
+    assert recognise("01", [ended("z", "passed", "count"), using])[1].says == "Never stepped."

@@ -24,7 +24,9 @@ def leaves():
         yield from [(name, sub) for sub in command.commands] if isinstance(command, click.Group) else [(name,)]
 
 
-WANTED = "make check new prove proofs recognition secret-seeds mutation stability lessons pictures pretrain rehearse "
+WANTED = (
+    "make check new prove proofs recognition pairs secret-seeds mutation stability lessons pictures pretrain rehearse "
+)
 WANTED += "plain-nbgrader screenshots lock"
 
 

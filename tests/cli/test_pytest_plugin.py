@@ -72,7 +72,7 @@ def test_the_child_transport_says_the_same(wrong: Path):
 
 def test_verbose_names_every_check():
     run = pytest_run(GRADER, *FEW, "--target", "solutions", "-v")
-    assert "it is a python float" in run.stdout
+    assert "it is a Python float" in run.stdout
 
 
 def test_colour_where_it_is_asked_for():

@@ -10,6 +10,9 @@ from class04b import ENTRY, NAME, cell, changed, doubled, half, notebook
 
 from course import paths
 from course.authoring.release import leaks
+from course.checks.check import checks_of
+from course.checks.results import CheckResult
+from course.checks.run import standing
 from course.errors import CourseError
 from course.grading import judge as judging
 from course.grading.classroom import grade_class
@@ -122,13 +125,15 @@ def test_a_module_that_is_no_python_is_named_without_a_process(tmp_path):
 def test_what_was_graded_before_is_not_run_again(tmp_path, monkeypatch):
     runs = []
 
-    def one(function, session, job, made):
-        runs.append(job.submission.student)
-        return judging._failed(function.__check__, ENTRY, "")
+    def run(entry, session, *, seed, before):
+        runs.append(session.job.submission.student)
+        return standing(entry, [CheckResult.of(check, "failed") for check in checks_of(entry)])
 
     monkeypatch.setattr(judging, "_graded", {})
-    monkeypatch.setattr(judging, "_one", one)
-    monkeypatch.setattr(judging, "_Bounded", lambda *_: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(judging, "run", run)
+    monkeypatch.setattr(
+        judging, "_Bounded", lambda target, reference, job, folder: SimpleNamespace(job=job, close=lambda: None)
+    )
     for student, book in {"ada": notebook([]), "ben": notebook([]), "cleo": half()}.items():
         hand_in(tmp_path, student, book)
     rows = [judge(Job(s)) for s in find(tmp_path, [ENTRY])]

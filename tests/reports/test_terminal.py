@@ -110,3 +110,14 @@ def test_results_add_up():
 
 def test_an_empty_project_is_no_error():
     assert "0 of 0 points" in render(ProjectResult("01", "Digits", "x.py", ()))
+
+
+def test_failures_with_one_cause_are_one_on_the_screen():
+    failure = Failure("no function", "count", {"like": "counts"})
+    both = tuple(
+        result("count", title, "failed", failure=failure, hint="Why?") for title in ("it is right", "it is fast")
+    )
+    screen = render(ProjectResult("01", "Digits", "x.py", both))
+    assert screen.count("there is no function called count; you have counts: is it that one, by another name?") == 1
+    assert screen.count("the same as above") == 1
+    assert "Hint" not in screen

@@ -15,6 +15,7 @@ SECTIONS: dict[str, Sequence[click.Command]] = {
         proving.proofs,
         proving.prove,
         proving.recognition,
+        proving.pairs,
         proving.secret_seeds,
         proving.mutation,
         proving.stability,

@@ -57,6 +57,21 @@ def recognition(projects: list[Project]) -> None:
         click.echo(line)
 
 
+@click.command()
+@options.projects
+@click.option("--sample", type=click.IntRange(0), default=40, show_default=True, help="Pairs of each project; 0: all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
+def pairs(projects: list[Project], sample: int, seed: int) -> None:
+    """Count what is said of two mistakes at once.
+
+    A name that is given as a fact must be that of one of the two. About a second a pair.
+    """
+    from course.authoring.proofs import pairs as counting
+
+    for line in counting.count(graded(projects), sample, seed):
+        click.echo(line)
+
+
 @click.command("secret-seeds")
 @options.projects
 @click.option("--seed", "seeds", type=int, multiple=True, default=(1,), show_default=True, help="May be given again.")

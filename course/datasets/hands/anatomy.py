@@ -127,27 +127,13 @@ def build(pose: Pose, hand: Proportions) -> Cones:
         joints = _reach(joints, target + palmars[bone] * (radii[bone + 1] + THUMB_RADII[3] * hand.girth) * 0.92)
     for bone in range(3):
         ra, rb = THUMB_RADII[bone] * hand.girth, THUMB_RADII[bone + 1] * hand.girth
-        along = _unit(joints[bone + 1] - joints[bone])
-        pad = np.array(pose.pad)
-        rows.append(
-            (
-                joints[bone],
-                joints[bone + 1],
-                ra,
-                rb,
-                PALM if bone == 0 else THUMB,
-                bone + 1 if bone else 0,
-                _unit(pad - along * float(pad @ along)),
-            )
-        )
+        along, pad = _unit(joints[bone + 1] - joints[bone]), np.array(pose.pad)
+        part = (THUMB, bone + 1) if bone else (PALM, 0)
+        rows.append((joints[bone], joints[bone + 1], ra, rb, *part, _unit(pad - along * float(pad @ along))))
 
     palm = [((2.75, 8.8), (1.0, 0.9), 1.06, 1.3), ((0.75, 9.2), (0.4, 0.8), 1.1, 1.4)]
     palm += [((-1.2, 8.8), (-0.4, 0.8), 1.06, 1.4), ((-3.0, 7.9), (-1.1, 0.9), 1.0, 1.3)]
-    palm += [
-        ((1.75, 8.7), (0.7, 0.9), 1.0, 1.3),
-        ((-0.2, 8.7), (0.0, 0.9), 1.0, 1.3),
-        ((-2.1, 8.1), (-0.7, 0.9), 1.0, 1.3),
-    ]
+    palm += [((x, y), (foot, 0.9), 1.0, 1.3) for x, y, foot in ((1.75, 8.7, 0.7), (-0.2, 8.7, 0.0), (-2.1, 8.1, -0.7))]
     for (ax, ay), (bx, by), ra, rb in palm:
         rows.append((np.array([ax, ay, 0.0]) * wide, np.array([bx, by, 0.0]) * wide, ra, rb, PALM, 0, out))
     rows.append((np.array([-2.6, 6.4, 0.35]) * wide, np.array([-1.7, 1.6, 0.55]) * wide, 1.1, 1.4, PALM, 0, out))
@@ -164,13 +150,4 @@ def build(pose: Pose, hand: Proportions) -> Cones:
         rows.append((start, end, 1.55, 2.4, FOREARM, 0, out))
         if hand.sleeve > 0:
             rows.append((down * hand.sleeve + side * sign * 1.3, end, 2.25, 3.2, SLEEVE, 0, out))
-    columns = list(zip(*rows, strict=True))
-    return Cones(
-        np.array(columns[0], float),
-        np.array(columns[1], float),
-        np.array(columns[2], float),
-        np.array(columns[3], float),
-        np.array(columns[4]),
-        np.array(columns[5]),
-        np.array(columns[6], float),
-    )
+    return Cones(*(np.array(column) for column in zip(*rows, strict=True)))

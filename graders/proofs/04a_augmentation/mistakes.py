@@ -151,7 +151,6 @@ READS = MISTAKES.caught_by("train_augmented", "test_it_reads_unseen_hands")
 ONE = "one_pass(model, train_loader, loss_function, optimizer, transform=augment)"
 MEASURE = "one_pass(model, valid_loader, loss_function)"
 LOADER = "DataLoader(train_set, batch_size, shuffle=True)"
-ADAM = "    optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n"
 
 SHOWN.patch("augmentation_forgotten", "The transform is made and never used.", (", transform=augment", ""))
 SHOWN.patch(
