@@ -99,7 +99,7 @@ class Worker:
     def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        Says whether the task is missing (and which function has nearly its name) or still at its TODO, on which line it stands, which
+        Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
         upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()

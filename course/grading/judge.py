@@ -88,7 +88,7 @@ def _first_reason(whole: ProjectResult) -> str:
     """Why there is not a single point: the first thing that failed."""
     first = whole.of(["failed"])[0]
     where = f"{first.place or whole.target}, line {first.line}: " if first.line else ""
-    return f"{where}{first.message.splitlines()[0]}"
+    return f"{where}{first.message.partition(chr(10))[0]}"
 
 
 def _checked(made: HandedIn, job: Job) -> ProjectResult:
