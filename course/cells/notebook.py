@@ -9,7 +9,7 @@ import ast
 import functools
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -53,7 +53,8 @@ class _Found:
     def __init__(self, number: int, cell: dict[str, Any], tasks: Sequence[str]) -> None:
         fields = _any_fields(cell)
         self.number, self.source, self.code = number, source_of(cell), cell.get("cell_type") == "code"
-        self.id = fields.get("grade_id") if isinstance(fields.get("grade_id"), str) else ""
+        self.name = str(cell.get("shown") or f"cell {number}")
+        self.id = str(fields.get("grade_id", ""))
         self.solution = self.id if self.id in tasks and fields.get("solution") is True else ""
         self.is_check = fields.get("grade") is True
         self.binds: set[str] = set()  # names that it defines
@@ -79,18 +80,19 @@ def book_of(content: bytes, entry: Project) -> Book:
         Unreadable: it is no notebook, or nothing in it is of this project.
         CourseError: our own release is not there.
     """
-    return told_apart(cells_of(content), entry)
+    return told_apart(cells_of(content), entry, given_of(entry.id))
 
 
-def told_apart(cells: Sequence[dict[str, Any]], entry: Project) -> Book:
+def told_apart(cells: Sequence[dict[str, Any]], entry: Project, given: Mapping[str, str]) -> Book:
     """Which cell is which.
+
+    Args:
+        given: {grade_id: text} of our own cells, which come first.
 
     Raises:
         Unreadable: nothing in it is of this project.
-        CourseError: our own release is not there.
     """
     tasks = [function.name for function in entry.functions]
-    given = _given(entry.id)
     ours = {source.strip() for source in given.values()}
     found = [_Found(number, cell, tasks) for number, cell in enumerate(cells, 1)]
     found = [cell for cell in found if cell.source.strip() not in {*ours, ""}]
@@ -114,8 +116,9 @@ def told_apart(cells: Sequence[dict[str, Any]], entry: Project) -> Book:
     for cell in found:
         counts = tuple(task for task, home in homes.items() if home is cell)
         if counts or cell.code:
-            marked = cell.solution in counts or set(counts) & set(lost)
-            name = f"the cell of {counts[0]}" if counts and marked else f"cell {cell.number}"
+            name = cell.name
+            if cell.solution in counts or (len(counts) == 1 and counts[0] in lost):
+                name = f"the cell of {cell.solution or counts[0]}"
             made.append(Cell(name, cell.source, "task" if counts else "own", counts))
     notes += [_changed(cell, given[cell.id]) for cell in found if cell.id in given]
     return Book(tuple(made), faults, tuple(note for note in [_lost(lost, tasks), *notes] if note))
@@ -145,7 +148,7 @@ def _home(task: str, cells: list[_Found]) -> tuple[_Found | None, str]:
         return unread[0], ""  # loading says why
     if len(code) == 1:
         why = "holds its TODO" if any(task in cell.stubs for cell in marked) else "does not define it"
-        return code[0], f"{task} was found in cell {code[0].number}, for the cell of {task} {why}."
+        return code[0], f"{task} was found in {code[0].name}, for the cell of {task} {why}."
     if code:
         where = f"the cell of {task} does not define it" if marked else f"the cell of {task} has lost its metadata"
         return None, f"{where}, and {_numbers(code)} do: keep one of them"
@@ -154,7 +157,7 @@ def _home(task: str, cells: list[_Found]) -> tuple[_Found | None, str]:
         return (stubs or marked)[0], ""
     texts = _different([cell for cell in rest if not cell.code and task in cell.binds])
     if len(texts) == 1:
-        return texts[0], f"{task} was found in cell {texts[0].number}, which is no cell of code any more: make it one."
+        return texts[0], f"{task} was found in {texts[0].name}, which is no cell of code any more: make it one."
     if texts:
         return None, f"{_numbers(texts)} define {task}, and none of them is a cell of code"
     return None, f"the notebook has no cell {task} any more"
@@ -190,8 +193,12 @@ def _changed(cell: _Found, given: str) -> str:
 
 
 @functools.cache
-def _given(id: str) -> dict[str, str]:
-    """{grade_id: text} of the cells of our release that are neither a function nor a check."""
+def given_of(id: str) -> dict[str, str]:
+    """{grade_id: text} of the cells of our release that are neither a function nor a check.
+
+    Raises:
+        CourseError: our own release is not there.
+    """
     marked = [(fields_of(cell), cell) for cell in release_of(project(id)).cells]
     return {f["grade_id"]: source_of(c) for f, c in marked if f and not f["grade"] and not f["solution"]}
 
