@@ -6,7 +6,10 @@ CALL_SECONDS = 120.0  # one call of a student's function; the longest honest one
 CELL_SECONDS = (
     300.0  # all checks of one notebook cell; nbgrader_config.py gives a cell 900, so that a loop ends in a verdict
 )
+STATEMENT_SECONDS = 45.0  # of the processor, for one statement outside of all functions; a large import takes about 8
+LOADING_SECONDS = 90.0  # for all of them; what comes then has a second each, so that all fits into CALL_SECONDS
 OWN_SECONDS = 300.0  # one call in a student's own run: nobody waits but the student
+LOADINGS = 3  # so often a submission is loaded anew after a statement of it has ended its process
 SUBMISSION_SECONDS = 960.0  # all calls of one submission
 LOOPS = 2  # so often a function may run out of time; its other checks then fail untried, and the rest of the class waits less
 
@@ -19,7 +22,9 @@ TEXT = 2_000  # characters of an error's message or of printed output that are p
 
 # -- what is handed in --------------------------------------------------------------------------------------------------
 
-SUBMISSION_BYTES = 20_000_000  # a notebook of the course with all its outputs has less than 1 MB
+SUBMISSION_BYTES = 20_000_000  # a module, or a notebook without outputs; one of the course has less than 1 MB
+OUTPUT_BYTES = 200_000_000  # a notebook with its outputs, which are never read
+LARGE_NOTEBOOK_BYTES = 2_000_000  # from here on they are cut out before anything else is done
 OLD_NOTEBOOK_BYTES = 2_000_000  # of a format before 4: to upgrade one of 20 MB takes half a minute and gigabytes
 CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
 

@@ -1,4 +1,4 @@
-"""The checks in a notebook: `check("01", "train_epoch")` grades the function as the notebook has defined it now.
+"""The checks in a notebook: `check("01", "train_epoch")` grades the function as the notebook would hand it in now.
 
 Written for nbgrader, which takes the value of the cell's last expression for the points, and gives nothing at all to a cell that
 has written to stderr (`nbgrader.utils.determine_grade`). So a verdict is printed, the points are returned, and what libraries say
@@ -9,22 +9,25 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from course.catalog import project as project_of
 from course.errors import CourseError
 
+if TYPE_CHECKING:
+    from course.cells.kernel import Opened
+
 SECONDS = 300.0  # for all checks of one cell; nbgrader_config.py gives a cell 900, so that a loop ends in a verdict
 
 
-def check(project: str, task: str, *, seconds: float = SECONDS, module: ModuleType | None = None) -> int:
+def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opened | None" = None) -> int:
     """Run the checks of one function, print the verdict, and return the points earned.
 
     Args:
         project: "01", as in the catalog.
         task: the function's (or class's) name.
         seconds: a loop is stopped by then and fails its check. It needs the main thread and alarm signals (not on Windows).
-        module: what holds the functions; the notebook itself unless given.
+        notebook: what holds the functions; the one in whose kernel this runs, unless given.
 
     Returns:
         Points from 0 to those of the function; 0 for one that is still at its TODO.
@@ -38,14 +41,12 @@ def check(project: str, task: str, *, seconds: float = SECONDS, module: ModuleTy
         raise CourseError(f"Project {entry.id} has no function {task!r}.", f"Its functions are: {', '.join(names)}.")
     with quiet():
         # imported here, because importing torch may warn as well
+        from course.cells.kernel import opened
         from course.checks.notebook import grade_task
         from course.reports.terminal import render
 
-        module = module or sys.modules["__main__"]
-        result = grade_task(entry, task, module, seconds)
+        result = grade_task(entry, task, notebook or opened(), seconds)
     print(render(result))
-    if not hasattr(module, task):
-        print(f"      there is no {task} yet: run its cell first (a cell with an error in it may define nothing)")
     return result.earned
 
 

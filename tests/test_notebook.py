@@ -1,16 +1,17 @@
 """`check` in a notebook: the verdict of the terminal, points as a number, nothing on stderr, and the notebook left as it was."""
 
-import linecache
+import ast
 import logging
 import os
 import sys
 import warnings
-from types import ModuleType
 
 import pytest
 
 from course import paths
 from course.catalog import project
+from course.cells.cell import Work
+from course.cells.kernel import Opened
 from course.checks.check import checks_of
 from course.checks.notebook import NotebookSession, NotebookWorker, grade_task
 from course.checks.run import run
@@ -18,6 +19,7 @@ from course.checks.session import StudentRaised
 from course.checks.target import open_session, target_file
 from course.errors import CourseError
 from course.notebook import check, quiet
+from course.source import lines_of
 from course.workspace import pristine_text
 
 MNIST = project("01")
@@ -25,25 +27,30 @@ SOLUTION = paths.ROOT / "solutions" / "ex01_mnist.py"
 needs_solution = pytest.mark.skipif(not SOLUTION.is_file(), reason="this copy of the course has no solutions/")
 
 
-def notebook(text: str) -> ModuleType:
-    """A kernel's __main__ in which one cell has run; Python knows its text as IPython tells it."""
-    module, name = ModuleType("notebook_of_a_test"), f"/kernel/{abs(hash(text))}.py"
-    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-    exec(compile(text, name, "exec"), vars(module))
-    return module
+def notebook(*texts: str) -> Opened:
+    """A notebook that is open, in which these cells have run; it has no file."""
+    return Opened(texts)
 
 
-def solved(old: str = "", new: str = "", within: str = "") -> ModuleType:
-    """The notebook of who has solved project 01, with some words of the function `within` changed."""
+def changed(old: str, new: str, within: str = "") -> str:
+    """The solution of project 01 with some words of the function `within` changed."""
     text = SOLUTION.read_text("utf-8")
     start = text.index(f"def {within}(") if within else 0
     assert old in text[start:]
-    return notebook(text[:start] + text[start:].replace(old, new, 1))
+    return text[:start] + text[start:].replace(old, new, 1)
+
+
+def solved(old: str = "", new: str = "", within: str = "") -> Opened:
+    """The notebook of who has solved it so, a cell a function."""
+    text = changed(old, new, within)
+    lines, body = text.split("\n"), ast.parse(text).body
+    spans = [lines_of(node) for node in body]
+    return notebook(*("\n".join(lines[first - 1 : last]) for first, last in spans))
 
 
 @needs_solution
 def test_a_right_function_earns_its_points_and_the_verdict_is_printed(capsys):
-    points = check("01", "batch_accuracy", module=solved())
+    points = check("01", "batch_accuracy", notebook=solved())
     assert points == MNIST.function("batch_accuracy").points
     assert type(points) is int  # what nbgrader reads from the cell's output
     assert "✓ batch_accuracy  all" in capsys.readouterr().out
@@ -51,7 +58,7 @@ def test_a_right_function_earns_its_points_and_the_verdict_is_printed(capsys):
 
 @needs_solution
 def test_a_mistake_costs_its_check_and_is_shown_where_it_is(capsys):
-    points = check("01", "train_epoch", module=solved("model.train()", "pass", "train_epoch"))
+    points = check("01", "train_epoch", notebook=solved("model.train()", "pass", "train_epoch"))
     said = capsys.readouterr().out
     assert points == MNIST.function("train_epoch").points - 1
     assert "✗ train_epoch  it trains in train mode" in said
@@ -60,13 +67,13 @@ def test_a_mistake_costs_its_check_and_is_shown_where_it_is(capsys):
 
 
 def test_a_stub_earns_nothing_and_reads_not_started(capsys):
-    assert check("01", "train_epoch", module=notebook(pristine_text(MNIST))) == 0
+    assert check("01", "train_epoch", notebook=notebook(pristine_text(MNIST))) == 0
     assert "· train_epoch  not started" in capsys.readouterr().out
 
 
 def test_a_cell_that_was_not_run_is_said(capsys):
-    assert check("01", "validate", module=notebook("x = 1\n")) == 0
-    assert "there is no validate yet: run its cell first" in capsys.readouterr().out
+    assert check("01", "validate", notebook=notebook("x = 1\n")) == 0
+    assert "There is no validate yet: run its cell first" in capsys.readouterr().out
 
 
 def test_what_the_project_does_not_have_is_said_with_what_it_has():
@@ -97,7 +104,7 @@ def test_the_same_verdicts_as_in_the_terminal(task, tmp_path):
 @needs_solution
 def test_an_endless_loop_is_cut_and_the_rest_says_why(capsys):
     module = solved("model.eval()", "while True: pass", "validate")
-    assert check("01", "validate", seconds=0.5, module=module) == 0
+    assert check("01", "validate", seconds=0.5, notebook=module) == 0
     said = capsys.readouterr().out
     assert "an endless loop?" in said
     assert "s of this cell are over" in said
@@ -105,70 +112,81 @@ def test_an_endless_loop_is_cut_and_the_rest_says_why(capsys):
 
 @needs_solution
 def test_an_error_is_shown_with_the_line_of_the_cell():
-    text = "# a comment\n" + SOLUTION.read_text("utf-8").replace("loss.backward()", "loss.forward()")
-    result = grade_task(MNIST, "train_epoch", notebook(text), 300)
-    line = next(k for k, line in enumerate(text.splitlines(), 1) if "loss.forward()" in line)
-    assert {(c.line, c.code) for c in result.checks} == {(line, "loss.forward()")}
+    book = solved("loss.backward()", "loss.forward()", "train_epoch")
+    cell = next(text for text in book.ran if "loss.forward()" in text)
+    line = next(k for k, line in enumerate(cell.splitlines(), 1) if "loss.forward()" in line)
+    result = grade_task(MNIST, "train_epoch", book, 300)
+    assert {(c.place, c.line, c.code) for c in result.checks} == {("the cell of train_epoch", line, "loss.forward()")}
 
 
-UPSTREAM = """
-class A:
-    pass
-
-def make_transforms():
-    raise NotImplementedError("make_transforms")
-
-def build_model():
-    return make_transforms()
-"""
+UPSTREAM = (
+    "def make_transforms():\n    raise NotImplementedError('make_transforms')",
+    "def build_model():\n    return make_transforms()",
+)
 
 
-def test_reference_functions_stand_in_and_leave_when_the_check_is_over(tmp_path):
-    module = notebook(UPSTREAM)
-    mine = module.make_transforms
-    reference = tmp_path / "reference.py"
-    reference.write_text("def make_transforms():\n    return 7\n\n\ndef make_loaders():\n    return 8\n")
-    (tmp_path / "empty").mkdir()
-    session = NotebookSession(NotebookWorker(MNIST, "build_model", module, tmp_path / "empty", reference), 60)
-    begun = session.request("begin", task="build_model", needs=["make_transforms", "make_loaders"], seed=0)
-    assert (begun["todo"], begun["waiting"], begun["own"]) == (False, [], [])
-    called = session.request("call", name="build_model", args=[], kwargs={}, seed=None)
-    assert called["result"] == 7
-    session.close()
-    assert module.make_transforms is mine
-    assert not hasattr(module, "make_loaders")
+@pytest.fixture
+def session(tmp_path):
+    """A session on the cells of UPSTREAM, with a reference of this text or without one."""
+    opened = []
+
+    def make(reference: str = "") -> NotebookSession:
+        file = tmp_path / "reference.py"
+        file.write_text(reference)
+        book = notebook(*UPSTREAM).book(MNIST, "build_model")
+        Work(tuple(f.name for f in MNIST.functions), book.cells).write(tmp_path / "work.json")
+        worker = NotebookWorker(tmp_path / "work.json", file if reference else None)
+        opened.append(NotebookSession(worker, 60))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
 
 
-def test_a_function_further_down_is_the_reference_one_until_its_cell_has_run(tmp_path):
-    module, reference, folder = notebook(UPSTREAM), tmp_path / "reference.py", tmp_path / "empty"
-    reference.write_text("def validate():\n    return 9\n")
-    folder.mkdir()
-    session = NotebookSession(NotebookWorker(MNIST, "build_model", module, folder, reference), 60)
+def begin(line: NotebookSession, needs=()) -> dict:
+    return line.request("begin", task="build_model", needs=list(needs), seed=0)
+
+
+def call(line: NotebookSession, name: str):
+    return line.request("call", name=name, args=[], kwargs={}, seed=None)["result"]
+
+
+def test_reference_functions_stand_in(session):
+    line = session("def make_transforms():\n    return 7\n\n\ndef make_loaders():\n    return 8\n")
+    begun = begin(line, ["make_transforms", "make_loaders"])
+    assert (begun["todo"], begun["missing"], begun["waiting"]) == (False, False, [])
+    assert call(line, "build_model") == 7
+
+
+def test_a_function_further_down_is_the_reference_one_until_its_cell_has_run(session):
+    line = session("def validate():\n    return 9\n")
     for _ in range(2):
-        session.request("begin", task="build_model", needs=[], seed=0)
-        assert session.request("call", name="validate", args=[], kwargs={}, seed=None)["result"] == 9
-    session.close()
-    assert not hasattr(module, "validate")
-    alone = NotebookSession(NotebookWorker(MNIST, "build_model", module, folder), 60)
+        begin(line)
+        assert call(line, "validate") == 9
     with pytest.raises(StudentRaised) as caught:
-        alone.request("call", name="validate", args=[], kwargs={}, seed=None)
+        call(session(), "validate")
     assert caught.value.todo == "validate"
-    alone.close()
 
 
-def test_without_solutions_a_check_waits_for_what_is_missing(tmp_path):
-    session = NotebookSession(NotebookWorker(MNIST, "build_model", notebook(UPSTREAM), tmp_path), 60)
-    begun = session.request("begin", task="build_model", needs=["make_transforms", "make_loaders"], seed=0)
-    assert begun["waiting"] == ["make_transforms", "make_loaders"]
-    session.close()
+def test_without_solutions_a_check_waits_for_what_is_missing(session):
+    assert begin(session(), ["make_transforms", "make_loaders"])["waiting"] == ["make_transforms", "make_loaders"]
 
 
-def test_evidence_of_a_training_is_made_once_for_a_cell(tmp_path):
-    session = NotebookSession(NotebookWorker(MNIST, "build_model", notebook(UPSTREAM), tmp_path), 60)
-    made = []
+def test_evidence_of_a_training_is_made_once_for_a_cell(session):
+    line, made = session(), []
     for _ in range(2):
-        assert session.cache.remember("curve", lambda: made.append(1) or [0.5, 0.25]) == [0.5, 0.25]
+        assert line.cache.remember("curve", lambda: made.append(1) or [0.5, 0.25]) == [0.5, 0.25]
     assert made == [1]
+
+
+def test_the_notebooks_own_modules_are_as_they_were(capsys):
+    before = dict(sys.modules)
+    check(
+        "01", "build_model", notebook=notebook("def build_model():\n    import exercises.ex02_asl\n    print(input())")
+    )
+    assert "EOFError" in capsys.readouterr().out
+    assert not [name for name in sys.modules if name.startswith("student_") and name not in before]
 
 
 def test_nothing_reaches_stderr(capfd):

@@ -155,12 +155,14 @@ class ProjectResult:
 
     Args:
         target: what was graded, as a person would type it.
+        notes: what of the student's text did not run.
     """
 
     project: str
     title: str
     target: str
     checks: tuple[CheckResult, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def points(self) -> int:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, replace
+from typing import Any
 
 from hypothesis.errors import FlakyFailure
 
@@ -45,7 +46,7 @@ def run(
         results.append(result)
         if each is not None and each(result):
             break
-    return standing(entry, results, target)
+    return replace(standing(entry, results, target), notes=tuple(session.notes))
 
 
 def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -> ProjectResult:
@@ -58,15 +59,14 @@ def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -
 def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
     lab = Lab(session, seed)
     started = time.perf_counter()
-    outcome, failure, line, code = _outcome(check, session, lab)
+    outcome, failure, where = _outcome(check, session, lab)
     uses = tuple(session.begun.get("own", ()))
     marks = astuple(signature(check.name, failure, session.answers)) if failure and outcome == "failed" else ()
     return CheckResult.of(
         check,
         outcome,
         failure,
-        line=line,
-        code=code,
+        **where,
         uses=uses,
         seconds=time.perf_counter() - started,
         signature=marks,
@@ -74,40 +74,42 @@ def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
     )
 
 
-def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | None, int | None, str]:
-    """(outcome, failure, line of the student's, code on it) of a check."""
-    line = None
+def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | None, dict[str, Any]]:
+    """(outcome, failure, place and line of the student's, and code on it) of a check."""
+    where: dict[str, Any] = {}
     session.answers.clear()
     try:
         begun = session.begun = session.request("begin", task=check.task, needs=list(check.needs), seed=lab.seed)
-        line = begun["line"]
+        where = {"place": begun["place"], "line": begun["line"]}
         if begun["missing"]:
-            return "failed", Failure("no function", check.task, {"like": begun["like"]}), None, ""
+            return "failed", Failure("no function", check.task, {"like": begun["like"]}), {}
         if begun["todo"]:  # said before anything runs: a stub's verdict takes no training and no data
-            return "not started", None, None, ""
+            return "not started", None, {}
         if begun["waiting"]:
-            return "waiting", Failure("waiting", values={"names": begun["waiting"]}), None, ""
+            return "waiting", Failure("waiting", values={"names": begun["waiting"]}), {}
         tools = {"student": lab.student, "lab": lab}
         check.function(**{name: tools[name] for name in check.tools})
-        return "passed", None, None, ""
+        return "passed", None, {}
     except FlakyFailure as several:  # the same example failed once and not again: chance, or a memory of earlier calls
-        return "failed", _unsteady(several), line, ""
+        return "failed", _unsteady(several), where
     except CheckFailure as fault:
-        return "failed", fault.found_by(fault.__traceback__), line, ""
+        return "failed", fault.found_by(fault.__traceback__), where
     except StudentRaised as fault:
         if fault.todo == check.task:
-            return "not started", None, None, ""
+            return "not started", None, {}
         if fault.todo:
-            return "waiting", Failure("waiting", values={"names": [fault.todo]}), None, ""
-        return "failed", fault.failure(check.task), fault.line or line, fault.code
+            return "waiting", Failure("waiting", values={"names": [fault.todo]}), {}
+        if fault.line:
+            where = {"place": fault.place, "line": fault.line, "code": fault.code}
+        return "failed", fault.failure(check.task), where
     except WorkerLost as fault:
-        return "failed", Failure("no answer", check.task, {"reason": str(fault)}), None, ""
+        return "failed", Failure("no answer", check.task, {"reason": str(fault)}), {}
     except CourseError:
         raise  # data or weights that are missing: nobody's mistake, and it has a cure
     except Exception as fault:
         # evidence of a form that the check did not expect; a fault of our own would show in the solution's run
         said = {"type": type(fault).__name__, "text": str(fault)}
-        return "failed", Failure("unreadable", values=said, token=said["type"]), line, ""
+        return "failed", Failure("unreadable", values=said, token=said["type"]), where
 
 
 def _unsteady(several: FlakyFailure) -> Failure:

@@ -34,11 +34,12 @@ ANSWERS = 8  # kept for `diagnosis`: enough for what a message leaves out, few e
 
 
 class StudentRaised(Exception):
-    """The student's code raised; `type`, `text`, `line` and `code` say what and where."""
+    """The student's code raised; `type`, `text`, `place`, `line` and `code` say what and where."""
 
     def __init__(self, error: dict[str, Any]) -> None:
         self.type = str(error.get("type"))
         self.text = str(error.get("text"))
+        self.place = str(error.get("place") or "")
         self.line: int | None = error.get("line")
         self.code = str(error.get("code") or "")
         self.todo: str | None = error.get("todo")
@@ -72,6 +73,11 @@ class Session:
     cache: Cache | None = None
 
     @functools.cached_property
+    def notes(self) -> dict[str, None]:
+        """Sentences about what of the student's text did not run, in order."""
+        return {}
+
+    @functools.cached_property
     def begun(self) -> dict[str, Any]:
         """What the worker said at the beginning of the check that runs."""
         return {}
@@ -95,6 +101,8 @@ class Session:
             self.answers.append((name, str(fault)))
             raise fault
         value = answer["value"]
+        if op == "begin":
+            self.notes.update(dict.fromkeys(value["notes"]))
         if op in ("call", "probe", "read"):
             self.answers.append((name, value["result"] if op == "call" else value))
         return value

@@ -35,7 +35,7 @@ SENTENCES: dict[str, str] = {
     "argument changed": "{what} changed its argument {names} in place: the caller still needs it as it was",
     # no evidence at all
     "raised": "{what} raised an error: {type}: {text}",
-    "not loaded": "the module cannot be loaded: {type}: {text}",
+    "not loaded": "{what} cannot be loaded: {type}: {text}",
     "no answer": "{what} did not come back: {reason}",
     "no function": "there is no function called {what}",
     "unreadable": "the check could not read what came: {type}: {text}",

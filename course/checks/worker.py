@@ -27,11 +27,15 @@ from PIL import Image
 from torch import nn
 from torchvision import tv_tensors
 
+from course import limits
+from course.cells.cell import read_work
+from course.cells.loading import Loaded, load
+from course.cells.surroundings import Printed, Surroundings
 from course.checks import builders, probes, wire
 from course.checks.kits import load_kits
 from course.source import definitions, unfinished
 
-MAX_TEXT = 2_000  # characters of a message or of printed output that are passed on
+WORK = ".json"  # a file of `course.cells.cell.Work`, in place of a module
 
 
 class Worker:
@@ -47,24 +51,25 @@ class Worker:
         self.target = Path(target)
         self.reference_path = reference
         self._reference: ModuleType | None = None
-        self._module: ModuleType | None = None
+        self._loaded: Loaded | None = None
         self._own: dict[str, Any] = {}
         self._objects: dict[int, Any] = {}
         self._next = 0
         self._folder: str | None = None
-        self._text: tuple[dict[str, int], dict[str, bool]] | None = None
+        self._work = read_work(self.target) if self.target.suffix == WORK else None
+        self._around = Surroundings(self.target.parent, self._work.others) if self._work else Surroundings()
 
     # -- requests -------------------------------------------------------------------------------------------------
 
     def reply(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request: {"value": ...} or {"error": {...}}, never an exception of the student's."""
-        printed = io.StringIO()
+        printed = Printed(limits.TEXT)
         try:
-            with contextlib.redirect_stdout(printed):
+            with self._around.around(printed):
                 value = getattr(self, "_do_" + request["op"])(**{k: v for k, v in request.items() if k != "op"})
-            return {"value": value, "printed": printed.getvalue()[:MAX_TEXT]}
+            return {"value": value, "printed": printed.text()}
         except Exception as fault:
-            return {"error": self._describe(fault), "printed": printed.getvalue()[:MAX_TEXT]}
+            return {"error": self._describe(fault), "printed": printed.text()}
         except SystemExit as fault:
             return {"error": self._describe(RuntimeError(f"the code called exit({fault.code})"))}
 
@@ -94,14 +99,17 @@ class Worker:
     def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        Says whether the task is missing (and which function has nearly its name) or still at its TODO, on which line it stands, and
-        which upstream functions are missing or are the student's own.
+        Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
+        upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()
-        module = self._load()
+        loaded = self._load()
+        module, todo = loaded.module, loaded.todo
         for name, own in self._own.items():
             setattr(module, name, own)
-        lines, todo = self._written()
+        missing = bool(task) and getattr(module, task, None) is None
+        if missing and task in loaded.faults:
+            raise loaded.faults[task]
         waiting = []
         for name in needs:
             if self.reference_path is not None:
@@ -111,30 +119,26 @@ class Worker:
                 waiting.append(name)
         _settings_left_behind()
         torch.manual_seed(seed)
-        missing = bool(task) and not hasattr(module, task)
-        like = difflib.get_close_matches(task, lines, 1) if missing else []
+        file, line = loaded.lines.get(task, ("", None))
+        own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
+        like = difflib.get_close_matches(task, own, 1) if missing else []
         return {
             "missing": missing,
             "like": like[0] if like else "",
             "todo": todo.get(task, False),
-            "line": lines.get(task),
+            "line": line,
+            "place": loaded.files.get(file, ""),
             "waiting": waiting,
             "own": [name for name in needs if self.reference_path is None and name not in waiting],
+            "notes": [note for note, tasks in loaded.notes if task in tasks or not task],
         }
-
-    def _written(self) -> tuple[dict[str, int], dict[str, bool]]:
-        """({function: its line}, those at their TODO), read once: the module does not change while it is loaded."""
-        if self._text is None:
-            tree = ast.parse(self.target.read_bytes())
-            self._text = {name: node.lineno for name, node in definitions(tree).items()}, unfinished(tree)
-        return self._text
 
     def _do_call(self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None) -> dict[str, Any]:
         """Call a function of the student's."""
-        module = self._load()
-        function = getattr(module, name, None)
+        loaded = self._load()
+        function = getattr(loaded.module, name, None)
         if function is None:
-            raise LookupError(f"there is no function called {name}")
+            raise loaded.faults.get(name) or LookupError(f"there is no function called {name}")
         real_args, real_kwargs = self._real(args), self._real(kwargs)
         before = _digests(args, real_args) | _digests(kwargs, real_kwargs)
         if seed is not None:
@@ -203,10 +207,15 @@ class Worker:
             return {key: self._real(item) for key, item in value.items()}
         return value
 
-    def _load(self) -> ModuleType:
-        if self._module is None:
-            self._module = _import(self.target, self.module_name)
-        return self._module
+    def _load(self) -> Loaded:
+        """What the student has written, loaded once."""
+        if self._loaded is None:
+            if self._work is None:
+                self._loaded = _whole(self.target, self.module_name)
+            else:
+                with _registered(ModuleType(self.module_name)) as module:
+                    self._loaded = load(self._work, module, self.target)
+        return self._loaded
 
     def _load_reference(self) -> ModuleType:
         if self._reference is None:
@@ -216,37 +225,54 @@ class Worker:
 
     def _describe(self, fault: BaseException) -> dict[str, Any]:
         """An exception as plain data: its kind, its text, and the student's own line in which it arose."""
-        lines = [
-            frame
-            for frame in traceback.extract_tb(fault.__traceback__)
-            if os.path.realpath(frame.filename) == os.path.realpath(self.target)
-        ]
-        line, code = (lines[-1].lineno, lines[-1].line) if lines else (None, None)
-        if isinstance(fault, SyntaxError) and fault.filename and Path(fault.filename) == self.target:
-            line, code = fault.lineno, (fault.text or "").strip()
+        files = self._loaded.files if self._loaded else {str(self.target): ""}
+        place, line, code = "", None, ""
+        for frame in traceback.extract_tb(fault.__traceback__):
+            name = frame.filename if frame.filename in files else os.path.realpath(frame.filename)
+            if name in files or (self._work and os.path.dirname(name) == os.path.realpath(self.target.parent)):
+                place, line, code = files.get(name, os.path.basename(name)), frame.lineno, frame.line or ""
+        if isinstance(fault, SyntaxError) and fault.filename in files:
+            place, line, code = files[fault.filename], fault.lineno, (fault.text or "").strip()
+        text = fault.msg if isinstance(fault, SyntaxError) else str(fault)
+        lost = self._loaded.lost.get(str(fault.name)) if self._loaded and isinstance(fault, NameError) else None
         todo = str(fault) if isinstance(fault, NotImplementedError) and str(fault).isidentifier() else None
         return {
             "type": type(fault).__name__,
-            "text": str(fault)[:MAX_TEXT],
+            "text": (f"{text}. {lost}" if lost else text)[: limits.TEXT],
+            "place": place,
             "line": line,
-            "code": (code or "")[:200],
+            "code": code[:200],
             "todo": todo,
-            "loading": self._module is None,
+            "loading": self._loaded is None or fault in self._loaded.faults.values(),
         }
+
+
+def _whole(file: Path, name: str) -> Loaded:
+    """A module loaded as Python imports it: all or nothing."""
+    module = _import(file, name)
+    tree = ast.parse(file.read_bytes())
+    lines = {name: (str(file), node.lineno) for name, node in definitions(tree).items()}
+    return Loaded(module, {os.path.realpath(file): "", str(file): ""}, lines, unfinished(tree))
 
 
 def _import(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses and torch.compile look a function's module up by its name
-    try:
+    with _registered(importlib.util.module_from_spec(spec)) as module:
         spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
     return module
+
+
+@contextlib.contextmanager
+def _registered(module: ModuleType) -> Iterator[ModuleType]:
+    """`module` in `sys.modules`, where dataclasses and torch.compile look a function's module up; out of it if the block fails."""
+    sys.modules[module.__name__] = module
+    try:
+        yield module
+    except BaseException:
+        sys.modules.pop(module.__name__, None)
+        raise
 
 
 def _settings_left_behind() -> list[str]:
@@ -269,7 +295,7 @@ def _settings_left_behind() -> list[str]:
 def _said(caught: list[warnings.WarningMessage]) -> list[str]:
     """The texts of warnings, without those that torch gives of itself."""
     own = os.path.dirname(torch.__file__)
-    return [str(w.message)[:MAX_TEXT] for w in caught if not w.filename.startswith(own)][:20]
+    return [str(w.message)[: limits.TEXT] for w in caught if not w.filename.startswith(own)][:20]
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> Iterator[str]:

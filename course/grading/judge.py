@@ -4,12 +4,10 @@
 is never in it. That is no wall: the child process sees the same files (isolation: none).
 """
 
-import ast
 import hashlib
 import os
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from course import limits, paths
 from course.catalog import project
+from course.cells.notebook import Unreadable
 from course.checks.cache import Once
 from course.checks.check import Check, checks_of
 from course.checks.failure import Failure
@@ -26,11 +25,11 @@ from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.checks.run import run, standing
 from course.checks.session import ChildProcess, WorkerLost
 from course.checks.target import reference_file
-from course.grading.extract import Extract, Unreadable, extract
+from course.grading.handed_in import HandedIn, work_of
 from course.grading.submissions import Submission, read
 
 MAX_REMEMBERED = 100  # results that a process keeps; a class's copies of one text are among its first
-_graded: dict[bytes, tuple[CheckResult, ...]] = {}
+_graded: dict[bytes, ProjectResult] = {}
 
 
 @dataclass(frozen=True)
@@ -71,47 +70,36 @@ def judge(job: Job) -> SubmissionResult:
     except (OSError, ValueError) as fault:
         return ungraded(job, f"it cannot be read: {getattr(fault, 'strerror', None) or fault}")
     digest = hashlib.sha256(content).hexdigest()
-    made: Extract | None = None
-    if submission.file.suffix.lower() == ".ipynb":
-        try:
-            made = extract(content, entry)
-        except Unreadable as fault:
-            return replace(ungraded(job, str(fault)), digest=digest)
-    elif fault_of_module := _unparsable(content):
-        return replace(ungraded(job, fault_of_module), digest=digest)
-    results = _checked(made.text.encode() if made else content, job, made)
-    notes = made.notes if made else ()
-    whole = ProjectResult(entry.id, entry.title, Path(submission.name).name, results)
+    try:
+        made = work_of(submission.file, content, entry)
+    except Unreadable as fault:
+        return replace(ungraded(job, str(fault)), digest=digest)
+    whole = _checked(made, job)
+    notes = (*made.notes, *whole.notes)
+    whole = replace(whole, target=Path(submission.name).name)
+    if not whole.earned and not notes and whole.of(["failed"]):
+        notes = (_first_reason(whole),)
     return SubmissionResult(
         submission.student, submission.name, whole, ChildProcess.isolation, "", notes, digest, job.seed
     )
 
 
-def _unparsable(content: bytes) -> str:
-    """Why a module is no Python, in a few words; empty when it is."""
-    if not content.strip():
-        return "the file is empty"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(content)
-    except SyntaxError as fault:
-        return f"it is not valid Python: {fault.msg} (line {fault.lineno})"
-    except (ValueError, RecursionError, MemoryError) as fault:
-        return f"it is not valid Python: {fault or type(fault).__name__}"
-    return ""
+def _first_reason(whole: ProjectResult) -> str:
+    """Why there is not a single point: the first thing that failed."""
+    first = whole.of(["failed"])[0]
+    where = f"{first.place or whole.target}, line {first.line}: " if first.line else ""
+    return f"{where}{first.message.partition(chr(10))[0]}"
 
 
-def _checked(text: bytes, job: Job, made: Extract | None) -> tuple[CheckResult, ...]:
-    """Every check on a module. What this process has graded before, such as the untouched release, is not run again."""
+def _checked(made: HandedIn, job: Job) -> ProjectResult:
+    """Every check on what was handed in. What this process has graded before, such as the untouched release, is not run again."""
     entry = project(job.submission.project)
-    about = repr((entry.id, made and (made.cells, made.faults), job.call_seconds, job.seconds, job.seed))
-    key = hashlib.sha256(text + about.encode()).digest()
+    about = repr((entry.id, made.faults, made.beside, job.call_seconds, job.seconds, job.seed))
+    key = hashlib.sha256((made.work.text() + about).encode("utf-8", "replace")).digest()
     if key in _graded:
         return _graded[key]
     with tempfile.TemporaryDirectory(prefix="course-judge-", ignore_cleanup_errors=True) as folder:
-        target = Path(folder) / f"{entry.module}.py"
-        target.write_bytes(text)
+        target = made.write(Path(folder) / "work", entry)
         scratch = Path(folder) / "scratch"
         scratch.mkdir()
         session = _Bounded(target, reference_file(entry, target), job, scratch)
@@ -119,11 +107,10 @@ def _checked(text: bytes, job: Job, made: Extract | None) -> tuple[CheckResult, 
             whole = run(entry, session, seed=job.seed, before=lambda check: _skipped(check, session, made))
         finally:
             session.close()
-    results = tuple(_placed(result, made) for result in whole.checks)
     if len(_graded) >= MAX_REMEMBERED:
         _graded.pop(next(iter(_graded)), None)
-    _graded[key] = results
-    return results
+    _graded[key] = whole
+    return whole
 
 
 def ungraded(job: Job, reason: str) -> SubmissionResult:
@@ -135,22 +122,14 @@ def ungraded(job: Job, reason: str) -> SubmissionResult:
     return SubmissionResult(job.submission.student, name, whole, ChildProcess.isolation, reason, seed=job.seed)
 
 
-def _skipped(check: Check, session: "_Bounded", made: Extract | None) -> CheckResult | None:
-    """The result of a check that need not run: its cell cannot be read, or its function has run out of time too often."""
+def _skipped(check: Check, session: "_Bounded", made: HandedIn) -> CheckResult | None:
+    """The result of a check that need not run: no cell of its function counts, or its function has run out of time too often."""
     session.task = check.task
-    if made and check.task in made.faults:
+    if check.task in made.faults:
         return CheckResult.of(check, "failed", Failure("not graded", made.faults[check.task]))
     if session.loops.get(check.task, 0) >= limits.LOOPS:
         return CheckResult.of(check, "failed", Failure("not tried", check.task, {"times": limits.LOOPS}))
     return None
-
-
-def _placed(result: CheckResult, made: Extract | None) -> CheckResult:
-    """The result with its line counted in the student's cell, where the module was made from a notebook."""
-    if made is None or not result.line:
-        return result
-    place, line = made.place(result.line) or ("", None)
-    return replace(result, place=place, line=line)
 
 
 class _Bounded(ChildProcess):
@@ -167,10 +146,19 @@ class _Bounded(ChildProcess):
             raise WorkerLost(f"the {self.limit:.0f} s of this submission are over")
         began = time.monotonic()
         try:
-            return super()._exchange(message)
+            return self._loading(message) if message["op"] == "begin" else super()._exchange(message)
         except WorkerLost as fault:
             if fault.loop:
                 self.loops[self.task] = self.loops.get(self.task, 0) + 1
             raise
         finally:
             self.spent += time.monotonic() - began
+
+    def _loading(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A statement that ends the process while the work is loaded is left out the next time (`cells.loading`)."""
+        for _ in range(limits.LOADINGS - 1):
+            try:
+                return super()._exchange(message)
+            except WorkerLost:
+                continue
+        return super()._exchange(message)

@@ -13,8 +13,8 @@ from typing import Any
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course.catalog import Project
+from course.cells.notebook import cells_of, fields_of, release_of, source_of
 from course.checks.results import ProjectResult, SubmissionResult
-from course.grading.extract import cells_of, fields_of, release_of, source_of
 from course.limits import CELL_CHARACTERS
 from course.reports.terminal import render
 from course.source import lines_of

@@ -44,6 +44,10 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False) -
             for check in checks:
                 lines += _check(check, width, result.target, paint, again=(check.message, check.code) in shown)
                 shown |= {(check.message, check.code)} if check.outcome == "failed" else set()
+    for note in result.notes:
+        lines += textwrap.wrap(
+            f"Note: {note}", WIDTH, initial_indent="  ", subsequent_indent="  ", break_long_words=False
+        )
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from course import catalog
 from course.authoring.rehearsal import mock_class
 from course.authoring.rehearsal.mock_class import FORMS, KINDS, Student
 from course.authoring.release import leaks
-from course.grading.extract import Unreadable, extract
+from course.cells.notebook import Unreadable, book_of
 
 PROJECTS = [entry.id for entry in catalog.projects()]
 
@@ -23,14 +23,15 @@ def test_both_forms_hold_the_same_functions(id):
     entry = catalog.project(id)
     tasks = [f.name for f in entry.functions]
     for kind, written in (("right", tasks), ("half", mock_class.half(entry)), ("not started", [])):
-        made = extract(Student("ada", kind).work(entry).encode(), entry)
+        made = book_of(Student("ada", kind).work(entry).encode(), entry)
         assert made.faults == {}
         assert made.notes == ()
+        text = "\n".join(cell.source for cell in made.cells)
         module = Student("ada", kind, "module").work(entry)
         for task in tasks:
-            assert bodies(made.text)[task] == bodies(module)[task]
+            assert bodies(text)[task] == bodies(module)[task]
             assert (f"NotImplementedError('{task}')" in bodies(module)[task]) == (task not in written)
-        assert not any(marker in made.text + module for marker in leaks.MARKERS)
+        assert not any(marker in text + module for marker in leaks.MARKERS)
         assert Student("ada", kind).points(entry) == sum(entry.function(task).points for task in written)
 
 
@@ -38,7 +39,7 @@ def test_both_forms_hold_the_same_functions(id):
 def test_broken_files_are_broken(id):
     entry = catalog.project(id)
     with pytest.raises(Unreadable, match="not JSON"):
-        extract(Student("dan", "broken").work(entry).encode(), entry)
+        book_of(Student("dan", "broken").work(entry).encode(), entry)
     with pytest.raises(SyntaxError):
         ast.parse(Student("dan", "broken", "module").work(entry))
 

@@ -22,6 +22,7 @@ from course.reports import html
 
 LOOP = "def preprocess(photo):\n    while True:\n        pass"
 RAISES = "def preprocess(photo):\n    return {}['no such key <b>']"
+ALONE = "import seaborn_of_nobody as sns\n\ndef preprocess(photo):\n    return sns.load(photo)"
 EXITS = "import os\n\ndef preprocess(photo):\n    print('x' * 100)\n    os._exit(0)"
 
 
@@ -37,6 +38,10 @@ def results(tmp_path_factory):
     root = tmp_path_factory.mktemp("submitted")
     books = {"right": notebook(), "half": half(), "todo": notebook([]), "broken": json.dumps(notebook())[:900]}
     books |= {"doubled": doubled(), "loops": changed("preprocess", LOOP), "raises": changed("preprocess", RAISES)}
+    parted = doubled()
+    parted["cells"][-1]["source"] += "\n# another"
+    parted["cells"][-1]["source"] = parted["cells"][-1]["source"].replace("28", "27")
+    books |= {"parted": parted, "alone": changed("preprocess", ALONE)}
     books |= {"leaves": changed("preprocess", EXITS), "=<i>'\"&": notebook([])}
     trains = notebook()
     cell(trains, "load_model")["source"] = cell(trains, "load_model")["source"].replace("model.eval()", "model")
@@ -61,7 +66,9 @@ def test_points(results):
         "half": points["load_model"] + points["predict_letter"],
         "todo": 0,
         "broken": 0,
-        "doubled": 0,
+        "doubled": ENTRY.points,
+        "parted": without,
+        "alone": without,
         "missing": 0,
         "loops": without,  # the reference stands in for it in the functions that call it
         "raises": without,
@@ -78,7 +85,7 @@ def test_every_row_is_whole_and_says_what_stood_between(results):
         assert len({c.name for c in r.result.checks}) == len(r.result.checks)
         assert r.isolation == "none (a plain child process)"
         assert bool(r.reason) == (r.status != "graded")
-    assert {name for name, r in results.items() if r.reason} == {"broken", "doubled", "missing"}
+    assert {name for name, r in results.items() if r.reason} == {"broken", "missing"}
     assert results["missing"].status == "missing"
     assert results["broken"].status == "not readable"
 
@@ -91,6 +98,16 @@ def test_messages(results):
     raises = next(c for c in results["raises"].result.checks if c.task == "preprocess")
     assert (raises.place, raises.line) == ("the cell of preprocess", 2)
     assert "KeyError" in raises.message
+    assert "with different texts" in results["parted"].result.by_task()["preprocess"][0].message
+    assert results["doubled"].notes == ("The cell of preprocess is there 2 times; nbgrader wants it once.",)
+    sentence = (
+        "Line 1 of the cell of preprocess (`import seaborn_of_nobody as sns`) did not run: "
+        "ModuleNotFoundError: No module named 'seaborn_of_nobody'"
+    )
+    assert results["alone"].notes == (sentence,)
+    alone = results["alone"].result.by_task()["preprocess"][0]
+    assert sentence in alone.message
+    assert (alone.place, alone.line) == ("the cell of preprocess", 4)
     trains = [c for c in results["trains"].result.checks if c.outcome == "failed"]
     assert "still in train mode" in trains[0].says  # a known mistake is named here as well
     assert {c.outcome for c in results["todo"].result.checks} == {"not started"}

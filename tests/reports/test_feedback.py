@@ -15,7 +15,7 @@ from course import paths
 from course.catalog import project, projects
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
-from course.grading.extract import Unreadable, extract
+from course.cells.notebook import Unreadable, book_of
 from course.reports.feedback import MOST, marked
 
 sys.path.insert(0, str(paths.ROOT / "tests" / "grading"))  # not a package; the submissions of 04b are there
@@ -226,7 +226,7 @@ def test_whatever_cells_a_graded_notebook_has(cells):
     book["cells"] += cells
     data = content(book)
     try:
-        extract(data, ENTRY)
+        book_of(data, ENTRY)
     except Unreadable:
         return
     made(data)
