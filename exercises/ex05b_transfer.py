@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 5b6b9cc44708bae2)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 0c68177d3a2d8b22)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -109,9 +109,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         size: height and width that come out.
 
     Returns:
-        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD. For training each call draws a
-        new crop, flip or light, never upside down; otherwise the whole photo, resized (its central square, if it is not
-        square), the same each time.
+        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
+        the image is left as it was, and no generator of random numbers is seeded. For training each call draws a new view: a crop
+        that shows a good part of the photo, a flip, a small turn to either side (45 degrees at most), a little light; never upside
+        down, black, white or without its colours. One of them is enough, but it is drawn anew, not from a few that were made
+        before. Otherwise the whole photo (its central square, if it is not square), the same each time.
     """
     # TODO make_transforms: What does the backbone expect of a photo, and what may change in one of a dog?
     raise NotImplementedError("make_transforms")
@@ -143,18 +145,19 @@ def fine_tune(
 ) -> History:
     """Train all of the model at a small learning rate, and end with the best state that was seen.
 
-    Two epochs, after the head is trained, judge at least 0.93 of unseen photos at the door right.
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Two epochs, after the head is
+    trained, judge at least 0.93 of unseen photos at the door right.
 
     Args:
-        model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, changed in place.
-        train_loader: gives (images, labels); the only data that is learned from.
+        model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, and left so; changed in place, in train mode.
+        train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
-        epochs: how many times the training data are gone through.
-        lr: learning rate, small against the head's 1e-3.
+        epochs: how many times the training data are gone through, whatever the curves say.
+        lr: learning rate of the one optimizer that serves all epochs, small against the head's 1e-3.
 
     Returns:
-        A History with one entry an epoch. The model is left in eval mode and in the state, after an epoch or before the
-        first, that had the highest validation accuracy: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
+        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     # TODO fine_tune: How large may a step be, and which state do you want to end with?
     raise NotImplementedError("fine_tune")
