@@ -43,7 +43,7 @@ from graders.kit.language import (
 )
 from graders.kit.ranked import expect_ranked, scored
 from graders.kit.worker.language import pocket_bert, pocket_tokenizer, tiny_bert
-from graders.kit.worker.language_probes import ENCODING, encoding_of, settings_of
+from graders.kit.worker.language_probes import ENCODING, encoding_of, tokenizer_settings_of
 
 THRESHOLDS = project("06").thresholds
 QUESTIONS = 300  # of each sort: the embedded BERT's share of right answers then varies by about 0.013 from exam to exam
@@ -208,14 +208,14 @@ def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
     cases = (texts[2], None), (texts, None), (texts[3], pairs[3]), (texts, pairs)
     for limit in (11, 19):
         tokenizer = lab.build(tokenizer_given(limit=limit))
-        before = settings_of(tokenizer)
+        before = tokenizer_settings_of(tokenizer)
         for text, pair in cases:
             _encoding(student, lab, text, pair, given=tokenizer, max_length=7)
             found = _encoding(student, lab, text, pair, given=tokenizer)
             firsts, seconds = ([x] if type(x) is str else x for x in (text, pair))
             what = f"{len(firsts)} texts{' with second parts' if pair else ''}, limit of the tokenizer {limit}"
             _expect_encoding(found, textbook(tokenizer_here(), firsts, seconds, limit), what)
-        expect_equal(settings_of(tokenizer), before, "settings of the tokenizer afterwards")
+        expect_equal(tokenizer_settings_of(tokenizer), before, "settings of the tokenizer afterwards")
 
 
 @check("tokenize", points=1, hint="What does the tokenizer do with a sign that it has never seen?")
@@ -365,12 +365,12 @@ def test_a_word_is_read_as_the_tokenizer_reads_it(student, lab):
 def test_the_table_stays_as_it_is(student, lab):
     """Rows normalised in place make another model of it, and a frozen table one that learns no more."""
     tokenizer, model = _embedded(lab, _table(5))
-    before, traces, settings = state_of(model), traces_on(model), settings_of(tokenizer)
+    before, traces, settings = state_of(model), traces_on(model), tokenizer_settings_of(tokenizer)
     student.nearest_words(tokenizer, model, "dog")
     _refused(lambda: student.nearest_words(tokenizer, model, "zebra"), "", "the word 'zebra'")
     expect_same(state_of(model), before, "numbers of the model after a question")
     expect_no_trace(model, traces)
-    expect_equal(settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
+    expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
 
 # -- predict_masked -----------------------------------------------------------------------------------------------------
@@ -458,7 +458,7 @@ def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
 def _asked_quietly(lab, seed: int, training: bool) -> Iterator[tuple[Handle, Handle]]:
     """A tokenizer and a network that are asked within the context: in eval mode, without a graph; and nothing is left behind."""
     tokenizer, model = lab.build(tokenizer_given()), lab.build(network(seed, training))
-    settings, traces = settings_of(tokenizer), traces_on(model)
+    settings, traces = tokenizer_settings_of(tokenizer), traces_on(model)
     yield tokenizer, model
     diary = diary_of(model)
     expect(bool(diary), "the model was never asked")
@@ -467,7 +467,7 @@ def _asked_quietly(lab, seed: int, training: bool) -> Iterator[tuple[Handle, Han
     fresh = {name: value.detach() for name, value in network_here(seed).state_dict().items()}
     expect_same(state_of(model), fresh, "numbers of the model after the question")
     expect_no_trace(model, traces, may_rest=True)
-    expect_equal(settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
+    expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
 
 @check("predict_masked", points=2, needs=("tokenize",), slow=True, hint="Is the covered word among your first five?")

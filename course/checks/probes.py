@@ -23,7 +23,8 @@ PROBES: dict[str, Callable[..., Any]] = {}
 
 def probe(function: Callable[P, T]) -> Callable[P, T]:
     """Register a probe. The first handle among its arguments says which worker to ask; with none it runs here."""
-    PROBES[function.__name__] = function
+    if PROBES.setdefault(function.__name__, function) is not function:
+        raise ValueError(f"two probes are called {function.__name__}")
 
     @functools.wraps(function)
     def ask(*args: P.args, **kwargs: P.kwargs) -> T:

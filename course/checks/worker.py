@@ -157,7 +157,7 @@ class Worker:
 
     def _do_stand_in(self, name: str, blueprint: wire.Blueprint) -> None:
         """Let a thing of ours stand in for one of the module's functions until the next check begins."""
-        module = self._load()
+        module = self._load().module
         self._own.setdefault(name, getattr(module, name, None))
         setattr(module, name, self._real(blueprint))
 

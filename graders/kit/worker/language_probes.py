@@ -14,7 +14,7 @@ def encoding_of(result: Any) -> dict[str, Any]:
 
 
 @probe
-def settings_of(tokenizer: Any) -> dict[str, Any]:
+def tokenizer_settings_of(tokenizer: Any) -> dict[str, Any]:
     """What a tokenizer was given with and has to keep: its sides, its limit, its words and special tokens."""
     kept = {name: getattr(tokenizer, name) for name in ("padding_side", "truncation_side", "model_max_length")}
     return {**kept, "pieces": len(tokenizer), "special": sorted(tokenizer.all_special_tokens)}
