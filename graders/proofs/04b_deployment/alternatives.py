@@ -80,7 +80,7 @@ def on_white(photo):
 
 
 @alternative("predict_letter", how="the network asked twice with the same batch")
-def asked_twice(model, photo):
+def twice_the_same_batch(model, photo):
     batch = preprocess(photo)  # noqa: F821
     with torch.no_grad():
         sure, place = model(batch).softmax(1).max(), model(batch).argmax(1)
