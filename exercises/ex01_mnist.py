@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub a82f43158f26e35c)
+# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub c46e2e8f9d2547c9)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -44,7 +44,8 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 
     Returns:
         A callable: a PIL image of mode "L" and any size (W, H) -> float32 tensor (1, H, W), each value the pixel / 255,
-        so within [0, 1]. The same picture always gives the same tensor.
+        so within [0, 1]. The same picture always gives the same tensor, whatever came before or comes after it; the picture is
+        left as it was.
     """
     # TODO make_transforms: Which type, shape and range does a network want of an image?
     raise NotImplementedError("make_transforms")
@@ -70,7 +71,8 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
         batch_size: items in a batch; the last batch may hold fewer.
 
     Returns:
-        (train_loader, valid_loader). Both give (images (B, 1, H, W), labels (B,)), and every item exactly once an epoch.
+        (train_loader, valid_loader). Both give (images (B, 1, H, W), labels (B,)), and every item exactly once an epoch, asking
+        the data set for it anew in each.
         The first one gives them in a new random order each epoch, the second one in the order of the data set.
     """
     # TODO make_loaders: Which of the two loaders must shuffle, and why does the other have no need to?

@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 7b6ffda0cb75bc70)
+# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 52316d364353ff78)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -42,11 +42,12 @@ from course.training import History, one_pass
 class SignDataset(Dataset):
     """The signs of a CSV file as flat pictures.
 
-    `dataset[i]` is (image, label): float32 (784,) with values in [0, 1], and the class 0 to 23 with no gap, int64 in a batch.
-    The order is that of the file.
+    `dataset[i]` is (image, label): float32 (784,), each value the pixel divided by 255, and the class 0 to 23 with no gap,
+    int64 in a batch; they are the same each time. Every row is an item, in the order of the file.
 
     Args:
-        csv: path of a file with a header and rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to 255.
+        csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to
+            255. NumPy and the module `csv` can read it; pandas is not installed.
     """
 
     def __init__(self, csv: str | Path) -> None:

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub c17e0c6a85d6544a)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 019d88e1641e1f2b)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -28,8 +28,9 @@ from course.training import History, one_pass
 # %% [markdown]
 # ## What may change
 # Draw a sign on paper and turn the paper a little: it stays the sign. Turn it upside down, and it is none, or another
-# one. So the range of each change is a statement about the world: hands lean by some 15 degrees, they are not always in
-# the middle, they are nearer or farther, and the light varies.
+# one; hold it before a mirror, and it is a sign of the other hand. So the range of each change is a statement about the
+# world: hands lean by some 15 degrees to either side, they are not always in the middle, they are nearer or farther,
+# and the light varies.
 #
 # Validation pictures stand for the real use. They are measured as they are.
 #
@@ -45,9 +46,10 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 
     Returns:
         A callable: float32 image (1, 28, 28), or batch (B, 1, 28, 28), with values in [0, 1] -> the same shape, dtype and range.
-        For training each call draws a new small change of position, angle or size, and of light if you like, which never
-        turns a hand upside down nor moves it out of the picture; its argument is left as it was. Otherwise the values come
-        back unchanged.
+        For training each call draws a new small change, of dozens, of position or angle to either side (45 degrees at most) or
+        of size, and of light if you like: one for the batch, or one for each picture. It never turns a hand upside down, mirrors
+        it or moves it out of the picture. In a batch each picture keeps its place and is not mixed with another. The argument is
+        left as it was, and no generator of random numbers is seeded. Otherwise the values come back unchanged.
     """
     # TODO make_transforms: What may change in a picture of a hand without changing its letter? And what in a
     # validation picture?

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub 378b496f4e82e4fd)
+# Made from solutions/ex05a_pretrained.py by `course make`; yours to edit from here on. (stub f9b253f4d9edd5b6)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -65,8 +65,9 @@ def preprocess(photo: Image.Image, weights: Weights) -> torch.Tensor:
     """A photo as a batch of one, as the weights want it.
 
     Args:
-        photo: a PIL image of any mode and size, with or without an EXIF orientation; left as it was.
-        weights: their `transforms()` say what to do with an upright RGB picture.
+        photo: a PIL image of any mode and size, with or without an EXIF orientation, of which there are eight; left as it was.
+        weights: their `transforms()` say what to do with the upright RGB picture, all of it. What is transparent in the photo
+            does not become black.
 
     Returns:
         float32 (1, 3, S, S), normalised.

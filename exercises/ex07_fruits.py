@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub d90f43f7f22a81cc)
+# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub c64daa0f2acccb57)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -43,9 +43,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         size: height and width that come out.
 
     Returns:
-        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD. For training each call draws a
-        new view, in which an orange stays orange; otherwise the whole photo, resized (its central square, if it is not
-        square), the same each time.
+        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
+        the image is left as it was, and no generator of random numbers is seeded. For training each call draws a new view: a crop
+        that shows a good part of the photo, a flip, any turn, a little light; never black, white or without its colours, and an
+        orange stays orange. One of them is enough, but it is drawn anew, not from a few that were made before. Otherwise the
+        whole photo (its central square, if it is not square), the same each time.
     """
     # TODO make_transforms: What may change in a photo of a fruit, and what never: its place, its light, its colour?
     raise NotImplementedError("make_transforms")
