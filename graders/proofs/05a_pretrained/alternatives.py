@@ -57,6 +57,15 @@ def from_a_tensor(photo, weights):
     return torch.stack([weights.transforms()(F.pil_to_tensor(upright.convert("RGB")))])
 
 
+@alternative("preprocess", how="transparent parts on white")
+def on_white(photo, weights):
+    upright = ImageOps.exif_transpose(photo)
+    if upright.mode in ("RGBA", "LA"):
+        ground = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
+    return weights.transforms()(upright.convert("RGB"))[None, ...]
+
+
 @alternative("classify", how="argsort, a loop, item()")
 def by_argsort(model, weights, photo, top=5):
     model.eval()

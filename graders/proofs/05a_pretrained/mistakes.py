@@ -10,6 +10,7 @@ from torch import nn
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
+from graders.proofs.shared import camera
 
 MISTAKES = Catalogue("05a")
 
@@ -108,6 +109,14 @@ NUMBERS = MISTAKES.caught_by("preprocess", "test_the_transforms_are_those_of_the
 MODES = MISTAKES.caught_by("preprocess", "test_every_image_mode_is_read")
 LYING = MISTAKES.caught_by("preprocess", "test_a_lying_photo_is_turned_upright")
 APPLIED, UPRIGHT = "weights.transforms()(upright)", "ImageOps.exif_transpose(photo)"
+
+
+camera.photos(NUMBERS, NUMBERS, MODES, LYING)
+NUMBERS.patch(
+    "square_cut_first",
+    "The square is cut before the transforms: weights that see the whole photo have lost its sides.",
+    (APPLIED, "weights.transforms()(ImageOps.fit(upright, (min(upright.size),) * 2))"),
+)
 
 
 @NUMBERS.mistake(

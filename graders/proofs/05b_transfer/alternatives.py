@@ -1,11 +1,12 @@
 """Project 05b, right in other hands."""
 
 import copy
+import functools
 import random
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 from torch import nn
 from torchvision import transforms
 from torchvision.ops.misc import FrozenBatchNorm2d
@@ -147,6 +148,40 @@ def by_hand(train: bool, size: int = 96):
         return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
     return transform
+
+
+@alternative("make_transforms", how="only a flip is drawn, before the photo is resized")
+def flip_only(train, size=96):
+    mirror = [transforms.RandomHorizontalFlip()] if train else []
+    whole = [*mirror, transforms.Resize(size), transforms.CenterCrop(size)]
+    return transforms.Compose([*whole, transforms.ToTensor(), transforms.Normalize(MEAN, STD)])  # noqa: F821
+
+
+@alternative("make_transforms", how="only light, by Pillow and a generator of NumPy's; a partial")
+def light_only(train, size=96):
+    chance = np.random.default_rng(5)
+
+    def view(image, training):
+        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+        if training:
+            image = ImageEnhance.Contrast(ImageEnhance.Brightness(image).enhance(chance.uniform(0.7, 1.3))).enhance(
+                chance.uniform(0.8, 1.2)
+            )
+        return transforms.functional.normalize(transforms.functional.to_tensor(image), MEAN, STD)  # noqa: F821
+
+    return functools.partial(view, training=train)
+
+
+@alternative(
+    "make_transforms", how="the library's own defaults: a crop of a twelfth of the area and more, an erased patch"
+)
+def small_crops(train, size=96):
+    last = [transforms.ToTensor(), transforms.Normalize(MEAN, STD)]  # noqa: F821
+    if train:
+        return transforms.Compose(
+            [transforms.RandomResizedCrop(size), transforms.RandomGrayscale(0.1), *last, transforms.RandomErasing()]
+        )
+    return transforms.Compose([transforms.Resize(size), transforms.CenterCrop(size), *last])
 
 
 class FunctionalTransform:

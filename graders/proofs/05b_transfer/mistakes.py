@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import fit
-from graders.proofs.shared import transfer
+from graders.proofs.shared import transfer, views
 from graders.proofs.shared.transfer import ADD, BUILD, Headed
 
 MISTAKES = Catalogue("05b")
@@ -167,6 +167,9 @@ NORMALIZE, RESIZE = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True)
 LAST = "v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)"
 
 transfer.photos(NORMAL, PLAIN, ANEW, 96)
+views.light_and_colour(NORMAL, ANEW, ANEW, "v2.ColorJitter(brightness=0.2, contrast=0.2)")
+views.crops(NORMAL, PLAIN, ANEW)
+views.chance(PLAIN, ANEW)
 NORMAL.patch(
     "mean_and_deviation_exchanged", "Mean and deviation are exchanged.", (NORMALIZE, "v2.Normalize(STD, MEAN)")
 )
@@ -220,6 +223,16 @@ ANEW.patch(
     "upside_down",
     "A dog on its head is not among the photos at the door.",
     ("v2.RandomHorizontalFlip(),", "v2.RandomVerticalFlip(),"),
+)
+ANEW.patch(
+    "nearly_a_quarter_turn",
+    "Turned by up to 85 degrees, dogs stand on walls.",
+    ("v2.RandomHorizontalFlip(),", "v2.RandomRotation(85),"),
+)
+ANEW.patch(
+    "tilted_one_way",
+    "All photos are tilted to the same side; cameras are held askew to either.",
+    ("v2.RandomHorizontalFlip(),", "v2.RandomRotation((5, 15)),"),
 )
 ANEW.patch(
     "turned_all_the_way",

@@ -48,6 +48,19 @@ def noise_and_patches(train: bool, size: int = 96):
     return lambda image: chance(whole(image)) + 0.02 * torch.randn(3, size, size)
 
 
+@alternative("make_transforms", how="quarter turns and mirror images, nothing else")
+def any_way_up(train, size=96):
+    def transform(image):
+        square = ImageOps.fit(image, (size, size))
+        pixels = torch.from_numpy(np.array(square, dtype=np.float32) / 255).permute(2, 0, 1)
+        if train:
+            pixels = torch.rot90(pixels, int(torch.randint(4, ())), (1, 2))
+            pixels = pixels.flip(2) if torch.rand(()) < 0.5 else pixels
+        return v2.functional.normalize(pixels, MEAN, STD)  # noqa: F821
+
+    return transform
+
+
 class Classifier(nn.Module):
     """For `module_class`."""
 

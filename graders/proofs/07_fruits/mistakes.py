@@ -7,7 +7,7 @@ import torch
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from graders.proofs.shared import transfer
+from graders.proofs.shared import transfer, views
 from graders.proofs.shared.transfer import ADD, TRAINED, VALID, Headed
 
 MISTAKES = Catalogue("07")
@@ -22,6 +22,9 @@ NORMALIZE, RESIZE = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True)
 JITTER = "v2.ColorJitter(brightness=0.15, contrast=0.15)"
 
 transfer.photos(NORMAL, PLAIN, ANEW, 224)
+views.light_and_colour(NORMAL, ANEW, ORANGE, JITTER)
+views.crops(NORMAL, PLAIN, ANEW)
+views.chance(PLAIN, ANEW)
 NORMAL.patch(
     "only_training_normalised",
     "Training photos are normalised and validation photos are not.",
