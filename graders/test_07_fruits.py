@@ -21,6 +21,17 @@ from course.checks.expect import (
     expect_tensor,
 )
 from course.checks.probes import diary_of, forward, history_of, state_of, trainable_of
+from graders.kit.freezing import (
+    WIDTH,
+    expect_all_frozen,
+    expect_backbone_as_it_is,
+    expect_frozen_whatever_the_mode,
+    expect_gradients_everywhere,
+    expect_head_alone_learns,
+    expect_logits_for,
+    expect_statistics_stay_within,
+    frozen_backbone,
+)
 from graders.kit.general import accuracy, images, labels, numbered
 from graders.kit.pages import FRUIT, show_judgement, show_photo_views, show_told, told_by
 from graders.kit.photos import (
@@ -34,21 +45,12 @@ from graders.kit.photos import (
 )
 from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
 from graders.kit.transfer import (
-    WIDTH,
-    expect_all_frozen,
-    expect_backbone_as_it_is,
-    expect_frozen_whatever_the_mode,
-    expect_gradients_everywhere,
-    expect_head_alone_learns,
-    expect_logits_for,
     expect_no_drift,
     expect_small_steps,
-    expect_statistics_stay_within,
     expect_the_best_state_in_the_end,
     expect_true_history,
     expect_validation_only_measures,
     expect_whole_network_learned,
-    frozen_backbone,
     tuned,
 )
 from graders.kit.worker.photos import (
@@ -113,9 +115,9 @@ def test_each_photo_gets_six_logits(student, lab):
 )
 def test_the_head_can_learn_and_the_backbone_stays(student, lab):
     """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
-    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH))
     expect_backbone_as_it_is(student, lab)
-    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH))
+    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH))
+    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
 
 
 # -- freeze_backbone ----------------------------------------------------------------------------------------------------
