@@ -10,13 +10,7 @@ from course.checks.builders import frozen_net, tied_net
 from course.checks.check import check
 from course.checks.expect import expect, expect_at_least, expect_equal, expect_same, expect_tensor
 from course.checks.probes import state_of, trainable_of
-from graders.kit.general import accuracy
-from graders.kit.pages import DOOR, show_judgement, show_photo_views
-from graders.kit.photos import (
-    folder_photos,
-    unseen_at_the_door,
-)
-from graders.kit.transfer import (
+from graders.kit.freezing import (
     WIDTH,
     expect_all_frozen,
     expect_backbone_as_it_is,
@@ -29,6 +23,12 @@ from graders.kit.transfer import (
     expect_statistics_stay_within,
     expect_thawed,
     frozen_backbone,
+)
+from graders.kit.general import accuracy
+from graders.kit.pages import DOOR, show_judgement, show_photo_views
+from graders.kit.photos import (
+    folder_photos,
+    unseen_at_the_door,
 )
 from graders.kit.tuning import (
     expect_no_drift,
@@ -104,7 +104,7 @@ def test_only_the_head_can_learn(student, lab):
 def test_the_backbone_is_used_as_it_is(student, lab):
     """Its numbers are in the model unchanged, it is not frozen by the way, and gradients reach it."""
     expect_backbone_as_it_is(student, lab, CLASSES)
-    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, CLASSES))
+    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
 
 
 # -- trainable_parameters -----------------------------------------------------------------------------------------------

@@ -73,12 +73,15 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Modul
     """A classifier on top of a backbone.
 
     Args:
-        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not.
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: that very module, its numbers and its
+            mode, on photos that nothing has changed.
         width: number of features.
         n_classes: how many logits come out.
 
     Returns:
-        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained.
+        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained: scores of any size and sign, with nothing
+        behind the last layer in either mode. A photo's logits depend on itself only, but for what BatchNorm takes from the
+        batch in train mode. The photos are left as they are. Gradients are those of the whole way, back into the backbone.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(backbone, nn.Linear(width, n_classes))
@@ -95,7 +98,8 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
     """Freeze every parameter of `backbone` and return it.
 
     After this call no parameter requires a gradient, and a forward pass leaves every buffer unchanged and normalises by the
-    running statistics, also after `model.train()` of a larger network that it is a part of.
+    running statistics, of whatever layer keeps some, also after `model.train()` of a larger network that it is a part of.
+    Nothing outside of `backbone` is frozen, and after `requires_grad_(True)` gradients reach its parameters again.
     """
     ### BEGIN SOLUTION
     backbone.requires_grad_(False)

@@ -15,11 +15,12 @@ from course.checks.check_failure import CheckFailure
 from course.checks.expect import expect, expect_at_least, expect_at_most, expect_close, expect_equal, expect_tensor
 from course.checks.probes import buffers_of, copy_parameters, forward, parameters_of
 from course.checks.wire import Handle
-from graders.kit.networks import expect_images_kept, expect_pull
-from graders.kit.worker.networks import fill, pull_at_images
+from graders.kit.networks import expect_images_kept
+from graders.kit.worker.gradients import pull_at_images, pull_of
+from graders.kit.worker.networks import fill
 
 EPS = 1e-5  # of nn.BatchNorm2d; others up to 1e-3 come near enough
-NEAR = 4e-3  # rounding is 1e-6; an epsilon of 1e-3 beside variances of 0.5 and more moves values by 1e-3; another step by 0.1
+NEAR = 4e-3  # rounding is 1e-6; an epsilon of 1e-3 beside variances of 2 and more moves values by 3e-4; another step by 0.1
 
 
 def signed(count: int, channels: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -62,14 +63,15 @@ class Stage:
     """
 
     def __init__(self, block: Handle, inputs: int, outputs: int) -> None:
-        self.block, self.inputs, self.outputs, self.x = block, inputs, outputs, signed(3, inputs, 9, 6)
+        self.block, self.inputs, self.outputs, self.x = block, inputs, outputs, signed(3, inputs, 13, 10)
         forward(block, self.x, mode="eval")  # lazy layers get their shapes
         generator = torch.Generator().manual_seed(11)
         draws = [torch.randn(p.shape, generator=generator) for p in parameters_of(block).values()]
-        # scales of both signs, none near 0, so that pooling before the norm shows; maps far above 6, so that a cut shows
-        self.values = [d / 3 if d.dim() > 1 else 6 * d.sign() + 2 * d for d in draws]
+        # scales of both signs, none near 0, so that pooling before the norm shows; maps far above 6, so that a cut shows;
+        # variances of 2 and more, so that epsilons do not show
+        self.values = [d if d.dim() > 1 else 6 * d.sign() + 2 * d for d in draws]
         self.shapes = [b.shape for b in buffers_of(block).values() if b.is_floating_point()]
-        self.statistics = [0.5 + 1.5 * torch.rand(shape, generator=generator) for shape in self.shapes]
+        self.statistics = [2 + 4 * torch.rand(shape, generator=generator) for shape in self.shapes]
         self.places, self.running = {"weight": self._window()}, (0, 1)
         fill(block, self.values, self.statistics)
         self._find(forward(block, self.x, mode="eval"))
@@ -141,7 +143,7 @@ def expect_five_steps(student) -> None:
         for mode in ("eval", "train"):
             maps, wanted = forward(stage.block, stage.x, mode=mode), stage.numbers.maps(stage.x, mode)
             what = f"maps of a stage from {inputs} to {outputs} with numbers of our choice, in {mode} mode"
-            expect_close(maps, wanted, what, rtol=NEAR, atol=NEAR * float(wanted.abs().max()))
+            expect_close(maps, wanted, what, rtol=NEAR, atol=5 * NEAR)
 
 
 def expect_statistics_that_follow(student) -> None:
@@ -155,7 +157,8 @@ def expect_statistics_that_follow(student) -> None:
         ("mean", "variance"), before, after, (y.mean((0, 2, 3)), y.var((0, 2, 3))), strict=True
     ):
         rate = float(((new - old) / (goal - old)).median())
-        # PyTorch's rate is 0.1, that of a mean over three batches 0.33
+        # PyTorch's rate is 0.1, that of a mean over three batches 0.33; under 0.03 eval mode lags behind for an epoch, above 0.5
+        # the last batch alone decides
         expect_at_least(rate, 0.03, f"which part of its way to a batch's {name} the running {name} goes")
         expect_at_most(rate, 0.5, f"which part of its way to a batch's {name} the running {name} goes")
 
@@ -163,7 +166,8 @@ def expect_statistics_that_follow(student) -> None:
 def expect_stage_that_learns(student) -> None:
     """Every parameter can learn, gradients go on to the layers before, and the input is left alone."""
     block, x = student.conv_block(3, 5), signed(4, 3, 8, 8)
-    expect_pull(block, x)
+    idle = [name for name, size in pull_of(block, x).items() if size <= 0]
+    expect(not idle, "no gradient reaches {idle}", idle=", ".join(idle))
     expect(pull_at_images(block, x) > 0, "no gradient goes on to the layers before the stage")
     expect_images_kept(block, x)
 
@@ -193,6 +197,7 @@ def expect_dropout(student) -> None:
         expect_equal(different, rate > 0, f"do two passes in train mode differ, at dropout {rate}")
         # In 36 tries every value is kept at least once (0.5 to the 36th), and then it is 1 / (1 - p) times itself.
         where = undropped > 0.1
+        expect(bool(where.any()), "in train mode nothing of the maps is left at dropout 0")
         factor = float((passes.amax((0, 1))[where] / undropped[where]).median())
         # 0.02: 1.25 at a rate of 0.2 and 2 at 0.5, but for rounding; values that are not made up for stay at 1
         what = f"by how much values that are kept grow at dropout {rate}"
@@ -245,6 +250,7 @@ def _expect_chances(passes: torch.Tensor, four: torch.Tensor, rate: float) -> No
         float(largest.mean()), 1 - rate, f"the share of values that are kept at dropout {rate}", rtol=0, atol=0.03
     )
     share = float((later == 1).double().mean())
+    # 0.06: as said; where pooling comes before the dropout the next one never comes out
     what = f"how often the next of four comes out where the largest was dropped, at dropout {rate}"
     expect_close(share, 1 - rate, what, rtol=0, atol=0.06)
     pairs = {"images of a batch": 1, "maps": 2, "neighbouring places": 3}

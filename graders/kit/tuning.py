@@ -21,10 +21,10 @@ from graders.kit.epochs import (
     expect_steps,
     expect_true_curves,
 )
+from graders.kit.freezing import WIDTH, frozen_backbone
 from graders.kit.general import labels
 from graders.kit.loops import Data, Run, scores, wrong_labels
 from graders.kit.photos import colour_images
-from graders.kit.transfer import WIDTH, frozen_backbone
 from graders.kit.worker.loops import balance, watched_head, watched_twin
 from graders.kit.worker.photos import fickle_loader, tiny_backbone
 

@@ -79,6 +79,7 @@ def scores_of(model: nn.Module, images: torch.Tensor, mode: str, draws: int) -> 
                 found[name].append(model(images.clone()).clone())
         size = float(found["mirrored"][-1].abs().max())
         _scale(last, 4096)
+        # 4: a linear layer makes it 4096, one with normalised weights 1
         if float(model(images.clone()).abs().max()) < 4 * size:
             _scale(drawn(model), 64)
         found["larger"].append(model(images.clone()).clone())
@@ -92,125 +93,6 @@ def _last(model: nn.Module, scores: torch.Tensor) -> list[nn.Parameter]:
 def _scale(parameters: list[nn.Parameter], factor: float) -> None:
     for p in parameters:
         p.mul_(factor)
-
-
-@probe
-def neighbours_in(model: nn.Module, images: torch.Tensor, mode: str, hold_norms: bool, passes: int) -> float:
-    """How far the scores of an image hang on the others of its batch, as a share of how far they hang on itself.
-
-    By gradients, and, where one seed gives one result, by what changes with the others: a detached mean has no gradient.
-
-    Args:
-        hold_norms: layers with running statistics are held in eval mode, where they look at no batch.
-    """
-    shares = [0.0]
-    with borrowed(model, images, mode, gain=1):
-        if hold_norms:
-            for part in model.modules():
-                part.training &= getattr(part, "running_mean", None) is None
-        for seed in range(passes):
-            shares.append(_by_gradient(model, images))
-            with torch.no_grad():
-                first, again, others = (_seeded(model, x, seed) for x in (images, images, _others(images)))
-                size = float(first.abs().max()) + 1e-12
-                if float((first - again).abs().max()) < 1e-5 * size:
-                    shares.append(float((first[-1] - others[-1]).abs().max()) / size)
-    return max(shares)
-
-
-def _others(images: torch.Tensor) -> torch.Tensor:
-    """The last image beside other neighbours."""
-    return torch.cat([0.5 - 3 * images[:-1].flip(0), images[-1:]])
-
-
-def _seeded(model: nn.Module, images: torch.Tensor, seed: int) -> torch.Tensor:
-    torch.manual_seed(seed)
-    return model(images.clone())
-
-
-def _by_gradient(model: nn.Module, images: torch.Tensor) -> float:
-    leaf = images.clone().requires_grad_()
-    scores = model(leaf * 1)  # a copy, so that a network that writes into its input may
-    if not scores.requires_grad:
-        return 0.0
-    share = 0.0
-    for k, row in enumerate(scores):
-        (by,) = torch.autograd.grad((row * projection(row)).sum(), leaf, retain_graph=True, allow_unused=True)
-        if by is not None:
-            far = by.flatten(1).abs().amax(1)
-            own, foreign = float(far[k]), float(torch.cat([far[:k], far[k + 1 :]]).max())
-            share = max(share, foreign / (own + foreign + 1e-30))
-    return share
-
-
-def projection(scores: torch.Tensor) -> torch.Tensor:
-    """Fixed random weights of scores: whatever changes in them changes their weighted sum."""
-    return torch.randn(scores.shape, generator=torch.Generator().manual_seed(3))
-
-
-@probe
-def pull_of(model: nn.Module, images: torch.Tensor, mode: str = "train") -> dict[str, float]:
-    """How strongly each parameter pulls at the scores: its largest gradient, -1 where there is none, as of what is frozen.
-
-    With weights that were drawn anew: at the first ones a layer before a head of zeros has none yet.
-    """
-    with borrowed(model, images, mode, gain=1):
-        sizes = dict.fromkeys((name for name, _ in model.named_parameters()), -1.0)
-        free = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        scores = model(images.clone())
-        if free and scores.requires_grad:
-            found = torch.autograd.grad((scores * projection(scores)).sum(), list(free.values()), allow_unused=True)
-            sizes |= {n: float(g.abs().max()) for n, g in zip(free, found, strict=True) if g is not None}
-    return sizes
-
-
-@probe
-def pull_at_images(model: nn.Module, images: torch.Tensor) -> float:
-    """The largest gradient that reaches the images in train mode; 0 where none does."""
-    with borrowed(model, images, "train", gain=1):
-        leaf = images.clone().requires_grad_()
-        scores = model(leaf * 1)
-        if not scores.requires_grad:
-            return 0.0
-        (found,) = torch.autograd.grad((scores * projection(scores)).sum(), leaf, allow_unused=True)
-        return 0.0 if found is None else float(found.abs().max())
-
-
-@probe
-def false_slope_of(model: nn.Module, images: torch.Tensor) -> float:
-    """How far scores change otherwise than their gradients say, in eval mode: the worst of all parameters, against their gradient.
-
-    0 but for bends and rounding; where a part of the way is cut off (`detach`, `no_grad`), about 1.
-    """
-    generator, worst = torch.Generator().manual_seed(7), 0.0
-    with borrowed(model, images, "eval", gain=1):
-        free = [p for p in model.parameters() if p.requires_grad]
-        scores = model(images.clone())
-        weights, size = projection(scores), float(scores.detach().norm())
-        found = torch.autograd.grad((scores * weights).sum(), free, allow_unused=True)
-        for p, gradient in zip(free, found, strict=True):
-            if gradient is None:
-                continue
-            misses = []
-            for _ in range(3):
-                way = torch.randn(p.shape, generator=generator) * float(p.detach().square().mean()) ** 0.5
-                said, usual = float((gradient * way).sum()), float((gradient * way).norm())
-                if usual > 0.03 * size:  # else too little to be measured
-                    step = 3e-4 * size / usual  # so small a part of the scores: few bends, and far more than rounding
-                    misses.append(abs(_moved(model, images, p, way * step, weights) / step - said) / usual)
-            worst = max(worst, sorted(misses)[len(misses) // 2] if misses else 0.0)
-    return worst
-
-
-@torch.no_grad()
-def _moved(model: nn.Module, images: torch.Tensor, p: nn.Parameter, way: torch.Tensor, weights: torch.Tensor) -> float:
-    """By how much the weighted sum of the scores changes on the way from `p` by this much, measured on both sides."""
-    sums, old = [], p.clone()
-    for side in (1, -1):
-        p.copy_(old + side * way)
-        sums.append(float((model(images.clone()).double() * weights).sum()))
-    p.copy_(old)
-    return (sums[0] - sums[1]) / 2
 
 
 @probe

@@ -133,7 +133,7 @@ def module_class(n_classes=10):
     return DenseNet(n_classes)
 
 
-@alternative("build_model", how="BatchNorm, dropout and GELU, a ModuleList")
+@alternative("build_model", how="LayerNorm, dropout and GELU, a ModuleList")
 def normalised_and_dropped(n_classes: int = 10) -> nn.Module:
     class Net(nn.Module):
         def __init__(self):
@@ -142,7 +142,7 @@ def normalised_and_dropped(n_classes: int = 10) -> nn.Module:
             for inputs, outputs in ((784, 256), (256, 128)):
                 self.blocks.append(
                     nn.Sequential(
-                        nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.GELU(), nn.Dropout(0.1)
+                        nn.Linear(inputs, outputs, bias=False), nn.LayerNorm(outputs), nn.GELU(), nn.Dropout(0.1)
                     )
                 )
             self.head = nn.Linear(128, n_classes)
@@ -168,11 +168,16 @@ def one_wide_layer(n_classes=10):
     return nn.Sequential(Centre(), nn.Flatten(), first, nn.ReLU(inplace=True), last)
 
 
-@alternative("build_model", how="lazy layers and tanh between them")
+@alternative("build_model", how="lazy layers without a dry run, tanh between them")
 def lazy_layers(n_classes=10):
-    model = nn.Sequential(nn.Flatten(), nn.LazyLinear(256), nn.Tanh(), nn.LazyLinear(n_classes))
-    model(torch.zeros(1, 1, 28, 28))
-    return model
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(256), nn.Tanh(), nn.LazyLinear(n_classes))
+
+
+@alternative("build_model", how="no bias in the layers, and a head that starts at zero")
+def without_bias(n_classes=10):
+    head = nn.Linear(512, n_classes, bias=False)
+    nn.init.zeros_(head.weight)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 512, bias=False), nn.ReLU(), head)
 
 
 # -- batch_accuracy -----------------------------------------------------------------------------------------------------

@@ -434,6 +434,17 @@ SCORES.patch(
 
 dense.ends_in(LOGITS, *dense.ENDS)
 dense.networks(ALONE, BENT, USED, LEARNS, "ten kinds of digits")
+dense.in_train_mode(LOGITS, ALONE)
+SCORES.patch(
+    "never_more_than_24",
+    "There are never more than 24 scores, however many classes are asked for.",
+    (LAST, "nn.Linear(512, min(n_classes, 24)),"),
+)
+USED.patch(
+    "first_layer_frozen",
+    "The first layer is frozen: it never learns anything.",
+    ("nn.Linear(28 * 28, 512),", "nn.Linear(28 * 28, 512).requires_grad_(False),"),
+)
 
 
 @ALONE.mistake(

@@ -118,8 +118,9 @@ LOGITS = MISTAKES.caught_by("build_model", "test_scores_are_logits_that_every_pa
 ALONE = MISTAKES.caught_by("build_model", "test_a_sign_is_judged_by_itself_alone")
 FITS = MISTAKES.caught_by("build_model", "test_it_can_fit_the_signs")
 
-dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()")
+dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()", "nn.GELU()", "nn.Dropout(0.2)")
 dense.networks(ALONE, LOGITS, LOGITS, FITS, "24 letters")
+dense.in_train_mode(LOGITS, ALONE)
 SCORES.patch(
     "the_whole_alphabet",
     "26 letters, but j and z cannot be photographed: 24 are left.",
@@ -143,6 +144,11 @@ def neighbours_compete(n_classes):
 AGREE = MISTAKES.caught_by("compile_model", "test_compiled_and_eager_agree")
 COMPILED = MISTAKES.caught_by("compile_model", "test_it_is_compiled_where_a_compiler_is")
 GOES_ON = MISTAKES.caught_by("compile_model", "test_a_machine_without_a_compiler_goes_on")
+LEFT = MISTAKES.caught_by("compile_model", "test_the_trial_leaves_the_network_as_it_was")
+TRIAL, RESTORED = (
+    "    model.eval()  # in train mode the trial would move running statistics\n",
+    "            layer.training = mode\n",
+)
 
 
 @COMPILED.mistake("The model comes back as it was: nothing is compiled.")
@@ -209,9 +215,71 @@ GOES_ON.patch(
 GOES_ON.patch(
     "broken_one_returned",
     "The warning is given, but the broken model is returned.",
-    ("        return model\n    return compiled", "    return compiled"),
+    ("        return model\n    finally:", "    finally:"),
     crashes=True,
 )
+LEFT.patch(
+    "tried_in_train_mode",
+    "A forward pass in train mode moves BatchNorm's running statistics: the trial must be made in eval mode.",
+    (TRIAL, ""),
+)
+LEFT.patch(
+    "left_in_eval_mode",
+    "The network stays in eval mode after the trial, whatever it was in before.",
+    (RESTORED, "            del layer, mode\n"),
+)
+LEFT.patch(
+    "left_in_train_mode",
+    "The network is put into train mode after the trial, whatever it was in before.",
+    (RESTORED, "            layer.train()\n"),
+)
+LEFT.patch(
+    "frozen_for_the_trial",
+    "The parameters are frozen for the trial, and stay so: nothing can be trained any more.",
+    (TRIAL, "    model.eval().requires_grad_(False)\n"),
+)
+LEFT.patch(
+    "tried_on_other_numbers",
+    "The trial is made on random numbers, not on the example: a network that reads words is never compiled.",
+    ("            compiled(example)\n", "            compiled(torch.randn_like(example))\n"),
+)
+LEFT.patch(
+    "halved_and_back",
+    "Half precision and back rounds every weight of the model that was given.",
+    ("    compiled = torch.compile(model)\n", "    compiled = torch.compile(model.half().float())\n"),
+)
+LEFT.patch(
+    "laid_out_anew",
+    "The weights are laid out in memory in another way, in the model that was given too.",
+    (
+        "    compiled = torch.compile(model)\n",
+        "    compiled = torch.compile(model.to(memory_format=torch.channels_last))\n",
+    ),
+)
+LEFT.patch(
+    "warns_always",
+    "The warning comes also where compiling works: nobody will heed it.",
+    ("    return compiled\n", '    warnings.warn("the model was compiled", stacklevel=2)\n    return compiled\n'),
+)
+
+
+@LEFT.mistake("The parameters are replaced by copies: an optimizer that was made before moves the old ones.")
+def parameters_replaced(model, example):
+    for layer in model.modules():
+        for name, parameter in list(layer.named_parameters(recurse=False)):
+            setattr(layer, name, nn.Parameter(parameter.detach().clone(), parameter.requires_grad))
+    compiled = torch.compile(model)
+    modes = {layer: layer.training for layer in model.modules()}
+    try:
+        with torch.no_grad():
+            compiled.eval()(example)
+    except Exception:
+        warnings.warn("could not compile", stacklevel=2)
+        return model
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
+    return compiled
 
 
 @GOES_ON.mistake("Nothing is tried and nothing is caught: a machine without a compiler stops here.", crashes=True)

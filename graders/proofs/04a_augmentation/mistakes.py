@@ -14,6 +14,7 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import History, one_pass
+from graders.proofs.shared import saving
 
 MISTAKES = Catalogue("04a")
 
@@ -384,6 +385,18 @@ NUMBERS.patch(
     "halved",
     "The numbers are halved in precision, and the model with them.",
     (SAVE, "torch.save(plain.half().state_dict(), temporary)"),
+)
+saving.files(NUMBERS, REPLACED, "plain")
+NAMES.patch(
+    "letters_stripped",
+    "lstrip takes letters off, not a prefix: `model.0.weight` loses more than that.",
+    (SAVE, 'torch.save({n.lstrip("_orig_mod."): t for n, t in model.state_dict().items()}, temporary)'),
+    source="forum",
+)
+NAMES.patch(
+    "taken_out_anywhere",
+    "The words are taken out wherever they stand; only a prefix is not the plain network's.",
+    (SAVE, 'torch.save({n.replace("_orig_mod.", ""): t for n, t in model.state_dict().items()}, temporary)'),
 )
 NAMES.patch(
     "names_of_the_compiled",

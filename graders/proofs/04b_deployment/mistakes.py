@@ -60,6 +60,51 @@ OTHER.patch(
     (LOAD, 'model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=False)'),
     source="forum",
 )
+FILLED.patch(
+    "frozen_by_the_way",
+    "The parameters are frozen while they are loaded: the network cannot be trained any further.",
+    ("return model.eval()", "return model.eval().requires_grad_(False)"),
+)
+FILLED.patch(
+    "thawed_by_the_way",
+    "What was frozen in the network can be trained after loading.",
+    ("return model.eval()", "return model.eval().requires_grad_(True)"),
+)
+FILLED.patch(
+    "outermost_module_only",
+    "Only the outermost module is told that it is in eval mode; dropout within is still on.",
+    ("return model.eval()", "model.training = False\n    return model"),
+)
+FILLED.patch(
+    "strings_only",
+    "The path may be a pathlib.Path, and that has no method of a string.",
+    (LOAD, f"assert path.startswith('')\n    {LOAD}"),
+    crashes=True,
+)
+STATE = 'torch.load(path, map_location="cpu", weights_only=True)'
+OTHER.patch(
+    "surplus_dropped",
+    "Names that the model does not know are dropped: the file is of another network, and nobody is told.",
+    (STATE, f"{{name: value for name, value in {STATE}.items() if name in model.state_dict()}}"),
+)
+OTHER.patch(
+    "missing_made_up",
+    "What is missing in the file keeps its random start, and nobody is told.",
+    (STATE, f"{{**model.state_dict(), **{STATE}}}"),
+)
+OTHER.patch(
+    "prefix_forgiven",
+    "A prefix is taken off each name: the file is of a wrapped network, and was not saved as it should be.",
+    (STATE, f'{{name.removeprefix("module."): value for name, value in {STATE}.items()}}'),
+)
+OTHER.patch(
+    "shapes_that_do_not_fit_left_out",
+    "Layers whose shapes do not fit keep their random start, and nobody is told.",
+    (
+        STATE,
+        f"{{n: v if v.shape == model.state_dict().get(n, v).shape else model.state_dict()[n] for n, v in {STATE}.items()}}",
+    ),
+)
 OTHER.patch(
     "error_swallowed",
     "The error is printed and forgotten; the network goes on with random numbers.",

@@ -19,20 +19,23 @@ ALTERNATIVES = Catalogue("05b")
 alternative = ALTERNATIVES.alternative
 
 
-@alternative("freeze_backbone", how="each BatchNorm exchanged for torchvision's FrozenBatchNorm2d")
+@alternative("freeze_backbone", how="FrozenBatchNorm2d of torchvision where it fits, other norms held")
 def frozen_layers(model):
+    model.requires_grad_(False)
     for parent in model.modules():
         for name, layer in parent.named_children():
             if isinstance(layer, nn.BatchNorm2d):
                 frozen = FrozenBatchNorm2d(layer.num_features, eps=layer.eps)
                 frozen.load_state_dict(layer.state_dict())
                 setattr(parent, name, frozen)
-    for parameter in model.parameters():
-        parameter.requires_grad = False
+    for layer in model.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.train(False)
+            layer.train = lambda mode=True, layer=layer: layer
     return model
 
 
-class Still(nn.BatchNorm2d):
+class Still:
     """For `another_class`."""
 
     def train(self, mode=True):
@@ -44,8 +47,8 @@ def another_class(model: nn.Module) -> nn.Module:
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     for layer in model.modules():
-        if type(layer) is nn.BatchNorm2d:
-            layer.__class__ = Still
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.__class__ = type("Still", (Still, type(layer)), {})
             layer.train()
     return model
 
@@ -98,14 +101,31 @@ def hidden_layer(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modu
 @alternative("build_model", how="a head that starts at zero")
 def head_of_zeros(backbone, width, n_classes=2):
     head = nn.Linear(width, n_classes)
-    nn.init.normal_(head.weight, std=0.01)
+    nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     return nn.Sequential(backbone, head)
+
+
+@alternative("build_model", how="a lazy head with BatchNorm, activations in place, no bias")
+def lazy_head(backbone, width, n_classes=2):
+    head = [
+        nn.LazyBatchNorm1d(),
+        nn.LazyLinear(32),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
+        nn.LazyLinear(n_classes, bias=False),
+    ]
+    return nn.Sequential(backbone, *head)
 
 
 @alternative("trainable_parameters", how="a filter, made a list")
 def by_filter(model):
     return list(filter(lambda parameter: parameter.requires_grad, model.parameters()))
+
+
+@alternative("trainable_parameters", how="a set of them, in any order")
+def as_a_set(model):
+    return list({parameter for parameter in model.parameters() if parameter.requires_grad})
 
 
 @alternative("trainable_parameters", how="module by module, seen ones left out")

@@ -152,6 +152,31 @@ ONCE.patch(
     (LIST, "[p for layer in model for p in layer.parameters() if p.requires_grad]"),
     source="forum: some parameters appear in more than one parameter group",
 )
+LISTED.patch(
+    "innermost_layers_only",
+    "Only layers without children are looked at; others, and the model itself, have parameters too.",
+    (LIST, "[p for m in model.modules() if not list(m.children()) for p in m.parameters() if p.requires_grad]"),
+)
+LISTED.patch(
+    "biases_left_out",
+    "Only weights are listed; biases can be trained too.",
+    (LIST, "[p for p in model.parameters() if p.requires_grad and p.dim() > 1]"),
+)
+LISTED.patch(
+    "thawed_first",
+    "All of it is thawed first; only what can be trained already was asked for.",
+    (LIST, "list(model.requires_grad_(True).parameters())"),
+)
+ONCE.patch(
+    "each_layer_its_own",
+    "Two layers that share one matrix list it twice.",
+    (LIST, "[p for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad]"),
+)
+ONCE.patch(
+    "alike_taken_for_shared",
+    "Parameters of one shape are not the same parameter.",
+    (LIST, "list({p.shape: p for p in model.parameters() if p.requires_grad}.values())"),
+)
 ONCE.patch(
     "duplicates_kept",
     "remove_duplicate=False keeps what is shared as often as it is used.",
@@ -288,6 +313,40 @@ def statistics_forgotten(model):
 def everything_as_before(model):
     for layer in model.modules():
         layer.__dict__.pop("train", None)
+    return model.requires_grad_(True)
+
+
+@AGAIN.mistake("What comes back is a wrapper around the model; the model was asked for.")
+def wrapped_when_thawed(model):
+    return nn.Sequential(model.requires_grad_(True))
+
+
+@AGAIN.mistake("Only what is called weight or bias can learn again; parameters may have any name.")
+def known_names_thawed(model):
+    for name, parameter in model.named_parameters():
+        if name.endswith(("weight", "bias")):
+            parameter.requires_grad = True
+    return model
+
+
+AGAIN.patch(
+    "eval_mode_by_the_way",
+    "The network is put into eval mode; which mode it is in is the caller's.",
+    (THAW, "return model.requires_grad_(True).eval()"),
+)
+STATISTICS.patch(
+    "eval_mode_for_ever",
+    "The whole network can no longer be put into train mode: dropout is off, and its own norms learn nothing.",
+    (THAW, "model.eval()\n    model.train = lambda mode=True: model\n    return model.requires_grad_(True)"),
+)
+
+
+@STATISTICS.mistake("Statistics are frozen that nobody had frozen; they were to stay frozen only if they were.")
+def all_statistics_frozen(model):
+    for layer in model.modules():
+        if hasattr(layer, "running_mean"):
+            layer.eval()
+            layer.train = lambda mode=True, layer=layer: layer
     return model.requires_grad_(True)
 
 

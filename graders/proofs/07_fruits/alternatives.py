@@ -83,7 +83,15 @@ def ordered(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Module:
     return nn.Sequential(OrderedDict(backbone=backbone, head=head))
 
 
-@alternative("freeze_backbone", how="each BatchNorm exchanged for torchvision's FrozenBatchNorm2d")
+@alternative("build_model", how="a lazy hidden layer, and a last one that begins with zeros")
+def zeros_in_the_end(backbone, width, n_classes=6):
+    head = nn.Sequential(nn.LazyLinear(32), nn.ReLU(inplace=True), nn.Linear(32, n_classes))
+    for parameter in head[-1].parameters():
+        nn.init.zeros_(parameter)
+    return nn.Sequential(backbone, head)
+
+
+@alternative("freeze_backbone", how="FrozenBatchNorm2d of torchvision where it fits, other norms held")
 def frozen_layers(backbone):
     def exchanged(parent):
         for name, layer in parent.named_children():
@@ -95,6 +103,10 @@ def frozen_layers(backbone):
             exchanged(layer)
 
     exchanged(backbone)
+    for layer in backbone.modules():
+        if isinstance(layer, nn.modules.batchnorm._NormBase):
+            layer.eval()
+            layer.train = lambda mode=True, layer=layer: layer
     for parameter in backbone.parameters():
         parameter.requires_grad = False
     return backbone

@@ -7,7 +7,7 @@ import torch
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from graders.proofs.shared import transfer, views
+from graders.proofs.shared import saving, transfer, views
 from graders.proofs.shared.transfer import ADD, TRAINED, VALID, Headed
 
 MISTAKES = Catalogue("07")
@@ -262,6 +262,7 @@ IS_MODEL.patch(
     "The model itself is made half as precise by being saved.",
     (SAVE, "torch.save(model.half().state_dict(), temporary)"),
 )
+saving.files(IS_MODEL, IS_MODEL, "model")
 SAME.patch(
     "parameters_without_statistics",
     "BatchNorm's running statistics are no parameters: they are missing in the file.",

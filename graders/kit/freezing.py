@@ -1,24 +1,12 @@
-"""Evidence about transfer learning, shared by the graders of 05b and 07: freezing, a new head, fine-tuning.
+"""Evidence about a backbone and a new head, shared by the graders of 05b and 07: freezing, building, listing, thawing.
 
 Each `expect_…` is the body of a check; the check's own module says why it matters and what it is worth.
 """
 
 import torch
 
-from course.checks.expect import (
-    expect,
-    expect_changed,
-    expect_close,
-    expect_equal,
-    expect_same,
-    expect_tensor,
-)
-from course.checks.probes import (
-    buffers_of,
-    forward,
-    seen_by,
-    trainable_of,
-)
+from course.checks.expect import expect, expect_changed, expect_close, expect_equal, expect_same, expect_tensor
+from course.checks.probes import buffers_of, forward, seen_by, trainable_of
 from course.checks.wire import Blueprint, Handle
 from graders.kit.networks import (
     expect_images_kept,
@@ -31,13 +19,13 @@ from graders.kit.networks import (
     standing_of,
 )
 from graders.kit.photos import colour_images
-from graders.kit.worker.networks import is_same, missing_in, modes_of, places_of, pull_of, set_modes, thaw
+from graders.kit.worker.gradients import pull_of
+from graders.kit.worker.networks import is_same, missing_in, modes_of, places_of, set_modes, thaw
 from graders.kit.worker.photos import headed, tiny_backbone
 from graders.kit.worker.specimens import bare_norm, house, lively_head, marked, normalised_backbone, watched_backbone
 
 WIDTH = 8  # features of the tiny backbone
 FROZEN = 8  # its parameters
-PASSES = 3
 
 # -- freezing -----------------------------------------------------------------------------------------------------------
 
