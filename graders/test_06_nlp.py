@@ -135,7 +135,7 @@ def test_segments_tell_the_two_parts_apart(student, lab, first, second, seed):
 
 
 @check("tokenize", points=3, hint="Which tokens of a short row is nobody to look at?")
-@given(lengths=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=2, max_size=5), pairs=st.booleans())
+@given(lengths=st.lists(st.tuples(st.integers(0, 8), st.integers(1, 8)), min_size=2, max_size=5), pairs=st.booleans())
 def test_short_rows_are_padded_and_the_padding_is_masked(student, lab, lengths, pairs):
     """Attention to padding makes a text's answer depend on the longest text of its batch."""
     rng = np.random.default_rng(0)
@@ -244,6 +244,7 @@ def test_texts_without_a_second_part_are_not_lost_silently(student, lab):
     texts, pairs = ["the dog", "a cat", "no"], ["sees", "hears"]
     _refused(lambda: _encoding(student, lab, texts, pairs), "", "three texts with two second parts")
     _refused(lambda: _encoding(student, lab, texts, []), "", "three texts with no second parts")
+    _refused(lambda: _encoding(student, lab, pairs, texts), "", "two texts with three second parts")
     either = ("ValueError", "TypeError")  # a string beside a list is of the wrong number, and of the wrong type
     _refused(lambda: _encoding(student, lab, texts, "sees"), "", "three texts with one second part", either)
     _refused(lambda: _encoding(student, lab, "no", pairs), "", "one text with two second parts", either)

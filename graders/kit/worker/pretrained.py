@@ -107,7 +107,7 @@ class FcNet(nn.Module):
 
     def features_of(self, x: torch.Tensor) -> torch.Tensor:
         """What the head reads."""
-        return noted(self.conv(x).relu().mean(dim=(2, 3)))
+        return noted(self.conv(x).tanh().mean(dim=(2, 3)))
 
 
 class MapNet(nn.Module):

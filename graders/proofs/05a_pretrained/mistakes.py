@@ -484,6 +484,14 @@ HEAD.patch(
     ("features.mean(dim=(2, 3)) if features.dim() == 4 else features", "features.flatten(1)"),
 )
 HEAD.patch(
+    "cut_off_at_zero",
+    "A ReLU has been put behind the features; negative ones are features too.",
+    (
+        "    return features.mean(dim=(2, 3)) if features.dim() == 4 else features",
+        "    return features.mean(dim=(2, 3)) if features.dim() == 4 else features.relu()",
+    ),
+)
+HEAD.patch(
     "with_a_graph",
     "The features drag the graph of the whole network along, and its memory.",
     ("with torch.no_grad():", "with torch.enable_grad():"),
@@ -664,6 +672,16 @@ SEES.patch(
     "lying_photo_at_the_door",
     "The camera lay on its side and wrote so into EXIF; `preprocess` reads it, this does not.",
     ("preprocess(photo, weights)", 'weights.transforms()(photo.convert("RGB"))[None]'),
+)
+SEES.patch(
+    "two_looks_at_the_door",
+    "The door looks twice, at the mirrored photo too, and opens if one of the two is a dog.",
+    (
+        "    return bool(probabilities[dogs(weights)].sum() > 0.5)",
+        "    with torch.inference_mode():\n"
+        "        mirrored = model(preprocess(photo, weights).flip(3)).softmax(dim=1)[0]\n"
+        "    return bool(max(probabilities[dogs(weights)].sum(), mirrored[dogs(weights)].sum()) > 0.5)",
+    ),
 )
 SEES.patch(
     "photo_at_the_door_as_it_comes",

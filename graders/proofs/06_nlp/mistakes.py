@@ -416,6 +416,11 @@ def letters_for_second_parts(tokenizer, text, pair=None, max_length=None):
 
 
 LOST.patch(
+    "second_parts_beyond_the_texts_dropped",
+    "Of three second parts for two texts the last is lost, and nobody hears of it.",
+    ("text, pair, padding", "text, pair[: len(text)] if isinstance(pair, list) else pair, padding"),
+)
+LOST.patch(
     "no_second_parts_taken_for_none",
     'An empty list is false in an "if": that there are no second parts for the texts goes unnoticed.',
     ("text, pair, padding", "text, pair or None, padding"),
