@@ -313,10 +313,10 @@ def test_validation_data_teach_nothing(lab):
             Data(x, wrong_labels(model, x, CLASSES)[k])
             for x, k in zip((TRAIN.images[:12], VALID.images[:5]), ("taught", kind))
         )
-        curves = history_of(_fit(lab, model, train, valid, 14, 0.01))
+        curves = history_of(_fit(lab, model, train, valid, 16, 0.01))
         return state_of(model), curves
 
-    expect_validation_teaches_nothing(trained, 14)
+    expect_validation_teaches_nothing(trained, 16)
 
 
 @check("fit", points=1, hint="Which passes are rehearsals, and who tells the network so?")

@@ -203,10 +203,10 @@ def test_validation_photos_teach_nothing(student, lab):
             for x, k in zip((TRAIN[:12], VALID[:5]), ("taught", kind), strict=True)
         )
         loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
-        curves = history_of(lab.seeded(7).train(model, *loaders, 14, 0.01))
+        curves = history_of(lab.seeded(7).train(model, *loaders, 16, 0.01))
         return state_of(model), curves
 
-    expect_validation_teaches_nothing(trained, 14)
+    expect_validation_teaches_nothing(trained, 16)
 
 
 @check(

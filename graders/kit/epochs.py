@@ -99,7 +99,7 @@ def expect_plain_steps(run: Run, *, bound: float = math.inf) -> None:
             for name, gradient in zip(parameters, found, strict=True):
                 total[name] += gradient
         missing = [name for name in run.learns if name not in step.gradients]
-        expect(not missing, "step {number}: {name} has no gradient", number=number, name=missing[:1])
+        expect(not missing, "step {number}: {name} has no gradient", number=number, name="".join(missing[:1]))
         length, own = (_length(by[name] for name in run.learns) for by in (total, step.gradients))
         shorter = own / length if min(bound, length) * 0.999 <= own < length else 1.0
         for name in run.learns:

@@ -143,9 +143,10 @@ def scores(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, float]:
 
 
 def wrong_labels(model: Any, images: torch.Tensor, classes: int) -> dict[str, torch.Tensor]:
-    """ "own": what the network says; "taught": the class after that."""
+    """ "own": what the network says; "taught": the class after that; "mostly own": one of that, the rest own."""
     own = forward(model, images, mode="eval").argmax(1)
-    return {"own": own, "taught": (own + 1) % classes}
+    taught = (own + 1) % classes
+    return {"own": own, "taught": taught, "mostly own": torch.cat([taught[:1], own[1:]])}
 
 
 def logged(model: Any, start: Callable[[], Any]) -> tuple[Any, list[Pass], list[Step]]:

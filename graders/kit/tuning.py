@@ -50,7 +50,7 @@ def photo_run(
     train, valid = Data(TRAIN, labels(17, classes, 1)), Data(VALID, labels(11, classes, 2))
     if worse:
         train = Data(TRAIN, wrong_labels(model, TRAIN, classes)["taught"])
-        valid = Data(VALID, wrong_labels(model, VALID, classes)["own"])
+        valid = Data(VALID, wrong_labels(model, VALID, classes)["mostly own"])
 
     def start() -> Any:
         loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
@@ -64,9 +64,9 @@ def photo_run(
 
 def expect_true_history(student: Any, lab: Any, name: str, classes: int) -> None:
     """Each entry is true of its epoch, of which there are as many as were asked for, also where nothing gets better."""
-    run = photo_run(student, lab, name, classes, 3, 0.05, worse=True)
-    expect_each_item_once_an_epoch(run, SIZES, 3)
-    expect_true_curves(run, 3)
+    run = photo_run(student, lab, name, classes, 4, 0.01, worse=True)
+    expect_each_item_once_an_epoch(run, SIZES, 4)
+    expect_true_curves(run, 4)
     model = headed_net(student, lab, classes, sure=1e4)
     own = [Data(x, wrong_labels(model, x, classes)["own"]) for x in (TRAIN[:3], VALID[:2])]
     started = getattr(lab.seeded(7), name)(model, own[0].batches(lab, 8), own[1].batches(lab, 5), 25, 0.0)

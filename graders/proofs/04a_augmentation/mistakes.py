@@ -14,7 +14,8 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import History, one_pass
-from graders.proofs.shared import saving
+from graders.proofs.shared import loops, saving
+from graders.proofs.shared.loops import batch_means, by_hand, in_train_mode
 
 MISTAKES = Catalogue("04a")
 
@@ -254,6 +255,9 @@ VALID_PLAIN = MISTAKES.caught_by("train_augmented", "test_validation_sees_the_pi
 TEACH = MISTAKES.caught_by("train_augmented", "test_validation_data_teach_nothing")
 TRUE_HISTORY = MISTAKES.caught_by("train_augmented", "test_the_history_is_true")
 READS = MISTAKES.caught_by("train_augmented", "test_it_reads_unseen_hands")
+STEP = MISTAKES.caught_by("train_augmented", "test_each_batch_is_one_plain_step")
+ORDER = MISTAKES.caught_by("train_augmented", "test_training_order_is_new_in_each_epoch")
+RATE = MISTAKES.caught_by("train_augmented", "test_the_learning_rate_is_the_callers")
 ONE = "one_pass(model, train_loader, loss_function, optimizer, transform=augment)"
 MEASURE = "one_pass(model, valid_loader, loss_function)"
 LOADER = "DataLoader(train_set, batch_size, shuffle=True)"
@@ -274,6 +278,41 @@ SHOWN.patch(
     "the_rest_dropped",
     "drop_last throws the items of the last, smaller batch away.",
     (LOADER, "DataLoader(train_set, batch_size, shuffle=True, drop_last=True)"),
+)
+SHOWN.patch(
+    "augmented_twice",
+    "Each picture is augmented when it is fetched, and once more in the batch: it is turned and moved too far.",
+    (LOADER, f"{LOADER}\n    draw_first = make_transforms(True)"),
+    (
+        "return torch.stack([draw(image) for image in batch])",
+        "return torch.stack([draw(draw_first(image)) for image in batch])",
+    ),
+)
+VALID_PLAIN.patch(
+    "validated_in_train_mode",
+    "The validation is measured in train mode: dropout and batch statistics are on.",
+    (MEASURE, "in_train_mode(model, valid_loader, loss_function)"),
+    uses=[in_train_mode],
+)
+VALID_PLAIN.patch(
+    "trained_in_eval_mode",
+    "The hand-written loop never says model.train(): after the first validation, dropout is off for good.",
+    (ONE, ONE.replace("one_pass", "by_hand").replace("optimizer", "optimizer, 'no train mode'")),
+    uses=[by_hand],
+)
+loops.slips(STEP, ORDER, RATE, call=ONE)
+loops.epochs(ORDER, TRUE_HISTORY, TRUE_HISTORY, TEACH, call=ONE)
+loops.rates(RATE, "Adam(model.parameters(), lr=lr)")
+RATE.patch(
+    "new_optimizer_each_epoch",
+    "A new optimizer each epoch: Adam forgets all the gradients that it has seen.",
+    ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + ADAM),
+)
+TRUE_HISTORY.patch(
+    "batch_means_averaged",
+    "The mean of the batches is not the mean of the pictures: the last batch is smaller.",
+    (MEASURE, MEASURE.replace("one_pass", "batch_means")),
+    uses=[batch_means],
 )
 VALID_PLAIN.patch(
     "validation_augmented_too",
@@ -317,7 +356,7 @@ READS.patch(
     "The learning rate is a thousandth of what was asked for: hardly anything is learned.",
     ("lr=lr)", "lr=lr / 1000)"),
 )
-MISTAKES.caught_by("train_augmented", "test_training_order_is_new_in_each_epoch").patch(
+ORDER.patch(
     "never_shuffled",
     "The training pictures come in the same order in each epoch.",
     (LOADER, "DataLoader(train_set, batch_size)"),
@@ -327,7 +366,7 @@ SHOWN.patch(
     "The batch size is written in; the argument is not read.",
     (LOADER, "DataLoader(train_set, 64, shuffle=True)"),
 )
-MISTAKES.caught_by("train_augmented", "test_the_learning_rate_is_the_callers").patch(
+RATE.patch(
     "learning_rate_written_in", "The learning rate is written in; the argument is not read.", ("lr=lr)", "lr=1e-3)")
 )
 
@@ -347,7 +386,7 @@ def best_epoch_kept(model, train_set, valid_set, epochs, lr=1e-3, batch_size=32)
     return history
 
 
-MISTAKES.caught_by("train_augmented", "test_the_learning_rate_is_the_callers").patch(
+RATE.patch(
     "weights_alone",
     "The optimizer was given the weights and not the biases: they stay as they were.",
     ("Adam(model.parameters(), lr=lr)", "Adam([p for p in model.parameters() if p.dim() > 1], lr=lr)"),

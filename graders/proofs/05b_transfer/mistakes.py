@@ -364,6 +364,7 @@ WHOLE = MISTAKES.caught_by("fine_tune", "test_the_whole_network_learns")
 SMALL = MISTAKES.caught_by("fine_tune", "test_the_steps_are_small_unless_asked_otherwise")
 BEST = MISTAKES.caught_by("fine_tune", "test_it_ends_with_the_best_state")
 MEASURES = MISTAKES.caught_by("fine_tune", "test_validation_photos_only_measure")
+STEP = MISTAKES.caught_by("fine_tune", "test_each_batch_is_one_plain_step")
 SURVIVE = MISTAKES.caught_by("fine_tune", "test_frozen_statistics_survive_fine_tuning")
 DOOR = MISTAKES.caught_by("fine_tune", "test_the_door_knows_its_dog")
 PARAMETERS, UNFREEZE = "trainable_parameters(model)", "    unfreeze(model)\n"
@@ -371,6 +372,7 @@ KEPT = "    kept = {name: value.clone() for name, value in model.state_dict().it
 KEEP = "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}"
 
 transfer.tuning(TRUE_HISTORY, WHOLE, SMALL, BEST, DOOR, UNFREEZE, PARAMETERS)
+transfer.loop(STEP, TRUE_HISTORY, SMALL, f"Adam({PARAMETERS}, lr=lr)")
 transfer.twice(TRUE_HISTORY, "twice_an_epoch")
 transfer.measured(TRUE_HISTORY, MEASURES)
 transfer.written_in(WHOLE, "learning_rate_written_in", "1e-5")

@@ -109,7 +109,9 @@ TEACH = MISTAKES.caught_by("train", "test_validation_photos_teach_nothing")
 NEAR = MISTAKES.caught_by("train", "test_the_head_alone_comes_near_the_bar")
 GIVEN = "[p for p in model.parameters() if p.requires_grad]"
 HISTORY = "    history = History()\n"
+STEP = MISTAKES.caught_by("train", "test_each_batch_is_one_plain_step")
 
+transfer.loop(STEP, TRUE_HISTORY, MOVES, f"Adam({GIVEN}, lr=lr)", teach=TEACH)
 transfer.twice(TRUE_HISTORY, "trained_twice_an_epoch")
 transfer.measured(TRUE_HISTORY, TRUE_HISTORY)
 transfer.written_in(MOVES, "learning_rate_written_in", "1e-3")
@@ -163,7 +165,7 @@ TEACH.patch(
     (TRAINED, TRAINED.replace("train_loader", "[*train_loader, *valid_loader]")),
 )
 NEAR.patch(
-    "one_batch_an_epoch",
+    "one_batch_of_each",
     "The loop stops after the first batch: thirty-two photos are not enough.",
     (TRAINED, TRAINED.replace("train_loader", "[next(iter(train_loader))]")),
     (VALID, VALID.replace("valid_loader", "[next(iter(valid_loader))]")),
@@ -175,10 +177,12 @@ WHOLE = MISTAKES.caught_by("fine_tune", "test_the_whole_network_learns")
 SMALL = MISTAKES.caught_by("fine_tune", "test_the_steps_are_small_unless_asked_otherwise")
 BEST = MISTAKES.caught_by("fine_tune", "test_it_ends_with_the_best_state")
 STATISTICS = MISTAKES.caught_by("fine_tune", "test_statistics_stay_and_validation_only_measures")
+TUNING_STEP = MISTAKES.caught_by("fine_tune", "test_each_batch_is_one_plain_tuning_step")
 BAR = MISTAKES.caught_by("fine_tune", "test_it_passes_the_assessment")
 THAW = "    model.requires_grad_(True)\n"
 
 transfer.tuning(WHOLE, WHOLE, SMALL, BEST, BAR, THAW, "model.parameters()")
+transfer.loop(TUNING_STEP, WHOLE, SMALL, "Adam(model.parameters(), lr=lr)", "tuning_")
 transfer.twice(WHOLE, "tuned_twice_an_epoch")
 transfer.written_in(SMALL, "fine_tuning_rate_written_in", "1e-5")
 transfer.taught(STATISTICS, "tunes_on_validation")

@@ -9,6 +9,7 @@ from torch import nn
 
 from course.authoring.proofs.variants import Mistakes
 from course.training import fit
+from graders.proofs.shared import loops
 from graders.proofs.shared.loops import batch_means, in_train_mode
 
 TRAINED = "        trained = one_pass(model, train_loader, loss_function, optimizer)\n"
@@ -375,6 +376,21 @@ def measured(at: Mistakes, train_mode: Mistakes) -> None:
     )
 
 
+def loop(
+    steps: Mistakes, history: Mistakes, rate: Mistakes, given: str, prefix: str = "", teach: Mistakes | None = None
+) -> None:
+    """What goes wrong in any loop; `given` is what the optimizer is made of."""
+    loops.slips(steps, history, rate, prefix)
+    loops.epochs(history, history, history, teach, prefix)
+    loops.rates(rate, given, prefix)
+    made = f"    optimizer = torch.optim.{given}\n"
+    rate.patch(
+        f"{prefix}new_optimizer_each_epoch",
+        "A new optimizer each epoch: Adam forgets all the gradients that it has seen.",
+        (loops.EPOCHS, loops.EPOCHS + "    " + made),
+    )
+
+
 def thawed(at: Mistakes, name: str, line: str, effect: str) -> None:
     """Statistics that move again, after this line of the solution."""
     at.patch(
@@ -438,6 +454,38 @@ def tuning(
         "first_or_last",
         "Only the first and the last state are compared; the best was in between.",
         (better + keep + back, "    if valid.accuracy < best:\n        model.load_state_dict(kept)\n"),
+    )
+    whole.patch(
+        "frozen_again",
+        "What was frozen before is frozen again in the end; fine-tuning leaves every parameter trainable.",
+        (thaw, "    flags = [p.requires_grad for p in model.parameters()]\n" + thaw),
+        (
+            "    model.eval()",
+            "    for p, flag in zip(model.parameters(), flags):\n        p.requires_grad = flag\n    model.eval()",
+        ),
+    )
+    whole.patch(
+        "statistics_held_for_ever",
+        "BatchNorm is held in eval mode, though it was not frozen: its statistics never move again.",
+        (
+            thaw,
+            thaw + "    for layer in model.modules():\n        if isinstance(layer, nn.BatchNorm2d):\n"
+            "            layer.eval()\n            layer.train = lambda mode=True, layer=layer: layer\n",
+        ),
+    )
+    best.patch(
+        "small_gains_lost",
+        "The accuracies are rounded before they are compared: one photo of some hundred is a gain, too.",
+        (better, better.replace("valid.accuracy", "round(valid.accuracy, 2)")),
+        (keep, keep.replace("best, kept = valid.accuracy", "best, kept = round(valid.accuracy, 2)")),
+        (first, first.replace("best = ", "best = round(").replace("accuracy\n", "accuracy, 2)\n")),
+    )
+    best.patch(
+        "best_by_the_loss",
+        "The state with the lowest loss is kept; the highest accuracy was asked for.",
+        (better, better.replace("valid.accuracy > best", "valid.loss < best")),
+        (keep, keep.replace("best, kept = valid.accuracy", "best, kept = valid.loss")),
+        (first, first.replace(".accuracy", ".loss")),
     )
     best.patch("left_in_train_mode", "The model is left in train mode.", ("    model.eval()", "    model.train()"))
     best.patch(
