@@ -25,6 +25,7 @@ TEXT = 2_000  # characters of an error's message or of printed output that are p
 SUBMISSION_BYTES = 20_000_000  # a module, or a notebook without outputs; one of the course has less than 1 MB
 OUTPUT_BYTES = 200_000_000  # a notebook with its outputs, which are never read
 LARGE_NOTEBOOK_BYTES = 2_000_000  # from here on they are cut out before anything else is done
+BESIDE = 20  # modules of a student's own that travel with a submission
 OLD_NOTEBOOK_BYTES = 2_000_000  # of a format before 4: to upgrade one of 20 MB takes half a minute and gigabytes
 CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
 

@@ -43,7 +43,8 @@ class Loaded:
         files: {file name that Python knows a cell by: what a person calls it}.
         lines: {function: (such a file name, its line)}.
         todo: functions at their TODO, as `source.unfinished` has them.
-        notes: (sentence, functions that it concerns) for what did not run.
+        notes: (sentence, functions that it concerns) for what did not run and is missing.
+        idle: the same for what nothing needs.
         faults: {function: why it is not there}.
         lost: {name that a statement would have bound: the sentence about it}.
     """
@@ -53,6 +54,7 @@ class Loaded:
     lines: dict[str, tuple[str, int]] = field(default_factory=dict)
     todo: dict[str, bool] = field(default_factory=dict)
     notes: list[tuple[str, frozenset[str]]] = field(default_factory=list)
+    idle: list[tuple[str, frozenset[str]]] = field(default_factory=list)
     faults: dict[str, BaseException] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
 
@@ -162,13 +164,14 @@ class _Loader:
             )
 
     def _idle(self, cell: Cell, lines: list[int]) -> None:
-        what = (
-            f"line {lines[0]}" if len(lines) == 1 else f"{len(lines)} statements (line {', '.join(map(str, lines[:4]))}"
+        which = (
+            f"line {lines[0]}"
+            if len(lines) == 1
+            else f"lines {', '.join(map(str, lines[:4]))}" + ", …" * (len(lines) > 4)
         )
-        if len(lines) > 1:
-            what += ", …)" if len(lines) > 4 else ")"
-        where = f"In {cell.name}, {what}" if cell.name else what[0].upper() + what[1:]
-        self.loaded.notes.append((f"{where} did not run: nothing that is graded needs it.", frozenset(cell.tasks)))
+        where = f"In {cell.name}, {which}" if cell.name else f"{which[0].upper()}{which[1:]}"
+        verb = "was" if len(lines) == 1 else "were"
+        self.loaded.idle.append((f"{where} {verb} left out: nothing that is graded needs it.", frozenset(cell.tasks)))
 
 
 def said(fault: BaseException) -> str:
@@ -177,6 +180,8 @@ def said(fault: BaseException) -> str:
         return f"it takes more than {limits.STATEMENT_SECONDS:.0f} s"
     if isinstance(fault, SystemExit):
         return "it leaves the program"
+    if isinstance(fault, Ended):
+        return "it ended the process, or did not come back"
     text = (fault.msg if isinstance(fault, SyntaxError) else str(fault)).strip().split("\n")[0][:200]
     if isinstance(fault, SyntaxError) and fault.lineno:
         text += f" (line {fault.lineno})"
@@ -197,7 +202,7 @@ class _Journal:
         """Note it, and strike it out when it is over."""
         place = [step.cell, step.number]
         if place in self.bad:
-            raise Ended("it ended the process, or did not come back")
+            raise Ended
         if isinstance(step.statement.node, ast.FunctionDef):
             yield
             return

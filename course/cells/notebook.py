@@ -68,6 +68,8 @@ class _Found:
     def _read(self, read: list[Statement]) -> None:
         self.texts = tuple(statement.text for statement in read)
         for statement in read:
+            if isinstance(statement.node, ast.Delete):
+                continue
             self.binds |= statement.binds
             todo = unfinished(ast.Module([statement.node], []))
             self.stubs = (self.stubs - statement.binds) | set(todo)

@@ -16,6 +16,7 @@ from course import catalog, limits, paths
 from course.catalog import Project
 from course.cells.cell import Work
 from course.cells.kernel import Opened
+from course.cells.loading import Loaded
 from course.checks.cache import Once
 from course.checks.check import Check, checks_of
 from course.checks.failure import Failure
@@ -75,10 +76,14 @@ class NotebookWorker(Worker):
             setattr(loaded.module, name, getattr(self._load_reference(), name))
         return super()._do_call(name, args, kwargs, seed)
 
+    def idle(self, loaded: Loaded) -> list[tuple[str, frozenset[str]]]:
+        """Nothing: in the notebook they have just run."""
+        return []
+
     def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
         """A function whose cell has not run is not started."""
         begun = super()._do_begin(needs, seed, task)
-        return begun | {"todo": begun["todo"] or begun["missing"], "missing": False}
+        return begun | {"todo": begun["todo"] or (begun["missing"] and not begun["fault"]), "missing": False}
 
 
 class NotebookSession(InProcess):

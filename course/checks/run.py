@@ -81,6 +81,8 @@ def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | N
     try:
         begun = session.begun = session.request("begin", task=check.task, needs=list(check.needs), seed=lab.seed)
         where = {"place": begun["place"], "line": begun["line"]}
+        if begun["fault"]:
+            raise StudentRaised(begun["fault"])
         if begun["missing"]:
             return "failed", Failure("no function", check.task, {"like": begun["like"]}), {}
         if begun["todo"]:  # said before anything runs: a stub's verdict takes no training and no data

@@ -108,8 +108,6 @@ class Worker:
         for name, own in self._own.items():
             setattr(module, name, own)
         missing = bool(task) and getattr(module, task, None) is None
-        if missing and task in loaded.faults:
-            raise loaded.faults[task]
         waiting = []
         for name in needs:
             if self.reference_path is not None:
@@ -124,14 +122,19 @@ class Worker:
         like = difflib.get_close_matches(task, own, 1) if missing else []
         return {
             "missing": missing,
+            "fault": self._describe(loaded.faults[task]) if missing and task in loaded.faults else None,
             "like": like[0] if like else "",
             "todo": todo.get(task, False),
             "line": line,
             "place": loaded.files.get(file, ""),
             "waiting": waiting,
             "own": [name for name in needs if self.reference_path is None and name not in waiting],
-            "notes": [note for note, tasks in loaded.notes if task in tasks or not task],
+            "notes": [note for note, tasks in [*loaded.notes, *self.idle(loaded)] if task in tasks or not task],
         }
+
+    def idle(self, loaded: Loaded) -> list[tuple[str, frozenset[str]]]:
+        """What is to be said of trial calls."""
+        return loaded.idle
 
     def _do_call(self, name: str, args: list[Any], kwargs: dict[str, Any], seed: int | None) -> dict[str, Any]:
         """Call a function of the student's."""

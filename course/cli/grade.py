@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from course import catalog, paths
+from course import catalog, files, paths
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -116,17 +116,16 @@ def _write(out: Path, results: "list[SubmissionResult]", submitted: Path) -> Non
     names = table.file_names([r.student for r in results])
     for result in results:
         folder = out / names[result.student] / module
-        folder.mkdir(parents=True, exist_ok=True)
         for kind, view in pages.items():
-            (folder / f"{module}{kind}").write_text(view(result), "utf-8")
+            files.write(folder / f"{module}{kind}", view(result))
     _for_exchange(
         [(submitted / r.file).parent if r.file else None for r in results],
         [out / names[r.student] / module for r in results],
     )
-    (out / f"{module}.csv").write_text(table.csv_text(results), "utf-8")
-    (out / f"{module}.junit.xml").write_text(junit.xml(results), "utf-8")
-    (out / f"{module}.md").write_text(table.markdown(results), "utf-8")
-    (out / f"{module}.json").write_text(json.dumps([r.plain() for r in results], indent=1) + "\n", "utf-8")
+    files.write(out / f"{module}.csv", table.csv_text(results))
+    files.write(out / f"{module}.junit.xml", junit.xml(results))
+    files.write(out / f"{module}.md", table.markdown(results))
+    files.write(out / f"{module}.json", json.dumps([r.plain() for r in results], indent=1) + "\n")
 
 
 def _for_exchange(handed_in: "list[Path | None]", pages: list[Path]) -> None:
@@ -135,7 +134,7 @@ def _for_exchange(handed_in: "list[Path | None]", pages: list[Path]) -> None:
     It breaks off at the first page that has no such files. Where some came by the exchange, those who did not get a secret that
     nobody else knows: nbgrader then puts their page where nobody fetches it.
     """
-    from course.grading.submissions import read
+    from course.grading.handed_in import read
 
     left = []
     for source, folder in zip(handed_in, pages, strict=True):

@@ -1,15 +1,22 @@
 """What was handed in, ready for a worker: the cells of the notebook or the module, and the files that travel with it."""
 
+import ast
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import os
+import stat
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from course import files
+from course import catalog, files, limits, paths
 from course.catalog import Project
 from course.cells.cell import Cell, Work
 from course.cells.notebook import Unreadable, book_of
-from course.cells.python import parse
+from course.cells.python import parse, statements
+from course.source import unfinished
+
+RESERVED = ("course", "exercises", "graders", "solutions")  # our own; a module of this name beside would hide them
 
 
 @dataclass(frozen=True)
@@ -21,20 +28,73 @@ class HandedIn:
         faults: {function: why there is nothing to grade}.
         notes: what the student should know about how it was read.
         beside: {name: content} of modules of the student's own that lay beside it.
+        others: {module of another project: what the same student has handed in for it}.
     """
 
     work: Work
     faults: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     beside: Mapping[str, bytes] = field(default_factory=dict)
+    others: Mapping[str, Work] = field(default_factory=dict)
 
     def write(self, folder: Path, entry: Project) -> Path:
         """Lay it into a folder; returns the file for the worker."""
         for name, content in self.beside.items():
             files.write(folder / name, content)
+        found: dict[str, tuple[str, str]] = {}
+        for other in catalog.projects():
+            reference = paths.ROOT / "solutions" / f"{other.module}.py"
+            own = folder / f"{other.module}.json"
+            if other.module in self.others:
+                self.others[other.module].write(own)
+            if other != entry:
+                mine = str(own) if other.module in self.others else ""
+                found[other.module] = (mine, str(reference) if reference.is_file() else "")
         target = folder / f"{entry.module}.json"
-        self.work.write(target)
+        replace(self.work, others=found).write(target)
         return target
+
+
+def read(file: Path) -> bytes:
+    """The content of a submission: a plain file, no link, of a size to read.
+
+    Raises:
+        ValueError: it is not; the message says what it is.
+        OSError: it cannot be read.
+    """
+    most = limits.OUTPUT_BYTES if file.suffix.lower() == ".ipynb" else limits.SUBMISSION_BYTES
+    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(handle, "rb") as stream:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise ValueError("it is not a plain file")
+        if about.st_size > most:
+            raise ValueError(f"it has {about.st_size / 1e6:.0f} MB, and {most / 1e6:.0f} MB is the most that is read")
+        return stream.read(most + 1)
+
+
+def handed_in(file: Path, content: bytes, entry: Project, folder: Path | None, others: Mapping[str, Path]) -> HandedIn:
+    """A submission, and what the student has handed in with it.
+
+    Args:
+        content: that of the file.
+        folder: the student's own, or None where files of all students lie in one.
+        others: {module of another project: the student's file of it}.
+
+    Raises:
+        Unreadable: there is nothing in it that could be graded; the message says why.
+        CourseError: our own release is not there.
+    """
+    made = work_of(file, content, entry)
+    modules = {name for cell in made.work.cells for name in _imported(cell.source)}
+    found = {}
+    for name, other in others.items():
+        if name in modules:
+            try:
+                found[name] = work_of(other, read(other), catalog.project(name)).work
+            except (OSError, ValueError):
+                continue  # the reference stands in for what cannot be read
+    return replace(made, beside=_beside(file, folder), others=found)
 
 
 def work_of(file: Path, content: bytes, entry: Project) -> HandedIn:
@@ -48,7 +108,55 @@ def work_of(file: Path, content: bytes, entry: Project) -> HandedIn:
     if file.suffix.lower() == ".ipynb":
         book = book_of(content, entry)
         return HandedIn(Work(tasks, book.cells), book.faults, book.notes)
-    return HandedIn(Work(tasks, (Cell("", _module(content), "task", tasks),)))
+    text = _module(content)
+    return HandedIn(Work(tasks, (Cell("", text, "task", tasks),)), notes=_commands(text))
+
+
+def written(file: Path, entry: Project) -> set[str]:
+    """The functions of the project that are defined in a file and no longer at their TODO."""
+    try:
+        work = work_of(file, read(file), entry).work
+        read_ = [(cell, statement) for cell in work.cells for statement in statements(cell.source)]
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+        return set()
+    return {
+        task
+        for cell, statement in read_
+        for task in statement.binds & set(cell.tasks)
+        if task not in unfinished(ast.Module([statement.node], []))
+    }
+
+
+def _beside(file: Path, folder: Path | None) -> dict[str, bytes]:
+    """Modules in the folder of the file, and in the student's own folder above it."""
+    found: dict[str, bytes] = {}
+    if folder is None:
+        return found
+    known = {entry.module for entry in catalog.projects()} | {file.stem, *RESERVED}
+    for place in dict.fromkeys([folder, file.parent]):
+        for path in sorted(place.glob("*.py"))[: limits.BESIDE]:
+            if path.stem.isidentifier() and path.stem not in known:
+                try:
+                    found[path.name] = read(path)
+                except (OSError, ValueError):
+                    continue
+    return found
+
+
+def _imported(source: str) -> Sequence[str]:
+    """Modules of the catalog that a text mentions: few do, so the others need not be read."""
+    return [entry.module for entry in catalog.projects() if entry.module in source]
+
+
+def _commands(text: str) -> tuple[str, ...]:
+    """What to say of a module that only IPython can read, such as a notebook that was saved as Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text)
+    except SyntaxError as fault:
+        return (f"It is no plain Python: line {fault.lineno} is a command of IPython. Take such lines out.",)
+    return ()
 
 
 def _module(content: bytes) -> str:

@@ -25,8 +25,8 @@ from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.checks.run import run, standing
 from course.checks.session import ChildProcess, WorkerLost
 from course.checks.target import reference_file
-from course.grading.handed_in import HandedIn, work_of
-from course.grading.submissions import Submission, read
+from course.grading.handed_in import HandedIn, handed_in, read
+from course.grading.submissions import Submission
 
 MAX_REMEMBERED = 100  # results that a process keeps; a class's copies of one text are among its first
 _graded: dict[bytes, ProjectResult] = {}
@@ -71,11 +71,11 @@ def judge(job: Job) -> SubmissionResult:
         return ungraded(job, f"it cannot be read: {getattr(fault, 'strerror', None) or fault}")
     digest = hashlib.sha256(content).hexdigest()
     try:
-        made = work_of(submission.file, content, entry)
+        made = handed_in(submission.file, content, entry, submission.folder, submission.others)
     except Unreadable as fault:
         return replace(ungraded(job, str(fault)), digest=digest)
     whole = _checked(made, job)
-    notes = (*made.notes, *whole.notes)
+    notes = (*filter(None, [submission.note]), *made.notes, *whole.notes)
     whole = replace(whole, target=Path(submission.name).name)
     if not whole.earned and not notes and whole.of(["failed"]):
         notes = (_first_reason(whole),)
@@ -94,7 +94,8 @@ def _first_reason(whole: ProjectResult) -> str:
 def _checked(made: HandedIn, job: Job) -> ProjectResult:
     """Every check on what was handed in. What this process has graded before, such as the untouched release, is not run again."""
     entry = project(job.submission.project)
-    about = repr((entry.id, made.faults, made.beside, job.call_seconds, job.seconds, job.seed))
+    others = {name: work.text() for name, work in made.others.items()}
+    about = repr((entry.id, made.faults, made.beside, others, job.call_seconds, job.seconds, job.seed))
     key = hashlib.sha256((made.work.text() + about).encode("utf-8", "replace")).digest()
     if key in _graded:
         return _graded[key]

@@ -1,22 +1,33 @@
 """Which submissions a folder holds: one row for each student and project, also where the file is missing or there are two.
 
-It looks at names only and opens nothing. Two layouts, which may be mixed:
+It looks at names; only where several files may be meant it looks into them. Two layouts, which may be mixed:
 
 - nbgrader's: `submitted/ada/ex01_mnist/ex01_mnist.ipynb` (or `.py`);
 - flat: `submitted/ada.ipynb`, `submitted/ada.py`, or `submitted/ada/` with `ex01_mnist.ipynb` or one file of any name.
+
+A name is the same whether its umlauts are one character or two (Unicode), and whatever its case where the file system makes no
+difference.
 """
 
 import os
-import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from course import catalog, limits
+from course import catalog
 from course.catalog import Project
 from course.errors import CourseError
+from course.grading.handed_in import written
 
 KINDS = (".ipynb", ".py")
+# What systems, archives and platforms leave beside submissions: nobody's name, whatever the case.
+LEFT_BEHIND = re.compile(
+    r"\..*|__macosx|__pycache__|thumbs\.db|desktop\.ini|icon\r?|\$recycle\.bin|system volume information|@eadir|lost\+found"
+    r"|(?:readme|license|licence|index|manifest|submission_metadata)(?:\.\w+)?|.*\.(?:csv|tsv|xlsx|ods|log|ini|db|lnk|tmp|yml|yaml|json|toml)",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,9 @@ class Submission:
         file: what is to be graded, or None with a `problem`.
         name: the file, from the folder of the class; empty where there is none.
         problem: why there is nothing to grade.
+        note: why it is this file, where that is not plain.
+        folder: the student's own, or None where the files of all lie in one.
+        others: {module of another project: the student's file of it}.
     """
 
     student: str
@@ -36,6 +50,9 @@ class Submission:
     file: Path | None
     name: str = ""
     problem: str = ""
+    note: str = ""
+    folder: Path | None = None
+    others: Mapping[str, Path] = field(default_factory=dict)
 
 
 def find(folder: Path, entries: Iterable[Project] = (), students: Iterable[str] = ()) -> list[Submission]:
@@ -50,36 +67,49 @@ def find(folder: Path, entries: Iterable[Project] = (), students: Iterable[str] 
     """
     if not folder.is_dir():
         raise CourseError(f"There is no folder {folder}.", "Name the folder that holds a folder or a file a student.")
-    below = [path for path in sorted(folder.iterdir()) if not _ignored(path)]
+    below = [path for path in sorted(folder.iterdir()) if not ignored(path)]
     if not below:
         raise CourseError(
             f"There is nothing in {folder}.",
             "It needs a folder or a file a student, such as ada/ex01_mnist/ex01_mnist.ipynb or ada.ipynb.",
         )
-    owners: dict[str, list[Path]] = {name: [] for name in students}
+    same = _sameness(folder)
+    owners: dict[str, tuple[str, list[Path]]] = {same(name): (name, []) for name in students}
     for path in below:
-        owners.setdefault(_written(path.name if path.is_dir() else path.stem), []).append(path)
+        name = _written(path.name if path.is_dir() else path.stem)
+        owners.setdefault(same(name), (unicodedata.normalize("NFC", name), []))[1].append(path)
     wanted = list(entries) or _named(below)
-    return [_of(student, owners[student], entry, folder) for entry in wanted for student in sorted(owners)]
+    found = [_of(name, places, entry, folder) for entry in wanted for name, places in sorted(owners.values())]
+    return [replace(one, others=_others(one, owners[same(one.student)][1], found)) for one in found]
 
 
-def read(file: Path) -> bytes:
-    """The content of a submission: a plain file, no link, of a size to read.
+def _sameness(folder: Path) -> Callable[[str], str]:
+    """What two names have in common that are those of one student in this folder."""
+    listed = [path for path in folder.iterdir() if path.name.swapcase() != path.name]
+    caseless = any(os.path.lexists(path.with_name(path.name.swapcase())) for path in listed[:1])
+    if caseless and listed[0].with_name(listed[0].name.swapcase()) in listed:
+        caseless = False  # there are two that differ in nothing else
 
-    Raises:
-        ValueError: it is not; the message says what it is.
-        OSError: it cannot be read.
-    """
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(handle, "rb") as stream:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise ValueError("it is not a plain file")
-        if about.st_size > limits.SUBMISSION_BYTES:
-            raise ValueError(
-                f"it has {about.st_size / 1e6:.0f} MB, and {limits.SUBMISSION_BYTES / 1e6:.0f} MB is the most that is read"
-            )
-        return stream.read(limits.SUBMISSION_BYTES + 1)
+    def same(name: str) -> str:
+        plain = unicodedata.normalize("NFC", name)
+        return plain.casefold() if caseless else plain
+
+    return same
+
+
+def _others(one: Submission, places: list[Path], found: list[Submission]) -> dict[str, Path]:
+    """What the same student has handed in for other projects."""
+    known = {row.project: row.file for row in found if row.student == one.student}
+    others = {}
+    for entry in catalog.projects():
+        if entry.id == one.project:
+            continue
+        folders = [place for place in places if place.is_dir() and not place.is_symlink()]
+        exact = [path for place in folders for path in _exact(place, entry)]
+        file = known.get(entry.id) or (exact[0] if len(exact) == 1 else None)
+        if file is not None:
+            others[entry.module] = file
+    return others
 
 
 def _named(below: list[Path]) -> list[Project]:
@@ -106,39 +136,73 @@ def _of(student: str, places: list[Path], entry: Project, root: Path) -> Submiss
             files.append(place)
         else:
             others.append(place)
-    names = [_written(str(path.relative_to(root))) for path in files]
-    if len(files) == 1:
-        return Submission(student, entry.id, files[0], names[0])
+    folder = next((place for place in places if place.is_dir()), None)
+    names = {path: _written(str(path.relative_to(root))) for path in files}
+    if len(files) > 1:
+        return _chosen(Submission(student, entry.id, None, folder=folder), names, entry)
     if files:
-        problem = f"there are {len(files)} files to choose from: {', '.join(names[:4])}"
-        return Submission(student, entry.id, None, names[0], problem)
+        return Submission(student, entry.id, files[0], names[files[0]], folder=folder)
     problem = f"there is no {entry.module}.ipynb and no {entry.module}.py"
     if others:
         problem += f", only {', '.join(_written(path.name) for path in others[:3])}"
     return Submission(student, entry.id, None, "", problem)
 
 
+def _chosen(row: Submission, names: Mapping[Path, str], entry: Project) -> Submission:
+    """Which of several files counts: the one in which something is written; of several such the one with the project's name."""
+    done = {path: written(path, entry) for path in names}
+    begun = [path for path in names if done[path]]
+    exact = [path for path in names if path.stem == entry.module]
+    if len(begun) == 1:
+        empty = [path.name for path in exact if path != begun[0]]
+        note = f"{begun[0].name} was graded, for in {empty[0]} nothing is written." if empty else ""
+        return replace(row, file=begun[0], name=names[begun[0]], note=note)
+    of_name = [path for path in exact if path in begun] or exact
+    if len(of_name) == 1:
+        rest = [path for path in begun if path != of_name[0] and done[path] - done[of_name[0]]]
+        note = (
+            f"{of_name[0].name} was graded, for it has the project's name; more is written in {rest[0].name}."
+            if rest
+            else ""
+        )
+        return replace(row, file=of_name[0], name=names[of_name[0]], note=note)
+    first = [names[path] for path in begun or names]
+    return replace(row, name=first[0], problem=f"there are {len(first)} files to choose from: {', '.join(first[:4])}")
+
+
 def _inside(folder: Path, entry: Project) -> tuple[list[Path], list[Path]]:
-    """(files that may be meant, other things) in a student's folder: first by the project's name, then any one file."""
-    other = {p.module for p in catalog.projects()} - {entry.module}
+    """(files that may be meant, other things) in a student's folder: those of the project's name and copies, else any."""
+    other = [p.module for p in catalog.projects() if p != entry]
+    rest: list[Path] = []
     for place in (folder / entry.module, folder):
         if place.is_dir() and not place.is_symlink():
-            exact = [place / f"{entry.module}{kind}" for kind in KINDS]
-            found = [path for path in exact if os.path.lexists(path)]
-            if found:
-                return found, []
+            inside = [
+                path for path in sorted(place.iterdir()) if not ignored(path) and not path.name.startswith(tuple(other))
+            ]
+            files = [path for path in inside if path.suffix.lower() in KINDS]
+            rest = rest or inside
+            if not files:
+                continue
+            named = [path for path in files if path.stem == entry.module]
+            copies = [path for path in files if path.stem.startswith(entry.module)]
+            books = [path for path in files if path.suffix.lower() == ".ipynb"]
+            if named or copies:
+                return copies, []
+            return books if len(books) == 1 else files, []
+    return [], [path for path in rest if path.name != entry.module]
+
+
+def _exact(folder: Path, entry: Project) -> list[Path]:
+    """The file of a project's name in a student's folder."""
     for place in (folder / entry.module, folder):
-        if place.is_dir() and not place.is_symlink():
-            inside = [path for path in sorted(place.iterdir()) if not _ignored(path) and path.stem not in other]
-            found = [path for path in inside if path.suffix.lower() in KINDS]
-            if found or place != folder:
-                return found, inside
-    return [], [path for path in sorted(folder.iterdir()) if not _ignored(path) and path.name not in other]
+        if found := [place / f"{entry.module}{kind}" for kind in KINDS if (place / f"{entry.module}{kind}").is_file()]:
+            return found
+    return []
 
 
-def _ignored(path: Path) -> bool:
-    """Folders and files that systems leave behind."""
-    return path.name.startswith(".") or path.name in ("__MACOSX", "__pycache__", "Thumbs.db")
+def ignored(path: Path) -> bool:
+    """Is it something that systems and platforms leave behind? A folder may have any other name."""
+    return LEFT_BEHIND.fullmatch(path.name) is not None
 
 
 def _written(name: str) -> str:

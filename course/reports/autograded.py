@@ -21,7 +21,8 @@ from course import files, paths
 from course.catalog import project
 from course.checks.results import SubmissionResult
 from course.errors import CourseError
-from course.grading.submissions import Submission, read
+from course.grading.handed_in import read
+from course.grading.submissions import Submission
 from course.reports import gradebook
 from course.reports.feedback import marked
 
@@ -91,6 +92,12 @@ def set_times(url: str, submissions: Sequence[Submission], results: Sequence[Sub
     late.log = logging.getLogger("course.late")  # it says who is late, and so does the gradebook
     late.log.addHandler(logging.NullHandler())
     late.log.propagate = False
+    return gradebook.patiently(lambda: _set_times(url, submissions, results, late))
+
+
+def _set_times(
+    url: str, submissions: Sequence[Submission], results: Sequence[SubmissionResult], late: Any
+) -> tuple[str, ...]:
     wrong = []
     with gradebook.opened(url) as book:
         for submission, result in zip(submissions, results, strict=True):

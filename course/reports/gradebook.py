@@ -5,13 +5,15 @@ the comment of the function's cell. Points and comments that somebody has given 
 """
 
 import json
+import logging
 import re
+import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from course import paths
@@ -20,6 +22,8 @@ from course.checks.results import CheckResult, SubmissionResult
 from course.errors import CourseError
 
 CONFIG = "nbgrader_config.py"
+T = TypeVar("T")
+LOCKED_SECONDS = 60.0  # so long it is tried again while another process has the gradebook
 LONGEST = 128  # characters of a student's name in nbgrader's tables; SQLite would take more, PostgreSQL does not
 
 
@@ -29,8 +33,7 @@ def students(url: str) -> list[str]:
     Raises:
         CourseError: the gradebook cannot be opened.
     """
-    with opened(url) as gradebook:
-        return [student.id for student in gradebook.students]
+    return patiently(lambda: _students(url))
 
 
 def write(url: str, results: Sequence[SubmissionResult]) -> int:
@@ -45,6 +48,41 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
         CourseError: the gradebook cannot be opened, or its assignment is not that of release/; or, once all others are written,
             a student's name is longer than the gradebook can hold.
     """
+    written = patiently(lambda: _written(url, results))
+    if long := sorted({r.student for r in results if len(r.student) > LONGEST}):
+        raise CourseError(
+            f"Not in the gradebook: {', '.join(f'{name[:40]}…' for name in long)}, for it holds names of {LONGEST} characters.",
+            "All others are written. Give the file or folder a shorter name and grade it again.",
+        )
+    return written
+
+
+def patiently(action: Callable[[], T]) -> T:
+    """Do it again, for a time, while another process has the gradebook locked. The action must bear being done twice.
+
+    Raises:
+        Locked: it was locked all the time.
+    """
+    end = time.monotonic() + LOCKED_SECONDS
+    while True:
+        try:
+            return action()
+        except Locked:
+            if time.monotonic() >= end:
+                raise
+            time.sleep(min(1.0, LOCKED_SECONDS))
+
+
+class Locked(CourseError):
+    """Another process is writing into the gradebook."""
+
+
+def _students(url: str) -> list[str]:
+    with opened(url) as gradebook:
+        return [student.id for student in gradebook.students]
+
+
+def _written(url: str, results: Sequence[SubmissionResult]) -> int:
     written = 0
     with opened(url) as gradebook, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SQLAlchemy's, of the way in which nbgrader adds a submission
@@ -57,11 +95,6 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
             if result.status != "missing":
                 _submission(gradebook, result, project(result.result.project).module)
                 written += 1
-    if long := sorted({r.student for r in results if len(r.student) > LONGEST}):
-        raise CourseError(
-            f"Not in the gradebook: {', '.join(f'{name[:40]}…' for name in long)}, for it holds names of {LONGEST} characters.",
-            "All others are written. Give the file or folder a shorter name and grade it again.",
-        )
     return written
 
 
@@ -71,24 +104,38 @@ def opened(url: str) -> Iterator[Any]:
 
     Raises:
         CourseError: it cannot be opened, or the database fails later on. No password is in the message.
+        Locked: another process has it.
     """
-    from nbgrader.api import Gradebook
+    from nbgrader.api import Gradebook, InvalidEntry
     from sqlalchemy.exc import SQLAlchemyError
     from traitlets.config.loader import PyFileConfigLoader
 
     config = PyFileConfigLoader(CONFIG, path=str(paths.ROOT)).load_config()
-    try:
-        gradebook = Gradebook(url, course_id=config.CourseDirectory.course_id)
-    except (SQLAlchemyError, ImportError, ValueError) as fault:
-        raise _refused(url, fault, "cannot be opened") from None
-    with gradebook:
+    with _silenced():
         try:
-            yield gradebook
-        except SQLAlchemyError as fault:
-            raise _refused(url, fault, "failed while it was used") from None
+            gradebook = Gradebook(url, course_id=config.CourseDirectory.course_id)
+        except (SQLAlchemyError, ImportError, ValueError) as fault:
+            raise _refused(url, fault, "cannot be opened") from None
+        with gradebook:
+            try:
+                yield gradebook
+            except (SQLAlchemyError, InvalidEntry) as fault:  # nbgrader makes the one into the other
+                raise _refused(url, fault, "failed while it was used") from None
 
 
-# What PostgreSQL and its driver say, and what to do about it. The first that is found counts.
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """nbgrader logs a traceback of each error that it raises as well."""
+    log = logging.getLogger("tornado.application")
+    before, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = before
+
+
+LOCKED = r"database (?:table )?is locked|could not obtain lock|lock timeout|deadlock detected"
+# What SQLite, PostgreSQL and its driver say, and what to do about it. The first that is found counts.
 CURES = (
     (
         r"cannot be told apart|password authentication failed|no password supplied"
@@ -110,6 +157,19 @@ CURES = (
         "Is the server running, and are host and port right? `psql` with the same URL must get in.",
     ),
     (
+        LOCKED,
+        "Another program is writing into it, such as formgrader or nbgrader. When it is done, give the same command again: it "
+        "completes what is missing.",
+    ),
+    (
+        r"readonly database|read-only",
+        "You may not write the file or its folder. Change that and give the same command again: it completes what is missing.",
+    ),
+    (
+        r"disk is full|disk I/O error|No space left",
+        "Make room on the disk and give the same command again: it completes what is missing.",
+    ),
+    (
         r"unable to open database file",
         "SQLite makes the file, but not its folder; sqlite:///gradebook.db is a file in the current folder.",
     ),
@@ -124,14 +184,16 @@ def _refused(url: str, fault: Exception, what: str) -> CourseError:
     """What SQLAlchemy or the driver says, with a cure, and without the password of the URL."""
     said = " ".join(str(getattr(fault, "orig", None) or fault).split()) or type(fault).__name__
     shown, secrets = _shown(url)
-    if isinstance(fault, ValueError) or any("@" in secret for secret in secrets):
+    said = re.sub(r"^\(\S+\) | \[SQL: .*", "", said)  # SQLAlchemy's own words around the driver's
+    if type(fault) is ValueError or any("@" in secret for secret in secrets):
         said = "password, host and port cannot be told apart"  # what was said may hold a part of the password
     for secret in secrets:
         said = said.replace(secret, "***")
     cure = "A URL of SQLAlchemy is needed, such as sqlite:///gradebook.db or postgresql://user:password@host/name."
     if isinstance(fault, ImportError) and fault.name in ("psycopg", "psycopg2"):
         cure = "`python -m pip install -e '.[postgres]' -c constraints.txt` installs psycopg, the driver that postgresql:// means."
-    return CourseError(
+    kind = Locked if re.search(LOCKED, said) else CourseError
+    return kind(
         f"The gradebook {shown} {what}: {said}",
         next((other for pattern, other in CURES if re.search(pattern, said)), cure),
     )

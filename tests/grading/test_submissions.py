@@ -6,7 +6,8 @@ import pytest
 
 from course.catalog import project
 from course.errors import CourseError
-from course.grading.submissions import find, read
+from course.grading.handed_in import read
+from course.grading.submissions import find
 from course.limits import SUBMISSION_BYTES
 
 FIRST = project("01")
