@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub baad453e5d3bda15)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub edd9eedb6b44b9d5)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -156,8 +156,8 @@ def train_epoch(
 
     Args:
         model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen.
-        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a progress
-            bar; the last batch may be a single item.
+        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a
+            progress bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
         optimizer: over the model's parameters, in groups or not; used as it is: what it remembers of earlier epochs, its learning
             rates and its other settings stay its own.

@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 7a054aa99f8eb2b1)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 9ba1f750c0d3d89a)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -105,7 +105,8 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 
     Args:
         model: any network, in any mode.
-        example: a batch of the network's own kind to try the compiled model on: where there is no compiler, only the first pass shows it.
+        example: a batch of the network's own kind to try the compiled model on: where there is no compiler, only the first
+            pass shows it.
 
     Returns:
         A compiled model with the same parameters and the same outputs, without a warning; where compiling fails, `model`
@@ -130,8 +131,8 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3) -> History:
     """Train for some epochs with cross entropy, and measure on the validation data after each.
 
-    Each batch is one step along the gradient of its own mean cross entropy: of the logits as they are, neither clipped nor mixed with
-    that of another batch.
+    Each batch is one step along the gradient of its own mean cross entropy: of the logits as they are, neither clipped nor
+    mixed with that of another batch.
 
     Args:
         model: maps images to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
@@ -141,8 +142,8 @@ def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, ep
         lr: learning rate of the one optimizer that serves all epochs and all parameters; 0 changes no parameter.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
-        that epoch, unrounded.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the
+        items of that epoch, unrounded.
     """
     # TODO fit: What happens in one epoch, in which order, and what do you keep of it?
     raise NotImplementedError("fit")

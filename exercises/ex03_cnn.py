@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub c09f323b30f98341)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 47f1fd637695deb7)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -77,8 +77,9 @@ class SignImages(Dataset):
 def conv_block(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.Module:
     """One stage, in this order: 3 × 3 convolution, batch normalisation, ReLU, dropout, 2 × 2 max pooling.
 
-    The convolution reads all maps, with a margin of one pixel of zeros. Batch normalisation has a scale and a shift for each map that
-    are learned, and a running mean and variance that go a part of 0.03 to 0.5 of the way to those of each batch (PyTorch: 0.1).
+    The convolution reads all maps, with a margin of one pixel of zeros. Batch normalisation has a scale and a shift for each
+    map that are learned, and a running mean and variance that go a part of 0.03 to 0.5 of the way to those of each batch
+    (PyTorch: 0.1).
 
     Args:
         in_channels: maps that go in; left as they are.

@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 968a768bb7781a3d)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 9790856d5fe60326)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -153,8 +153,8 @@ def fine_tune(
 ) -> History:
     """Train all of the model at a small learning rate, and end with the best state that was seen.
 
-    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Two epochs, after the head is
-    trained, judge at least 0.93 of unseen photos at the door right.
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Two epochs, after the
+    head is trained, judge at least 0.93 of unseen photos at the door right.
 
     Args:
         model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, and left so; changed in place, in train mode.
@@ -164,8 +164,8 @@ def fine_tune(
         lr: learning rate of the one optimizer that serves all epochs, small against the head's 1e-3.
 
     Returns:
-        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
-        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,
+        after an epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     # TODO fine_tune: How large may a step be, and which state do you want to end with?
     raise NotImplementedError("fine_tune")

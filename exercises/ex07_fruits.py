@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 3a1d65bff1a3946d)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 8d32f0bf02535df7)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -117,8 +117,8 @@ def train(
         lr: learning rate of the one optimizer that serves all epochs; 0 changes nothing.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
-        that epoch, unrounded.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the
+        items of that epoch, unrounded.
     """
     # TODO train: Which parameters does the optimizer get, and when is it built?
     raise NotImplementedError("train")
@@ -144,8 +144,8 @@ def fine_tune(
         lr: learning rate of the one optimizer that serves all epochs, small against the head's.
 
     Returns:
-        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
-        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,
+        after an epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     # TODO fine_tune: How large may a step be, and which state do you want to end with?
     raise NotImplementedError("fine_tune")

@@ -338,6 +338,7 @@ def test_validation_sees_the_pictures_as_they_are(lab):
     expect_modes(run)
     measured = torch.cat([one.images for one in run.passes if one.taught is None] or [torch.zeros(1, 1, 28, 28)])
     seen = [picture for picture, who in zip(measured, VALID.who(measured), strict=True) if who >= 0]
+    # 22: eleven pictures in each of two epochs
     expect_at_least(len(seen), 22, "validation pictures that are measured in two epochs of eleven")
     changed = sum(bool(picture[0, 0, :2].any()) for picture in seen)
     expect(changed == 0, "{changed} of {all} validation pictures were augmented", changed=changed, all=len(seen))

@@ -168,8 +168,8 @@ def train_epoch(
 
     Args:
         model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen.
-        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a progress
-            bar; the last batch may be a single item.
+        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a
+            progress bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
         optimizer: over the model's parameters, in groups or not; used as it is: what it remembers of earlier epochs, its learning
             rates and its other settings stay its own.

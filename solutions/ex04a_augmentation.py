@@ -83,9 +83,9 @@ def train_augmented(
 ) -> History:
     """Train on augmented pictures, and measure on the validation pictures as they are.
 
-    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. After twelve epochs in batches
-    of 16, with views that are known to be enough, the course's network with more dropout reads at least 0.90 of unseen hands, and 0.03
-    more than without augmentation.
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. After twelve epochs in
+    batches of 16, with views that are known to be enough, the course's network with more dropout reads at least 0.90 of
+    unseen hands, and 0.03 more than without augmentation.
 
     Args:
         model: maps images (B, 1, 28, 28) to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
@@ -97,8 +97,8 @@ def train_augmented(
         batch_size: pictures in a batch; the last one holds what is left.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
-        that epoch, unrounded.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the
+        items of that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     train_loader = DataLoader(train_set, batch_size, shuffle=True)

@@ -175,8 +175,8 @@ def fine_tune(
 ) -> History:
     """Train all of the model at a small learning rate, and end with the best state that was seen.
 
-    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Two epochs, after the head is
-    trained, judge at least 0.93 of unseen photos at the door right.
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Two epochs, after the
+    head is trained, judge at least 0.93 of unseen photos at the door right.
 
     Args:
         model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, and left so; changed in place, in train mode.
@@ -186,8 +186,8 @@ def fine_tune(
         lr: learning rate of the one optimizer that serves all epochs, small against the head's 1e-3.
 
     Returns:
-        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
-        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,
+        after an epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     ### BEGIN SOLUTION
     loss_function = nn.CrossEntropyLoss()

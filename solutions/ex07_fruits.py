@@ -138,8 +138,8 @@ def train(
         lr: learning rate of the one optimizer that serves all epochs; 0 changes nothing.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
-        that epoch, unrounded.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the
+        items of that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=lr)
@@ -173,8 +173,8 @@ def fine_tune(
         lr: learning rate of the one optimizer that serves all epochs, small against the head's.
 
     Returns:
-        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
-        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,
+        after an epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     ### BEGIN SOLUTION
     loss_function = nn.CrossEntropyLoss()

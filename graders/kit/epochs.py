@@ -101,6 +101,7 @@ def expect_plain_steps(run: Run, *, bound: float = math.inf) -> None:
         missing = [name for name in run.learns if name not in step.gradients]
         expect(not missing, "step {number}: {name} has no gradient", number=number, name="".join(missing[:1]))
         length, own = (_length(by[name] for name in run.learns) for by in (total, step.gradients))
+        # 0.999: a gradient that is clipped has the bound's length but for float32's rounding, about 1e-6
         shorter = own / length if min(bound, length) * 0.999 <= own < length else 1.0
         for name in run.learns:
             # float32 once more; what is left of the batch before, or is taken away, is a part of the whole
@@ -157,8 +158,8 @@ def expect_no_rate_by_the_batch(short: Run, long: Run) -> None:
     falls = any(b < a for a, b in zip(highest[1][:first], highest[1][1:first]))
     same = highest[0][:first] == highest[1][:first]
     expect(not (falls and same), "the learning rate falls with each batch, however many are to come")
-    # a thousandth: of a schedule over the whole run only the last steps are so small
     early = highest[1][: len(highest[1]) * 3 // 4]
+    # 1e-3: plans that fall over a whole run leave three quarters of it above a tenth; one that falls by the batch is far below
     expect_at_least(
         min(early) / max(early), 1e-3, "the smallest learning rate as a part of the largest, before the end"
     )

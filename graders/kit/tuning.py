@@ -118,6 +118,7 @@ def expect_validation_only_measures(student: Any, lab: Any, classes: int) -> Non
     run = photo_run(student, lab, "fine_tune", classes, 2, 0.01, frozen=False)
     expect_modes(run, held="0")
     seen = sum(len(one.images) for one in run.passes if min(run.valid.who(one.images)) >= 0)
+    # 11: every photo of the validation data, once at least
     expect(seen >= 11, "the validation data were not measured")
 
 

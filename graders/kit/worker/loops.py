@@ -167,14 +167,14 @@ def loop_net(
 
 def lived_in(width: int) -> nn.BatchNorm2d:
     """A BatchNorm that has seen data already."""
-    layer = nn.BatchNorm2d(width)
-    assert layer.running_mean is not None
-    assert layer.running_var is not None
-    assert layer.num_batches_tracked is not None
-    nn.init.normal_(layer.running_mean, std=0.2)
-    nn.init.uniform_(layer.running_var, 0.5, 2.0)
-    layer.num_batches_tracked.fill_(3)
-    return layer
+    norm = nn.BatchNorm2d(width)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    nn.init.normal_(norm.running_mean, std=0.2)
+    nn.init.uniform_(norm.running_var, 0.5, 2.0)
+    norm.num_batches_tracked.fill_(3)
+    return norm
 
 
 @builder

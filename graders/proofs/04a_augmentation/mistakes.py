@@ -18,6 +18,7 @@ from graders.proofs.shared import loops, saving
 from graders.proofs.shared.loops import batch_means, by_hand, in_train_mode
 
 MISTAKES = Catalogue("04a")
+ADAM = "    optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n"
 
 # -- make_transforms ----------------------------------------------------------------------------------------------------
 
