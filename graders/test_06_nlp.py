@@ -414,6 +414,7 @@ def test_the_mask_is_the_tokenizers_own(student, lab):
     _expect_guesses(student, lab, "the dog <mask> a cat .", seed=1, own=False)
     _expect_guesses(student, lab, "The Dog <mask> a Cat .", seed=1, own=False)  # a vocabulary that minds capitals
     _expect_guesses(student, lab, "the dog [MASK] a cat .", seed=1)
+    _expect_guesses(student, lab, "the dog sees a [MASK]. yes", seed=1)  # nothing between the mask and a full stop
 
 
 @check("predict_masked", points=2, needs=("tokenize",), hint="Over how many words is the probability shared out?")
@@ -563,8 +564,9 @@ def _expect_judgements(
 )
 def test_the_first_logit_means_is_next(student, lab):
     """Class 0 is "is next": read the other way round, every answer is wrong."""
-    for first_seed in (100, 200):
-        _expect_judgements(student, lab, *telling_pairs(first_seed), "pairs about which the model is sure")
+    for first_seed, lengths in ((100, (6, 5)), (200, (3, 1))):
+        found = telling_pairs(first_seed, lengths=lengths)
+        _expect_judgements(student, lab, *found, "pairs about which the model is sure")
     found = telling_pairs(251, _in_lower_case, own=False)
     _expect_judgements(student, lab, *found, "pairs that read otherwise without their capitals", own=False)
 

@@ -130,11 +130,12 @@ def is_training(model: nn.Module) -> bool:
 
 @probe
 def traces_on(model: nn.Module) -> dict[str, Any]:
-    """What can be left behind on a network beside other numbers: its mode, what is frozen, hooks, methods put over its own."""
+    """What can be left behind on a network beside other numbers: mode, what is frozen, dropout, hooks, methods put over its own."""
     parts = list(model.named_modules())
     return {
         "parts in train mode": [name or "the network" for name, part in parts if part.training],
         "frozen parameters": [name for name, value in model.named_parameters() if not value.requires_grad],
+        "dropout": [part.p for _, part in parts if isinstance(part, nn.modules.dropout._DropoutNd)],
         "hooks": sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for _, part in parts),
         "replaced forward methods": [name or "the network" for name, part in parts if "forward" in vars(part)],
     }

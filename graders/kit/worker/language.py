@@ -4,6 +4,7 @@ Tiny ones with random weights, whose answers depend on everything that they are 
 question; and the embedded one. transformers is imported where it is used: no other project should wait for it.
 """
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -65,15 +66,15 @@ def tiny_bert(
     model.bert.pooler.dense.bias.requires_grad_(False)
     diary: list[tuple[bool, bool, int]] = []
 
-    def note(asked: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def note(moody: bool, asked: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         # there is no graph without a parameter that wants a gradient: flags that are switched off are as good as no_grad
         graph = torch.is_grad_enabled() and any(p.requires_grad for p in asked.parameters())
         batch: Any = next((v for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)), ())
-        diary.append((any(part.training for part in asked.modules()), graph, len(batch)))
+        diary.append((moody and any(part.training for part in asked.modules()), graph, len(batch)))
 
-    # BERT proper and its heads, not the whole: whoever asks `model.bert` and then a head is heard too
-    for asked in (model.bert, model.cls.predictions, model.cls.seq_relationship):
-        asked.register_forward_pre_hook(note, with_kwargs=True)
+    # BERT proper and its heads, not the whole: whoever asks `model.bert` and then a head is heard too. The heads have no dropout.
+    for asked, moody in ((model.bert, True), (model.cls.predictions, False), (model.cls.seq_relationship, False)):
+        asked.register_forward_pre_hook(functools.partial(note, moody), with_kwargs=True)
     setattr(model, "diary", diary)  # noqa: B010 - a module's attributes are tensors to the type checker
     return nn.Module.train(model, training)  # type: ignore[return-value]
 

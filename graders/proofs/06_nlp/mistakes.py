@@ -739,6 +739,12 @@ OWN_MASK.patch(
     crashes=True,
 )
 OWN_MASK.patch(
+    "mask_between_spaces",
+    "The mask is looked for between spaces; a full stop may stand right behind it.",
+    ("if len(places) != 1:", "if text.split().count(tokenizer.mask_token) != 1:"),
+    crashes=True,
+)
+OWN_MASK.patch(
     "text_in_lower_case_by_hand",
     "The text is put into lower case by hand; whether capitals count is the tokenizer's affair.",
     (
@@ -853,6 +859,11 @@ QUIET.patch(
     ("    best = ", "    model.requires_grad_(True)\n    best = "),
 )
 QUIET.patch(
+    "dropout_taken_out",
+    "The model's dropout is set to 0, and stays so: whoever trains it next trains another network.",
+    ("    model.eval()\n", "    for part in model.modules():\n        part.p = 0.0\n    model.eval()\n"),
+)
+QUIET.patch(
     "put_into_train_mode_afterwards",
     "The model is put into train mode afterwards, whatever mode it came in.",
     ("    best = ", "    model.train()\n    best = "),
@@ -948,6 +959,11 @@ FIRST_LOGIT.patch(
     "answer_as_a_tensor",
     "The answer is a tensor of one element; a Python bool was asked for.",
     (ANSWER, "logits[0, 0] > logits[0, 1]"),
+)
+FIRST_LOGIT.patch(
+    "one_word_follows_everything",
+    "A second sentence of one word is not judged.",
+    ("    model.eval()\n", "    if len(second.split()) < 2:\n        return True\n    model.eval()\n"),
 )
 FIRST_LOGIT.patch(
     "sentences_in_lower_case_by_hand",
