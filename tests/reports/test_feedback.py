@@ -13,9 +13,9 @@ from nbgrader.preprocessors import CheckCellMetadata
 
 from course import paths
 from course.catalog import project, projects
+from course.cells.notebook import Unreadable, book_of
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
-from course.cells.notebook import Unreadable, book_of
 from course.reports.feedback import MOST, marked
 
 sys.path.insert(0, str(paths.ROOT / "tests" / "grading"))  # not a package; the submissions of 04b are there
