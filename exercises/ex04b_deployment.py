@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub a4ca4727f0ac97a8)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 59bc72d0c00daf33)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -40,11 +40,11 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
         model: a network of the same architecture; changed in place.
 
     Returns:
-        The model with the numbers of the file, in eval mode.
+        The model with the numbers of the file, in eval mode; what can be trained is what could be before.
 
     Raises:
-        Exception: whatever PyTorch raises when the file holds more than numbers, or other names than the model has. The file's
-            content is never executed.
+        Exception: whatever PyTorch raises when the file holds more than numbers, or other names or shapes than the model has: one
+            name too many, too few, or with a prefix. The file's content is never executed.
     """
     # TODO load_model: What does a file from a stranger do when it is unpickled? In which mode must the model be used?
     raise NotImplementedError("load_model")
@@ -71,10 +71,11 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
     """Any photo as a batch of one sign.
 
     Args:
-        photo: a PIL image of any mode and any size, with or without an EXIF orientation; left as it was.
+        photo: a PIL image of any mode and any size, with or without an EXIF orientation, of which there are eight; left as it was.
 
     Returns:
-        float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, its central square, resized with antialiasing.
+        float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, all of its central square, resized with antialiasing.
+        Red, green and blue all count for the grey, and what is transparent does not become black.
     """
     # TODO preprocess: What did the network see while it was trained, and what of that does this photo not yet have?
     raise NotImplementedError("preprocess")
@@ -94,7 +95,7 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
 
     Args:
         model: maps (1, 1, 28, 28) to 24 logits, as `load_model` returns it.
-        photo: any PIL image; the model sees it as `preprocess` makes it.
+        photo: any PIL image, left as it was; the model sees it as `preprocess` makes it, and nothing else.
 
     Returns:
         One lower-case letter of `LETTERS`.
@@ -115,11 +116,13 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 
     Args:
         model: as for `predict_letter`.
-        folder: holds photos (.jpg, .jpeg, .png in any case), directly; the first letter of a file's name, in any case, is
-            the letter that it shows. Other files are ignored, and so is what lies in folders within.
+        folder: holds photos, files whose names end in .jpg, .jpeg or .png in any case, directly; the first letter of the name, in
+            any case, is the letter that the photo shows. Other files are ignored, whatever is in them, and so are folders,
+            whatever they are called, and what lies in them. A photo that cannot be read is not left out: it is an error, or not
+            read right.
 
     Returns:
-        The fraction that `predict_letter` reads right, a Python float.
+        The fraction that `predict_letter` reads right, a Python float that is not rounded.
 
     Raises:
         ValueError: there is no photo in the folder; the message names the folder.

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 378b496f4e82e4fd)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 2e60f42cb239526a)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -46,7 +46,7 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
         name: as torchvision knows it: "pocket_mobilenet", "squeezenet1_0", "resnet18", …
 
     Returns:
-        (model, weights): the model filled with its default weights, in eval mode; the member of its WeightsEnum.
+        (model, weights): a new model, filled with its default weights, in eval mode; the member of its WeightsEnum.
     """
     # TODO load_pretrained: Where do the weights keep their papers, and in which mode does a network come back?
     raise NotImplementedError("load_pretrained")
@@ -65,8 +65,9 @@ def preprocess(photo: Image.Image, weights: Weights) -> torch.Tensor:
     """A photo as a batch of one, as the weights want it.
 
     Args:
-        photo: a PIL image of any mode and size, with or without an EXIF orientation; left as it was.
-        weights: their `transforms()` say what to do with an upright RGB picture.
+        photo: a PIL image of any mode and size, with or without an EXIF orientation, of which there are eight; left as it was.
+        weights: their `transforms()` say what to do with the upright RGB picture, all of it. What is transparent in the photo
+            does not become black.
 
     Returns:
         float32 (1, 3, S, S), normalised.
@@ -87,9 +88,9 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
     """The most probable categories of a photo.
 
     Args:
-        model, weights: as `load_pretrained` returns them.
-        photo: any PIL image.
-        top: how many categories.
+        model, weights: as `load_pretrained` returns them; left as they are.
+        photo: any PIL image; the network sees it as `preprocess` makes it.
+        top: how many categories, from 1 to all of them.
 
     Returns:
         `top` pairs (category name, probability as a Python float), the most probable one first.
@@ -113,7 +114,8 @@ def extract_features(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
     """What goes into the network's head: its description of each image.
 
     Args:
-        model: a network with a head called `classifier` or `fc`; unchanged afterwards.
+        model: a network with a head called `classifier` or `fc`, whatever it does before and behind it; unchanged
+            afterwards, mode, frozen parameters and hooks included.
         images: float32 (B, 3, H, W), preprocessed.
 
     Returns:
@@ -135,8 +137,8 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
     """Does the door open?
 
     Args:
-        model, weights: as `load_pretrained` returns them.
-        photo: what the camera at the door sees; the network sees it as `preprocess` makes it.
+        model, weights: as `load_pretrained` returns them; left as they are.
+        photo: what the camera at the door sees, any PIL image; the network sees it as `preprocess` makes it.
 
     Returns:
         True if the categories of `dogs(weights)` together have a probability of more than 0.5.

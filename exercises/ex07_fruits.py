@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub d90f43f7f22a81cc)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 3a1d65bff1a3946d)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -43,9 +43,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         size: height and width that come out.
 
     Returns:
-        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD. For training each call draws a
-        new view, in which an orange stays orange; otherwise the whole photo, resized (its central square, if it is not
-        square), the same each time.
+        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
+        the image is left as it was, and no generator of random numbers is seeded. For training each call draws a new view: a crop
+        that shows a good part of the photo, a flip, any turn, a little light; never black, white or without its colours, and an
+        orange stays orange. One of them is enough, but it is drawn anew, not from a few that were made before. Otherwise the
+        whole photo (its central square, if it is not square), the same each time.
     """
     # TODO make_transforms: What may change in a photo of a fruit, and what never: its place, its light, its colour?
     raise NotImplementedError("make_transforms")
@@ -62,12 +64,15 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Modul
     """A classifier on top of a backbone.
 
     Args:
-        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not.
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: that very module, its numbers and its
+            mode, on photos that nothing has changed.
         width: number of features.
         n_classes: how many logits come out.
 
     Returns:
-        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained.
+        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained: scores of any size and sign, with nothing
+        behind the last layer in either mode. A photo's logits depend on itself only, but for what BatchNorm takes from the
+        batch in train mode. The photos are left as they are. Gradients are those of the whole way, back into the backbone.
     """
     # TODO build_model: How many classes are three kinds of fruit, fresh and rotten?
     raise NotImplementedError("build_model")
@@ -83,7 +88,8 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
     """Freeze every parameter of `backbone` and return it.
 
     After this call no parameter requires a gradient, and a forward pass leaves every buffer unchanged and normalises by the
-    running statistics, also after `model.train()` of a larger network that it is a part of.
+    running statistics, of whatever layer keeps some, also after `model.train()` of a larger network that it is a part of.
+    Nothing outside of `backbone` is frozen, and after `requires_grad_(True)` gradients reach its parameters again.
     """
     # TODO freeze_backbone: What of the backbone could change in training, and how do you stop each of them?
     raise NotImplementedError("freeze_backbone")
@@ -100,17 +106,19 @@ def train(
 ) -> History:
     """Train what is trainable, and measure on the validation photos after each epoch.
 
-    Six epochs with a frozen backbone read unseen fruit within 0.02 of the bar, which is 0.92.
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. Six epochs with a frozen
+    backbone read unseen fruit within 0.02 of the bar, which is 0.92.
 
     Args:
-        model: maps images to logits; changed in place. The optimizer gets only parameters that require a gradient.
-        train_loader: gives (images, labels); the only data that is learned from.
+        model: maps images to logits; changed in place, in train mode. The optimizer gets only parameters that require a gradient.
+        train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
-        epochs: how many times the training photos are gone through.
-        lr: learning rate; 0 changes nothing.
+        epochs: how many times the training photos are gone through, whatever the curves say.
+        lr: learning rate of the one optimizer that serves all epochs; 0 changes nothing.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
+        that epoch, unrounded.
     """
     # TODO train: Which parameters does the optimizer get, and when is it built?
     raise NotImplementedError("train")
@@ -130,13 +138,14 @@ def fine_tune(
     Two epochs, after six of `train`, read at least 0.92 of unseen fruit right: the assessment.
 
     Args:
-        model: its head is trained; every parameter is made trainable, running statistics stay frozen if they were.
-        train_loader, valid_loader, epochs: as for `train`.
-        lr: learning rate, small against the head's.
+        model: its head is trained; every parameter is made trainable, and left so; running statistics stay frozen if they were,
+            and only then.
+        train_loader, valid_loader, epochs: as for `train`, and so are the steps.
+        lr: learning rate of the one optimizer that serves all epochs, small against the head's.
 
     Returns:
-        A History with one entry an epoch. The model is left in eval mode and in the state, after an epoch or before the
-        first, that had the highest validation accuracy: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state, after an
+        epoch or before the first, that had the highest validation accuracy, be it by one photo: never worse than it was.
     """
     # TODO fine_tune: How large may a step be, and which state do you want to end with?
     raise NotImplementedError("fine_tune")
@@ -152,7 +161,7 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
     """How many photos the model gets right.
 
     Args:
-        model: maps images to logits; used in eval mode, without gradients, and not changed.
+        model: maps images to logits; used in eval mode, without gradients; its numbers and settings are left as they were.
         loader: gives (images, labels).
 
     Returns:
@@ -167,8 +176,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
 
     Args:
-        model: any network.
-        path: the file; one that is there already is replaced.
+        model: any network, in any mode; left as it is.
+        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     # TODO save_model: What of a model is worth keeping: the object, or its numbers?
     raise NotImplementedError("save_model")

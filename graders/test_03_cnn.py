@@ -6,7 +6,7 @@ pytest graders/test_03_cnn.py
 import torch
 
 from course.catalog import project
-from course.checks.builders import frozen_net, linear_net, tied_net
+from course.checks.builders import frozen_net, tied_net
 from course.checks.check import check
 from course.checks.expect import (
     expect,
@@ -18,28 +18,39 @@ from course.checks.expect import (
 )
 from course.checks.probes import (
     buffers_of,
-    copy_parameters,
     fit_with_the_course,
     forward,
-    gradients_of,
     item_of,
-    items_of,
-    length_of,
     predict,
 )
 from graders.kit.general import (
     LETTERS,
     accuracy,
     baseline,
-    expect_logits,
-    expect_registered,
     images,
-    labels,
-    sign_csv,
     training_signs,
     unseen_signs,
 )
+from graders.kit.networks import (
+    expect_images_kept,
+    expect_judged_alone,
+    expect_left_alone,
+    expect_logits,
+    expect_not_normalised,
+    expect_pull,
+    expect_registered,
+    standing_of,
+)
 from graders.kit.pages import show_judgement, show_training
+from graders.kit.signs import expect_class_of_each_letter, expect_every_row, expect_labels, expect_pixels, sign_csv
+from graders.kit.stages import (
+    expect_dropout,
+    expect_five_steps,
+    expect_stage_that_learns,
+    expect_statistics_that_follow,
+)
+from graders.kit.worker.networks import modes_of, set_modes
+from graders.kit.worker.specimens import house
 
 MARGIN = project("03").thresholds["above_mlp"]
 EPOCHS = 8
@@ -54,33 +65,23 @@ EPOCHS = 8
     hint="Where do the channels stand in what a convolution reads?",
 )
 def test_a_picture_has_a_channel_a_height_and_a_width(student, lab):
-    """(1, 28, 28) float32; a flat vector has no neighbours left."""
-    data = student.SignImages(lab.file("signs.csv", sign_csv(26)[0]))
-    expect_equal(length_of(data), 26, "the length for a file of 26 rows")
-    image, _ = item_of(data, 3)
+    """(1, 28, 28) float32, one for each row; a flat vector has no neighbours left."""
+    image, _ = item_of(student.SignImages(lab.file("signs.csv", sign_csv(26)[0])), 3)
     expect_tensor(image, "the image of item 3", shape=(1, 28, 28), dtype=torch.float32)
+    expect_every_row(student.SignImages, lab)
 
 
 @check("SignImages", points=2, hint="Does pixel 29 stand beside pixel 28 or below pixel 1?")
 def test_pixels_stand_where_the_file_has_them(student, lab):
     """Row after row: a transposed hand is another sign. Values from 0 to 1."""
-    text, pixels, _ = sign_csv(30, seed=5)
-    found, _ = items_of(student.SignImages(lab.file("signs.csv", text)), list(range(30)))
-    expected = torch.from_numpy(pixels).float().view(-1, 1, 28, 28) / 255
-    # 1e-6: float32 division by 255 is right to about 1e-7
-    expect_close(found, expected, "images of all rows", rtol=0, atol=1e-6)
+    expect_pixels(student.SignImages, lab, (1, 28, 28))
 
 
 @check("SignImages", points=2, hint="Which class has k, in a file that holds only k?")
 def test_labels_have_no_gap(student, lab):
     """0 to 23, and the same letter has the same class in every file."""
-    text, _, classes = sign_csv(40, seed=6)
-    _, found = items_of(student.SignImages(lab.file("signs.csv", text)), list(range(40)))
-    expect_tensor(found, "labels of forty items in a batch", shape=(40,), dtype=torch.int64)
-    expect_equal(found.tolist(), classes, "classes of all rows")
-    lines = text.splitlines()
-    only_k = student.SignImages(lab.file("only_k.csv", f"{lines[0]}\n{lines[10]}\n"))
-    expect_equal(items_of(only_k, [0])[1].tolist(), [9], "class of the letter k, alone in a file")
+    expect_labels(student.SignImages, lab)
+    expect_class_of_each_letter(student.SignImages, lab)
 
 
 # -- conv_block ---------------------------------------------------------------------------------------------------------
@@ -128,9 +129,9 @@ def test_a_moved_picture_gives_moved_maps(student):
 @check("conv_block", points=1, hint="Which layer makes a dim picture and a bright one alike?")
 def test_it_normalises_over_the_batch(student):
     """In train mode a picture with ten times the contrast gives the same maps; running statistics are kept."""
-    block, batch = student.conv_block(1, 6), images(32, 12)
+    block, batch = student.conv_block(1, 6), 10 * images(32, 12)
     plain, loud = forward(block, batch, mode="train"), forward(block, batch * 10, mode="train")
-    # 0.05 of maps of about 1: BatchNorm's epsilon is felt a little in the dim picture; without it maps are ten times as large
+    # 0.05 of maps of about 1: an epsilon is felt a little in the dimmer picture; without a norm maps are ten times as large
     expect(
         float((loud - plain).abs().max()) < 0.05 * float(plain.abs().max()) + 0.05,
         "ten times the contrast gives other maps in train mode",
@@ -180,27 +181,21 @@ def test_it_keeps_the_largest_of_four(student):
 
 @check("conv_block", points=1, hint="When may values be dropped, how many, and what makes up for them?")
 def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
-    """At rate p each value is dropped with probability p, the others are divided by 1 - p; in eval mode nothing happens."""
-    batch = images(8, 12)
-    plain = student.conv_block(1, 8)
-    undropped = forward(plain, batch, mode="train")
-    for rate in (0.0, 0.2, 0.5):
-        block = student.conv_block(1, 8, rate)
-        copy_parameters(block, plain)
-        passes = torch.stack([forward(block, batch, mode="train") for _ in range(40)])
-        expect_tensor(passes, "maps", shape=(40, *undropped.shape))
-        # 1e-6: without dropout both passes add up the same numbers; with it whole values are gone
-        different = float((passes[0] - passes[1]).abs().max()) > 1e-6
-        expect_equal(different, rate > 0, f"do two passes in train mode differ, at dropout {rate}")
-        # In forty passes every value is kept at least once (0.5 to the 40th), and then it is 1 / (1 - p) times itself.
-        where = undropped > 0.1
-        factor = float((passes.amax(0)[where] / undropped[where]).median())
-        # 0.02: 1.25 at a rate of 0.2 and 2 at 0.5, but for rounding; values that are not made up for stay at 1
-        expect_close(
-            factor, 1 / (1 - rate), f"by how much values that are kept grow at dropout {rate}", rtol=0.02, atol=0.0
-        )
-        once, twice = forward(block, batch, mode="eval"), forward(block, batch, mode="eval")
-        expect(bool(torch.equal(once, twice)), "two passes in eval mode differ, at dropout {rate}", rate=rate)
+    """At rate p each value is dropped with probability p, by itself, the others divided by 1 - p; in eval mode nothing happens."""
+    expect_dropout(student)
+
+
+@check(
+    "conv_block",
+    title="it does the five steps in their order",
+    points=1,
+    hint="What does each step read: the picture, or what the step before it has made?",
+)
+def test_it_does_the_five_steps_in_their_order(student):
+    """The maps are what the steps make of the block's own numbers, computed here by hand; all of it learns."""
+    expect_five_steps(student)
+    expect_statistics_that_follow(student)
+    expect_stage_that_learns(student)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------
@@ -209,7 +204,7 @@ def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
 @check("build_model", points=1, needs=("conv_block",), hint="How many numbers are left after the last pooling?")
 def test_each_picture_gets_one_score_for_each_class(student):
     """(B, 1, 28, 28) in, (B, classes) out, for a batch of one too."""
-    for classes, batch in ((24, 1), (24, 5), (7, 3)):
+    for classes, batch in ((24, 1), (24, 5), (2, 3), (1000, 1)):
         model = student.build_model() if classes == 24 else student.build_model(classes)
         logits = forward(model, images(batch, 28), mode="eval")
         expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
@@ -220,21 +215,19 @@ def test_each_picture_gets_one_score_for_each_class(student):
 )
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities nor a layer that is not used."""
-    model = student.build_model()
-    expect_logits(model, images(16, 28), classes=24)
-    expect_registered(model, images(8, 28))
-    idle = [n for n, size in gradients_of(model, images(48, 28), labels(48, 24)).items() if size < 0]
-    expect(not idle, "no gradient reaches {idle}", idle=", ".join(idle))
+    model = student.build_model(7)
+    expect_logits(model, images(4, 28), classes=7)
+    expect_not_normalised(model, [images(8, 28, seed=1), images(8, 28, seed=2) ** 3])
+    expect_registered(model, images(2, 28))
+    expect_pull(model, images(8, 28))
 
 
 @check("build_model", points=1, needs=("conv_block",), hint="In eval mode, whose mean and variance does BatchNorm use?")
 def test_a_picture_is_judged_by_itself_alone(student):
     """In eval mode the scores of a picture do not depend on its neighbours."""
-    model, batch = student.build_model(), images(6, 28)
-    together = forward(model, batch, mode="eval")
-    alone = torch.cat([expect_tensor(forward(model, one, mode="eval"), "logits") for one in batch.split(1)])
-    # 1e-4: a matrix product may add up in another order for another batch size
-    expect_close(together, alone, "logits in a batch of six, against one by one", rtol=1e-4, atol=1e-4)
+    model = student.build_model()
+    expect_judged_alone(model, images(4, 28))
+    expect_images_kept(model, images(2, 28))
 
 
 @check(
@@ -270,22 +263,48 @@ def test_it_beats_the_dense_network_on_unseen_hands(lab):
 # -- count_parameters ---------------------------------------------------------------------------------------------------
 
 
+def _counted(student, lab, kind: str) -> None:
+    """The count for one of the houses in each mode, which leaves the network as it is."""
+    expected = sum(p.numel() for p in house.build(kind=kind).parameters() if p.requires_grad)
+    model = lab.build(house(kind=kind))
+    for mode, training in (("train", list(modes_of(model))), ("eval", [])):
+        set_modes(model, training)
+        before = standing_of(model) if kind != "vast" else {}
+        count = expect_int(student.count_parameters(model), "the number of parameters")
+        expect_equal(count, expected, f"trainable parameters of {HOUSES[kind]}, in {mode} mode")
+        if before:
+            expect_left_alone(model, before, "after the count")
+
+
+HOUSES = {
+    "layer": "a layer from 6 to 4",
+    "household": "a network of many layers and parameters of its own, some of them frozen",
+    "vast": "a layer of 4097 x 4097",
+    "frozen": "a network that is frozen",
+    "empty": "a network without parameters",
+    "tied": "a network with shared weights, layers and parameters",
+}
+
+
 @check("count_parameters", points=1, hint="How many numbers has a layer from 6 inputs to 4 outputs?")
 def test_weights_and_biases_count(student, lab):
-    """6 · 4 weights and 4 biases are 28; buffers are no parameters."""
-    count = student.count_parameters(lab.build(linear_net(features=6, classes=4, seed=0)))
-    expect_equal(expect_int(count, "the number of parameters"), 28, "parameters of a layer from 6 to 4")
+    """6 · 4 weights and 4 biases are 28; whatever is a parameter counts, in any layer and in none, and buffers do not."""
+    for kind in ("layer", "household", "vast"):
+        _counted(student, lab, kind)
 
 
 @check("count_parameters", points=1, hint="Can the optimizer change what is frozen?")
 def test_frozen_parameters_do_not_count(student, lab):
-    """With the first layer frozen only the second is left."""
+    """With the first layer frozen only the second is left; with all of it frozen nothing is."""
     count = student.count_parameters(lab.build(frozen_net(seed=0)))
     expect_equal(count, 3 * 2 + 2, "trainable parameters of a network with a frozen first layer and BatchNorm buffers")
+    for kind in ("frozen", "empty"):
+        _counted(student, lab, kind)
 
 
 @check("count_parameters", points=1, hint="How many copies of shared weights does the optimizer hold?")
 def test_shared_parameters_count_once(student, lab):
-    """Tied weights are one set of numbers, used twice."""
+    """Tied weights are one set of numbers, used twice, in one kind of layer or in two."""
     count = student.count_parameters(lab.build(tied_net(seed=0)))
     expect_equal(count, 5 * 5 + 5, "parameters of one layer from 5 to 5 that is used twice")
+    _counted(student, lab, "tied")

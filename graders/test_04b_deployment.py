@@ -3,8 +3,6 @@
 pytest graders/test_04b_deployment.py
 """
 
-import io
-
 import numpy as np
 import torch
 from hypothesis import given
@@ -23,11 +21,32 @@ from course.checks.expect import (
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import is_training, seen_by, state_of
+from course.checks.probes import is_training, seen_by, state_of, trainable_of
 from course.checks.session import StudentRaised
 from course.models.signs import sign_network_state
-from graders.kit.general import LETTERS, even_photo, photo, saved, scene, trap_file, unseen_photos
+from graders.kit.camera import (
+    expect_left_as_it_was,
+    expect_not_black,
+    lying,
+    lying_in_every_way,
+    transparent,
+)
+from graders.kit.general import (
+    LETTERS,
+    even_photo,
+    inner_square,
+    panorama,
+    photo,
+    saved,
+    scene,
+    specks,
+    trap_file,
+    unseen_photos,
+)
 from graders.kit.pages import show_prepared, show_readings
+from graders.kit.photos import opened
+from graders.kit.worker.pictures import path_object
+from graders.kit.worker.specimens import a_path, named_net
 
 THRESHOLD = project("04b").thresholds["photo_accuracy"]
 
@@ -45,12 +64,18 @@ def _net(seed: int):
     hint="Which method puts a state dict into a network, and in which mode is a network used?",
 )
 def test_the_numbers_of_the_file_are_in_the_model(student, lab):
-    """Parameters and running statistics, all of them; and eval mode, ready for use."""
+    """Parameters and running statistics, all of them; and eval mode, ready for use. What could be trained still can be."""
     state, given_model = _other_state(), lab.build(_net(2))
     model = student.load_model(lab.file("model.pt", saved(state)), given_model)
     for which, what in ((model, "the loaded model"), (given_model, "the model that was given")):
         expect_same(state_of(which), state, f"numbers of {what}")
-    expect(not is_training(model), "the loaded model is in train mode")
+        expect(not is_training(which), "{thing} is in train mode", thing=what)
+    state, given_model = state_of(lab.build(named_net(seed=1))), lab.build(named_net(seed=2))
+    flags = trainable_of(given_model)
+    model = student.load_model(a_path(text=lab.file("named.v2", saved(state))), given_model)
+    expect_same(state_of(model), state, "numbers of the loaded model")
+    other = [name for name, flag in trainable_of(model).items() if flag != flags[name]]
+    expect(not other, "after loading trainable or not any more: {names}", names=", ".join(other[:4]))
 
 
 def _other_state():
@@ -80,15 +105,33 @@ def test_a_file_that_carries_code_is_refused(student, lab):
 def test_a_file_of_another_network_is_refused(student, lab):
     """Missing or foreign names mean another architecture; a half-filled network answers nonsense."""
     state = _other_state()
-    partial = {name: value for name, value in state.items() if not name.startswith("head")}
-    foreign = {"model." + name: value for name, value in state.items()}
-    for what, wrong in (("without its last layer", partial), ("with other names", foreign)):
+    for what, wrong in _others(state).items():
         try:
             student.load_model(lab.file("wrong.pt", saved(wrong)), lab.build(_net(2)))
         except StudentRaised:
             continue
         expect(False, "a file {thing} was loaded without an error", thing=what)
     student.load_model(lab.file("model.pt", saved(state)), lab.build(_net(2)))
+
+
+def _others(state: dict[str, torch.Tensor]) -> dict[str, dict[str, torch.Tensor]]:
+    """States of other networks, by what they are."""
+    without = lambda part: {name: value for name, value in state.items() if not name.startswith(part)}  # noqa: E731
+    prefixes = ("model.", "module.", "_orig_mod.", "net.", "state_dict.")
+    named = {f"with {p} before each name": {p + name: value for name, value in state.items()} for p in prefixes}
+    return {
+        "without its last layer": without("head"),
+        "without one bias": without("hidden.bias"),
+        "without running statistics": without("norm.running_mean"),
+        "with other names": {name.replace("hidden", "first"): value for name, value in state.items()},
+        "with names in capitals": {name.upper(): value for name, value in state.items()},
+        "with one name more": {**state, "extra.weight": torch.zeros(2)},
+        "with a layer of another width": {**state, "head.weight": torch.zeros(4, 20)},
+        "with a layer for more classes": {**state, "head.weight": torch.zeros(9, 16), "head.bias": torch.zeros(9)},
+        "with one prefix": {("module." + n if n == "head.bias" else n): value for n, value in state.items()},
+        "of no network": {},
+        **named,
+    }
 
 
 # -- preprocess ---------------------------------------------------------------------------------------------------------
@@ -119,9 +162,23 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
 def test_a_photo_becomes_a_batch_of_one_sign(student, lab):
     """(1, 1, 28, 28), float32, 0 to 1: grey, square, small."""
     show_prepared(student, lab)
-    for size in ((300, 300), (320, 240), (240, 320), (2400, 1800)):
-        image = scene(size)
+    for image in (*map(scene, ((300, 300), (320, 240), (240, 320), (1200, 900))), panorama()):
+        size = image.size
         _expect_like(student.preprocess(photo(image)), image, f"a photo of {size[0]} x {size[1]}")
+    other = ImageOps.mirror(scene((300, 300)))
+    _expect_like(student.preprocess(photo(other)), other, "another photo of 300 x 300, after the first")
+    for name, colour in (("red", (255, 0, 0)), ("green", (0, 255, 0)), ("blue", (0, 0, 255))):
+        grey = float(
+            expect_tensor(student.preprocess(photo(Image.new("RGB", (40, 40), colour))), f"pure {name}").mean()
+        )
+        # 0.05 to 0.95: Pillow's grey of them is 0.30, 0.59 and 0.11, the mean of three channels 0.33
+        expect(
+            0.05 < grey < 0.95,
+            "pure {name} has the grey value {grey:.2f}: do all channels count?",
+            name=name,
+            grey=grey,
+        )
+    expect_left_as_it_was(lab, student.preprocess)
 
 
 @check(
@@ -144,6 +201,8 @@ def test_every_image_mode_is_read(student):
     ):
         image = base.quantize(64) if mode == "P" else base.convert(mode)
         _expect_like(student.preprocess(photo(image, kind)), image, f"a photo of mode {mode}")
+    for mode, content in transparent():
+        expect_not_black(float(expect_tensor(student.preprocess(content), f"a photo of mode {mode}").mean()), mode)
 
 
 @check(
@@ -153,14 +212,9 @@ def test_every_image_mode_is_read(student):
     hint="Where does a phone write how it was held?",
 )
 def test_a_lying_photo_is_turned_upright(student):
-    """EXIF orientation: the pixels lie, the tag says how to turn them."""
-    for orientation in (3, 6, 8):
-        image = scene((260, 200))
-        exif = Image.Exif()
-        exif[0x0112] = orientation  # the EXIF tag "Orientation"
-        content = photo(image, "JPEG", exif=exif, quality=95)
-        opened = Image.open(io.BytesIO(content.content))
-        _expect_like(student.preprocess(content), opened, f"a photo with EXIF orientation {orientation}")
+    """EXIF orientation: the pixels lie, or are mirrored, and the tag says how to turn them."""
+    for what, content in lying_in_every_way((260, 200)):
+        _expect_like(student.preprocess(content), opened(content), what)
 
 
 @check("preprocess", points=1, hint="Which part of a broad photo is the square in the middle?")
@@ -172,13 +226,19 @@ def test_the_square_in_the_middle_is_cut_out(student):
     expect_tensor(found, "a broad photo", shape=(1, 1, 28, 28))
     # 0.02: at most half a column of 28 may mix with the black beside it
     expect_at_least(float(found.mean()), 0.96, "mean of the central square, which is white")
+    share = float(expect_tensor(student.preprocess(photo(inner_square((560, 280)))), "a square in a square").mean())
+    # 0.02: filters change this mean by 0.003; where a tenth of the margin is lost it is 0.05 more
+    expect(
+        abs(share - 0.25) < 0.02,
+        "a square that fills 0.25 of the central square fills {share:.2f} of what comes out: its margin is lost, or more is seen",
+        share=share,
+    )
 
 
 @check("preprocess", points=1, hint="What becomes of specks that are finer than the pixels that are left?")
 def test_shrinking_averages_over_all_pixels(student):
     """Without antialiasing most of a large photo is ignored, and single specks become large ones."""
-    specks = np.random.default_rng(3).integers(0, 2, (560, 560, 1), dtype=np.uint8) * 255
-    found = student.preprocess(photo(Image.fromarray(specks.repeat(3, axis=2))))
+    found = student.preprocess(specks(560))
     expect_tensor(found, "fine specks", shape=(1, 1, 28, 28))
     # each pixel that is left stands for 400 of 0 or 1: 0.5 give or take 0.025, and hardly ever 0.1; a mean of four is off by 0.25
     expect(
@@ -212,11 +272,14 @@ def test_each_class_is_its_letter(student, lab):
 @check("predict_letter", points=1, needs=("preprocess",), hint="Does the network see what preprocess made?")
 def test_the_network_sees_the_preprocessed_photo(student, lab):
     """One batch of one, 28 x 28, grey, 0 to 1."""
-    model, image = lab.build(letter_net(index=3)), scene((240, 120))
-    student.predict_letter(model, photo(image))
-    shown = seen_by(model)
-    expect_equal(len(shown), 1, "forward passes for one photo")
-    _expect_like(shown[0][1], image, "what the network was shown")
+    image = scene((240, 120))
+    for content in (photo(image), lying(ImageOps.mirror(image), 6)):
+        model = lab.build(letter_net(index=3))
+        student.predict_letter(model, content)
+        shown = seen_by(model)
+        expect(len(shown) > 0, "the network was not asked")
+        for _, batch in shown:
+            _expect_like(batch, opened(content), "what the network was shown")
 
 
 @check(
@@ -245,6 +308,23 @@ def _folder(lab, names):
     return lab.files(contents)
 
 
+# pictures, each too bright for its letter, whose names do not end as a photo's does
+NO_PHOTOS = {
+    name: photo(Image.new("L", (8, 8), 255), kind).content
+    for name, kind in (
+        ("f.gif", "GIF"),
+        ("g.bmp", "BMP"),
+        ("h.tiff", "TIFF"),
+        ("i", "PNG"),
+        ("knotapng", "PNG"),
+        ("ljpg", "JPEG"),
+        ("m.p", "PNG"),
+        ("n.jpg.part", "JPEG"),
+        ("o.png~", "PNG"),
+    )
+}
+
+
 @check(
     "evaluate_folder",
     points=2,
@@ -257,6 +337,13 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student, lab):
     value = student.evaluate_folder(lab.build(brightness_net()), folder)
     # 1e-6: one photo of four more or less is 0.25
     expect_close(expect_float(value, "the accuracy"), 0.75, "three right of four photos", rtol=0, atol=1e-6)
+    # another model, and the folder as a Path
+    value = student.evaluate_folder(lab.build(letter_net(index=9)), lab.build(path_object(path=folder)))
+    expect_close(value, 0.25, "the same photos, by a model that always says k", rtol=0, atol=1e-6)
+    seven = _folder(lab, {"a.png": 0, "a_2.png": 5, "a_3.png": 5, "b.png": 5, "b_2.png": 1, "c.png": 5, "d.png": 5})
+    value = student.evaluate_folder(lab.build(brightness_net()), seven)
+    # 1e-6: rounded to two or three places it is off by 2e-4 and more
+    expect_close(value, 2 / 7, "two right of seven photos", rtol=0, atol=1e-6)
 
 
 @check(
@@ -264,18 +351,19 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student, lab):
 )
 def test_other_files_are_ignored_and_names_may_differ(student, lab):
     """Folders of real people hold other files too, and their photos are called as they like."""
-    names = {
-        "B-kitchen.JPG": 1,
-        "c_2.jpeg": 2,
-        "D.PNG": 3,
-        "e.png": 9,
-        "README.md": b"about these photos",
-        "Thumbs.db": b"\0",
-        "unsorted/f.png": 9,
-    }
-    value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, names))
-    # 1e-6: one photo of four more or less is 0.25
+    photos = {"B-kitchen.JPG": 1, "c_2.jpeg": 2, "D.PNG": 3, "e.v2.final.png": 9}
+    others = {"README.md": b"about these photos", "Thumbs.db": b"\0", "unsorted/f.png": 9}
+    value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, {**photos, **others}))
+    # 1e-6, here and below: one photo of five more or less is 0.2
     expect_close(value, 0.75, "three right of four photos, among other files", rtol=0, atol=1e-6)
+    for name, content in {**NO_PHOTOS, "a.png/b.txt": b"in a folder called a.png"}.items():
+        value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, {**photos, name: content}))
+        expect_close(value, 0.75, f"three right of four photos, beside {name}", rtol=0, atol=1e-6)
+    try:  # a photo that cannot be read stops the count, or is not read right
+        value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, {**photos, "f.png": b"\x89PNG, cut"}))
+    except StudentRaised:
+        return
+    expect_close(value, 0.6, "three right of five photos, of which one cannot be read", rtol=0, atol=1e-6)
 
 
 @check(

@@ -8,41 +8,42 @@ import torch
 from course.catalog import project
 from course.checks.builders import frozen_net, tied_net
 from course.checks.check import check
-from course.checks.expect import expect, expect_at_least, expect_close, expect_equal, expect_same, expect_tensor
-from course.checks.probes import buffers_of, forward, state_of, trainable_of
-from course.checks.wire import Handle
-from graders.kit.general import accuracy
-from graders.kit.pages import DOOR, show_judgement, show_photo_views
-from graders.kit.photos import (
-    colour_images,
-    expect_normalised,
-    expect_plain,
-    expect_varied,
-    folder_photos,
-    unseen_at_the_door,
-)
-from graders.kit.transfer import (
+from course.checks.expect import expect, expect_at_least, expect_equal, expect_same, expect_tensor
+from course.checks.probes import state_of, trainable_of
+from graders.kit.freezing import (
     WIDTH,
     expect_all_frozen,
+    expect_backbone_as_it_is,
     expect_frozen_whatever_the_mode,
     expect_gradients_everywhere,
     expect_head_alone_learns,
+    expect_listed,
     expect_logits_for,
-    expect_no_drift,
-    expect_small_steps,
+    expect_statistics_as_they_were,
     expect_statistics_stay_within,
+    expect_thawed,
+    frozen_backbone,
+)
+from graders.kit.general import accuracy
+from graders.kit.pages import DOOR, show_judgement, show_photo_views
+from graders.kit.photos import (
+    folder_photos,
+    unseen_at_the_door,
+)
+from graders.kit.tuning import (
+    expect_no_drift,
+    expect_plain_photo_steps,
+    expect_small_steps,
     expect_the_best_state_in_the_end,
     expect_true_history,
     expect_validation_only_measures,
     expect_whole_network_learned,
-    frozen_backbone,
-    tuned,
+    photo_run,
 )
+from graders.kit.views import expect_colours_kept, expect_light_kept, expect_normalised, expect_plain, expect_varied
 from graders.kit.worker.photos import (
     backbone_of,
     headed,
-    is_parameter_of,
-    marked_net,
     photo_loader,
     predict_photos,
     tiny_backbone,
@@ -96,30 +97,14 @@ def test_each_photo_gets_one_logit_for_each_class(student, lab):
 )
 def test_only_the_head_can_learn(student, lab):
     """The frozen backbone stays frozen and the head does not: every trainable parameter gets a gradient."""
-    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH, CLASSES), CLASSES)
+    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH, CLASSES))
 
 
 @check("build_model", points=1, needs=("freeze_backbone",), hint="Is what the backbone knows still there?")
 def test_the_backbone_is_used_as_it_is(student, lab):
     """Its numbers are in the model unchanged, it is not frozen by the way, and gradients reach it."""
-    backbone = lab.build(tiny_backbone(seed=3))
-    own = sorted(float(t.double().sum()) for t in state_of(backbone).values())
-    model = student.build_model(backbone, WIDTH, CLASSES)
-    sums = [float(t.double().sum()) for t in state_of(model).values()]
-    missing = [value for value in own if value not in sums]
-    expect(
-        not missing,
-        "{missing} of {own} tensors of the backbone are not in the model as they were",
-        missing=len(missing),
-        own=len(own),
-    )
-    # global pooling makes the tiny backbone blind to a mirrored picture only if its filters are; an even picture has no sides
-    even = torch.ones(1, 3, 12, 12) * torch.tensor([0.2, -0.4, 0.9]).view(1, 3, 1, 1)
-    logits = forward(model, torch.cat([even, even.flip(-1), -even]), mode="eval")
-    # 1e-4 and 1e-5: equal pictures have the same sums, but for their order; another picture's are off by more than rounding
-    expect_close(logits[1], logits[0], "logits of a picture and its equal", rtol=1e-4, atol=1e-5)
-    expect(not torch.allclose(logits[2], logits[0], atol=1e-4), "the logits do not depend on the picture")
-    expect_gradients_everywhere(model)
+    expect_backbone_as_it_is(student, lab, CLASSES)
+    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
 
 
 # -- trainable_parameters -----------------------------------------------------------------------------------------------
@@ -127,24 +112,22 @@ def test_the_backbone_is_used_as_it_is(student, lab):
 
 @check("trainable_parameters", points=1, hint="Which attribute of a parameter says that it may change?")
 def test_only_what_requires_a_gradient_is_listed(student, lab):
-    """Linear(4, 3) is frozen, Linear(3, 2) is not: its weight and its bias are left."""
+    """Linear(4, 3) is frozen, Linear(3, 2) is not: its weight and its bias are left. So it is in any network."""
     found = student.trainable_parameters(lab.build(frozen_net(seed=0)))
     expect(type(found) is list, "expected a list")
-    expect_equal([tuple(p.shape) for p in found if type(p) is torch.Tensor], [(2, 3), (2,)], "shapes of what is listed")
-    model = lab.build(marked_net(seed=0))
-    found = student.trainable_parameters(model)
-    expect_equal(len(found), 2, "how many parameters are listed")
-    own = [type(p) is Handle and is_parameter_of(p, model) for p in found]
-    expect(all(own), "these are copies: an optimizer that is given them changes nothing in the model")
+    shapes = sorted(tuple(p.shape) for p in found if type(p) is torch.Tensor)
+    expect_equal(shapes, [(2,), (2, 3)], "shapes of what is listed, sorted")
+    for kind in ("layer", "household", "frozen", "empty"):
+        expect_listed(student, lab, kind)
 
 
 @check("trainable_parameters", points=1, hint="What does an optimizer say to a parameter that it is given twice?")
 def test_shared_parameters_are_listed_once(student, lab):
-    """One layer in two places has two parameters, not four."""
+    """One layer in two places has two parameters, not four; one matrix in two layers is one."""
     found = student.trainable_parameters(lab.build(tied_net(seed=0)))
-    expect_equal(
-        [tuple(p.shape) for p in found], [(5, 5), (5,)], "shapes of the parameters of one layer that is used twice"
-    )
+    shapes = sorted(tuple(p.shape) for p in found)
+    expect_equal(shapes, [(5,), (5, 5)], "shapes of the parameters of one layer that is used twice, sorted")
+    expect_listed(student, lab, "tied")
 
 
 # -- make_transforms ----------------------------------------------------------------------------------------------------
@@ -158,16 +141,17 @@ def test_photos_are_normalised_as_the_backbone_expects(student):
 
 @check("make_transforms", points=1, hint="Should the validation depend on luck?")
 def test_validation_photos_are_whole_and_always_the_same(student):
-    """The central square of the photo, resized; no crop by chance, no flip."""
+    """The central square of the photo, resized; no crop by chance, no flip, no margin lost."""
     expect_plain(student.make_transforms(False))
 
 
 @check("make_transforms", points=1, hint="What may change in a photo of a dog, and what never does?")
 def test_training_photos_are_drawn_anew_each_time(student, lab):
-    """139 photos seen in many ways; a dog on its head is not among them."""
-    transform = student.make_transforms(True)
-    show_photo_views(lab, transform, "presidential")
-    expect_varied(transform, upright=True)
+    """139 photos seen in many ways; a dog on its head is not among them, nor one without its colours."""
+    show_photo_views(lab, student.make_transforms(True), "presidential")
+    expect_varied(student, upright=True)
+    expect_light_kept(student)
+    expect_colours_kept(student)
 
 
 # -- unfreeze -----------------------------------------------------------------------------------------------------------
@@ -189,6 +173,7 @@ def test_every_parameter_can_learn_again(student, lab):
             first=", ".join(frozen[:3]),
         )
         expect_same(state_of(which), before, f"{what}: numbers after unfreezing")
+    expect_thawed(student, lab, CLASSES)
 
 
 @check(
@@ -199,11 +184,7 @@ def test_every_parameter_can_learn_again(student, lab):
 )
 def test_statistics_stay_frozen(student, lab):
     """Parameters may learn; BatchNorm's running statistics keep what many pictures have taught them."""
-    whole = lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
-    student.unfreeze(whole)
-    before = buffers_of(whole)
-    forward(whole, colour_images(8), mode="train")
-    expect_same(buffers_of(whole), before, "BatchNorm statistics after a batch in train mode")
+    expect_statistics_as_they_were(student, lab, CLASSES)
 
 
 # -- fine_tune ----------------------------------------------------------------------------------------------------------
@@ -213,23 +194,27 @@ NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs, and of which data?")
 def test_the_history_is_true(student, lab):
-    """Four curves of plain numbers; at learning rate 0 each entry is what the model scores anyhow."""
-    expect_true_history(tuned(student, lab, CLASSES, 2, 0.0, train="random", valid="random"), 2)
+    """Four curves of plain numbers; each entry is what the model scores in its epoch, over every photo once."""
+    expect_true_history(student, lab, "fine_tune", CLASSES)
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="In which order do loss, zero_grad, backward and step come?")
+def test_each_batch_is_one_plain_step(student, lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_photo_steps(student, lab, "fine_tune", CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="Was the optimizer built before or after the parameters were unfrozen?")
 def test_the_whole_network_learns(student, lab):
     """Backbone and head both move. An optimizer that was given the frozen list moves the head alone."""
     # the labels are wrong on purpose, in training and in validation, so that there is something to learn
-    expect_whole_network_learned(tuned(student, lab, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
+    expect_whole_network_learned(student, lab, CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(
-        tuned(student, lab, CLASSES, 1, train="wrong"), tuned(student, lab, CLASSES, 1, 0.0, train="wrong")
-    )
+    expect_small_steps(student, lab, CLASSES)
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
@@ -243,7 +228,7 @@ def test_it_ends_with_the_best_state(student, lab):
 )
 def test_validation_photos_only_measure(student, lab):
     """They are seen in eval mode, and nothing is learned from them."""
-    expect_validation_only_measures(tuned(student, lab, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
+    expect_validation_only_measures(student, lab, CLASSES)
 
 
 @check(
@@ -251,7 +236,7 @@ def test_validation_photos_only_measure(student, lab):
 )
 def test_frozen_statistics_survive_fine_tuning(student, lab):
     """BatchNorm's running statistics stay what they were, at every moment."""
-    expect_no_drift(tuned(student, lab, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
+    expect_no_drift(photo_run(student, lab, "fine_tune", CLASSES, 2, 0.01))
 
 
 @check(

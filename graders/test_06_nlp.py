@@ -4,6 +4,8 @@ pytest graders/test_06_nlp.py
 """
 
 import functools
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -16,16 +18,16 @@ from course.checks.check import check
 from course.checks.expect import (
     expect,
     expect_at_least,
-    expect_close,
     expect_equal,
-    expect_float,
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import diary_of, state_of
+from course.checks.probes import diary_of, state_of, traces_on
 from course.checks.session import StudentRaised
+from course.checks.wire import Handle
 from course.checks.wording import describe
 from course.corpus import heldout
+from graders.kit.general import expect_no_trace
 from graders.kit.language import (
     LIMIT,
     OTHER,
@@ -39,21 +41,23 @@ from graders.kit.language import (
     tokenizer_given,
     tokenizer_here,
 )
+from graders.kit.ranked import expect_ranked, scored
 from graders.kit.worker.language import pocket_bert, pocket_tokenizer, tiny_bert
-from graders.kit.worker.language_probes import ENCODING, encoding_of
+from graders.kit.worker.language_probes import ENCODING, encoding_of, tokenizer_settings_of
 
 THRESHOLDS = project("06").thresholds
 QUESTIONS = 300  # of each sort: the embedded BERT's share of right answers then varies by about 0.013 from exam to exam
 
 
-def _refused(call, words: str, what: str) -> None:
-    """The call must raise ValueError with these words in its message."""
+def _refused(call, words: str, what: str, types: tuple[str, ...] = ("ValueError",)) -> None:
+    """The call must raise an error of one of these types, with these words in its message."""
     try:
         value = call()
     except StudentRaised as fault:
         if fault.todo:
             raise  # not started, or waiting
-        expect_equal(fault.type, "ValueError", f"the type of the error for {what}")
+        if fault.type not in types:
+            expect_equal(fault.type, types[0], f"the type of the error for {what}")
         expect(
             words in fault.text,
             "{thing}: the message does not name {words}: {text}",
@@ -68,11 +72,13 @@ def _refused(call, words: str, what: str) -> None:
 # -- tokenize -----------------------------------------------------------------------------------------------------------
 
 
-def _encoding(
-    student, lab, text, pair=None, own: bool = True, limit: int = LIMIT, **options
-) -> dict[str, torch.Tensor]:
-    """What the student's tokenize makes of it: BERT's three inputs, each checked to be an int64 matrix."""
-    tokenizer, texts = lab.build(tokenizer_given(own, limit)), [text] if pair is None else [text, pair]
+def _encoding(student, lab, text, pair=None, own: bool = True, given=None, **options) -> dict[str, torch.Tensor]:
+    """What the student's tokenize makes of it: BERT's three inputs, each checked to be an int64 matrix.
+
+    Args:
+        given: the tokenizer; a new one unless given.
+    """
+    tokenizer, texts = given or lab.build(tokenizer_given(own)), [text] if pair is None else [text, pair]
     found = encoding_of(student.tokenize(tokenizer, *texts, **options))
     rows = len(text) if type(text) is list else 1
     for name in ENCODING:
@@ -91,6 +97,12 @@ def _expect_tokens(found, wanted, what: str, own: bool = True) -> None:
     expect_equal(_tokens(found["input_ids"], own), _tokens(wanted["input_ids"], own), f"tokens of {what}")
 
 
+def _expect_encoding(found, wanted, what: str, own: bool = True) -> None:
+    _expect_tokens(found, wanted, what, own)
+    expect_equal(found["attention_mask"].tolist(), wanted["attention_mask"].tolist(), f"attention mask of {what}")
+    expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), f"segments of {what}")
+
+
 @check(
     "tokenize",
     title="a text stands between [CLS] and [SEP]",
@@ -99,7 +111,12 @@ def _expect_tokens(found, wanted, what: str, own: bool = True) -> None:
 )
 def test_a_text_stands_between_cls_and_sep(student, lab):
     """BERT has never read a text without them; and it reads batches, so one text is a row of a matrix."""
-    for text in ("the old dog sees the cat .", "a horse", "dogs and horses not seeing the cats"):
+    for text in (
+        "the old dog sees the cat .",
+        "a horse",
+        "dogs and horses not seeing the cats",
+        "the [MASK] sees a cat",
+    ):
         found = _encoding(student, lab, text)
         _expect_tokens(found, textbook(tokenizer_here(), [text]), repr(text))
         expect_equal(found["attention_mask"].min().item(), 1, "attention to a text without padding, least")
@@ -107,7 +124,7 @@ def test_a_text_stands_between_cls_and_sep(student, lab):
 
 
 @check("tokenize", points=2, hint="To which part does the [SEP] between them belong?")
-@given(first=st.integers(1, 9), second=st.integers(1, 9), seed=st.integers(0, 99))
+@given(first=st.integers(0, 9), second=st.integers(1, 9), seed=st.integers(0, 99))
 def test_segments_tell_the_two_parts_apart(student, lab, first, second, seed):
     """0 up to the first [SEP], 1 after it: without them two sentences are one."""
     rng = np.random.default_rng(seed)
@@ -118,7 +135,7 @@ def test_segments_tell_the_two_parts_apart(student, lab, first, second, seed):
 
 
 @check("tokenize", points=3, hint="Which tokens of a short row is nobody to look at?")
-@given(lengths=st.lists(st.tuples(st.integers(1, 8), st.integers(1, 8)), min_size=2, max_size=5), pairs=st.booleans())
+@given(lengths=st.lists(st.tuples(st.integers(0, 8), st.integers(1, 8)), min_size=2, max_size=5), pairs=st.booleans())
 def test_short_rows_are_padded_and_the_padding_is_masked(student, lab, lengths, pairs):
     """Attention to padding makes a text's answer depend on the longest text of its batch."""
     rng = np.random.default_rng(0)
@@ -147,9 +164,14 @@ def test_rows_are_no_longer_than_the_longest_text(student, lab):
 @given(words=st.integers(1, 40), limit=st.integers(3, 20))
 def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
     """BERT has no vector for positions beyond its limit; a row without its [SEP] is none that it knows."""
-    text = sentence(np.random.default_rng(words), words)
+    rng = np.random.default_rng(words)
+    text, other = sentence(rng, words), sentence(rng, 41 - words)
     found = _encoding(student, lab, text, max_length=limit)
     _expect_tokens(found, textbook(tokenizer_here(), [text], limit=limit), f"{words} words, cut to {limit} tokens")
+    texts = ["the dog", other, text]  # each row of a batch is as long as its own text allows
+    what = f"2, {41 - words} and {words} words, cut to {limit} tokens each"
+    found = _encoding(student, lab, texts, max_length=limit)
+    _expect_encoding(found, textbook(tokenizer_here(), texts, limit=limit), what)
 
 
 @check("tokenize", points=2, hint="A question of three words and an answer of forty: which of them should lose words?")
@@ -161,8 +183,17 @@ def test_the_longer_part_is_cut_first(student, lab):
         text, pair = sentence(rng, first), sentence(rng, second)
         found = _encoding(student, lab, text, pair, max_length=limit)
         wanted = textbook(tokenizer_here(), [text], [pair], limit)
-        _expect_tokens(found, wanted, f"{first} and {second} words, cut to {limit} tokens")
-        expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments after cutting")
+        _expect_encoding(found, wanted, f"{first} and {second} words, cut to {limit} tokens")
+    texts, pairs = _long_pairs(7)
+    found = _encoding(student, lab, texts, pairs, max_length=21)
+    _expect_encoding(found, textbook(tokenizer_here(), texts, pairs, 21), "pairs of a batch, cut to 21 tokens each")
+
+
+def _long_pairs(seed: int) -> tuple[list[str], list[str]]:
+    """Texts and second parts of a batch, to be cut to an odd number of tokens: each pair has only one right answer."""
+    rng = np.random.default_rng(seed)
+    lengths = [(3, 40), (2, 1), (40, 3), (30, 30), (1, 2)]
+    return [sentence(rng, first) for first, _ in lengths], [sentence(rng, second) for _, second in lengths]
 
 
 @check(
@@ -172,11 +203,19 @@ def test_the_longer_part_is_cut_first(student, lab):
     hint="Who knows how many positions the model has, if the caller does not say?",
 )
 def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
-    """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer carries the number."""
-    for limit in (10, 18):
-        text = sentence(np.random.default_rng(1), 50)
-        found = _encoding(student, lab, text, limit=limit)
-        expect_equal(found["input_ids"].shape[1], limit, f"tokens of 50 words, limit of the tokenizer {limit}")
+    """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer carries the number, and goes on carrying it."""
+    texts, pairs = _long_pairs(8)
+    cases = (texts[2], None), (texts, None), (texts[3], pairs[3]), (texts, pairs)
+    for limit in (11, 19):
+        tokenizer = lab.build(tokenizer_given(limit=limit))
+        before = tokenizer_settings_of(tokenizer)
+        for text, pair in cases:
+            _encoding(student, lab, text, pair, given=tokenizer, max_length=7)
+            found = _encoding(student, lab, text, pair, given=tokenizer)
+            firsts, seconds = ([x] if type(x) is str else x for x in (text, pair))
+            what = f"{len(firsts)} texts{' with second parts' if pair else ''}, limit of the tokenizer {limit}"
+            _expect_encoding(found, textbook(tokenizer_here(), firsts, seconds, limit), what)
+        expect_equal(tokenizer_settings_of(tokenizer), before, "settings of the tokenizer afterwards")
 
 
 @check("tokenize", points=1, hint="What does the tokenizer do with a sign that it has never seen?")
@@ -185,17 +224,18 @@ def test_any_script_and_the_empty_text_are_read(student, lab, text):
     """People write what they like; a sign without a piece becomes [UNK], and no text at all is [CLS] [SEP]."""
     for given_text in (text, "the 猫 sees жук .", ""):
         _expect_tokens(_encoding(student, lab, given_text), textbook(tokenizer_here(), [given_text]), repr(given_text))
+    texts = ["", text, "the 猫 sees жук .", "", text]  # nobody's text is left out, nor what stands there twice
+    _expect_encoding(_encoding(student, lab, texts), textbook(tokenizer_here(), texts), f"the texts {texts}")
 
 
 @check("tokenize", points=1, hint="Which number has [CLS] in bert-base-uncased, which in the embedded vocabulary?")
 def test_each_tokenizer_has_its_own_numbers(student, lab):
-    """101 and 102 are the numbers of one vocabulary. Yours may change."""
-    texts = ["the dogs", "a cat sees the horse today"]
+    """101 and 102 are the numbers of one vocabulary, and whether "Dog" is "dog" another one's affair. Yours may change."""
+    texts = ["the Dogs", "a Cat sees thé horse today", "the Dog"]
     for own in (True, False):
         found = _encoding(student, lab, texts, own=own)
         wanted = textbook(tokenizer_here(own), texts)
-        _expect_tokens(found, wanted, f"two texts, vocabulary {'one' if own else 'two'}", own)
-        expect_equal(found["attention_mask"].tolist(), wanted["attention_mask"].tolist(), "attention mask")
+        _expect_encoding(found, wanted, f"three texts, vocabulary {'one' if own else 'two, which minds capitals'}", own)
 
 
 @check("tokenize", points=1, hint="What would become of the third text if there are only two second parts?")
@@ -203,6 +243,11 @@ def test_texts_without_a_second_part_are_not_lost_silently(student, lab):
     """Three questions and two answers are a mistake of the caller, who has to hear of it."""
     texts, pairs = ["the dog", "a cat", "no"], ["sees", "hears"]
     _refused(lambda: _encoding(student, lab, texts, pairs), "", "three texts with two second parts")
+    _refused(lambda: _encoding(student, lab, texts, []), "", "three texts with no second parts")
+    _refused(lambda: _encoding(student, lab, pairs, texts), "", "two texts with three second parts")
+    either = ("ValueError", "TypeError")  # a string beside a list is of the wrong number, and of the wrong type
+    _refused(lambda: _encoding(student, lab, texts, "sees"), "", "three texts with one second part", either)
+    _refused(lambda: _encoding(student, lab, "no", pairs), "", "one text with two second parts", either)
     expect_equal(
         len(_encoding(student, lab, texts[:2], pairs)["input_ids"]), 2, "rows of two texts with two second parts"
     )
@@ -211,50 +256,37 @@ def test_texts_without_a_second_part_are_not_lost_silently(student, lab):
 # -- nearest_words ------------------------------------------------------------------------------------------------------
 
 
-WORDS_ONLY = [piece for piece in VOCABULARY if piece[0] != "[" and piece[:2] != "##"]
+COSINE = 1e-6  # in float32 cosines are right to about 2e-7
+EMPTY = "here"  # a word whose row is all zeros
+
+
+def _is_word(piece: str, own: bool = True) -> bool:
+    return piece not in tokenizer_here(own).all_special_tokens and piece[:2] != "##"
 
 
 @functools.cache
 def _table(seed: int) -> torch.Tensor:
-    """Random embeddings (V, 8) whose lengths differ a lot: from about 0.1 to 10."""
+    """Random embeddings (V, 8) whose lengths differ a lot, from about 1 to 100; that of [PAD], and of one word, is zero."""
     generator = torch.Generator().manual_seed(seed)
     size = len(VOCABULARY)
-    return torch.randn(size, 8, generator=generator) * torch.randn(size, 1, generator=generator).exp()
+    table = 10 * torch.randn(size, 8, generator=generator) * torch.randn(size, 1, generator=generator).exp()
+    table[[VOCABULARY.index("[PAD]"), VOCABULARY.index(EMPTY)]] = 0
+    return table
 
 
-def _cosines(table: torch.Tensor, word: str) -> list[tuple[str, float]]:
+def _cosines(table: torch.Tensor, word: str, own: bool = True) -> list[tuple[str, float]]:
     """(word, cosine) of every word but this one, highest first."""
-    wide = table.double()
-    cosines = (wide @ wide[VOCABULARY.index(word)]) / (wide.norm(dim=1) * wide[VOCABULARY.index(word)].norm())
-    found = [(n, c) for n, c in zip(VOCABULARY, cosines.tolist(), strict=True) if n in WORDS_ONLY and n != word]
+    names = VOCABULARY if own else OTHER
+    directions = torch.nn.functional.normalize(table.double(), dim=1)
+    cosines = (directions @ directions[names.index(word)]).tolist()
+    found = [(n, c) for n, c in zip(names, cosines, strict=True) if _is_word(n, own) and n != word]
     return sorted(found, key=lambda pair: -pair[1])
 
 
-def _embedded(lab, table: torch.Tensor, seed: int = 0):
+def _embedded(lab, table: torch.Tensor, own: bool = True):
     """A tokenizer and a BERT with this table, on the student's side."""
-    model = tiny_bert(vocabulary=len(table), positions=LIMIT, seed=seed, vectors=table)
-    return lab.build(tokenizer_given()), lab.build(model)
-
-
-def _scored(value, what: str) -> list[tuple[str, float]]:
-    """A list of pairs (string, float), as it should be."""
-    expect(type(value) is list, "{thing}: expected a list of pairs, got {got}", thing=what, got=describe(value))
-    for item in value:
-        pair = type(item) in (tuple, list) and len(item) == 2 and type(item[0]) is str
-        expect(pair, "{thing}: expected pairs (string, float), got {got}", thing=what, got=describe(item))
-        expect_float(item[1], f"the number of {item[0]!r} in {what}")
-    return [(name, number) for name, number in value]
-
-
-def _expect_scored(value, every: list[tuple[str, float]], count: int, what: str, atol: float) -> None:
-    """The first `count` of `every` (string, number), highest first. Numbers within 1e-6 may stand in either order."""
-    found, wanted, numbers = _scored(value, what), every[:count], dict(every)
-    names = [name for name, _ in found]
-    tied = [abs(numbers.get(name, 9.0) - right) < 1e-6 for name, (_, right) in zip(names, wanted)]
-    if len(found) != len(wanted) or len(set(names)) < len(names) or not all(tied):
-        expect_equal(names, [name for name, _ in wanted], what)
-    for name, number in found:
-        expect_close(number, numbers[name], f"the number of {name!r} in {what}", rtol=0, atol=atol)
+    model = tiny_bert(vocabulary=len(table), positions=LIMIT, seed=0, vectors=table)
+    return lab.build(tokenizer_given(own)), lab.build(model)
 
 
 @check(
@@ -263,26 +295,29 @@ def _expect_scored(value, every: list[tuple[str, float]], count: int, what: str,
     points=3,
     hint="What is left of the product of two rows when their lengths no longer count?",
 )
-@given(seed=st.integers(0, 9), word=st.sampled_from(["dog", "sees", "the", "big"]))
+@given(seed=st.integers(0, 9), word=st.sampled_from(["dog", "sees", "the", EMPTY]))
 def test_the_cosine_decides_who_is_near(student, lab, seed, word):
     """Long rows have large products with everything; only the direction says what a word is like."""
     table = _table(seed)
     near = student.nearest_words(*_embedded(lab, table), word, 5)
-    # 1e-5: cosines in float32 are right to about 1e-7
-    _expect_scored(near, _cosines(table, word), 5, f"the five words nearest to {word!r}", atol=1e-5)
+    expect_ranked(near, _cosines(table, word), 5, f"the five words nearest to {word!r}", atol=COSINE)
 
 
 @check("nearest_words", points=2, hint="Which rows of the table are no words, and which word is nearest to every word?")
 def test_only_other_words_are_listed(student, lab):
-    """[CLS], ##s and the word itself tell nobody anything."""
-    table = _table(3).clone()
-    own = VOCABULARY.index("cat")
-    for piece in VOCABULARY:
-        if piece not in WORDS_ONLY:  # the nearest of all, and one even in the very same direction
-            table[VOCABULARY.index(piece)] = 2 * table[own] + 0.01 * len(piece) * table[0]
-    table[VOCABULARY.index("[UNK]")] = 3 * table[own]
-    near = student.nearest_words(*_embedded(lab, table), "cat", 6)
-    _expect_scored(near, _cosines(table, "cat"), 6, "the six words nearest to 'cat'", atol=1e-5)
+    """[CLS], ##s and the word itself tell nobody anything; every other word does, one in the very same direction too."""
+    for own in (True, False):
+        names, table = VOCABULARY if own else OTHER, _table(3).clone()
+        cat = table[names.index("cat")]
+        for row, piece in enumerate(names):
+            if not _is_word(piece, own):  # the nearest of all, and one even in the very same direction
+                table[row] = 2 * cat + 0.01 * len(piece) * table[0]
+        for piece, times in (("[UNK]", 3), ("horse", 2), ("the", -1), ("a", -1)):
+            table[names.index(piece)] = times * cat
+        for count in (6, 500):
+            near = student.nearest_words(*_embedded(lab, table, own), "cat", count)
+            what = f"the {count} words nearest to 'cat'" if count == 6 else "all words, by their nearness to 'cat'"
+            expect_ranked(near, _cosines(table, "cat", own), count, what, atol=COSINE)
 
 
 @check(
@@ -294,52 +329,68 @@ def test_only_other_words_are_listed(student, lab):
 def test_as_many_as_wanted_highest_first(student, lab):
     """The caller says how many; ten if not, and all where there are fewer."""
     table = _table(1)
-    for top, count in (((3,), 3), ((), 10), ((500,), 500)):
+    for top, count in (((3,), 3), ((), 10), ((500,), 500), ((1,), 1), ((0,), 0)):
         near = student.nearest_words(*_embedded(lab, table), "old", *top)
         what = f"words nearest to 'old', top {top[0] if top else 'left out'}"
-        _expect_scored(near, _cosines(table, "old"), count, what, atol=1e-5)
+        expect_ranked(near, _cosines(table, "old"), count, what, atol=COSINE)
 
 
 @check("nearest_words", points=2, hint="Which row of the table belongs to a word that is not in it?")
 def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student, lab):
     """The row of [UNK], or of the word's first piece, would give neighbours that have nothing to do with it."""
-    things = _embedded(lab, _table(2))
-    for word in ("猫", "zebra", "dogs", "old dog"):
-        _refused(lambda word=word: student.nearest_words(*things, word), word, f"the word {word!r}")
-    _refused(lambda: student.nearest_words(*things, ""), "", "the empty word")
-    expect_equal(len(student.nearest_words(*things, "dog")), 10, "neighbours of a word that is there")
+    for own in (True, False):
+        things = _embedded(lab, _table(2), own)
+        others = [piece for piece in (VOCABULARY if own else OTHER) if not _is_word(piece, own)]
+        for word in ("猫", "zebra", "dogs", "old dog", "dog the", *others, *([] if own else ["Cat", "thé"])):
+            _refused(functools.partial(student.nearest_words, *things, word), word, f"the word {word!r}")
+        _refused(functools.partial(student.nearest_words, *things, ""), "", "the empty word")
+        expect_equal(len(student.nearest_words(*things, "dog")), 10, "neighbours of a word that is there")
 
 
 @check("nearest_words", points=1, hint="What does the tokenizer make of capital letters?")
 def test_a_word_is_read_as_the_tokenizer_reads_it(student, lab):
-    """The vocabulary is in lower case; people write Monday."""
+    """One vocabulary is in lower case, and people write Monday; in another one Apple is no apple."""
     table = _table(4)
-    for written in ("Horse", "HORSE", " horse "):
-        near = student.nearest_words(*_embedded(lab, table), written, 4)
-        _expect_scored(near, _cosines(table, "horse"), 4, f"words nearest to {written!r}", atol=1e-5)
+    for written, word, own in (
+        ("Horse", "horse", True),
+        ("HÖRSE", "horse", True),
+        (" horse ", "horse", True),
+        ("Dog", "Dog", False),
+        ("dog", "dog", False),
+    ):
+        near = student.nearest_words(*_embedded(lab, table, own), written, 4)
+        expect_ranked(near, _cosines(table, word, own), 4, f"words nearest to {written!r}", atol=COSINE)
 
 
 @check("nearest_words", points=1, hint="Does a question change the table that it is asked of?")
 def test_the_table_stays_as_it_is(student, lab):
-    """Rows normalised in place make another model of it."""
+    """Rows normalised in place make another model of it, and a frozen table one that learns no more."""
     tokenizer, model = _embedded(lab, _table(5))
-    before = state_of(model)
+    before, traces, settings = state_of(model), traces_on(model), tokenizer_settings_of(tokenizer)
     student.nearest_words(tokenizer, model, "dog")
+    _refused(lambda: student.nearest_words(tokenizer, model, "zebra"), "", "the word 'zebra'")
     expect_same(state_of(model), before, "numbers of the model after a question")
+    expect_no_trace(model, traces)
+    expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
 
 # -- predict_masked -----------------------------------------------------------------------------------------------------
 
 
-def _expect_guesses(student, lab, text: str, seed: int, top: int = 5, own: bool = True, training: bool = False):
-    """The student's guesses about one text, compared with ours; returns the model's handle."""
-    model = lab.build(network(seed, training))
-    guesses = student.predict_masked(lab.build(tokenizer_given(own)), model, text, *([] if top == 5 else [top]))
-    chances = probabilities_at_mask(tokenizer_here(own), network_here(seed), text).tolist()
+def _expect_guesses(
+    student, lab, text: str, seed: int, top: int = 5, own: bool = True, limit: int = LIMIT, things=None
+) -> None:
+    """The student's guesses about one text, compared with ours.
+
+    Args:
+        things: tokenizer and model; new ones unless given.
+    """
+    tokenizer, model = things or (lab.build(tokenizer_given(own, limit)), lab.build(network(seed)))
+    guesses = student.predict_masked(tokenizer, model, text, *([] if top == 5 else [top]))
+    chances = probabilities_at_mask(tokenizer_here(own), network_here(seed), text, limit).tolist()
     every = sorted(zip(VOCABULARY if own else OTHER, chances, strict=True), key=lambda pair: -pair[1])
-    # 1e-4: float32 through two layers is right to about 1e-6; another place, another text or dropout gives 1e-2 and more
-    _expect_scored(guesses, every, top, f"guesses for {text!r}", atol=1e-4)
-    return model
+    # 1e-5: float32 through two layers is right to about 1.5e-6; a probability of four places is off by up to 5e-5
+    expect_ranked(guesses, every, top, f"guesses for {text!r}", atol=1e-5)
 
 
 @check("predict_masked", points=3, needs=("tokenize",), hint="Among what do you look for the mask: words, or numbers?")
@@ -361,6 +412,7 @@ def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
 def test_the_mask_is_the_tokenizers_own(student, lab):
     """103 is the mask of one vocabulary, [MASK] the spelling of some."""
     _expect_guesses(student, lab, "the dog <mask> a cat .", seed=1, own=False)
+    _expect_guesses(student, lab, "The Dog <mask> a Cat .", seed=1, own=False)  # a vocabulary that minds capitals
     _expect_guesses(student, lab, "the dog [MASK] a cat .", seed=1)
 
 
@@ -388,25 +440,35 @@ def test_a_text_without_one_mask_is_an_error(student, lab):
 
 @check("predict_masked", points=1, needs=("tokenize",), hint="How many tokens can the model read at most?")
 def test_a_text_that_is_too_long_is_cut(student, lab):
-    """What stands before the limit can still be read."""
-    _expect_guesses(student, lab, "the old [MASK] sees " + "a horse and the cat " * 20, seed=3)
+    """What stands before the limit can still be read: the beginning, wherever in it the mask is, and nothing beyond it."""
+    for place, limit in ((2, LIMIT), (19, LIMIT), (6, 12)):
+        words = sentence(np.random.default_rng(place), 100).split()
+        words.insert(place, "[MASK]")
+        _expect_guesses(student, lab, " ".join(words), seed=3, limit=limit)
 
 
 @check("predict_masked", points=2, needs=("tokenize",), hint="What does dropout do to a network that is only asked?")
 def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same question would get another answer each time."""
-    model = _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=4, training=True)
-    _expect_quiet(model, seed=4)
+    for training in (True, False):
+        with _asked_quietly(lab, seed=4, training=training) as things:
+            _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=4, things=things)
 
 
-def _expect_quiet(model, seed: int) -> None:
-    """Every pass of the network was in eval mode, without gradients, and nothing in it has changed."""
+@contextmanager
+def _asked_quietly(lab, seed: int, training: bool) -> Iterator[tuple[Handle, Handle]]:
+    """A tokenizer and a network that are asked within the context: in eval mode, without a graph; and nothing is left behind."""
+    tokenizer, model = lab.build(tokenizer_given()), lab.build(network(seed, training))
+    settings, traces = tokenizer_settings_of(tokenizer), traces_on(model)
+    yield tokenizer, model
     diary = diary_of(model)
     expect(bool(diary), "the model was never asked")
-    expect(not any(training for training, _, _ in diary), "the model was asked in train mode")
-    expect(not any(gradients for _, gradients, _ in diary), "the model was asked with gradients on")
+    expect(not any(mode for mode, _, _ in diary), "the model was asked in train mode")
+    expect(not any(graph for _, graph, _ in diary), "the model was asked with gradients on")
     fresh = {name: value.detach() for name, value in network_here(seed).state_dict().items()}
     expect_same(state_of(model), fresh, "numbers of the model after the question")
+    expect_no_trace(model, traces, may_rest=True)
+    expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
 
 @check("predict_masked", points=2, needs=("tokenize",), slow=True, hint="Is the covered word among your first five?")
@@ -415,7 +477,7 @@ def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
     asked = []
     for question in heldout(lab.seed + 60_001, QUESTIONS).masked:
-        guesses = _scored(student.predict_masked(tokenizer, model, question.text, 5), f"guesses for {question.text!r}")
+        guesses = scored(student.predict_masked(tokenizer, model, question.text, 5), f"guesses for {question.text!r}")
         expect_equal(len(guesses), 5, f"number of guesses for {question.text!r}")
         tokens = [token for token, _ in guesses]
         asked.append((question.answer in tokens, (question.text, question.answer, ", ".join(tokens))))
@@ -430,10 +492,59 @@ def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
 
 # -- is_next_sentence ---------------------------------------------------------------------------------------------------
 
+# What pairs of sentences are taken for: each is an encoding of the pairs of a batch.
 
-def _expect_judgements(student, lab, seed: int, pairs: list[tuple[str, str, bool]], what: str, training: bool = False):
-    """The student's answers about these pairs; returns the model's handle."""
-    tokenizer, model = lab.build(tokenizer_given()), lab.build(network(seed, training))
+
+def _in_lower_case(firsts, seconds):
+    return textbook(tokenizer_here(False), [a.lower() for a in firsts], [b.lower() for b in seconds])
+
+
+def _one_segment(firsts, seconds):
+    batch = textbook(tokenizer_here(), firsts, seconds)
+    return {**batch, "token_type_ids": torch.zeros_like(batch["token_type_ids"])}
+
+
+def _one_text(firsts, seconds):
+    return textbook(tokenizer_here(), [f"{a} {b}" for a, b in zip(firsts, seconds, strict=True)])
+
+
+def _exchanged(firsts, seconds):
+    return textbook(tokenizer_here(), seconds, firsts)
+
+
+def _first_alone(firsts, seconds):
+    return textbook(tokenizer_here(), firsts)
+
+
+def _so_many_words(of_first: int, of_second: int, firsts, seconds):
+    cut = [[" ".join(t.split()[:n]) for t in texts] for n, texts in ((of_first, firsts), (of_second, seconds))]
+    return textbook(tokenizer_here(), *cut)
+
+
+# (how a pair is cut wrongly, words in its two parts, what it is taken for, tokens that a row may have)
+CUTS = (
+    ("with half of the room for each part", (4, 40), functools.partial(_so_many_words, 4, 10), LIMIT),
+    ("with only the second part cut", (13, 15), functools.partial(_so_many_words, 13, 5), 21),
+    ("with only the first part cut", (15, 13), functools.partial(_so_many_words, 5, 13), 21),
+)
+
+
+def _expect_judgements(
+    student,
+    lab,
+    seed: int,
+    pairs: Sequence[tuple[str, str, bool]],
+    what: str,
+    own: bool = True,
+    limit: int = LIMIT,
+    things=None,
+) -> None:
+    """The student's answers about these pairs.
+
+    Args:
+        things: tokenizer and model; new ones unless given.
+    """
+    tokenizer, model = things or (lab.build(tokenizer_given(own, limit)), lab.build(network(seed)))
     wrong = []
     for first, second, truth in pairs:
         answer = student.is_next_sentence(tokenizer, model, first, second)
@@ -441,7 +552,6 @@ def _expect_judgements(student, lab, seed: int, pairs: list[tuple[str, str, bool
         wrong += [] if answer is truth else [f"{first!r} | {second!r}: expected {truth}, got {answer}"]
     said = {"thing": what, "wrong": len(wrong), "count": len(pairs), "first": wrong[0] if wrong else ""}
     expect(not wrong, "{thing}: {wrong} of {count} answers are wrong, {first}", **said)
-    return model
 
 
 @check(
@@ -455,27 +565,23 @@ def test_the_first_logit_means_is_next(student, lab):
     """Class 0 is "is next": read the other way round, every answer is wrong."""
     for first_seed in (100, 200):
         _expect_judgements(student, lab, *telling_pairs(first_seed), "pairs about which the model is sure")
+    found = telling_pairs(251, _in_lower_case, own=False)
+    _expect_judgements(student, lab, *found, "pairs that read otherwise without their capitals", own=False)
 
 
 @check("is_next_sentence", points=2, needs=("tokenize",), hint="How does BERT know where the first sentence ends?")
 def test_the_second_sentence_is_in_the_second_segment(student, lab):
     """As one text, or with all segments 0, BERT reads something else than it has learned to judge."""
-
-    def one_segment(firsts, seconds):
-        batch = textbook(tokenizer_here(), firsts, seconds)
-        return {**batch, "token_type_ids": torch.zeros_like(batch["token_type_ids"])}
-
-    def one_text(firsts, seconds):
-        return textbook(tokenizer_here(), [f"{a} {b}" for a, b in zip(firsts, seconds, strict=True)])
-
-    for what, wrong in (("all segments 0", one_segment), ("both sentences as one text", one_text)):
+    for what, wrong in (("all segments 0", _one_segment), ("both sentences as one text", _one_text)):
         _expect_judgements(student, lab, *telling_pairs(300, wrong), f"pairs that read otherwise with {what}")
+    found = telling_pairs(352, _one_text, lengths=(0, 6))
+    _expect_judgements(student, lab, *found, "pairs whose first sentence is empty")
 
 
 @check("is_next_sentence", points=1, needs=("tokenize",), hint="Does a follow b, or b follow a?")
 def test_the_first_sentence_comes_first(student, lab):
     """Reasons come before what follows from them; exchanged, the two are another pair."""
-    found = telling_pairs(400, lambda firsts, seconds: textbook(tokenizer_here(), seconds, firsts))
+    found = telling_pairs(400, _exchanged)
     _expect_judgements(student, lab, *found, "pairs that read otherwise the other way round")
 
 
@@ -484,16 +590,20 @@ def test_the_first_sentence_comes_first(student, lab):
 )
 def test_the_second_sentence_survives_a_long_first_one(student, lab):
     """Cut at the end of the row, the second sentence would be gone, and the answer about nothing."""
-    found = telling_pairs(500, lambda firsts, seconds: textbook(tokenizer_here(), firsts), lengths=(40, 4))
+    found = telling_pairs(503, _first_alone, lengths=(40, 4))
     _expect_judgements(student, lab, *found, "pairs whose first sentence is too long")
+    for what, lengths, wrong, limit in CUTS:
+        found = telling_pairs(520, wrong, lengths, count=2, limit=limit)
+        _expect_judgements(student, lab, *found, f"pairs that read otherwise {what}", limit=limit)
 
 
 @check("is_next_sentence", points=2, needs=("tokenize",), hint="What does dropout do to a network that is only asked?")
 def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same pair would get another answer each time."""
     seed, pairs = telling_pairs(600)
-    model = _expect_judgements(student, lab, seed, pairs, "pairs about which the model is sure", training=True)
-    _expect_quiet(model, seed)
+    for training in (True, False):
+        with _asked_quietly(lab, seed, training) as things:
+            _expect_judgements(student, lab, seed, pairs, "pairs about which the model is sure", things=things)
 
 
 @check("is_next_sentence", points=2, needs=("tokenize",), slow=True, hint="How many would a coin judge right?")

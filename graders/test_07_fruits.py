@@ -7,59 +7,72 @@ import torch
 
 from course.catalog import project
 from course.checks.attachments import confusion
-from course.checks.builders import fixed_net, linear_net, loader, moody_net
+from course.checks.builders import fixed_net, loader, moody_net
 from course.checks.check import check
 from course.checks.expect import (
     expect,
     expect_at_least,
-    expect_changed,
     expect_close,
     expect_equal,
-    expect_float,
     expect_int,
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import diary_of, forward, history_of, state_of, trainable_of
-from graders.kit.general import accuracy, images, labels, numbered
-from graders.kit.pages import FRUIT, show_judgement, show_photo_views, show_told, told_by
-from graders.kit.photos import (
-    colour_images,
-    expect_hue_kept,
-    expect_normalised,
-    expect_plain,
-    expect_varied,
-    folder_photos,
-    read_back,
-    unseen_fruit,
+from course.checks.probes import copy_parameters, forward, history_of, state_of
+from graders.kit.epochs import (
+    expect_modes,
+    expect_only_the_free_learn,
+    expect_settings,
+    expect_steps,
+    expect_validation_teaches_nothing,
 )
-from graders.kit.transfer import (
+from graders.kit.freezing import (
     WIDTH,
     expect_all_frozen,
+    expect_backbone_as_it_is,
     expect_frozen_whatever_the_mode,
     expect_gradients_everywhere,
     expect_head_alone_learns,
     expect_logits_for,
-    expect_no_drift,
-    expect_small_steps,
     expect_statistics_stay_within,
+    frozen_backbone,
+)
+from graders.kit.general import accuracy, images, labels, numbered
+from graders.kit.loops import Data, passes_of, varied, wrong_labels
+from graders.kit.pages import FRUIT, show_judgement, show_photo_views, show_told, told_by
+from graders.kit.photos import (
+    folder_photos,
+    unseen_fruit,
+)
+from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
+from graders.kit.tuning import (
+    TRAIN,
+    VALID,
+    expect_no_drift,
+    expect_plain_photo_steps,
+    expect_rate,
+    expect_small_steps,
     expect_the_best_state_in_the_end,
     expect_true_history,
     expect_validation_only_measures,
     expect_whole_network_learned,
-    frozen_backbone,
-    tuned,
+    headed_net,
+    photo_run,
 )
+from graders.kit.views import (
+    expect_colours_kept,
+    expect_hue_kept,
+    expect_light_kept,
+    expect_normalised,
+    expect_plain,
+    expect_varied,
+)
+from graders.kit.worker.loops import freeze_part, loop_net, settings_of
 from graders.kit.worker.photos import (
     backbone_of,
-    headed,
     photo_loader,
     predict_photos,
-    steps_of,
     tiny_backbone,
-    watch_optimizers,
-    watch_steps,
-    watched,
     width_of,
 )
 
@@ -84,15 +97,16 @@ def test_validation_photos_are_whole_and_always_the_same(student):
 @check("make_transforms", points=1, hint="How often should the network see exactly the same photo?")
 def test_training_photos_are_drawn_anew_each_time(student, lab):
     """Each epoch another view of the same fruit."""
-    transform = student.make_transforms(True)
-    show_photo_views(lab, transform, "fruits")
-    expect_varied(transform, upright=False)
+    show_photo_views(lab, student.make_transforms(True), "fruits")
+    expect_varied(student, upright=False)
+    expect_light_kept(student)
 
 
 @check("make_transforms", points=1, hint="What tells a fresh orange from a rotten one?")
 def test_an_orange_stays_orange(student):
-    """A change of hue changes the label too."""
-    expect_hue_kept(student.make_transforms(True))
+    """A change of hue changes the label too, and so does a photo without colours."""
+    expect_hue_kept(student)
+    expect_colours_kept(student)
 
 
 # -- build_model --------------------------------------------------------------------------------------------------------
@@ -112,13 +126,9 @@ def test_each_photo_gets_six_logits(student, lab):
 )
 def test_the_head_can_learn_and_the_backbone_stays(student, lab):
     """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
-    backbone = frozen_backbone(student, lab)
-    own = [float(t.double().sum()) for t in state_of(backbone).values()]
-    model = student.build_model(backbone, WIDTH)
-    sums = [float(t.double().sum()) for t in state_of(model).values()]
-    expect(all(value in sums for value in own), "the numbers of the backbone are not all in the model as they were")
-    expect_head_alone_learns(model, CLASSES)
-    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH))
+    expect_backbone_as_it_is(student, lab)
+    expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH))
+    expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
 
 
 # -- freeze_backbone ----------------------------------------------------------------------------------------------------
@@ -133,22 +143,11 @@ def test_every_parameter_is_frozen(student, lab):
 @check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
 def test_statistics_stay_in_a_network_that_is_trained(student, lab):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
-    expect_frozen_whatever_the_mode(student, lab)
-    expect_statistics_stay_within(student, lab, CLASSES)
+    expect_frozen_whatever_the_mode(student, lab, instances=True)
+    expect_statistics_stay_within(student, lab, CLASSES, instances=True)
 
 
 # -- train --------------------------------------------------------------------------------------------------------------
-
-
-def _frozen_and_headed(student, lab):
-    return lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
-
-
-def _trained(lab, model, epochs, *lr, valid_labels=None):
-    train = lab.build(loader(images=colour_images(20, seed=1), labels=labels(20, CLASSES, 1), batch_size=8))
-    y = labels(10, CLASSES, 2) if valid_labels is None else valid_labels
-    valid = lab.build(loader(images=colour_images(10, seed=2), labels=y, batch_size=4))
-    return lab.seeded(7).train(model, train, valid, epochs, *lr)
 
 
 @check(
@@ -158,72 +157,56 @@ def _trained(lab, model, epochs, *lr, valid_labels=None):
     hint="How many entries has each curve, and of which model is the last?",
 )
 def test_the_history_is_true(student, lab):
-    """One entry an epoch in each curve; the last one is that of the final model on the validation photos."""
-    model = lab.build(headed(backbone=lab.build(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
-    curves = history_of(_trained(lab, model, 3, 0.05))
-    for name in ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy"):
-        expect_equal(len(curves.get(name, [])), 3, f"entries of {name} after three epochs")
-        for value in curves[name]:
-            expect_float(value, f"an entry of {name}", low=0.0)
-    logits, truth = forward(model, colour_images(10, seed=2), mode="eval"), labels(10, CLASSES, 2)
-    loss = float(torch.nn.functional.cross_entropy(logits, truth))
-    # 1e-4: float32 sums over ten items
-    expect_close(curves["valid_loss"][-1], loss, "the last valid_loss", rtol=1e-4, atol=1e-4)
-    # 1e-6: one item of ten or of twenty more or less is 0.05 and more
-    expect_close(curves["valid_accuracy"][-1], accuracy(logits, truth), "the last valid_accuracy", rtol=0, atol=1e-6)
-    # at learning rate 0, with frozen statistics, the training curves are what the model scores anyhow
-    model = _frozen_and_headed(student, lab)
-    watch_steps(model)
-    curves = history_of(_trained(lab, model, 2, 0.0))
-    # training batches hold 8, 8 and 4 photos, those of validation 4, 4 and 2
-    passes = sum(int(step["training"]) for step in steps_of(model) if step["items"] == 8)
-    expect_equal(passes, 4, "training batches of eight gone through in two epochs of two")
-    logits, truth = forward(model, colour_images(20, seed=1), mode="eval"), labels(20, CLASSES, 1)
-    loss = float(torch.nn.functional.cross_entropy(logits, truth))
-    for k in (0, 1):
-        # 1e-4: float32 sums over twenty items; a mean of batch means is off by 0.01 and more here
-        expect_close(curves["train_loss"][k], loss, "train_loss at learning rate 0", rtol=1e-4, atol=1e-4)
-        wanted = accuracy(logits, truth)
-        expect_close(curves["train_accuracy"][k], wanted, "train_accuracy at learning rate 0", rtol=0, atol=1e-6)
+    """One entry an epoch in each curve, true of that epoch: validation in eval mode, after the training."""
+    expect_true_history(student, lab, "train", CLASSES)
+    expect_modes(photo_run(student, lab, "train", CLASSES, 2, 0.01, frozen=False))
+
+
+@check(
+    "train",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="In which order do loss, zero_grad, backward and step come, and what does the loss want?",
+)
+def test_each_batch_is_one_plain_step(student, lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_photo_steps(student, lab, "train", CLASSES)
 
 
 @check("train", points=1, needs=("freeze_backbone",), hint="What may change while the backbone is frozen?")
 def test_only_the_head_moves(student, lab):
-    """The backbone's parameters and statistics stay bit for bit, the head's all move; at learning rate 0 nothing does."""
-    model = _frozen_and_headed(student, lab)
-    before, flags = state_of(model), trainable_of(model)
-    _trained(lab, model, 1, 0.0)
-    expect_same(state_of(model), before, "numbers after an epoch at learning rate 0")
-    _trained(lab, model, 2, 0.01)
-    after = state_of(model)
-    frozen = {name: before[name] for name in before if not flags.get(name, False)}
-    expect_same({name: after[name] for name in frozen}, frozen, "numbers of the frozen backbone")
-    head = {name: before[name] for name, flag in flags.items() if flag}
-    expect_changed({name: after[name] for name in head}, head, "parameters of the head")
+    """The backbone's parameters and statistics stay bit for bit, the head's all move, at the caller's rate; at 0 nothing does."""
+    still = photo_run(student, lab, "train", CLASSES, 1, 0.0)
+    expect_same(still.after, still.before, "numbers after an epoch at learning rate 0")
+    run = expect_rate(student, lab, "train", CLASSES)
+    expect_no_drift(run)
+    expect_only_the_free_learn(run)
 
 
 @check("train", points=1, needs=("freeze_backbone",), hint="What does the optimizer need to know of frozen parameters?")
 def test_the_optimizer_gets_only_what_can_be_trained(student, lab):
     """Frozen parameters in its list cost memory, and hide that the list was made before the freezing."""
-    model = _frozen_and_headed(student, lab)
-    watch_optimizers(model)
-    try:
-        _trained(lab, model, 1)
-    finally:
-        notes = watched(model)
-    frozen = sum(not flag for note in notes for flag in note)
+    run = photo_run(student, lab, "train", CLASSES, 1)
+    expect_steps(run)
+    frozen = max(step.frozen for step in run.steps)
     expect(frozen == 0, "the optimizer was given {frozen} frozen parameters", frozen=frozen)
 
 
 @check("train", points=1, hint="What would the assessment be worth if the network had learned from its photos?")
-def test_validation_photos_teach_nothing(lab):
-    """With other validation labels the weights must come out the same, bit for bit."""
-    states = []
-    for truth in (labels(10, CLASSES, 2), labels(10, CLASSES, 3)):
-        model = lab.build(headed(backbone=lab.build(tiny_backbone(seed=3)), width=WIDTH, classes=CLASSES, seed=1))
-        _trained(lab, model, 2, valid_labels=truth)
-        states.append(state_of(model))
-    expect_same(states[1], states[0], "weights after training with other validation labels")
+def test_validation_photos_teach_nothing(student, lab):
+    """With other validation labels the weights must come out the same, bit for bit, after as many epochs."""
+
+    def trained(kind: str):
+        model = headed_net(student, lab, CLASSES, frozen=False)
+        train, valid = (
+            Data(x, wrong_labels(model, x, CLASSES)[k])
+            for x, k in zip((TRAIN[:12], VALID[:5]), ("taught", kind), strict=True)
+        )
+        loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
+        curves = history_of(lab.seeded(7).train(model, *loaders, 16, 0.01))
+        return state_of(model), curves
+
+    expect_validation_teaches_nothing(trained, 16)
 
 
 @check(
@@ -281,16 +264,20 @@ NEEDS = ("freeze_backbone",)
 )
 def test_the_whole_network_learns(student, lab):
     """Backbone and head both move, and the history is true. An optimizer made before unfreezing moves the head alone."""
-    expect_true_history(tuned(student, lab, CLASSES, 2, 0.0, train="random", valid="random"), 2)
-    expect_whole_network_learned(tuned(student, lab, CLASSES, 30, 0.01, train="wrong", valid="wrong"))
+    expect_true_history(student, lab, "fine_tune", CLASSES)
+    expect_whole_network_learned(student, lab, CLASSES)
+
+
+@check("fine_tune", points=1, needs=NEEDS, hint="In which order do loss, zero_grad, backward and step come?")
+def test_each_batch_is_one_plain_tuning_step(student, lab):
+    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    expect_plain_photo_steps(student, lab, "fine_tune", CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
 def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
-    expect_small_steps(
-        tuned(student, lab, CLASSES, 1, train="wrong"), tuned(student, lab, CLASSES, 1, 0.0, train="wrong")
-    )
+    expect_small_steps(student, lab, CLASSES)
 
 
 @check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
@@ -302,8 +289,8 @@ def test_it_ends_with_the_best_state(student, lab):
 @check("fine_tune", points=1, needs=NEEDS, hint="Which numbers move in fine-tuning, and which photos may move them?")
 def test_statistics_stay_and_validation_only_measures(student, lab):
     """Frozen statistics stay what they were at every moment; validation is in eval mode and teaches nothing."""
-    expect_no_drift(tuned(student, lab, CLASSES, 2, 0.01, train="wrong", valid="wrong"))
-    expect_validation_only_measures(tuned(student, lab, CLASSES, 2, 0.01, frozen=False, valid="wrong"))
+    expect_no_drift(photo_run(student, lab, "fine_tune", CLASSES, 2, 0.01))
+    expect_validation_only_measures(student, lab, CLASSES)
 
 
 @check(
@@ -332,34 +319,46 @@ def test_it_passes_the_assessment(student, lab):
 
 @check("evaluate", points=2, hint="Do the items of a small last batch count as much as the others?")
 def test_it_counts_every_photo_once(student, lab):
-    """(correct, total) as whole numbers, over ragged batches."""
-    for count, batch_size in ((10, 4), (7, 7), (5, 1), (9, 8)):
+    """(correct, total) as whole numbers, over ragged batches, over many, and anew each time."""
+    for count, batch_size in ((10, 4), (7, 7), (5, 1), (9, 8), (130, 1)):
         (x, _), y = numbered(count), labels(count, CLASSES, count)
-        logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(count))
-        logits[-1, y[-1]] = 9  # the last one is right: a small last batch has the highest accuracy
         batches = lab.build(loader(images=x, labels=y, batch_size=batch_size))
-        found = student.evaluate(lab.build(fixed_net(logits=logits)), batches)
-        expect(type(found) in (tuple, list) and len(found) == 2, "expected a pair (correct, total)")
-        for value, what in zip(found, ("correct", "total"), strict=True):
-            expect_int(value, what)
-        expect_equal(
-            list(found),
-            [int((logits.argmax(1) == y).sum()), count],
-            f"(correct, total) of {count} photos in batches of {batch_size}",
-        )
+        model = lab.build(fixed_net(logits=torch.zeros(count, CLASSES)))
+        for seed in (count, count + 1):  # the same network with other numbers
+            # close together: who rounds them meets ties
+            logits = torch.randn(count, CLASSES, generator=torch.Generator().manual_seed(seed)) / 100
+            logits[-1, y[-1]] = 9  # the last one is right: a small last batch has the highest accuracy
+            copy_parameters(model, lab.build(fixed_net(logits=logits)))
+            found = student.evaluate(model, batches)
+            expect(type(found) in (tuple, list) and len(found) == 2, "expected a pair (correct, total)")
+            for value, what in zip(found, ("correct", "total"), strict=True):
+                expect_int(value, what)
+            right = int((logits.argmax(1) == y).sum())
+            what = f"(correct, total) of {count} photos in batches of {batch_size}"
+            expect_equal(list(found), [right, count], what)
 
 
 @check("evaluate", points=1, hint="Which layers answer differently in train mode?")
 def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
-    """No dropout, no running statistics, no gradients."""
-    model = lab.build(moody_net(features=64, classes=CLASSES, seed=1))
-    before = state_of(model)
-    batches = lab.build(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))
-    student.evaluate(model, batches)
-    expect_equal(
-        diary_of(model), [(False, False, 4)] * 3, "(train mode, gradients on, batch size) of each forward pass"
+    """No dropout, no running statistics, no gradients; and the network can be trained as before."""
+    net = {"channels": 3, "classes": CLASSES, "seed": 2, "dropout": 0.5}
+    model, twin = lab.build(loop_net(**net)), loop_net.build(**net).eval()
+    freeze_part(model, "3.bias")
+    x = varied(40, 3, 8, 4)
+    truth = twin(x).argmax(1)
+    before, settings = state_of(model), settings_of(model)
+    batches = lab.build(loader(images=x, labels=truth, batch_size=16))
+    found = []
+    passes = passes_of(model, lambda: found.append(student.evaluate(model, batches)))
+    expect_equal(list(found[0]), [40, 40], "(correct, total), the labels being what the network answers in eval mode")
+    awake = sum(bool(one.training) for one in passes)
+    expect(awake == 0, "in {awake} of {all} forward passes a part was in train mode", awake=awake, all=len(passes))
+    recorded = sum(one.recorded for one in passes)
+    expect(
+        recorded == 0, "gradients are recorded in {number} of {all} forward passes", number=recorded, all=len(passes)
     )
     expect_same(state_of(model), before, "numbers after the assessment")
+    expect_settings(settings_of(model), settings, "the network after the assessment")
 
 
 # -- save_model ---------------------------------------------------------------------------------------------------------
@@ -368,21 +367,8 @@ def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
 @check("save_model", points=1, hint="Which of the two runs code when it is opened: an object, or numbers?")
 def test_the_saved_file_is_the_model(student, lab):
     """A state dict with parameters and running statistics, readable with weights_only=True; an older file is replaced."""
-    path = lab.file("model.pt", b"yesterday")
-    for seed in (1, 2):
-        model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
-        numbers = state_of(model)
-        student.save_model(model, path)
-    try:
-        found = read_back(lab.read(path))
-    except Exception as fault:
-        expect(
-            False,
-            "torch.load(..., weights_only=True) cannot read the saved file: {text}",
-            text=str(fault).splitlines()[0][:160],
-        )
-    expect_same(found, numbers, "saved numbers")
-    expect_same(state_of(model), numbers, "numbers of the model after saving")
+    expect_replaced(student, lab)
+    expect_saved_whole(student, lab)
 
 
 @check("save_model", points=1, hint="What besides parameters does a network with BatchNorm know?")
@@ -393,7 +379,7 @@ def test_a_reloaded_model_answers_the_same(student, lab):
     path = lab.path("moody.pt")
     student.save_model(model, path)
     other = moody_net.build(features=16, classes=CLASSES, seed=9)
-    missing = other.load_state_dict(read_back(lab.read(path)), strict=False)
+    missing = other.load_state_dict(numbers_in_file(lab.read(path)), strict=False)
     expect(
         not missing.missing_keys and not missing.unexpected_keys,
         "names that do not fit: {missing}",

@@ -43,7 +43,8 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 
     Returns:
         A callable: a PIL image of mode "L" and any size (W, H) -> float32 tensor (1, H, W), each value the pixel / 255,
-        so within [0, 1]. The same picture always gives the same tensor.
+        so within [0, 1]. The same picture always gives the same tensor, whatever came before or comes after it; the picture is
+        left as it was.
     """
     ### BEGIN SOLUTION
     return v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
@@ -70,7 +71,8 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
         batch_size: items in a batch; the last batch may hold fewer.
 
     Returns:
-        (train_loader, valid_loader). Both give (images (B, 1, H, W), labels (B,)), and every item exactly once an epoch.
+        (train_loader, valid_loader). Both give (images (B, 1, H, W), labels (B,)), and every item exactly once an epoch, asking
+        the data set for it anew in each.
         The first one gives them in a new random order each epoch, the second one in the order of the data set.
     """
     ### BEGIN SOLUTION
@@ -103,8 +105,10 @@ def build_model(n_classes: int = 10) -> nn.Module:
         n_classes: how many scores come out.
 
     Returns:
-        A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes). Each row depends on its own image only.
-        Every parameter takes part. After eight epochs of the course's training it reads at least 0.95 of unseen digits.
+        A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes): scores of any size and sign, with nothing
+        behind the last layer in either mode. Each row depends on its own image only, in train mode too: no batch
+        normalisation. The images are left as they are. Every parameter takes part. After eight epochs of the course's
+        training it reads at least 0.95 of unseen digits.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(
@@ -129,7 +133,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The fraction of images whose highest logit is that of the right class.
 
     Args:
-        logits: float (B, K), B at least 1.
+        logits: float (B, K), B at least 1; in training a graph hangs on them.
         labels: int64 (B,), values 0 to K - 1.
 
     Returns:
@@ -160,16 +164,18 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 def train_epoch(
     model: nn.Module, loader: DataLoader, loss_function: nn.Module, optimizer: torch.optim.Optimizer
 ) -> Metrics:
-    """Train on every batch of the loader once.
+    """Train on every batch of the loader once: one step for each, along the gradient of its own loss alone.
 
     Args:
-        model: maps images to logits (B, K); changed in place, in train mode.
-        loader: gives (images, labels (B,)).
+        model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a progress
+            bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
-        optimizer: over the model's parameters; its learning rate stays as it is.
+        optimizer: over the model's parameters, in groups or not; used as it is: what it remembers of earlier epochs, its learning
+            rates and its other settings stay its own.
 
     Returns:
-        Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats.
+        Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats, unrounded.
     """
     ### BEGIN SOLUTION
     model.train()
@@ -201,12 +207,13 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
     """Measure the model on every batch of the loader, without changing it.
 
     Args:
-        model: maps images to logits (B, K); used in eval mode, without gradients; no parameter and no buffer changes.
-        loader: gives (images, labels (B,)).
-        loss_function: the mean loss of logits and labels.
+        model: maps images to logits (B, K); used in eval mode, without gradients; no parameter, gradient, buffer or setting of it
+            changes.
+        loader: gives (images, labels (B,)) when it is gone through, as for `train_epoch`.
+        loss_function: the mean loss of logits and labels; left as it was.
 
     Returns:
-        Metrics(loss, accuracy): means over all items, both Python floats.
+        Metrics(loss, accuracy): means over all items, measured anew in each call, both Python floats, unrounded.
     """
     ### BEGIN SOLUTION
     model.eval()

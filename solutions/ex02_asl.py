@@ -41,11 +41,12 @@ from course.training import History, one_pass
 class SignDataset(Dataset):
     """The signs of a CSV file as flat pictures.
 
-    `dataset[i]` is (image, label): float32 (784,) with values in [0, 1], and the class 0 to 23 with no gap, int64 in a batch.
-    The order is that of the file.
+    `dataset[i]` is (image, label): float32 (784,), each value the pixel divided by 255, and the class 0 to 23 with no gap,
+    int64 in a batch; they are the same each time. Every row is an item, in the order of the file.
 
     Args:
-        csv: path of a file with a header and rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to 255.
+        csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to
+            255. NumPy and the module `csv` can read it; pandas is not installed.
     """
 
     def __init__(self, csv: str | Path) -> None:
@@ -83,8 +84,10 @@ def build_model(n_classes: int = 24) -> nn.Module:
     """A dense network with at least one hidden layer.
 
     Returns:
-        A module that maps float32 (B, 784) to float32 logits (B, n_classes). Each row depends on its own image only. Every
-        parameter takes part. After twenty epochs of the course's training it reads at least 0.97 of the training signs.
+        A module that maps float32 (B, 784) to float32 logits (B, n_classes): scores of any size and sign, with nothing behind
+        the last layer in either mode. Each row depends on its own image only, in train mode too: no batch normalisation. The
+        images are left as they are. Every parameter takes part. After twenty epochs of the course's training it reads at
+        least 0.97 of the training signs.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(
@@ -110,21 +113,27 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
     """The model, compiled where this machine can do that.
 
     Args:
-        model: any network.
-        example: a batch to try the compiled model on: where there is no compiler, only the first pass shows it.
+        model: any network, in any mode.
+        example: a batch of the network's own kind to try the compiled model on: where there is no compiler, only the first pass shows it.
 
     Returns:
-        A compiled model with the same parameters and the same outputs; where compiling fails, `model` itself, after a warning
-        (`warnings.warn`) that says so.
+        A compiled model with the same parameters and the same outputs, without a warning; where compiling fails, `model`
+        itself, after a warning (`warnings.warn`) that says so. In both cases the trial leaves the model as it was: its numbers
+        (running statistics too), its mode, which parameters can be trained.
     """
     ### BEGIN SOLUTION
     compiled = torch.compile(model)
+    modes = {layer: layer.training for layer in model.modules()}
+    model.eval()  # in train mode the trial would move running statistics
     try:
         with torch.no_grad():
             compiled(example)
     except Exception as fault:
         warnings.warn(f"torch.compile does not work here ({type(fault).__name__}); going on without it.", stacklevel=2)
         return model
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
     return compiled
     ### END SOLUTION
 
@@ -143,15 +152,19 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3) -> History:
     """Train for some epochs with cross entropy, and measure on the validation data after each.
 
+    Each batch is one step along the gradient of its own mean cross entropy: of the logits as they are, neither clipped nor mixed with
+    that of another batch.
+
     Args:
-        model: maps images to logits; changed in place.
-        train_loader: gives (images, labels); the only data that is learned from.
-        valid_loader: gives (images, labels); measured in eval mode.
-        epochs: how many times the training data are gone through.
-        lr: learning rate of the one optimizer that serves all epochs; 0 changes no parameter.
+        model: maps images to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
+        valid_loader: gives (images, labels); measured in eval mode, without gradients.
+        epochs: how many times the training data are gone through, whatever the curves say.
+        lr: learning rate of the one optimizer that serves all epochs and all parameters; 0 changes no parameter.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
+        that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -180,7 +193,8 @@ def generalization_gap(history: History) -> float:
         history: as `fit` returns it; left as it was.
 
     Returns:
-        Training accuracy minus validation accuracy of the last epoch, a Python float: 0.3 means thirty points of a hundred.
+        Training accuracy minus validation accuracy of the last epoch, a Python float, unrounded: 0.3 means thirty points of a
+        hundred.
     """
     ### BEGIN SOLUTION
     return history.train_accuracy[-1] - history.valid_accuracy[-1]

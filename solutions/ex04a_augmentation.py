@@ -27,8 +27,9 @@ from course.training import History, one_pass
 # %% [markdown]
 # ## What may change
 # Draw a sign on paper and turn the paper a little: it stays the sign. Turn it upside down, and it is none, or another
-# one. So the range of each change is a statement about the world: hands lean by some 15 degrees, they are not always in
-# the middle, they are nearer or farther, and the light varies.
+# one; hold it before a mirror, and it is a sign of the other hand. So the range of each change is a statement about the
+# world: hands lean by some 15 degrees to either side, they are not always in the middle, they are nearer or farther,
+# and the light varies.
 #
 # Validation pictures stand for the real use. They are measured as they are.
 #
@@ -44,9 +45,10 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 
     Returns:
         A callable: float32 image (1, 28, 28), or batch (B, 1, 28, 28), with values in [0, 1] -> the same shape, dtype and range.
-        For training each call draws a new small change of position, angle or size, and of light if you like, which never
-        turns a hand upside down nor moves it out of the picture; its argument is left as it was. Otherwise the values come
-        back unchanged.
+        For training each call draws a new small change, of dozens, of position or angle to either side (45 degrees at most) or
+        of size, and of light if you like: one for the batch, or one for each picture. It never turns a hand upside down, mirrors
+        it or moves it out of the picture. In a batch each picture keeps its place and is not mixed with another. The argument is
+        left as it was, and no generator of random numbers is seeded. Otherwise the values come back unchanged.
     """
     ### BEGIN SOLUTION
     if not train:
@@ -81,20 +83,22 @@ def train_augmented(
 ) -> History:
     """Train on augmented pictures, and measure on the validation pictures as they are.
 
-    After twelve epochs in batches of 16 the course's network, with more dropout, reads at least 0.90 of unseen hands, and 0.03
+    Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. After twelve epochs in batches
+    of 16, with views that are known to be enough, the course's network with more dropout reads at least 0.90 of unseen hands, and 0.03
     more than without augmentation.
 
     Args:
-        model: maps images (B, 1, 28, 28) to logits; changed in place.
-        train_set: pairs of image (1, 28, 28) and label; gone through in a new order each epoch, each time augmented anew by
-            `make_transforms(True)`.
-        valid_set: pairs of the same kind; never augmented, never learned from.
-        epochs: how many times the training pictures are gone through.
-        lr: learning rate.
-        batch_size: pictures in a batch.
+        model: maps images (B, 1, 28, 28) to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        train_set: pairs of image (1, 28, 28) and label; gone through in a new order each epoch, each picture augmented once each
+            time, anew, by `make_transforms(True)`.
+        valid_set: pairs of the same kind; measured in eval mode, never augmented, never learned from.
+        epochs: how many times the training pictures are gone through, whatever the curves say.
+        lr: learning rate of the one optimizer that serves all epochs; it may fall from epoch to epoch, by a plan made beforehand.
+        batch_size: pictures in a batch; the last one holds what is left.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the items of
+        that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     train_loader = DataLoader(train_set, batch_size, shuffle=True)
@@ -130,8 +134,9 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
 
     Args:
-        model: a network, compiled or not; a compiled one is saved under the names of the plain network.
-        path: the file; one that is there already is replaced.
+        model: a network, compiled or not, in any mode; left as it is. A compiled one is saved under the names of the plain
+            network, which may be any.
+        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     ### BEGIN SOLUTION
     plain = getattr(model, "_orig_mod", model)

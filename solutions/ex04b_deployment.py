@@ -39,11 +39,11 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
         model: a network of the same architecture; changed in place.
 
     Returns:
-        The model with the numbers of the file, in eval mode.
+        The model with the numbers of the file, in eval mode; what can be trained is what could be before.
 
     Raises:
-        Exception: whatever PyTorch raises when the file holds more than numbers, or other names than the model has. The file's
-            content is never executed.
+        Exception: whatever PyTorch raises when the file holds more than numbers, or other names or shapes than the model has: one
+            name too many, too few, or with a prefix. The file's content is never executed.
     """
     ### BEGIN SOLUTION
     model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
@@ -72,10 +72,11 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
     """Any photo as a batch of one sign.
 
     Args:
-        photo: a PIL image of any mode and any size, with or without an EXIF orientation; left as it was.
+        photo: a PIL image of any mode and any size, with or without an EXIF orientation, of which there are eight; left as it was.
 
     Returns:
-        float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, its central square, resized with antialiasing.
+        float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, all of its central square, resized with antialiasing.
+        Red, green and blue all count for the grey, and what is transparent does not become black.
     """
     ### BEGIN SOLUTION
     upright = ImageOps.exif_transpose(photo)
@@ -100,7 +101,7 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
 
     Args:
         model: maps (1, 1, 28, 28) to 24 logits, as `load_model` returns it.
-        photo: any PIL image; the model sees it as `preprocess` makes it.
+        photo: any PIL image, left as it was; the model sees it as `preprocess` makes it, and nothing else.
 
     Returns:
         One lower-case letter of `LETTERS`.
@@ -124,17 +125,20 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 
     Args:
         model: as for `predict_letter`.
-        folder: holds photos (.jpg, .jpeg, .png in any case), directly; the first letter of a file's name, in any case, is
-            the letter that it shows. Other files are ignored, and so is what lies in folders within.
+        folder: holds photos, files whose names end in .jpg, .jpeg or .png in any case, directly; the first letter of the name, in
+            any case, is the letter that the photo shows. Other files are ignored, whatever is in them, and so are folders,
+            whatever they are called, and what lies in them. A photo that cannot be read is not left out: it is an error, or not
+            read right.
 
     Returns:
-        The fraction that `predict_letter` reads right, a Python float.
+        The fraction that `predict_letter` reads right, a Python float that is not rounded.
 
     Raises:
         ValueError: there is no photo in the folder; the message names the folder.
     """
     ### BEGIN SOLUTION
-    photos = [file for file in Path(folder).iterdir() if file.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+    files = [file for file in Path(folder).iterdir() if file.is_file()]
+    photos = [file for file in files if file.suffix.lower() in {".jpg", ".jpeg", ".png"}]
     if not photos:
         raise ValueError(f"there is no photo in {folder}")
     right = 0

@@ -55,19 +55,20 @@ def tokenize(
     """What BERT reads of a text, or of a batch of them.
 
     Args:
-        tokenizer: a BERT tokenizer; which numbers its special tokens have is its own affair.
-        text: one text or a list of B texts, in any script; it may be empty.
-        pair: the second part of each text: one text, a list of B, or None.
+        tokenizer: a BERT tokenizer that pads and cuts on the right; left as it is. Which numbers its special tokens have,
+            and whether it minds capitals, is its own affair.
+        text: one text or a list of B texts, in any script; a text may be empty.
+        pair: the second part of each text, not empty: one text for one, a list of B for a list of B, or None.
         max_length: the most tokens that a row may have, special ones included; None: `tokenizer.model_max_length`.
 
     Returns:
         A dict (what the tokenizer returns may stay as it is, it reads like one) of int64 tensors (B, T), B = 1 for one
         text: "input_ids", "token_type_ids" (0: first part, 1: second) and "attention_mask" (1: token, 0: padding). T is
-        the length of the longest row after cutting, no more; padding stands on the right, its segment is 0. What is too
-        long loses tokens at its end; of two parts always the one that is longer at that moment.
+        the length of the longest row after cutting, no more; padding stands on the right, its segment is 0. Each row that
+        is too long loses tokens at its end; of two parts always the one that is longer at that moment.
 
     Raises:
-        ValueError: there are not as many second parts as texts.
+        ValueError: there are not as many second parts as texts. Where only one of the two is a list, TypeError will do.
     """
     ### BEGIN SOLUTION
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
@@ -95,17 +96,18 @@ def nearest_words(
     """The words whose input embeddings point most nearly in the direction of a word's.
 
     Args:
-        tokenizer: the model's own.
+        tokenizer: the model's own; left as it is.
         model: `model.get_input_embeddings().weight` is the table of words (V, H); left as it is.
         word: read as the tokenizer reads it ("Dog" may be "dog").
-        top: how many are wanted.
+        top: how many are wanted, from 0.
 
     Returns:
-        At most `top` pairs (word, cosine), highest cosine first; cosines are Python floats. Without the word itself,
-        special tokens, and pieces that begin with "##".
+        At most `top` pairs (word, cosine), highest cosine first; cosines are Python floats, 0 where a row is all zeros.
+        Without the word itself, special tokens, and pieces that begin with "##".
 
     Raises:
-        ValueError: the word is not one word of the vocabulary; the message names it.
+        ValueError: the word is not one word of the vocabulary, of which special tokens and pieces are none; the message
+            names it.
     """
     ### BEGIN SOLUTION
     pieces = tokenizer.tokenize(word)
@@ -145,10 +147,11 @@ def predict_masked(
     In unseen sentences, with the embedded BERT, the covered word is among the first five at least 0.90 of the time.
 
     Args:
-        tokenizer: the model's own.
-        model: gives `prediction_logits` (B, T, V); used in eval mode, without gradients; no number of it changes.
+        tokenizer: the model's own; left as it is.
+        model: gives `prediction_logits` (B, T, V); used in eval mode, without gradients; left as it was, numbers, frozen
+            parameters and all, but it may stay in eval mode.
         text: holds `tokenizer.mask_token` once, anywhere. What is longer than the tokenizer's limit is cut at its end.
-        top: how many are wanted, at most V.
+        top: how many are wanted, from 1 to V.
 
     Returns:
         `top` pairs (token, probability), most likely first. The token is as the vocabulary has it; the probabilities,
@@ -188,11 +191,11 @@ def is_next_sentence(tokenizer: PreTrainedTokenizerBase, model: BertForPreTraini
     With the embedded BERT, at least 0.90 of unseen pairs are judged right.
 
     Args:
-        tokenizer: the model's own.
-        model: gives `seq_relationship_logits` (B, 2), index 0 for "is next"; used in eval mode, without gradients; no
-            number of it changes.
-        first: a text.
-        second: another one; read as the second part. What is too long together is cut as `tokenize` cuts.
+        tokenizer: the model's own; left as it is.
+        model: gives `seq_relationship_logits` (B, 2), index 0 for "is next"; used in eval mode, without gradients; left as
+            it was, numbers, frozen parameters and all, but it may stay in eval mode.
+        first: a text; it may be empty.
+        second: another one, not empty; read as the second part. What is too long together is cut as `tokenize` cuts.
 
     Returns:
         True or False, a Python bool: which of the two logits is higher.

@@ -32,7 +32,8 @@ class Builder(Generic[P, T]):
 
 def builder(build: Callable[P, T]) -> Builder[P, T]:
     """Register `build` under its name; calling the result describes the thing, `.build` makes it here and now."""
-    BUILDERS[build.__name__] = build
+    if BUILDERS.setdefault(build.__name__, build) is not build:
+        raise ValueError(f"two builders are called {build.__name__}")
     return Builder(build)
 
 

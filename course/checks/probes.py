@@ -23,7 +23,8 @@ PROBES: dict[str, Callable[..., Any]] = {}
 
 def probe(function: Callable[P, T]) -> Callable[P, T]:
     """Register a probe. The first handle among its arguments says which worker to ask; with none it runs here."""
-    PROBES[function.__name__] = function
+    if PROBES.setdefault(function.__name__, function) is not function:
+        raise ValueError(f"two probes are called {function.__name__}")
 
     @functools.wraps(function)
     def ask(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -91,26 +92,6 @@ def gradients_of(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -
 
 
 @probe
-def with_redrawn_parameters(model: nn.Module, images: torch.Tensor, draws: int, std: float) -> torch.Tensor:
-    """Outputs in eval mode with all parameters drawn anew from N(0, std), a few times: (draws, B, classes).
-
-    What a network can say whatever it learns: logits grow with the weights and have both signs; what comes out of a tanh or a
-    ReLU does not. The parameters are put back.
-    """
-    model.eval()
-    kept = [p.detach().clone() for p in model.parameters()]
-    generator, outputs = torch.Generator().manual_seed(5), []
-    with torch.no_grad():
-        for _ in range(draws):
-            for p in model.parameters():
-                p.copy_(torch.randn(p.shape, generator=generator) * std)
-            outputs.append(model(images).clone())
-        for p, old in zip(model.parameters(), kept, strict=True):
-            p.copy_(old)
-    return torch.stack(outputs)
-
-
-@probe
 def unregistered_in(model: nn.Module, images: torch.Tensor) -> int:
     """How many tensors that require a gradient the forward pass uses and `model.parameters()` does not list."""
     known = {id(p) for p in model.parameters()}
@@ -145,6 +126,18 @@ def learning_rates_of(optimizer: torch.optim.Optimizer) -> list[float]:
 def is_training(model: nn.Module) -> bool:
     """Is the network, or any part of it, in train mode?"""
     return any(part.training for part in model.modules())
+
+
+@probe
+def traces_on(model: nn.Module) -> dict[str, Any]:
+    """What can be left behind on a network beside other numbers: its mode, what is frozen, hooks, methods put over its own."""
+    parts = list(model.named_modules())
+    return {
+        "parts in train mode": [name or "the network" for name, part in parts if part.training],
+        "frozen parameters": [name for name, value in model.named_parameters() if not value.requires_grad],
+        "hooks": sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for _, part in parts),
+        "replaced forward methods": [name or "the network" for name, part in parts if "forward" in vars(part)],
+    }
 
 
 @probe

@@ -31,7 +31,7 @@ SENTENCES: dict[str, str] = {
     "changed": "{what}: {number} of {count} changed, {worst} by up to {far:.3g}",
     "unchanged": "{what}: {number} of {count} did not change, {first} among them",
     # what a call left behind
-    "settings left": "{what} leaves the whole process with {left}: nobody can train after it",
+    "settings left": "{what} leaves the whole process with {left}: all that comes later has to live with it",
     "argument changed": "{what} changed its argument {names} in place: the caller still needs it as it was",
     # no evidence at all
     "raised": "{what} raised an error: {type}: {text}",

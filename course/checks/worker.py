@@ -158,6 +158,12 @@ class Worker:
         """Build a thing of ours here and keep it."""
         return {"result": self.keep(self._real(blueprint))}
 
+    def _do_stand_in(self, name: str, blueprint: wire.Blueprint) -> None:
+        """Let a thing of ours stand in for one of the module's functions until the next check begins."""
+        module = self._load().module
+        self._own.setdefault(name, getattr(module, name, None))
+        setattr(module, name, self._real(blueprint))
+
     def _do_probe(self, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Look at an object that is kept here; the result is plain data."""
         return probes.PROBES[name](*self._real(args), **self._real(kwargs))
@@ -281,6 +287,11 @@ def _settings_left_behind() -> list[str]:
     if torch.get_default_dtype() != torch.float32:
         torch.set_default_dtype(torch.float32)
         left.append("another default dtype (torch.set_default_dtype)")
+    of_all = torch.nn.modules.module
+    for hooks in (of_all._global_forward_hooks, of_all._global_forward_pre_hooks):
+        if hooks:
+            hooks.clear()
+            left.append("a hook on every network (register_module_forward_hook or register_module_forward_pre_hook)")
     return left
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from torch import nn
 
-from course.checks.expect import expect, expect_at_least, expect_at_most, expect_tensor
-from course.checks.probes import forward, unregistered_in, with_redrawn_parameters
+from course.checks.expect import expect_equal
+from course.checks.probes import traces_on
 from course.checks.wire import Photo
 from course.models.signs import baselines
 
@@ -48,82 +47,17 @@ def numbers_in(batch: torch.Tensor) -> list[int]:
     return [round(value * 255) for value in batch.flatten(1)[:, 0].tolist()]
 
 
-def textbook_epoch(
-    model: nn.Module,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    batch_size: int,
-    lr: float,
-    momentum: float = 0.0,
-    loss: nn.Module | None = None,
-) -> tuple[float, float]:
-    """One epoch of SGD in the order of the data, the update written out; changes `model`, returns loss and accuracy."""
-    loss = loss or nn.CrossEntropyLoss()
-    velocities = [torch.zeros_like(p) for p in model.parameters()]
-    total, right = 0.0, 0
-    model.train()
-    for images_part, labels_part in zip(x.split(batch_size), y.split(batch_size), strict=True):
-        logits = model(images_part)
-        value = loss(logits, labels_part)
-        gradients = torch.autograd.grad(value, list(model.parameters()))
-        with torch.no_grad():
-            for parameter, velocity, gradient in zip(model.parameters(), velocities, gradients, strict=True):
-                velocity.mul_(momentum).add_(gradient)
-                parameter -= lr * velocity
-        total += float(value.detach()) * len(labels_part)
-        right += int((logits.argmax(1) == labels_part).sum())
-    return total / len(y), right / len(y)
+def expect_no_trace(model: Any, before: dict[str, Any], may_rest: bool = False) -> None:
+    """Mode, frozen parameters, hooks and methods of a network are those that `traces_on` found before.
 
-
-def expect_logits(model: Any, x: torch.Tensor, classes: int) -> None:
-    """The network ends in scores of any size and sign, whatever it learns: no softmax, no activation after the last layer."""
-    logits = expect_tensor(with_redrawn_parameters(model, x, draws=6, std=0.5), "logits", shape=(6, len(x), classes))
-    ones = torch.ones(6, len(x))
-    # 1e-4: real logits miss these sums by far more than float32 rounding of some ten numbers, about 1e-6
-    expect(
-        not torch.allclose(logits.sum(2), ones, atol=1e-4),
-        "the scores of each picture add up to 1: they are probabilities",
-    )
-    expect(not torch.allclose(logits.logsumexp(2).exp(), ones, atol=1e-4), "the scores are log-probabilities")
-    least, most = float(logits.min()), float(logits.max())
-    # Weights of 0.5 make sums of some hundred inputs of 1 to large numbers, alike in both directions. The worst of our right
-    # solutions has -least / most = 0.6; ReLU, GELU and LeakyReLU give 0 to 0.01, tanh and sigmoid end at 1.
-    expect_at_least(
-        max(-least, most),
-        2,
-        "the largest score of either sign, whatever the weights",
-        "whatever the weights, all scores lie between {least:.2g} and {most:.2g}: an activation after the last layer?",
-        least=least,
-        most=most,
-    )
-    ratio, what = -least / max(most, 1e-9), "the least score against the greatest, whatever the weights"
-    lame = "whatever the weights, the scores go from {least:.2g} to {most:.2g}: an activation after the last layer?"
-    # 0.05 to 20: between what ReLU and its like give and what our right solutions give, either way up
-    expect_at_least(ratio, 0.05, what, lame, least=least, most=most)
-    expect_at_most(ratio, 20, what, lame, least=least, most=most)
-
-
-def expect_bent(model: Any, a: torch.Tensor, b: torch.Tensor) -> None:
-    """The network is more than one linear layer: the scores of a mean are not the mean of the scores."""
-    middle = forward(model, (a + b) / 2, mode="eval")
-    straight = (forward(model, a, mode="eval") + forward(model, b, mode="eval")) / 2
-    # an affine function meets the midpoint to rounding, about 1e-6; ReLU networks at their initial weights miss by 1e-2
-    expect_at_least(
-        float((middle - straight).abs().max()),
-        1e-4,
-        "how far the score of a mean is from the mean of the scores",
-        "the network is linear: the score of a mean is the mean of the scores",
-    )
-
-
-def expect_registered(model: Any, x: torch.Tensor) -> None:
-    """Every tensor that the forward pass learns by is one of the model's parameters, and gets a gradient."""
-    foreign = unregistered_in(model, x)
-    expect(
-        foreign == 0,
-        "{foreign} weights that the forward pass uses are not among the model's parameters: they are never trained",
-        foreign=foreign,
-    )
+    Args:
+        may_rest: a network that came in train mode may be in eval mode now.
+    """
+    after = traces_on(model)
+    if may_rest and not after["parts in train mode"]:
+        before = {**before, "parts in train mode": []}
+    for name, found in after.items():
+        expect_equal(found, before[name], f"{name}, afterwards")
 
 
 def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:
@@ -193,19 +127,6 @@ def mixed_unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
 
 
-def sign_csv(rows: int, seed: int = 0) -> tuple[str, np.ndarray, list[int]]:
-    """A small file in Kaggle's format: (text, pixels uint8 (rows, 784), classes 0 to 23 as they should be read).
-
-    The 24 letters come first, once each in alphabetical order, so that both sides of the gap are there.
-    """
-    generator = np.random.default_rng(seed)
-    pixels = generator.integers(0, 256, (rows, 784), dtype=np.uint8)
-    classes = [k if k < 24 else int(generator.integers(0, 24)) for k in range(rows)]
-    header = "label," + ",".join(f"pixel{k}" for k in range(1, 785))
-    lines = [",".join([str(c + (c > 8)), *map(str, row)]) for c, row in zip(classes, pixels.tolist(), strict=True)]
-    return "\n".join([header, *lines]) + "\n", pixels, classes
-
-
 # -- signs and photos ---------------------------------------------------------------------------------------------------
 
 LETTERS = "abcdefghiklmnopqrstuvwxy"
@@ -243,6 +164,27 @@ def scene(size: tuple[int, int]) -> Image.Image:
     light = 0.25 + 0.6 * blob(0.25, 0.2, 0.22) + 0.35 * blob(0.8, 0.45, 0.18) + 0.2 * v
     rgb = np.stack([light * 1.0, light * 0.8 + 0.1 * u, light * 0.6 + 0.15], -1)
     return Image.fromarray((rgb.clip(0, 1) * 255).astype(np.uint8))
+
+
+def panorama() -> Image.Image:
+    """A picture of 6000 x 60 with stripes from side to side: who shrinks it until its width is small has lost them."""
+    stripes = np.where(np.arange(60) // 12 % 2, 60, 200).astype(np.uint8)
+    return Image.fromarray(stripes[:, None].repeat(6_000, 1)).convert("RGB")
+
+
+def inner_square(size: tuple[int, int]) -> Image.Image:
+    """A black picture (width, height) with a white square in the middle, half as wide as its largest square: 0.25 of that."""
+    side, image = min(size), Image.new("RGB", size)
+    left, top = (size[0] - side // 2) // 2, (size[1] - side // 2) // 2
+    image.paste((255, 255, 255), (left, top, left + side // 2, top + side // 2))
+    return image
+
+
+@functools.cache
+def specks(side: int) -> Photo:
+    """A photo of black and white pixels by chance: an even grey, from farther away."""
+    dots = np.random.default_rng(3).integers(0, 2, (side, side, 1), dtype=np.uint8) * 255
+    return photo(Image.fromarray(dots.repeat(3, axis=2)))
 
 
 def even_photo(index: int, suffix: str) -> bytes:

@@ -12,8 +12,8 @@ WORDS = ["the", "a", "dog", "cat", "horse", "sees", "hears", "likes", "old", "yo
 WORDS += [".", ",", "?", "no", "yes", "big", "small"]
 # Special tokens in odd places and padding not at 0: whoever writes numbers down, of this vocabulary or another, is wrong.
 VOCABULARY = ["the", "[MASK]", "##s", "a", "[SEP]", *WORDS[2:12], "[PAD]", "##ing", "[CLS]", "[UNK]", *WORDS[12:]]
-# The same words by other numbers, and a mask that is written another way.
-OTHER = ["[PAD]", "[CLS]", *reversed(WORDS), "##s", "##ing", "<mask>", "[UNK]", "[SEP]"]
+# About the same words by other numbers, a mask that is written another way, and capitals count: "Dog" is a word of its own.
+OTHER = ["[PAD]", "[CLS]", *reversed(WORDS[:-1]), "Dog", "##s", "##ing", "<mask>", "[UNK]", "[SEP]"]
 LIMIT = 24  # tokens: positions of the tiny networks
 
 Encoding = dict[str, torch.Tensor]
@@ -22,14 +22,14 @@ Encoding = dict[str, torch.Tensor]
 @functools.cache
 def tokenizer_here(own: bool = True):
     """The judge's own copy of a word tokenizer over VOCABULARY, or over OTHER; it cuts nothing."""
-    return word_tokenizer.build(VOCABULARY, 1000) if own else word_tokenizer.build(OTHER, 1000, "<mask>")
+    return word_tokenizer.build(VOCABULARY, 1000) if own else word_tokenizer.build(OTHER, 1000, "<mask>", True)
 
 
 def tokenizer_given(own: bool = True, limit: int = LIMIT):
     """The same as a recipe."""
     if own:
         return word_tokenizer(vocabulary=VOCABULARY, limit=limit)
-    return word_tokenizer(vocabulary=OTHER, limit=limit, mask="<mask>")
+    return word_tokenizer(vocabulary=OTHER, limit=limit, mask="<mask>", cased=True)
 
 
 def network(seed: int, training: bool = False):
@@ -48,6 +48,11 @@ def sentence(rng: np.random.Generator, length: int) -> str:
     return " ".join(rng.choice(WORDS, length))
 
 
+@functools.lru_cache(maxsize=2048)  # texts are read by a right encoding and by a wrong one
+def _ids(tokenizer, text: str) -> tuple[int, ...]:
+    return tuple(tokenizer.convert_tokens_to_ids(tokenizer.tokenize(text)))
+
+
 def textbook(tokenizer, texts: Sequence[str], pairs: Sequence[str] | None = None, limit: int = LIMIT) -> Encoding:
     """[CLS] A [SEP] or [CLS] A [SEP] B [SEP], cut, segments and padding written out: int64 (B, T) each.
 
@@ -55,8 +60,8 @@ def textbook(tokenizer, texts: Sequence[str], pairs: Sequence[str] | None = None
     """
     rows = []
     for k, text in enumerate(texts):
-        first = tokenizer.convert_tokens_to_ids(tokenizer.tokenize(text))
-        second = None if pairs is None else tokenizer.convert_tokens_to_ids(tokenizer.tokenize(pairs[k]))
+        first = list(_ids(tokenizer, text))
+        second = None if pairs is None else list(_ids(tokenizer, pairs[k]))
         while len(first) + (2 if second is None else len(second) + 3) > limit:
             (first if second is None or len(first) > len(second) else second).pop()
         ids = [tokenizer.cls_token_id, *first, tokenizer.sep_token_id]
@@ -74,13 +79,17 @@ def textbook(tokenizer, texts: Sequence[str], pairs: Sequence[str] | None = None
     }
 
 
+def _with_capitals(text: str) -> str:
+    return " ".join(word.title() if k % 3 == 0 else word for k, word in enumerate(text.split()))
+
+
 # -- what BERTs answer --------------------------------------------------------------------------------------------------
 
 
 @torch.inference_mode()
-def probabilities_at_mask(tokenizer, model, text: str) -> torch.Tensor:
+def probabilities_at_mask(tokenizer, model, text: str, limit: int = LIMIT) -> torch.Tensor:
     """Of every piece, at the mask of one text: (V,)."""
-    batch = textbook(tokenizer, [text])
+    batch = textbook(tokenizer, [text], limit=limit)
     return model(**batch).prediction_logits[batch["input_ids"] == tokenizer.mask_token_id].softmax(1)[0].clone()
 
 
@@ -91,12 +100,15 @@ def leaning(model, batch: Encoding) -> torch.Tensor:
     return (logits[:, 0] - logits[:, 1]).clone()
 
 
+@functools.cache
 def telling_pairs(
     first_seed: int,
     wrong: Callable[[list[str], list[str]], Encoding] | None = None,
     lengths: tuple[int, int] = (6, 5),
     count: int = 4,
-) -> tuple[int, list[tuple[str, str, bool]]]:
+    own: bool = True,
+    limit: int = LIMIT,
+) -> tuple[int, tuple[tuple[str, str, bool], ...]]:
     """The seed of a tiny BERT, and (first, second, is next) of pairs about which it is sure: `count` of each sort.
 
     Args:
@@ -104,16 +116,20 @@ def telling_pairs(
         wrong: an encoding that is a misunderstanding; only pairs are taken about which the network, reading them so, is
             equally sure of the opposite.
         lengths: words in the first and in the second text.
+        own: which vocabulary; of the other one, which minds capitals, every third word begins with one.
+        limit: tokens that a row may have.
     """
-    tokenizer = tokenizer_here()
+    tokenizer = tokenizer_here(own)
     for seed in range(first_seed, first_seed + 50):
         rng, model = np.random.default_rng(seed), network_here(seed)
         firsts, seconds = ([sentence(rng, length) for _ in range(200)] for length in lengths)
-        right = leaning(model, textbook(tokenizer, firsts, seconds))
+        if not own:
+            firsts, seconds = [_with_capitals(text) for text in firsts], [_with_capitals(text) for text in seconds]
+        right = leaning(model, textbook(tokenizer, firsts, seconds, limit))
         other = -right if wrong is None else leaning(model, wrong(firsts, seconds))
         # 0.2: logits of a batch and of a single row agree to about 1e-5
         sure = (right > 0.2) & (other < -0.2), (right < -0.2) & (other > 0.2)
         found = [where.nonzero().flatten()[:count].tolist() for where in sure]
         if all(len(some) == count for some in found):
-            return seed, [(firsts[k], seconds[k], some is found[0]) for some in found for k in some]
+            return seed, tuple((firsts[k], seconds[k], some is found[0]) for some in found for k in some)
     raise RuntimeError(f"none of the tiny networks from seed {first_seed} finds {count} telling pairs of each sort")

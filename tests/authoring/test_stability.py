@@ -347,7 +347,7 @@ def test_a_real_grader_with_one_thread_and_with_two(tmp_path):
     records = list(Ledger(ledger).records())
     assert {(r.seed, r.threads, r.hash_seed) for r in records} == {(0, 1, 0), (1, 2, 0)}
     subject = schedule.solutions([project("01")])[0]
-    assert {r.check for r in records} == {check.name for check in checks_on(subject).values() if not check.slow}
+    assert {r.check for r in records} == {check.name for check in checks_on(subject) if not check.slow}
     assert {r.digest for r in records} == {digest_of(subject)}
     assert "no failures" in done.stdout
 
@@ -357,7 +357,7 @@ def test_an_alternative_is_run_on_the_checks_of_its_function():
     assert some
     for record in _run(some[0], Circumstances(3, 1, 0)):
         assert (record.alternative, record.outcome) == (some[0].alternative, "passed")
-    assert {check.task for check in checks_on(some[0]).values()} == {"load_model"}
+    assert {check.task for check in checks_on(some[0])} == {"load_model"}
 
 
 def test_the_page_names_every_check_that_compares_with_a_bound_and_its_bound_now():
@@ -368,7 +368,7 @@ def test_the_page_names_every_check_that_compares_with_a_bound_and_its_bound_now
             shown.add((cells[0], cells[1], cells[3]))
     wanted = set()
     for subject in schedule.solutions(variants.graded()):
-        for check in checks_on(subject).values():
+        for check in checks_on(subject):
             for sense, bound in report.current_bounds(subject, check.name):
                 margin = report.Margin(subject.key, check.name, sense, bound, "", (), True)
                 row = report.margin_table([margin])[1]

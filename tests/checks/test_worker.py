@@ -125,7 +125,12 @@ def test_a_data_set_built_there_may_be_read(worker_of):
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [("torch.set_grad_enabled(False)", "gradients switched off"), ("torch.set_default_dtype(torch.float64)", "dtype")],
+    [
+        ("torch.set_grad_enabled(False)", "gradients switched off"),
+        ("torch.set_default_dtype(torch.float64)", "dtype"),
+        ("torch.nn.modules.module.register_module_forward_pre_hook(print)", "a hook on every network"),
+        ("torch.nn.modules.module.register_module_forward_hook(print)", "a hook on every network"),
+    ],
 )
 def test_settings_of_the_whole_process_are_restored_and_told(worker_of, code, words):
     worker = worker_of(f"import torch\n\ndef f():\n    {code}\n\ndef g():\n    {code}\n    raise ValueError\n")
@@ -135,6 +140,7 @@ def test_settings_of_the_whole_process_are_restored_and_told(worker_of, code, wo
     begin(worker)
     assert torch.is_grad_enabled()
     assert torch.get_default_dtype() == torch.float32
+    assert not torch.nn.modules.module._has_any_global_hook()
 
 
 def test_warnings_of_the_student_are_passed_on(worker_of):

@@ -81,4 +81,5 @@ def count_named(entry: Project) -> tuple[int, int]:
 def as_failed(entry: Project, task: str, signatures: Iterable[Signature]) -> list[CheckResult]:
     """Failed checks with these signatures, as if a student had just made the mistake."""
     by_name = {check.name: check for check in checks_of(entry)}
-    return [CheckResult.of(by_name[one.check], "failed", signature=astuple(one)) for one in signatures]
+    known = [one for one in signatures if one.check in by_name]  # a stale fingerprint may name a check that is gone
+    return [CheckResult.of(by_name[one.check], "failed", signature=astuple(one)) for one in known]

@@ -16,15 +16,17 @@ if TYPE_CHECKING:
 
 
 @builder
-def word_tokenizer(vocabulary: list[str], limit: int, mask: str = "[MASK]") -> "PreTrainedTokenizerBase":
-    """A BERT tokenizer (lower case) whose piece number k is vocabulary[k] and whose rows have at most `limit` tokens.
+def word_tokenizer(
+    vocabulary: list[str], limit: int, mask: str = "[MASK]", cased: bool = False
+) -> "PreTrainedTokenizerBase":
+    """A BERT tokenizer whose piece number k is vocabulary[k] and whose rows have at most `limit` tokens.
 
-    The vocabulary holds [PAD], [UNK], [CLS], [SEP] and `mask`, in any places.
+    The vocabulary holds [PAD], [UNK], [CLS], [SEP] and `mask`, in any places. Where it is `cased`, "Dog" is not "dog".
     """
     from transformers import BertTokenizer
 
     numbers = {piece: number for number, piece in enumerate(vocabulary)}
-    return BertTokenizer(vocab=numbers, mask_token=mask, model_max_length=limit)
+    return BertTokenizer(vocab=numbers, mask_token=mask, model_max_length=limit, do_lower_case=not cased)
 
 
 @builder
@@ -33,7 +35,8 @@ def tiny_bert(
 ) -> "BertForPreTraining":
     """A BERT of two layers with seeded random weights, handed over in eval mode or, with much dropout, in train mode.
 
-    It keeps a diary of (train mode, gradients on, batch size) for `probes.diary_of`.
+    It keeps a diary of (train mode, does it build a graph, batch size) for `probes.diary_of`. One of its parameters is frozen, so
+    that it shows if all are frozen, or all are set free, for good.
 
     Args:
         vocabulary: number of pieces V.
@@ -59,14 +62,18 @@ def tiny_bert(
         model = BertForPreTraining(config)
     if vectors is not None:
         model.get_input_embeddings().load_state_dict({"weight": vectors})
+    model.bert.pooler.dense.bias.requires_grad_(False)
     diary: list[tuple[bool, bool, int]] = []
 
-    def note(bert: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        ids = kwargs["input_ids"] if kwargs.get("input_ids") is not None else args[0] if args else ()
-        diary.append((any(part.training for part in bert.modules()), torch.is_grad_enabled(), len(ids)))
+    def note(asked: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        # there is no graph without a parameter that wants a gradient: flags that are switched off are as good as no_grad
+        graph = torch.is_grad_enabled() and any(p.requires_grad for p in asked.parameters())
+        batch: Any = next((v for v in (*args, *kwargs.values()) if isinstance(v, torch.Tensor)), ())
+        diary.append((any(part.training for part in asked.modules()), graph, len(batch)))
 
-    # BERT proper, not the whole: whoever asks `model.bert` and then a head is heard too
-    model.bert.register_forward_pre_hook(note, with_kwargs=True)
+    # BERT proper and its heads, not the whole: whoever asks `model.bert` and then a head is heard too
+    for asked in (model.bert, model.cls.predictions, model.cls.seq_relationship):
+        asked.register_forward_pre_hook(note, with_kwargs=True)
     setattr(model, "diary", diary)  # noqa: B010 - a module's attributes are tensors to the type checker
     return nn.Module.train(model, training)  # type: ignore[return-value]
 

@@ -46,41 +46,6 @@ def headed(backbone: nn.Module, width: int, classes: int, seed: int) -> nn.Modul
 
 
 @builder
-def loud_backbone(width: int) -> nn.Module:
-    """Features in the hundreds, of both signs: (B, 3, H, W) -> (B, width). What squeezes the logits shows."""
-    return LoudBackbone(width)
-
-
-class LoudBackbone(nn.Module):
-    """See `loud_backbone`: a fixed mixture of the mean colours, times a thousand."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        mixture = torch.randn(3, width, generator=torch.Generator().manual_seed(0))
-        self.mixture = nn.Parameter(1000 * mixture)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(B, 3, H, W) -> (B, width)."""
-        return x.mean(dim=(2, 3)) @ self.mixture
-
-
-@builder
-def marked_net(seed: int) -> nn.Module:
-    """Linear(4, 3) frozen, Linear(3, 2) free, its parameters of a class of their own: they cross as handles, copies do not."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        first, second = nn.Linear(4, 3), nn.Linear(3, 2)
-    for layer in (first, second):
-        layer.weight, layer.bias = Marked(layer.weight.detach()), Marked(layer.bias.detach())
-    first.requires_grad_(False)
-    return nn.Sequential(first, second)
-
-
-class Marked(nn.Parameter):
-    """A parameter that can be told from a copy of it."""
-
-
-@builder
 def backbone_of(name: str, weights: str | None = "DEFAULT") -> nn.Module:
     """A backbone of torchvision's registry, the pocket network among them: (B, 3, H, W) -> (B, D)."""
     from course.models.zoo import load_backbone
@@ -159,12 +124,6 @@ def train_head(model: nn.Module, loader: Any, epochs: int, lr: float, seed: int 
 
     torch.manual_seed(seed)
     return training.fit(model, loader, None, epochs=epochs, lr=lr, progress=False).train_accuracy[-1]
-
-
-@probe
-def is_parameter_of(value: Any, model: nn.Module) -> bool:
-    """Is `value` one of the model's own parameters, not a copy?"""
-    return any(value is parameter for parameter in model.parameters())
 
 
 @probe

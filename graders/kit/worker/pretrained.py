@@ -3,12 +3,14 @@
 A part of `recipes_photos`, which registers it; neither trains anything.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 import torch.fx
 import torchvision
 from torch import nn
+from torchvision.models import WeightsEnum
 
 from course.checks.builders import builder
 from course.checks.probes import probe
@@ -24,11 +26,18 @@ def pretrained(name: str) -> nn.Module:
 
 
 @builder
-def papers(name: str) -> Any:
-    """The default member of the network's WeightsEnum: transforms and categories."""
+def papers(name: str, member: str = "DEFAULT", mirrored: bool = False) -> Any:
+    """A member of the network's WeightsEnum, the default one unless another is named: transforms and categories.
+
+    `mirrored`: of another network, which has as many categories, the same ones in reverse order.
+    """
     import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
 
-    return torchvision.models.get_model_weights(name).DEFAULT
+    given = torchvision.models.get_model_weights(name)[member]
+    if not mirrored:
+        return given
+    other = replace(given.value, meta={**given.meta, "categories": given.meta["categories"][::-1]})
+    return WeightsEnum("Mirrored_Weights", {"DEFAULT": other}).DEFAULT  # type: ignore[attr-defined]
 
 
 @builder
@@ -55,11 +64,16 @@ class AnsweringNet(nn.Module):
 
 
 @builder
-def network_with(head: str, seed: int) -> nn.Module:
-    """A small network by its head: "fc" (as ResNet's), "maps" (a convolution, as SqueezeNet's) or "places" (as VGG's)."""
+def network_with(head: str, seed: int, training: bool = True) -> nn.Module:
+    """A small network by its head: "fc" (as ResNet's), "maps" (as SqueezeNet's), "places" (as VGG's), "normed" (as ConvNeXt's).
+
+    One of its parameters is frozen, so that it shows if all are frozen, or all are set free, for good.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return {"fc": FcNet, "maps": MapNet, "places": PlacesNet}[head]()
+        model = {"fc": FcNet, "maps": MapNet, "places": PlacesNet, "normed": NormedNet}[head]()
+    next(model.parameters()).requires_grad_(False)
+    return nn.Module.train(model, training)
 
 
 class Noted(torch.Tensor):
@@ -79,12 +93,13 @@ def unnoted(value: torch.Tensor) -> torch.Tensor:
 
 
 class FcNet(nn.Module):
-    """(B, 3, H, W) -> (B, 4) with a head called `fc` that reads (B, 5)."""
+    """(B, 3, H, W) -> (B, 4) with a head called `fc` that reads (B, 5); the last of its parts is for training alone."""
 
     def __init__(self) -> None:
         super().__init__()
         self.conv = nn.Conv2d(3, 5, 3)
         self.fc = nn.Linear(5, 4)
+        self.aside = nn.Linear(5, 4)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, 4)."""
@@ -92,20 +107,20 @@ class FcNet(nn.Module):
 
     def features_of(self, x: torch.Tensor) -> torch.Tensor:
         """What the head reads."""
-        return noted(self.conv(x).relu().mean(dim=(2, 3)))
+        return noted(self.conv(x).tanh().mean(dim=(2, 3)))
 
 
 class MapNet(nn.Module):
-    """(B, 3, H, W) -> (B, 4) with a convolution called `classifier` that reads maps (B, 6, h, w)."""
+    """(B, 3, H, W) -> (B, 4) with a convolution called `classifier` that reads maps (B, 6, h, w), and a flattening behind it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.features = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU())
-        self.classifier = nn.Sequential(nn.Dropout(0.5), nn.Conv2d(6, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.classifier = nn.Sequential(nn.Dropout(0.5), nn.Conv2d(6, 4, 1), nn.AdaptiveAvgPool2d(1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 3, H, W) -> (B, 4)."""
-        return self.classifier(self.features(x))
+        return self.classifier(self.features(x)).flatten(1)
 
     def features_of(self, x: torch.Tensor) -> torch.Tensor:
         """The means of the maps that the head reads."""
@@ -130,6 +145,24 @@ class PlacesNet(nn.Module):
         return self.avgpool(self.features(x).relu()).flatten(1)
 
 
+class NormedNet(nn.Module):
+    """(B, 3, H, W) -> (B, 4) with a `classifier` that reads (B, 6, 1, 1), and normalises and flattens before it weighs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU())
+        self.avgpool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Sequential(nn.GroupNorm(1, 6), nn.Flatten(), nn.Linear(6, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) -> (B, 4)."""
+        return self.classifier(self.avgpool(self.features(x)))
+
+    def features_of(self, x: torch.Tensor) -> torch.Tensor:
+        """What the head reads."""
+        return self.avgpool(self.features(x)).flatten(1)
+
+
 @probe
 def has_graph(value: torch.Tensor) -> bool:
     """Does a tensor still hold the graph that it was computed by?"""
@@ -146,9 +179,3 @@ def as_plain(value: torch.Tensor) -> torch.Tensor:
 def categories_of(weights: Any) -> list[str]:
     """The names of a network's outputs, by its papers."""
     return list(weights.meta["categories"])
-
-
-@probe
-def hooks_on(model: nn.Module) -> int:
-    """How many forward hooks are left on a network's parts."""
-    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules())

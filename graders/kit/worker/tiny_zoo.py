@@ -32,6 +32,14 @@ class TinyNet(nn.Module):
         return self.classifier(torch.flatten(self.avgpool(self.features(x)), 1))
 
 
+class Squeezing(ImageClassification):
+    """A preset that sees the whole photo: squeezed to a square, nothing cut off."""
+
+    def __init__(self) -> None:
+        super().__init__(crop_size=SIZE, mean=(0.4, 0.4, 0.5), std=(0.3, 0.2, 0.2))
+        self.resize_size = [SIZE, SIZE]
+
+
 class Course_Tiny_Weights(WeightsEnum):
     """Random numbers from fixed seeds, called weights. As in many networks of torchvision's, the first are not the default."""
 
@@ -40,6 +48,7 @@ class Course_Tiny_Weights(WeightsEnum):
         transforms=partial(ImageClassification, crop_size=32, resize_size=32),
         meta={"categories": CATEGORIES[::-1], "min_size": (8, 8)},
     )
+    SQUEEZED = Weights(url="none: 7", transforms=Squeezing, meta={"categories": CATEGORIES, "min_size": (8, 8)})
     SEEDED = Weights(
         url="none: 11",
         transforms=partial(

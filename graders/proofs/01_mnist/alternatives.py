@@ -1,5 +1,6 @@
 """Project 01, right in other hands."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,6 +53,19 @@ def transform_module():
     return ToUnit()
 
 
+@alternative("make_transforms", how="a cache by all of the picture's content")
+def remembered_by_content():
+    seen = {}
+
+    def transform(image):
+        key = image.size, image.tobytes()
+        if key not in seen:
+            seen[key] = functional.to_tensor(image)
+        return seen[key]
+
+    return transform
+
+
 # -- make_loaders -------------------------------------------------------------------------------------------------------
 
 
@@ -74,6 +88,20 @@ def by_batch_samplers(train_set, valid_set, batch_size: int = 32):
 def list_and_generator(train_set, valid_set, batch_size=32):
     chance = torch.Generator().manual_seed(42)
     return [DataLoader(train_set, batch_size, True, generator=chance), DataLoader(valid_set, batch_size, False)]
+
+
+@alternative("make_loaders", how="a sampler that draws by a generator of NumPy's")
+def numpy_sampler(train_set, valid_set, batch_size=32):
+    chance = np.random.default_rng(7)
+
+    class Drawn:
+        def __len__(self):
+            return len(train_set)
+
+        def __iter__(self):
+            return iter(chance.permutation(len(train_set)).tolist())
+
+    return DataLoader(train_set, batch_size, sampler=Drawn()), DataLoader(valid_set, batch_size)
 
 
 @alternative("make_loaders", how="a collate function of one's own")
@@ -106,7 +134,7 @@ def module_class(n_classes=10):
     return DenseNet(n_classes)
 
 
-@alternative("build_model", how="BatchNorm, dropout and GELU, a ModuleList")
+@alternative("build_model", how="LayerNorm, dropout and GELU, a ModuleList")
 def normalised_and_dropped(n_classes: int = 10) -> nn.Module:
     class Net(nn.Module):
         def __init__(self):
@@ -115,7 +143,7 @@ def normalised_and_dropped(n_classes: int = 10) -> nn.Module:
             for inputs, outputs in ((784, 256), (256, 128)):
                 self.blocks.append(
                     nn.Sequential(
-                        nn.Linear(inputs, outputs, bias=False), nn.BatchNorm1d(outputs), nn.GELU(), nn.Dropout(0.1)
+                        nn.Linear(inputs, outputs, bias=False), nn.LayerNorm(outputs), nn.GELU(), nn.Dropout(0.1)
                     )
                 )
             self.head = nn.Linear(128, n_classes)
@@ -141,11 +169,16 @@ def one_wide_layer(n_classes=10):
     return nn.Sequential(Centre(), nn.Flatten(), first, nn.ReLU(inplace=True), last)
 
 
-@alternative("build_model", how="lazy layers and tanh between them")
+@alternative("build_model", how="lazy layers without a dry run, tanh between them")
 def lazy_layers(n_classes=10):
-    model = nn.Sequential(nn.Flatten(), nn.LazyLinear(256), nn.Tanh(), nn.LazyLinear(n_classes))
-    model(torch.zeros(1, 1, 28, 28))
-    return model
+    return nn.Sequential(nn.Flatten(), nn.LazyLinear(256), nn.Tanh(), nn.LazyLinear(n_classes))
+
+
+@alternative("build_model", how="no bias in the layers, and a head that starts at zero")
+def without_bias(n_classes=10):
+    head = nn.Linear(512, n_classes, bias=False)
+    nn.init.zeros_(head.weight)
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 512, bias=False), nn.ReLU(), head)
 
 
 # -- batch_accuracy -----------------------------------------------------------------------------------------------------
@@ -228,12 +261,10 @@ class Epoch:
     accuracy: float
 
 
-@alternative(
-    "train_epoch", how="a closure for the optimizer, divided by the length of the data set, a dataclass", uses=[Epoch]
-)
+@alternative("train_epoch", how="a closure for the optimizer, sizes added up beside, a dataclass", uses=[Epoch])
 def epoch_dataclass(model, loader, loss_function, optimizer):
     model.train()
-    total, right = 0.0, 0
+    total, right, items = 0.0, 0, 0
     for images, labels in loader:
         optimizer.zero_grad()
         logits = model(images)
@@ -245,7 +276,8 @@ def epoch_dataclass(model, loader, loss_function, optimizer):
 
         total += float(optimizer.step(closure)) * len(images)
         right += int(torch.eq(logits.argmax(1), labels).sum())
-    return Epoch(total / len(loader.dataset), right / len(loader.dataset))
+        items += labels.numel()
+    return Epoch(total / items, right / items)
 
 
 # -- validate -----------------------------------------------------------------------------------------------------------
@@ -277,6 +309,15 @@ def all_logits_first(model, loader, loss_function):
         metrics = Metrics(loss_function(logits, labels).item(), (logits.argmax(1) == labels).float().mean().item())
     model.train(was_training)
     return metrics
+
+
+@alternative("validate", how="a copy is measured; its parameters require no gradient, in place of no_grad")
+def a_copy_measured(model, loader, loss_function):
+    twin = copy.deepcopy(model).eval().requires_grad_(False)
+    parts = [(twin(x), y) for x, y in loader]
+    total = sum(float(loss_function(z, y)) * len(y) for z, y in parts)
+    right, items = sum(int((z.argmax(1) == y).sum()) for z, y in parts), sum(len(y) for _, y in parts)
+    return Metrics(total / items, right / items)
 
 
 @alternative("validate", how="weighted means by NumPy, a dict")

@@ -134,6 +134,60 @@ def noisy():
     return transforms.Compose([transforms.ToTensor(), lambda x: (x + 0.05 * torch.randn_like(x)).clamp(0, 1)])
 
 
+@PLACE.mistake("Large pictures are shrunk; the transform keeps whatever size comes.")
+def large_ones_shrunk():
+    to_tensor = transforms.ToTensor()
+    return lambda image: to_tensor(image if max(image.size) <= 64 else image.resize((64, 64)))
+
+
+@SAME.mistake(
+    "All pictures of one size are written into one buffer: the next one overwrites the last.", source="forum: out="
+)
+def one_buffer_for_all():
+    to_bytes, buffers = transforms.PILToTensor(), {}
+
+    def transform(image):
+        pixels = to_bytes(image)
+        return torch.div(pixels, 255, out=buffers.setdefault(pixels.shape, torch.empty(pixels.shape)))
+
+    return transform
+
+
+@SAME.mistake("Tensors are remembered by the size of the picture: all pictures of one size are the first of them.")
+def remembered_by_size():
+    to_tensor, seen = transforms.ToTensor(), {}
+
+    def transform(image):
+        if image.size not in seen:
+            seen[image.size] = to_tensor(image)
+        return seen[image.size]
+
+    return transform
+
+
+@SAME.mistake("id() names an object, not what it holds: another picture can have the same id.")
+def remembered_by_identity():
+    to_tensor, seen = transforms.ToTensor(), {}
+
+    def transform(image):
+        if id(image) not in seen:
+            seen[id(image)] = to_tensor(image)
+        return seen[id(image)]
+
+    return transform
+
+
+@SAME.mistake(
+    "thumbnail shrinks in place: the caller's own picture is small afterwards.", source="Pillow: Image.thumbnail"
+)
+def thumbnail_in_place():
+    def transform(image):
+        image.thumbnail((200, 200))
+        return transforms.functional.to_tensor(image)
+
+    return transform
+
+
 # -- make_loaders -------------------------------------------------------------------------------------------------------
 
 ONCE = MISTAKES.caught_by("make_loaders", "test_every_item_comes_exactly_once_an_epoch")
@@ -251,6 +305,51 @@ def labels_in_a_column(train_set, valid_set, batch_size=32):
     )
 
 
+@NEW.mistake("A random start of the same round is no random order: the same items are neighbours in each epoch.")
+def random_start(train_set, valid_set, batch_size=32):
+    class Round(torch.utils.data.Sampler):
+        def __init__(self):
+            pass
+
+        def __len__(self):
+            return len(train_set)
+
+        def __iter__(self):
+            start = random.randrange(len(train_set))
+            return iter([(start + k) % len(train_set) for k in range(len(train_set))])
+
+    return DataLoader(train_set, batch_size, sampler=Round()), DataLoader(valid_set, batch_size)
+
+
+@NEW.mistake(
+    "Items are shuffled only among their neighbours: the epoch still follows the data set.", source="shuffle buffers"
+)
+def shuffled_among_neighbours(train_set, valid_set, batch_size=32):
+    class Nearby(torch.utils.data.Sampler):
+        def __init__(self):
+            pass
+
+        def __len__(self):
+            return len(train_set)
+
+        def __iter__(self):
+            parts = torch.arange(len(train_set)).split(8)
+            return iter([int(part[k]) for part in parts for k in torch.randperm(len(part))])
+
+    return DataLoader(train_set, batch_size, sampler=Nearby()), DataLoader(valid_set, batch_size)
+
+
+@TOGETHER.mistake("The items are read once and kept: what the data set would draw anew in each epoch is frozen.")
+def read_once_and_kept(train_set, valid_set, batch_size=32):
+    kept = [[data[k] for k in range(len(data))] for data in (train_set, valid_set)]
+    return DataLoader(kept[0], batch_size, shuffle=True), DataLoader(kept[1], batch_size)
+
+
+SIZES.patch(
+    "size_of_the_smaller_set",
+    "The size of a batch is cut to that of the smaller set, for both loaders.",
+    ("    train_loader =", "    batch_size = min(batch_size, len(train_set), len(valid_set))\n    train_loader ="),
+)
 SIZES.patch(
     "batch_size_written_in",
     "The batch size is written into the loader; the argument is not read.",
@@ -335,6 +434,17 @@ SCORES.patch(
 
 dense.ends_in(LOGITS, *dense.ENDS)
 dense.networks(ALONE, BENT, USED, LEARNS, "ten kinds of digits")
+dense.in_train_mode(LOGITS, ALONE)
+SCORES.patch(
+    "never_more_than_24",
+    "There are never more than 24 scores, however many classes are asked for.",
+    (LAST, "nn.Linear(512, min(n_classes, 24)),"),
+)
+USED.patch(
+    "first_layer_frozen",
+    "The first layer is frozen: it never learns anything.",
+    ("nn.Linear(28 * 28, 512),", "nn.Linear(28 * 28, 512).requires_grad_(False),"),
+)
 
 
 @ALONE.mistake(
@@ -471,6 +581,18 @@ def without_the_sign(logits, labels):
 @ANY.mistake("The accuracy is rounded for printing before it is used.")
 def rounded(logits, labels):
     return round((logits.argmax(1) == labels).float().mean().item(), 2)
+
+
+ANY.patch(
+    "scores_rounded",
+    "The scores are rounded first: two that are close become equal, and the first of them wins.",
+    ("logits.argmax", "logits.round(decimals=1).argmax"),
+)
+
+
+@FLOAT.mistake("numpy() refuses logits that have a graph, as all have in training: detach() comes first.", crashes=True)
+def not_detached(logits, labels):
+    return float((logits.numpy().argmax(1) == labels.numpy()).mean())
 
 
 @ANY.mistake("squeeze also takes the batch dimension away when the batch is one.", crashes=True, source="forum")
@@ -670,6 +792,59 @@ STEP.patch(
     "The loop lowers the learning rate of the optimizer that was given; the next epoch goes slower than its caller thinks.",
     ("    return Metrics", "    for group in optimizer.param_groups:\n        group['lr'] *= 0.9\n    return Metrics"),
 )
+PILE.patch(
+    "fresh_optimizer_of_the_same_kind",
+    "A new optimizer of the same kind has forgotten what the given one remembers of the last epoch.",
+    ("    model.train()\n", "    model.train()\n    optimizer = type(optimizer)(optimizer.param_groups)\n"),
+)
+PILE.patch(
+    "one_rate_for_all_groups",
+    "Every group gets the first one's learning rate.",
+    (
+        "    model.train()\n",
+        "    model.train()\n    for group in optimizer.param_groups:\n        group['lr'] = optimizer.param_groups[0]['lr']\n",
+    ),
+)
+PILE.patch(
+    "thawed",
+    "Every parameter is made trainable: what was frozen on purpose learns too.",
+    ("    model.train()\n", "    model.train()\n    model.requires_grad_(True)\n"),
+)
+MEANS.patch(
+    "divided_by_the_data_set",
+    "loader.dataset: whoever only gives batches, as a progress bar does, has none.",
+    ("total_loss / items", "total_loss / len(loader.dataset)"),
+    crashes=True,
+)
+MEANS.patch(
+    "loss_rounded",
+    "The loss is rounded; rounding is for printing.",
+    ("total_loss / items", "round(total_loss / items, 3)"),
+)
+RAGGED.patch(
+    "single_item_left_out",
+    "A last batch of one item is left out.",
+    ("        logits = model", "        if len(labels) == 1:\n            continue\n        logits = model"),
+)
+RAGGED.patch(
+    "stops_when_it_is_good",
+    "The loop ends as soon as the loss of a batch is small; the batches after it are not trained on.",
+    (MOVE, MOVE + "        if loss.item() < 0.01:\n            break\n"),
+    (
+        "    return Metrics(total_loss / items, right / items)",
+        "    return Metrics(total_loss / max(items, 1), right / max(items, 1))",
+    ),
+)
+RAGGED.patch(
+    "a_hundred_at_most",
+    "The loop ends after a hundred batches; the data of this course have more.",
+    (EACH, "for images, labels in [batch for batch, _ in zip(loader, range(100))]:\n"),
+)
+MODE.patch(
+    "first_level_told",
+    "Only the outermost layers are told; dropout and BatchNorm stand in the blocks within.",
+    ("    model.train()\n", "    for layer in (model, *model.children()):\n        layer.training = True\n"),
+)
 # -- validate -----------------------------------------------------------------------------------------------------------
 
 EVAL = MISTAKES.caught_by("validate", "test_it_measures_in_eval_mode")
@@ -799,4 +974,73 @@ KEPT.patch(
     "parameters_frozen_for_ever",
     "requires_grad_(False) freezes the network: the next epoch cannot train it.",
     ("model.eval()", "model.eval()\n    model.requires_grad_(False)"),
+)
+KEPT.patch(
+    "thawed_afterwards",
+    "requires_grad goes off and on again for all: what was frozen before comes out trainable.",
+    ("model.eval()", "model.eval()\n    model.requires_grad_(False)"),
+    ("    return Metrics", "    model.requires_grad_(True)\n    return Metrics"),
+)
+KEPT.patch(
+    "reduction_left_changed",
+    "The caller's loss function is set to sums, and left so: the next epoch trains with another loss.",
+    ("model.eval()", "model.eval()\n    loss_function.reduction = 'sum'"),
+    (".item() * len(labels)", ".item()"),
+)
+KEPT.patch(
+    "momentum_set_to_0",
+    "BatchNorm's momentum is set to 0 for ever: in the next epoch its running statistics do not move.",
+    (
+        "model.eval()",
+        "model.eval()\n    for layer in model.modules():\n        if hasattr(layer, 'momentum'):\n            layer.momentum = 0.0",
+    ),
+)
+KEPT.patch(
+    "gradients_cleared",
+    "The network's gradients are cleared; whoever measures between backward and step loses a step.",
+    ("model.eval()", "model.eval()\n    model.zero_grad()"),
+)
+EVAL.patch(
+    "statistics_reset",
+    "The running statistics are reset: the network is measured without what it knows of its data.",
+    (
+        "model.eval()",
+        "model.eval()\n    for layer in model.modules():\n"
+        "        if hasattr(layer, 'reset_running_stats'):\n            layer.reset_running_stats()",
+    ),
+)
+EVAL.patch(
+    "outermost_layers_told",
+    "Only the outermost layers are told; dropout and BatchNorm stand in the blocks within.",
+    ("model.eval()", "for layer in (model, *model.children()):\n        layer.training = False"),
+)
+VALID_MEANS.patch(
+    "metrics_rounded",
+    "The metrics are rounded; rounding is for printing.",
+    ("Metrics(total_loss / items, right / items)", "Metrics(round(total_loss / items, 3), round(right / items, 3))"),
+)
+VALID_MEANS.patch(
+    "a_hundred_batches",
+    "The loop ends after a hundred batches.",
+    ("for images, labels in loader:", "for images, labels in [batch for batch, _ in zip(loader, range(100))]:"),
+)
+
+
+@VALID_MEANS.mistake("What was measured is kept, and told again when the same network has learned more.")
+def measured_once(model, loader, loss_function):
+    if not hasattr(model, "measured"):
+        model.eval()
+        with torch.no_grad():
+            rows = [(model(images), labels) for images, labels in loader]
+        logits, labels = torch.cat([row[0] for row in rows]), torch.cat([row[1] for row in rows])
+        right = (logits.argmax(1) == labels).double().mean().item()
+        model.measured = Metrics(loss_function(logits, labels).item(), right)
+    return model.measured
+
+
+EVAL.patch(
+    "length_of_the_data_set",
+    "loader.dataset: whoever only gives batches, as a progress bar does, has none.",
+    ("total_loss / items", "total_loss / len(loader.dataset)"),
+    crashes=True,
 )

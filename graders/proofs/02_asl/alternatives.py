@@ -1,5 +1,6 @@
 """Project 02, right in other hands."""
 
+import copy
 import csv as table
 import warnings
 from pathlib import Path
@@ -74,13 +75,17 @@ def module_class(n_classes=24):
     return DenseNet(n_classes)
 
 
-@alternative("build_model", how="BatchNorm, GELU; flattens for safety")
+@alternative("build_model", how="LayerNorm, GELU, lazy layers without a dry run; flattens for safety")
 def normalised(n_classes=24):
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.BatchNorm1d(512), nn.GELU(), nn.Linear(512, n_classes))
+    return nn.Sequential(
+        nn.Flatten(), nn.LazyLinear(512), nn.LayerNorm(512), nn.GELU(), nn.Dropout(0.1), nn.LazyLinear(n_classes)
+    )
 
 
 @alternative("compile_model", how="compiled in place, inference mode, the exception named in the warning")
 def in_place(model, example):
+    was = model.training
+    model.eval()
     try:
         model.compile()
         with torch.inference_mode():
@@ -88,20 +93,19 @@ def in_place(model, example):
     except Exception as fault:
         model._compiled_call_impl = None
         warnings.warn(f"Could not compile: {fault!r:.80}", RuntimeWarning, stacklevel=2)
+    model.train(was)
     return model
 
 
-@alternative("compile_model", how="a function of torch.compile's options, result named first")
+@alternative("compile_model", how="a function of torch.compile's options, tried on a copy")
 def with_options(model, example):
-    result = model
     try:
-        faster = torch.compile(model, dynamic=True)
         with torch.no_grad():
-            faster(example)
-        result = faster
+            torch.compile(copy.deepcopy(model), dynamic=True)(example)
     except RuntimeError as fault:
         warnings.warn("Going on without compilation: " + type(fault).__name__, stacklevel=1)
-    return result
+        return model
+    return torch.compile(model, dynamic=True)
 
 
 @alternative("fit", how="the course's own fit")
@@ -133,9 +137,44 @@ def written_out(model, train_loader, valid_loader, epochs, lr=0.001):
     return curves
 
 
+@alternative("fit", how="RMSprop; the training data measured anew in eval mode; validation on a copy")
+def measured_anew(model, train_loader, valid_loader, epochs, lr=1e-3):
+    optimizer, loss_function, history = optim.RMSprop(model.parameters(), lr=lr), nn.CrossEntropyLoss(), History()
+    for _ in range(epochs):
+        one_pass(model, train_loader, loss_function, optimizer)
+        train = one_pass(model, train_loader, loss_function)
+        history.add(train, one_pass(copy.deepcopy(model), valid_loader, loss_function))
+    return history
+
+
+@alternative("fit", how="AdamW with a little decay; the rate rises and falls batch by batch over the whole of the run")
+def one_cycle(model, train_loader, valid_loader, epochs, lr=1e-3):
+    optimizer, history = optim.AdamW([p for p in model.parameters() if p.requires_grad], lr), History()
+    steps = epochs * len(train_loader)
+    plan = optim.lr_scheduler.LambdaLR(
+        optimizer, lambda k: min(1.0, (k + 1) / (0.3 * steps), (steps - k) / (0.7 * steps))
+    )
+    for _ in range(epochs):
+        model.train()
+        seen = []
+        for x, y in train_loader:
+            output = model.forward(x)
+            loss = F.nll_loss(output.log_softmax(1), y)
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            plan.step()
+            seen += zip(
+                F.cross_entropy(output.detach(), y, reduction="none").tolist(), (output.argmax(1) == y).tolist()
+            )
+        train = Metrics(*(sum(column) / len(seen) for column in zip(*seen, strict=True)))
+        history.add(train, one_pass(model, valid_loader, nn.CrossEntropyLoss()))
+    return history
+
+
 @alternative("fit", how="an object of lists, plain SGD with momentum")
 def by_momentum(model, train_loader, valid_loader, epochs, lr=1e-3):
-    optimizer = optim.SGD(model.parameters(), lr=10 * lr, momentum=0.9)
+    optimizer = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
     loss_function = nn.CrossEntropyLoss()
     pairs: list[tuple[Metrics, Metrics]] = [
         (one_pass(model, train_loader, loss_function, optimizer), one_pass(model, valid_loader, loss_function))

@@ -11,7 +11,7 @@ from torch import nn
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import History, one_pass
-from graders.proofs.shared import dense, signs
+from graders.proofs.shared import dense, loops, signs
 from graders.proofs.shared.dense import LAST, Net
 from graders.proofs.shared.loops import batch_means, by_hand
 from graders.proofs.shared.signs import LABELS
@@ -27,6 +27,8 @@ GAP = MISTAKES.caught_by("SignDataset", "test_labels_have_no_gap")
 FILES = MISTAKES.caught_by("SignDataset", "test_a_letter_has_the_same_class_in_every_file")
 UNIT = "torch.from_numpy(table[:, 1:]).float() / 255"
 
+signs.rows(ROWS)
+signs.pixels(PIXELS)
 signs.labels(GAP, FILES)
 ROWS.patch("first_row_for_header", "Two lines are skipped, but only one is the header.", ("skiprows=1", "skiprows=2"))
 ROWS.patch(
@@ -116,8 +118,9 @@ LOGITS = MISTAKES.caught_by("build_model", "test_scores_are_logits_that_every_pa
 ALONE = MISTAKES.caught_by("build_model", "test_a_sign_is_judged_by_itself_alone")
 FITS = MISTAKES.caught_by("build_model", "test_it_can_fit_the_signs")
 
-dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()")
+dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()", "nn.GELU()", "nn.Dropout(0.2)")
 dense.networks(ALONE, LOGITS, LOGITS, FITS, "24 letters")
+dense.in_train_mode(LOGITS, ALONE)
 SCORES.patch(
     "the_whole_alphabet",
     "26 letters, but j and z cannot be photographed: 24 are left.",
@@ -141,6 +144,11 @@ def neighbours_compete(n_classes):
 AGREE = MISTAKES.caught_by("compile_model", "test_compiled_and_eager_agree")
 COMPILED = MISTAKES.caught_by("compile_model", "test_it_is_compiled_where_a_compiler_is")
 GOES_ON = MISTAKES.caught_by("compile_model", "test_a_machine_without_a_compiler_goes_on")
+LEFT = MISTAKES.caught_by("compile_model", "test_the_trial_leaves_the_network_as_it_was")
+TRIAL, RESTORED = (
+    "    model.eval()  # in train mode the trial would move running statistics\n",
+    "            layer.training = mode\n",
+)
 
 
 @COMPILED.mistake("The model comes back as it was: nothing is compiled.")
@@ -207,9 +215,71 @@ GOES_ON.patch(
 GOES_ON.patch(
     "broken_one_returned",
     "The warning is given, but the broken model is returned.",
-    ("        return model\n    return compiled", "    return compiled"),
+    ("        return model\n    finally:", "    finally:"),
     crashes=True,
 )
+LEFT.patch(
+    "tried_in_train_mode",
+    "A forward pass in train mode moves BatchNorm's running statistics: the trial must be made in eval mode.",
+    (TRIAL, ""),
+)
+LEFT.patch(
+    "left_in_eval_mode",
+    "The network stays in eval mode after the trial, whatever it was in before.",
+    (RESTORED, "            del layer, mode\n"),
+)
+LEFT.patch(
+    "left_in_train_mode",
+    "The network is put into train mode after the trial, whatever it was in before.",
+    (RESTORED, "            layer.train()\n"),
+)
+LEFT.patch(
+    "frozen_for_the_trial",
+    "The parameters are frozen for the trial, and stay so: nothing can be trained any more.",
+    (TRIAL, "    model.eval().requires_grad_(False)\n"),
+)
+LEFT.patch(
+    "tried_on_other_numbers",
+    "The trial is made on random numbers, not on the example: a network that reads words is never compiled.",
+    ("            compiled(example)\n", "            compiled(torch.randn_like(example))\n"),
+)
+LEFT.patch(
+    "halved_and_back",
+    "Half precision and back rounds every weight of the model that was given.",
+    ("    compiled = torch.compile(model)\n", "    compiled = torch.compile(model.half().float())\n"),
+)
+LEFT.patch(
+    "laid_out_anew",
+    "The weights are laid out in memory in another way, in the model that was given too.",
+    (
+        "    compiled = torch.compile(model)\n",
+        "    compiled = torch.compile(model.to(memory_format=torch.channels_last))\n",
+    ),
+)
+LEFT.patch(
+    "warns_always",
+    "The warning comes also where compiling works: nobody will heed it.",
+    ("    return compiled\n", '    warnings.warn("the model was compiled", stacklevel=2)\n    return compiled\n'),
+)
+
+
+@LEFT.mistake("The parameters are replaced by copies: an optimizer that was made before moves the old ones.")
+def parameters_replaced(model, example):
+    for layer in model.modules():
+        for name, parameter in list(layer.named_parameters(recurse=False)):
+            setattr(layer, name, nn.Parameter(parameter.detach().clone(), parameter.requires_grad))
+    compiled = torch.compile(model)
+    modes = {layer: layer.training for layer in model.modules()}
+    try:
+        with torch.no_grad():
+            compiled.eval()(example)
+    except Exception:
+        warnings.warn("could not compile", stacklevel=2)
+        return model
+    finally:
+        for layer, mode in modes.items():
+            layer.training = mode
+    return compiled
 
 
 @GOES_ON.mistake("Nothing is tried and nothing is caught: a machine without a compiler stops here.", crashes=True)
@@ -223,11 +293,12 @@ def nothing_caught(model, example):
 # -- fit ----------------------------------------------------------------------------------------------------------------
 
 ENTRIES = MISTAKES.caught_by("fit", "test_the_history_has_one_entry_an_epoch")
-TRUE_LAST = MISTAKES.caught_by("fit", "test_the_last_entry_is_true_of_the_final_model")
+TRUE = MISTAKES.caught_by("fit", "test_every_entry_is_true_of_its_epoch")
 TEACH = MISTAKES.caught_by("fit", "test_validation_data_teach_nothing")
 MODES = MISTAKES.caught_by("fit", "test_training_and_validation_alternate_in_their_modes")
 RATE = MISTAKES.caught_by("fit", "test_the_learning_rate_is_the_callers")
-FALLS = MISTAKES.caught_by("fit", "test_the_training_loss_falls")
+STEP = MISTAKES.caught_by("fit", "test_each_batch_is_one_plain_step")
+ONE = MISTAKES.caught_by("fit", "test_one_optimizer_serves_all_epochs")
 TRAIN = "        train = one_pass(model, train_loader, loss_function, optimizer)\n"
 VALID = "        valid = one_pass(model, valid_loader, loss_function)\n"
 ADD, ADAM = "        history.add(train, valid)\n", "torch.optim.Adam(model.parameters(), lr=lr)"
@@ -252,17 +323,17 @@ ENTRIES.patch(
     "The validation metrics are measured and then forgotten.",
     ("history.add(train, valid)", "history.add(train)"),
 )
-TRUE_LAST.patch(
+TRUE.patch(
     "measured_before_training",
     "The validation comes before the epoch's training: its curve lags one epoch behind.",
     (TRAIN + VALID, VALID + TRAIN),
 )
-TRUE_LAST.patch(
+TRUE.patch(
     "curves_exchanged",
     "The curves of training and validation are exchanged.",
     ("history.add(train, valid)", "history.add(valid, train)"),
 )
-TRUE_LAST.patch(
+TRUE.patch(
     "training_noted_twice",
     "The validation curve is the training curve.",
     (VALID, "        valid = train\n"),
@@ -293,15 +364,15 @@ def best_epoch_kept(model, train_loader, valid_loader, epochs, lr=1e-3):
 MODES.patch(
     "train_mode_forgotten",
     "The hand-written loop never says model.train(): after the first validation, dropout is off for good.",
-    (TRAIN, "        train = by_hand(model, train_loader, loss_function, optimizer, 'train')\n"),
+    (TRAIN, "        train = by_hand(model, train_loader, loss_function, optimizer, 'no train mode')\n"),
     ("    history = History()\n", "    history = History()\n    model.train()\n"),
     uses=[by_hand],
     source="Karpathy 2018",
 )
 MODES.patch(
-    "training_data_measured_anew",
-    "The training data are gone through twice: once to learn and once to measure.",
-    (TRAIN, TRAIN + "        train = one_pass(model, train_loader, loss_function)\n"),
+    "taught_twice",
+    "The training data are gone through twice in an epoch, to learn both times.",
+    (TRAIN, TRAIN + TRAIN),
 )
 RATE.patch(
     "learning_rate_written_in",
@@ -318,23 +389,23 @@ RATE.patch(
     "A learning rate of 0 is quietly made larger.",
     (ADAM, "torch.optim.AdamW(model.parameters(), lr=max(lr, 1e-4))"),
 )
-FALLS.patch(
+STEP.patch(
     "never_trained",
     "Without an optimizer one_pass only measures: nothing is learned.",
     (TRAIN, "        train = one_pass(model, train_loader, loss_function)\n"),
 )
-FALLS.patch(
+STEP.patch(
     "optimizer_of_a_copy",
     "The optimizer holds the parameters of a copy; the model that is trained never moves.",
     (ADAM, "torch.optim.Adam(copy.deepcopy(model).parameters(), lr=lr)"),
     ("    optimizer =", "    import copy\n\n    optimizer ="),
 )
-TRUE_LAST.patch(
+TRUE.patch(
     "another_loss",
     "This is not the plain cross entropy that was asked for.",
     ("nn.CrossEntropyLoss()", "nn.CrossEntropyLoss(label_smoothing=0.2)"),
 )
-MISTAKES.caught_by("fit", "test_one_optimizer_serves_all_epochs").patch(
+ONE.patch(
     "new_optimizer_each_epoch",
     "A new optimizer each epoch: Adam forgets all the gradients that it has seen.",
     (TRAIN, "        optimizer = torch.optim.Adam(model.parameters(), lr=lr)\n" + TRAIN),
@@ -342,18 +413,38 @@ MISTAKES.caught_by("fit", "test_one_optimizer_serves_all_epochs").patch(
 )
 
 
-TRUE_LAST.patch(
+TRUE.patch(
     "batch_means_averaged",
     "The hand-written loop notes the mean of the batch means: the last, smaller batch counts too much.",
     (TRAIN, TRAIN.replace("one_pass", "batch_means")),
     uses=[batch_means],
 )
-FALLS.patch(
-    "no_zero_grad",
-    "The hand-written loop has no zero_grad: the gradients of all batches so far are added up.",
-    (TRAIN, "        train = by_hand(model, train_loader, loss_function, optimizer, 'zero_grad')\n"),
-    uses=[by_hand],
-    source="Karpathy 2018",
+loops.slips(STEP, MODES, RATE)
+loops.epochs(MODES, ENTRIES, TRUE, TEACH)
+loops.rates(RATE, ADAM)
+RATE.patch(
+    "thaws_first",
+    "Every parameter is made trainable first, also those that were frozen on purpose.",
+    ("    history = History()\n", "    history = History()\n    model.requires_grad_(True)\n"),
+)
+STEP.patch(
+    "gradients_clipped",
+    "The gradients are clipped, which nobody asked for: long steps are cut short.",
+    (ADAM, "torch.optim.Adam(model.parameters(), lr=lr)\n    optimizer.register_step_pre_hook(clip)"),
+    (
+        "    optimizer =",
+        "    def clip(optimizer, args, kwargs):\n        nn.utils.clip_grad_norm_(model.parameters(), 0.1)\n\n    optimizer =",
+    ),
+)
+ONE.patch(
+    "last_layer_alone",
+    "The optimizer was given the last layer alone: the others stay as they were drawn.",
+    ("Adam(model.parameters(), lr=lr)", "Adam(list(model.parameters())[-2:], lr=lr)"),
+)
+TRUE.patch(
+    "last_entry_for_all",
+    "What the last epoch has measured is entered for every epoch.",
+    ("    return history", "    history.valid_loss = [valid.loss] * epochs\n    return history"),
 )
 RATE.patch(
     "one_parameter_forgotten",
@@ -378,6 +469,7 @@ MINUS.patch(
     "This is the difference of the losses; the accuracies were asked for.",
     (BOTH, "history.train_loss[-1] - history.valid_loss[-1]"),
 )
+MINUS.patch("gap_rounded", "The gap is rounded; rounding is for printing.", (BOTH, "round(" + BOTH + ", 2)"))
 MINUS.patch(
     "in_points_of_a_hundred",
     "This is in points of a hundred; a fraction was asked for.",

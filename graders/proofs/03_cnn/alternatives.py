@@ -59,17 +59,47 @@ def stage_class(in_channels, out_channels, dropout=0.0):
     return Stage(in_channels, out_channels, dropout)
 
 
-@alternative("conv_block", how="dropout of whole maps, pooling before it, only where it is asked for")
-def whole_maps_dropped(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.Module:
+@alternative(
+    "conv_block", how="lazy layers, dropout before the ReLU, which is the same, and only where it is asked for"
+)
+def lazy_layers(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.Module:
     layers = [
-        nn.Conv2d(in_channels, out_channels, (3, 3), (1, 1), (1, 1)),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(inplace=True),
+        nn.ZeroPad2d(1),
+        nn.LazyConv2d(out_channels, (3, 3)),
+        nn.LazyBatchNorm2d(momentum=None, eps=1e-3),
     ]
-    layers.append(nn.MaxPool2d(kernel_size=2, stride=2))
     if dropout > 0:
-        layers.append(nn.Dropout2d(dropout))
-    return nn.Sequential(*layers)
+        layers.append(nn.Dropout(dropout, inplace=True))
+    return nn.Sequential(*layers, nn.ReLU(inplace=True), nn.MaxPool2d(kernel_size=2, stride=2))
+
+
+class Written(nn.Module):
+    """For `written_out_by_hand`."""
+
+    def __init__(self, inputs, outputs, rate):
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(outputs, 1, 1)), nn.Parameter(torch.zeros(outputs, 1, 1))
+        self.register_buffer("var", torch.ones(outputs, 1, 1))
+        self.register_buffer("mean", torch.zeros(outputs, 1, 1))
+        self.windows, self.rate = nn.Linear(9 * inputs, outputs), rate
+
+    def forward(self, x):
+        rows, columns = x.shape[2:]
+        x = self.windows(F.unfold(x, 3, padding=1).transpose(1, 2)).transpose(1, 2).unflatten(2, (rows, columns))
+        mean, var = self.mean, self.var
+        if self.training:
+            mean, var = x.mean((0, 2, 3)).view(-1, 1, 1), x.var((0, 2, 3), unbiased=False).view(-1, 1, 1)
+            self.mean.lerp_(mean.detach(), 0.1)
+            self.var.lerp_(var.detach(), 0.1)
+        x = (self.gamma * (x - mean) / (var + 1e-5).sqrt() + self.beta).clamp(min=0)
+        if self.training:
+            x = x * torch.bernoulli(torch.full_like(x, 1 - self.rate)) / (1 - self.rate)
+        return F.max_pool2d(x, 2)
+
+
+@alternative("conv_block", how="norm, dropout and the sliding window written out", uses=[Written])
+def written_out_by_hand(in_channels, out_channels, dropout=0.0):
+    return Written(in_channels, out_channels, dropout)
 
 
 class ConvNet(nn.Module):
@@ -113,6 +143,25 @@ def written_out(n_classes=24):
     )
     model.eval()(torch.zeros(1, 1, 28, 28))
     return model.train()
+
+
+@alternative("build_model", how="strides in place of pooling, GroupNorm, GELU, a head that starts at zero")
+def strided(n_classes=24):
+    head = nn.Linear(256, n_classes)
+    nn.init.zeros_(head.weight)
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, stride=2, padding=1, bias=False),
+        nn.GroupNorm(4, 32),
+        nn.GELU(),
+        nn.Conv2d(32, 64, 3, stride=2, padding=1),
+        nn.GroupNorm(8, 64),
+        nn.GELU(),
+        nn.Flatten(),
+        nn.LazyLinear(256),
+        nn.GELU(),
+        nn.Dropout(0.3),
+        head,
+    )
 
 
 @alternative("count_parameters", how="shapes multiplied, by name")

@@ -19,6 +19,8 @@ STAND = MISTAKES.caught_by("SignImages", "test_pixels_stand_where_the_file_has_t
 GAP = MISTAKES.caught_by("SignImages", "test_labels_have_no_gap")
 VIEW = ".view(-1, 1, 28, 28)"
 
+signs.rows(CHANNEL)
+signs.pixels(STAND)
 signs.labels(GAP, GAP)
 CHANNEL.patch(
     "still_flat", "The picture is still a flat vector: a convolution has no neighbours to look at.", (VIEW, "")
@@ -160,6 +162,187 @@ def dropout_never_off(in_channels, out_channels, dropout=0.0):
 MISTAKES.caught_by("conv_block", "test_it_keeps_the_largest_of_four").patch(
     "average_pooling", "The mean of four values is taken; the largest was asked for.", ("MaxPool2d", "AvgPool2d")
 )
+DROP.patch(
+    "dropout_after_pooling",
+    "Dropout stands before the pooling: where the largest of four is dropped, the next one comes out.",
+    (f"        {DROPOUT},\n{POOL}", f"{POOL}        {DROPOUT},\n"),
+)
+DROP.patch(
+    "whole_maps_dropped",
+    "Dropout2d drops whole maps; each value was to be dropped by itself.",
+    (DROPOUT, "nn.Dropout2d(dropout)"),
+)
+DROP.patch(
+    "dropped_before_the_norm",
+    "Dropout stands behind the ReLU: what is dropped before the normalisation comes back as the mean.",
+    (NORM, f"        {DROPOUT},\n{NORM}"),
+    (f"        nn.ReLU(),\n        {DROPOUT},\n", "        nn.ReLU(),\n"),
+)
+
+
+class Stage(nn.Module):
+    """Convolution, norm and ReLU, then the mistake's own way to drop, then pooling."""
+
+    def __init__(self, in_channels, out_channels, rate, way):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(in_channels, out_channels, 3, padding=1), nn.BatchNorm2d(out_channels)
+        self.rate, self.way, self.passes = rate, way, 0
+
+    def forward(self, x):
+        x = self.norm(self.conv(x)).relu()
+        return nn.functional.max_pool2d(self.way(self, x) if self.training else x, 2)
+
+
+@DROP.mistake("One mask serves the whole batch: all its pictures lose the same values.", uses=[Stage])
+def one_mask_for_a_batch(in_channels, out_channels, dropout=0.0):
+    def drop(stage, x):
+        return x * (torch.rand(x.shape[1:]) >= stage.rate) / (1 - stage.rate)
+
+    return Stage(in_channels, out_channels, dropout, drop)
+
+
+@DROP.mistake("The mask is drawn from a fixed seed: it is the same in every second pass.", uses=[Stage])
+def mask_from_a_seed(in_channels, out_channels, dropout=0.0):
+    def drop(stage, x):
+        stage.passes += 1
+        generator = torch.Generator().manual_seed(stage.passes % 2)
+        return x * (torch.rand(x.shape, generator=generator) >= stage.rate) / (1 - stage.rate)
+
+    return Stage(in_channels, out_channels, dropout, drop)
+
+
+@DROP.mistake("The values are blurred by noise; they were to be dropped or kept.", uses=[Stage])
+def noise_for_dropout(in_channels, out_channels, dropout=0.0):
+    def drop(stage, x):
+        return x * (1 + stage.rate * torch.randn_like(x))
+
+    return Stage(in_channels, out_channels, dropout, drop)
+
+
+STEPS = MISTAKES.caught_by("conv_block", "test_it_does_the_five_steps_in_their_order")
+for name, says, layer in (
+    ("leaky", "A leaky ReLU lets a little of the negative values through; ReLU lets nothing.", "LeakyReLU()"),
+    ("gelu", "GELU is another bend than ReLU.", "GELU()"),
+    ("tanh", "Tanh is another bend than ReLU: it squeezes what is large.", "Tanh()"),
+    ("relu6", "ReLU6 cuts what is larger than 6.", "ReLU6()"),
+):
+    STEPS.patch(name, says, ("nn.ReLU()", f"nn.{layer}"))
+STEPS.patch(
+    "activated_before_the_norm",
+    "ReLU stands before the normalisation; it was to come behind it.",
+    (f"{NORM}        nn.ReLU(),\n", f"        nn.ReLU(),\n{NORM}"),
+)
+STEPS.patch(
+    "pooled_before_the_norm",
+    "Pooling stands before the normalisation; it was to come last.",
+    (NORM, POOL + NORM),
+    (f",\n{POOL}    )", ",\n    )"),
+)
+STEPS.patch(
+    "input_normalised",
+    "The input is normalised; it was to be what the convolution gives.",
+    (f"        {CONV},\n{NORM}", f"        nn.BatchNorm2d(in_channels),\n        {CONV},\n"),
+)
+for margin in ("reflect", "circular", "replicate"):
+    STEPS.patch(
+        f"{margin}_margin",
+        "The margin repeats pixels of the picture; it was to be zeros.",
+        ("padding=1)", f'padding=1, padding_mode="{margin}")'),
+    )
+STEPS.patch(
+    "nothing_to_learn_in_the_norm",
+    "affine=False leaves the normalisation without its scale and shift.",
+    ("BatchNorm2d(out_channels)", "BatchNorm2d(out_channels, affine=False)"),
+)
+STEPS.patch(
+    "each_picture_normalised",
+    "InstanceNorm takes mean and variance of one picture; batch normalisation takes them of the batch.",
+    ("BatchNorm2d(out_channels)", "InstanceNorm2d(out_channels, affine=True, track_running_stats=True)"),
+)
+STEPS.patch(
+    "statistics_that_hardly_move",
+    "With so small a momentum the running statistics lag behind for thousands of batches.",
+    ("BatchNorm2d(out_channels)", "BatchNorm2d(out_channels, momentum=1e-4)"),
+)
+STEPS.patch(
+    "statistics_of_the_last_batch",
+    "With a momentum of 1 the running statistics are those of the last batch alone.",
+    ("BatchNorm2d(out_channels)", "BatchNorm2d(out_channels, momentum=1.0)"),
+)
+STEPS.patch(
+    "convolution_frozen",
+    "The convolution is frozen: it never learns anything.",
+    (CONV, f"{CONV}.requires_grad_(False)"),
+)
+STEPS.patch(
+    "maps_kept_apart_where_it_fits",
+    "Where as many maps go in as come out, each of them is looked at by itself; a window sees all maps.",
+    ("padding=1)", "padding=1, groups=in_channels if in_channels == out_channels else 1)"),
+)
+STEPS.patch(
+    "three_by_one",
+    "The window is 3 × 1: it sees no neighbour to the left or right.",
+    ("kernel_size=3, padding=1", "kernel_size=(3, 1), padding=(1, 0)"),
+)
+
+
+class Picked(nn.Module):
+    """One map of several, by the mistake's own way."""
+
+    def __init__(self, way):
+        super().__init__()
+        self.way = way
+
+    def forward(self, x):
+        return self.way(x)
+
+
+@STEPS.mistake("Only the first of the maps is looked at.", uses=[Picked])
+def first_map_only(in_channels, out_channels, dropout=0.0):
+    return nn.Sequential(
+        Picked(lambda x: x[:, :1]),
+        nn.Conv2d(1, out_channels, 3, padding=1),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.MaxPool2d(2),
+    )
+
+
+@STEPS.mistake("The absolute value bends too, but it keeps what ReLU cuts off.", uses=[Picked])
+def absolute_value(in_channels, out_channels, dropout=0.0):
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, 3, padding=1),
+        nn.BatchNorm2d(out_channels),
+        Picked(torch.abs),
+        nn.Dropout(dropout),
+        nn.MaxPool2d(2),
+    )
+
+
+@STEPS.mistake("The input is changed in place: what went into the stage is lost.", uses=[Picked])
+def input_cut_in_place(in_channels, out_channels, dropout=0.0):
+    return nn.Sequential(
+        Picked(lambda x: x.mul_(1.5)),
+        nn.Conv2d(in_channels, out_channels, 3, padding=1),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.MaxPool2d(2),
+    )
+
+
+@STEPS.mistake("The graph is cut before the stage: the layers in front of it learn nothing.", uses=[Picked])
+def graph_cut_before_the_stage(in_channels, out_channels, dropout=0.0):
+    return nn.Sequential(
+        Picked(torch.Tensor.detach),
+        nn.Conv2d(in_channels, out_channels, 3, padding=1),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(),
+        nn.Dropout(dropout),
+        nn.MaxPool2d(2),
+    )
+
 
 # -- build_model --------------------------------------------------------------------------------------------------------
 
@@ -168,7 +351,41 @@ LOGITS = MISTAKES.caught_by("build_model", "test_scores_are_logits_that_every_pa
 ALONE = MISTAKES.caught_by("build_model", "test_a_picture_is_judged_by_itself_alone")
 BEATS = MISTAKES.caught_by("build_model", "test_it_beats_the_dense_network_on_unseen_hands")
 
-dense.ends_in(LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()", "nn.Tanh()")
+dense.ends_in(
+    LOGITS, "nn.Softmax(dim=1)", "nn.LogSoftmax(dim=1)", "nn.ReLU()", "nn.Tanh()", "nn.GELU()", "nn.Dropout(0.2)"
+)
+LOGITS.patch(
+    "scores_normalised_over_the_batch",
+    "BatchNorm behind the last layer: in train mode the scores of a class always have the same mean and spread.",
+    (LAST, f"{LAST} nn.BatchNorm1d(n_classes)"),
+)
+
+
+class Convolved(nn.Module):
+    """Two stages and a head, with the mistake's own way through them."""
+
+    def __init__(self, n_classes, way):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(4), nn.Flatten()
+        )
+        self.head, self.way = nn.Linear(16 * 49, n_classes), way
+
+    def forward(self, x):
+        return self.way(self, x)
+
+
+@LOGITS.mistake(
+    "In train mode probabilities come out: the loss applies its softmax to them once more.", uses=[Convolved]
+)
+def softmax_while_training(n_classes=24):
+    def squeezed(net, x):
+        scores = net.head(net.body(x))
+        return scores.softmax(1) if net.training else scores
+
+    return Convolved(n_classes, squeezed)
+
+
 SCORES.patch(
     "classes_written_in", "24 is written into the last layer; n_classes is not read.", (LAST, "nn.Linear(512, 24),")
 )
@@ -236,6 +453,22 @@ def neighbours_matter(n_classes=24):
     )
 
 
+@ALONE.mistake(
+    "In train mode each picture is mixed with another of its batch, and the labels know nothing of it.",
+    uses=[Convolved],
+)
+def mixed_while_training(n_classes=24):
+    def mixed(net, x):
+        return net.head(net.body(0.9 * x + 0.1 * x.roll(1, 0) if net.training else x))
+
+    return Convolved(n_classes, mixed)
+
+
+@ALONE.mistake("The input itself is changed, in place: the caller's pictures are others afterwards.", uses=[Convolved])
+def input_changed_in_place(n_classes=24):
+    return Convolved(n_classes, lambda net, x: net.head(net.body(x.mul_(2).sub_(1))))
+
+
 @BEATS.mistake("The picture is flattened first: without convolutions this is the dense network again.")
 def dense_again(n_classes=24):
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, n_classes))
@@ -281,4 +514,70 @@ SHARED.patch(
     "shared_counted_twice",
     "Going from layer to layer counts shared weights as often as they are used.",
     (SUM, "sum(p.numel() for m in model for p in m.parameters() if p.requires_grad)"),
+)
+SHARED.patch(
+    "tied_counted_twice",
+    "Two layers that share one matrix have it once, not twice: each layer's own parameters hold it.",
+    (SUM, "sum(p.numel() for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad)"),
+)
+SHARED.patch(
+    "alike_taken_for_shared",
+    "Parameters of one shape are not the same parameter.",
+    (SUM, "sum({tuple(p.shape): p.numel() for p in model.parameters() if p.requires_grad}.values())"),
+)
+COUNT.patch(
+    "known_layers_only",
+    "Only some kinds of layers are counted; parameters stand in others too, and in no layer at all.",
+    (
+        SUM,
+        "sum(\n"
+        "        p.numel()\n"
+        "        for m in model.modules()\n"
+        "        if isinstance(m, (nn.Linear, nn.Conv2d))\n"
+        "        for p in m.parameters()\n"
+        "        if p.requires_grad\n"
+        "    )",
+    ),
+)
+COUNT.patch(
+    "children_only",
+    "The children's parameters are counted, the model's own are not.",
+    (SUM, "sum(p.numel() for c in model.children() for p in c.parameters() if p.requires_grad)"),
+)
+COUNT.patch(
+    "innermost_layers_only",
+    "Only layers without children are counted; others have parameters of their own too.",
+    (
+        SUM,
+        "sum(p.numel() for m in model.modules() if not list(m.children()) for p in m.parameters() if p.requires_grad)",
+    ),
+)
+COUNT.patch(
+    "in_train_mode_only",
+    "What can be trained does not depend on the mode; it is a matter of requires_grad.",
+    (SUM, f"{SUM} if model.training else 0"),
+)
+COUNT.patch(
+    "summed_in_float32",
+    "float32 holds whole numbers up to 16,777,216: a large count is rounded.",
+    (SUM, "int(sum(torch.tensor(float(p.numel())) for p in model.parameters() if p.requires_grad))"),
+)
+FROZEN.patch(
+    "fails_where_nothing_is_left",
+    "A network in which nothing can be trained has 0 such numbers; it is no error.",
+    (SUM, "torch.cat([p.flatten() for p in model.parameters() if p.requires_grad]).numel()"),
+    crashes=True,
+)
+COUNT.patch(
+    "a_layer_frozen_whole",
+    "A layer is taken for frozen where any of its parameters is; each parameter has its own flag.",
+    (
+        SUM,
+        "sum(\n"
+        "        p.numel()\n"
+        "        for m in model.modules()\n"
+        "        if all(p.requires_grad for p in m.parameters(recurse=False))\n"
+        "        for p in m.parameters(recurse=False)\n"
+        "    )",
+    ),
 )

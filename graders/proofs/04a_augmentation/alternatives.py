@@ -1,11 +1,14 @@
 """Project 04a, right in other hands."""
 
+import functools
 import random
 from collections import OrderedDict
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, RandomSampler, TensorDataset
 from torchvision import transforms
@@ -61,6 +64,61 @@ def padded_crop(train):
         return torch.clamp(crop * random.uniform(0.7, 1.3) + random.uniform(-0.1, 0.1), 0.0, 1.0)
 
     return shifted if train else lambda image: image
+
+
+@alternative("make_transforms", how="only the size, by Python's random")
+def zoom_only(train):
+    def zoomed(images):
+        return transforms.functional.affine(images, 0.0, [0, 0], random.uniform(0.8, 1.25), [0.0, 0.0])
+
+    return zoomed if train else lambda images: images
+
+
+@alternative("make_transforms", how="Pillow, picture by picture, by a generator of NumPy's; a partial")
+def by_pillow(train):
+    chance = np.random.default_rng(1)
+
+    def one(image):
+        picture = Image.fromarray((255 * image[0]).round().byte().numpy())
+        shift = tuple(chance.integers(-2, 3, 2).tolist())
+        turned = picture.rotate(chance.uniform(-15, 15), translate=shift, fillcolor=int(np.median(np.asarray(picture))))
+        return torch.from_numpy(np.asarray(turned, dtype=np.float32) / 255)[None]
+
+    def change(images, training):
+        if not training:
+            return images
+        return one(images) if images.dim() == 3 else torch.stack([one(image) for image in images])
+
+    return functools.partial(change, training=train)
+
+
+class SomeMoved(nn.Module):
+    """For `some_of_the_batch`."""
+
+    def __init__(self):
+        super().__init__()
+        self.change = transforms.RandomAffine(15, (0.1, 0.1), (0.8, 1.2))
+
+    def forward(self, images):
+        batch = images if images.dim() == 4 else images[None]
+        moved = torch.rand(len(batch), 1, 1, 1) < 0.75
+        return torch.where(moved, self.change(batch), batch).reshape(images.shape)
+
+
+@alternative(
+    "make_transforms", how="a module, one change for the batch, a quarter of the pictures left alone", uses=[SomeMoved]
+)
+def some_of_the_batch(train):
+    return SomeMoved() if train else nn.Identity()
+
+
+@alternative("make_transforms", how="whole pixels, rolled around")
+def rolled(train):
+    def shifted(images):
+        right, down = (int(k) for k in torch.randint(-3, 4, (2,)))
+        return torch.roll(images, (down, right), (-2, -1))
+
+    return shifted if train else torch.clone
 
 
 class Augmented(Dataset):

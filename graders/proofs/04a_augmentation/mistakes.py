@@ -4,6 +4,8 @@
 """
 
 import copy
+import itertools
+import random
 
 import torch
 from torch import nn
@@ -12,6 +14,8 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import History, one_pass
+from graders.proofs.shared import loops, saving
+from graders.proofs.shared.loops import batch_means, by_hand, in_train_mode
 
 MISTAKES = Catalogue("04a")
 
@@ -62,6 +66,61 @@ def seeded_in_each_call(train):
     return transform
 
 
+@ANEW.mistake("Ten changes are drawn when the transform is made; each epoch deals out the same ten.")
+def ten_views(train):
+    if not train:
+        return v2.Identity()
+    ten = [(random.uniform(-12, 12), [random.randint(-2, 2), random.randint(-2, 2)]) for _ in range(10)]
+
+    def transform(images):
+        angle, shift = random.choice(ten)
+        return v2.functional.affine(images, angle, shift, 1.0, [0.0, 0.0])
+
+    return transform
+
+
+@ANEW.mistake("A change is drawn at every second call only: two pictures in a row are changed alike.")
+def drawn_at_every_second_call(train):
+    if not train:
+        return v2.Identity()
+    calls, change = itertools.count(), {}
+
+    def transform(images):
+        if next(calls) % 2 == 0:
+            change.update(angle=random.uniform(-12, 12), shift=[random.randint(-2, 2), random.randint(-2, 2)])
+        return v2.functional.affine(images, change["angle"], change["shift"], 1.0, [0.0, 0.0])
+
+    return transform
+
+
+@ANEW.mistake("In a batch only the first picture is changed; the others come back as they were.")
+def only_the_first_of_a_batch(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        return change(images) if images.dim() == 3 else torch.cat([change(images[:1]), images[1:]])
+
+    return transform
+
+
+@ANEW.mistake(
+    "Each call seeds the generator that all share: the order of the pictures and the dropout are no longer drawn.",
+    source="forum: torch.manual_seed in a transform",
+)
+def everything_seeded(train):
+    if not train:
+        return v2.Identity()
+    calls, change = itertools.count(), v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        torch.manual_seed(next(calls))
+        return change(images)
+
+    return transform
+
+
 STAY.patch(
     "noise_not_clamped",
     "Noise carries values below 0 and above 1, and nothing brings them back.",
@@ -108,6 +167,43 @@ UPRIGHT.patch(
     "No one signs upside down: a turn of 180 degrees changes the meaning.",
     ("degrees=12", "degrees=180"),
 )
+UPRIGHT.patch(
+    "mirrored",
+    "In a mirror a sign is one of the other hand.",
+    (JITTER, JITTER + " v2.RandomHorizontalFlip(),"),
+    source="forum: RandomHorizontalFlip on letters and digits",
+)
+UPRIGHT.patch(
+    "nearly_a_quarter_turn", "Turned by up to 85 degrees, a hand lies on its side.", ("degrees=12", "degrees=85")
+)
+
+
+@VISIBLE.mistake("In a batch the pictures come back in another order: each has the label of another one.")
+def another_order_in_the_batch(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+    return lambda images: change(images if images.dim() == 3 else images[torch.randperm(len(images))])
+
+
+@VISIBLE.mistake("In a batch each picture is mixed with another one, and keeps its own label alone.", source="mix-up")
+def mixed_within_the_batch(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        moved = change(images)
+        return moved if images.dim() == 3 else 0.7 * moved + 0.3 * moved.roll(1, 0)
+
+    return transform
+
+
+VISIBLE.patch(
+    "negative_by_chance",
+    "Half of the pictures are negatives: a dark hand on a bright ground.",
+    (JITTER, JITTER + " v2.RandomInvert(),"),
+)
 VISIBLE.patch(
     "moved_out_of_the_picture",
     "The hand is moved out of the picture; its label still says that it is there.",
@@ -136,6 +232,17 @@ def noise_only(train):
 
 
 MOVES.patch(
+    "tilted_one_way",
+    "All hands are tilted to the same side; people tilt theirs to either.",
+    ("degrees=12, translate=(0.06, 0.06)", "degrees=(5, 15), translate=(0.0, 0.0)"),
+)
+MOVES.patch(
+    "shifted_one_way",
+    "The hand is moved to the right and never to the left.",
+    ("translate=(0.06, 0.06)", "translate=(0.0, 0.06)"),
+    ("v2.CenterCrop(28),", "v2.CenterCrop(28), v2.Lambda(lambda image: image.roll(int(torch.randint(1, 4, ())), -1)),"),
+)
+MOVES.patch(
     "hardly_turned",
     "A turn by one degree is no other angle.",
     ("degrees=12, translate=(0.06, 0.06), scale=(0.85, 1.15)", "degrees=1"),
@@ -148,6 +255,9 @@ VALID_PLAIN = MISTAKES.caught_by("train_augmented", "test_validation_sees_the_pi
 TEACH = MISTAKES.caught_by("train_augmented", "test_validation_data_teach_nothing")
 TRUE_HISTORY = MISTAKES.caught_by("train_augmented", "test_the_history_is_true")
 READS = MISTAKES.caught_by("train_augmented", "test_it_reads_unseen_hands")
+STEP = MISTAKES.caught_by("train_augmented", "test_each_batch_is_one_plain_step")
+ORDER = MISTAKES.caught_by("train_augmented", "test_training_order_is_new_in_each_epoch")
+RATE = MISTAKES.caught_by("train_augmented", "test_the_learning_rate_is_the_callers")
 ONE = "one_pass(model, train_loader, loss_function, optimizer, transform=augment)"
 MEASURE = "one_pass(model, valid_loader, loss_function)"
 LOADER = "DataLoader(train_set, batch_size, shuffle=True)"
@@ -168,6 +278,41 @@ SHOWN.patch(
     "the_rest_dropped",
     "drop_last throws the items of the last, smaller batch away.",
     (LOADER, "DataLoader(train_set, batch_size, shuffle=True, drop_last=True)"),
+)
+SHOWN.patch(
+    "augmented_twice",
+    "Each picture is augmented when it is fetched, and once more in the batch: it is turned and moved too far.",
+    (LOADER, f"{LOADER}\n    draw_first = make_transforms(True)"),
+    (
+        "return torch.stack([draw(image) for image in batch])",
+        "return torch.stack([draw(draw_first(image)) for image in batch])",
+    ),
+)
+VALID_PLAIN.patch(
+    "validated_in_train_mode",
+    "The validation is measured in train mode: dropout and batch statistics are on.",
+    (MEASURE, "in_train_mode(model, valid_loader, loss_function)"),
+    uses=[in_train_mode],
+)
+VALID_PLAIN.patch(
+    "trained_in_eval_mode",
+    "The hand-written loop never says model.train(): after the first validation, dropout is off for good.",
+    (ONE, ONE.replace("one_pass", "by_hand").replace("optimizer", "optimizer, 'no train mode'")),
+    uses=[by_hand],
+)
+loops.slips(STEP, ORDER, RATE, call=ONE)
+loops.epochs(ORDER, TRUE_HISTORY, TRUE_HISTORY, TEACH, call=ONE)
+loops.rates(RATE, "Adam(model.parameters(), lr=lr)")
+RATE.patch(
+    "new_optimizer_each_epoch",
+    "A new optimizer each epoch: Adam forgets all the gradients that it has seen.",
+    ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + ADAM),
+)
+TRUE_HISTORY.patch(
+    "batch_means_averaged",
+    "The mean of the batches is not the mean of the pictures: the last batch is smaller.",
+    (MEASURE, MEASURE.replace("one_pass", "batch_means")),
+    uses=[batch_means],
 )
 VALID_PLAIN.patch(
     "validation_augmented_too",
@@ -211,7 +356,7 @@ READS.patch(
     "The learning rate is a thousandth of what was asked for: hardly anything is learned.",
     ("lr=lr)", "lr=lr / 1000)"),
 )
-MISTAKES.caught_by("train_augmented", "test_training_order_is_new_in_each_epoch").patch(
+ORDER.patch(
     "never_shuffled",
     "The training pictures come in the same order in each epoch.",
     (LOADER, "DataLoader(train_set, batch_size)"),
@@ -221,7 +366,7 @@ SHOWN.patch(
     "The batch size is written in; the argument is not read.",
     (LOADER, "DataLoader(train_set, 64, shuffle=True)"),
 )
-MISTAKES.caught_by("train_augmented", "test_the_learning_rate_is_the_callers").patch(
+RATE.patch(
     "learning_rate_written_in", "The learning rate is written in; the argument is not read.", ("lr=lr)", "lr=1e-3)")
 )
 
@@ -241,7 +386,7 @@ def best_epoch_kept(model, train_set, valid_set, epochs, lr=1e-3, batch_size=32)
     return history
 
 
-MISTAKES.caught_by("train_augmented", "test_the_learning_rate_is_the_callers").patch(
+RATE.patch(
     "weights_alone",
     "The optimizer was given the weights and not the biases: they stay as they were.",
     ("Adam(model.parameters(), lr=lr)", "Adam([p for p in model.parameters() if p.dim() > 1], lr=lr)"),
@@ -279,6 +424,18 @@ NUMBERS.patch(
     "halved",
     "The numbers are halved in precision, and the model with them.",
     (SAVE, "torch.save(plain.half().state_dict(), temporary)"),
+)
+saving.files(NUMBERS, REPLACED, "plain")
+NAMES.patch(
+    "letters_stripped",
+    "lstrip takes letters off, not a prefix: `model.0.weight` loses more than that.",
+    (SAVE, 'torch.save({n.lstrip("_orig_mod."): t for n, t in model.state_dict().items()}, temporary)'),
+    source="forum",
+)
+NAMES.patch(
+    "taken_out_anywhere",
+    "The words are taken out wherever they stand; only a prefix is not the plain network's.",
+    (SAVE, 'torch.save({n.replace("_orig_mod.", ""): t for n, t in model.state_dict().items()}, temporary)'),
 )
 NAMES.patch(
     "names_of_the_compiled",

@@ -11,6 +11,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
+from graders.proofs.shared import camera
 
 MISTAKES = Catalogue("04b")
 
@@ -59,6 +60,51 @@ OTHER.patch(
     (LOAD, 'model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=False)'),
     source="forum",
 )
+FILLED.patch(
+    "frozen_by_the_way",
+    "The parameters are frozen while they are loaded: the network cannot be trained any further.",
+    ("return model.eval()", "return model.eval().requires_grad_(False)"),
+)
+FILLED.patch(
+    "thawed_by_the_way",
+    "What was frozen in the network can be trained after loading.",
+    ("return model.eval()", "return model.eval().requires_grad_(True)"),
+)
+FILLED.patch(
+    "outermost_module_only",
+    "Only the outermost module is told that it is in eval mode; dropout within is still on.",
+    ("return model.eval()", "model.training = False\n    return model"),
+)
+FILLED.patch(
+    "strings_only",
+    "The path may be a pathlib.Path, and that has no method of a string.",
+    (LOAD, f"assert path.startswith('')\n    {LOAD}"),
+    crashes=True,
+)
+STATE = 'torch.load(path, map_location="cpu", weights_only=True)'
+OTHER.patch(
+    "surplus_dropped",
+    "Names that the model does not know are dropped: the file is of another network, and nobody is told.",
+    (STATE, f"{{name: value for name, value in {STATE}.items() if name in model.state_dict()}}"),
+)
+OTHER.patch(
+    "missing_made_up",
+    "What is missing in the file keeps its random start, and nobody is told.",
+    (STATE, f"{{**model.state_dict(), **{STATE}}}"),
+)
+OTHER.patch(
+    "prefix_forgiven",
+    "A prefix is taken off each name: the file is of a wrapped network, and was not saved as it should be.",
+    (STATE, f'{{name.removeprefix("module."): value for name, value in {STATE}.items()}}'),
+)
+OTHER.patch(
+    "shapes_that_do_not_fit_left_out",
+    "Layers whose shapes do not fit keep their random start, and nobody is told.",
+    (
+        STATE,
+        f"{{n: v if v.shape == model.state_dict().get(n, v).shape else model.state_dict()[n] for n, v in {STATE}.items()}}",
+    ),
+)
 OTHER.patch(
     "error_swallowed",
     "The error is printed and forgotten; the network goes on with random numbers.",
@@ -76,6 +122,12 @@ TINY = MISTAKES.caught_by("preprocess", "test_tiny_and_odd_photos_work")
 TO_DTYPE, GREY = "F.to_dtype(small, torch.float32, scale=True)", 'F.to_image(upright.convert("RGB").convert("L"))'
 CROP = "F.center_crop(grey, [min(grey.shape[-2:])])"
 
+camera.photos(BATCH, BATCH, EVERY, LYING)
+BATCH.patch(
+    "green_for_grey",
+    "The green channel is taken for grey: what is red or blue turns black.",
+    (GREY, 'F.to_image(upright.convert("RGB").getchannel("G"))'),
+)
 BATCH.patch("no_batch", "A network reads batches: one photo is a batch of one.", (".unsqueeze(0)", ""))
 BATCH.patch(
     "never_divided", "The values go up to 255; the network was trained on 0 to 1.", ("scale=True", "scale=False")
@@ -137,6 +189,15 @@ SQUARE.patch(
     "cut_at_the_left",
     "The square is cut out at the top left and not in the middle.",
     (CROP, "grey[..., : min(grey.shape[-2:]), : min(grey.shape[-2:])]"),
+)
+SQUARE.patch(
+    "margin_lost",
+    "Resized to 32 and cut to 28, as for ImageNet: the margin of the square is lost, and the hand is larger than in training.",
+    (
+        "F.resize(square, [28, 28], antialias=True)",
+        "F.center_crop(F.resize(square, [32, 32], antialias=True), [28, 28])",
+    ),
+    source="docs: Resize(256), CenterCrop(224)",
 )
 SQUARE.patch(
     "padded",
@@ -227,6 +288,12 @@ SEES.patch(
     "The network is asked twice, once with a mirrored photo: other letters, mirrored.",
     ("logits = model(preprocess(photo))", "logits = model(preprocess(photo)) + model(preprocess(photo).flip(-1))"),
 )
+SEES.patch(
+    "photo_turned_in_place",
+    "The photo is turned in place before it is read: the caller's picture is another one afterwards.",
+    ("    with torch", "    ImageOps.exif_transpose(photo, in_place=True)\n    with torch"),
+    source="Pillow: in_place",
+)
 UNSEEN.patch(
     "shown_the_negative",
     "The network is shown the negative of what it was trained on.",
@@ -262,6 +329,82 @@ SHARE.patch(
     "The true letter is shifted by one.",
     ("== file.name[0].lower()", "== LETTERS[ord(file.name[0].lower()) - 97 - 1]"),
 )
+SHARE.patch(
+    "rounded_to_hundredths",
+    "The accuracy is rounded: two photos of seven are not 0.29.",
+    ("return right / len(photos)", "return round(right / len(photos), 2)"),
+)
+SHARE.patch(
+    "one_photo_a_letter",
+    "In a dictionary by letters the second photo of a letter takes the place of the first.",
+    (
+        "    if not photos:",
+        "    photos = list({file.name[0].lower(): file for file in sorted(photos)}.values())\n    if not photos:",
+    ),
+)
+SHARE.patch(
+    "paths_as_text_only",
+    "A folder may also be a pathlib.Path; text cannot be added to that.",
+    ("Path(folder).iterdir()", 'map(Path, glob.glob(folder + "/*"))'),
+    ("    files = [", "    import glob\n\n    files = ["),
+    crashes=True,
+)
+OTHERS.patch(
+    "ending_without_its_dot",
+    "What ends in png is not yet a photo: notapng has no suffix.",
+    ('file.suffix.lower() in {".jpg", ".jpeg", ".png"}', 'file.name.lower().endswith(("jpg", "jpeg", "png"))'),
+)
+OTHERS.patch(
+    "suffix_within_a_text",
+    '`in` looks for a part of a text: a file without any suffix is found in ".jpg.jpeg.png" too.',
+    ('{".jpg", ".jpeg", ".png"}', '".jpg.jpeg.png"'),
+    source="forum: in for strings",
+)
+OTHERS.patch(
+    "suffix_anywhere_in_the_name",
+    "A name that holds .jpg somewhere need not end in it: n.jpg.part is no photo.",
+    (
+        'file.suffix.lower() in {".jpg", ".jpeg", ".png"}',
+        'any(suffix in file.name.lower() for suffix in (".jpg", ".jpeg", ".png"))',
+    ),
+)
+OTHERS.patch(
+    "folder_for_a_photo",
+    "A folder that is called a.png is no photo.",
+    ("if file.is_file()", ""),
+    crashes=True,
+)
+
+
+@OTHERS.mistake("Whatever Pillow can open is counted: GIF, BMP and TIFF files too.")
+def whatever_pillow_opens(model, folder):
+    right = count = 0
+    for file in sorted(Path(folder).iterdir()):
+        try:
+            photo = Image.open(file)
+        except OSError:
+            continue
+        right += predict_letter(model, photo) == file.name[0].lower()  # noqa: F821
+        count += 1
+    if not count:
+        raise ValueError(f"there is no photo in {folder}")
+    return right / count
+
+
+@OTHERS.mistake("A photo that cannot be read is left out in silence: the accuracy is that of the others.")
+def unreadable_left_out(model, folder):
+    answers = []
+    for file in Path(folder).iterdir():
+        if file.is_file() and file.suffix.lower() in {".jpg", ".jpeg", ".png"}:
+            try:
+                answers.append(predict_letter(model, Image.open(file)) == file.name[0].lower())  # noqa: F821
+            except OSError:
+                continue
+    if not answers:
+        raise ValueError(f"there is no photo in {folder}")
+    return sum(answers) / len(answers)
+
+
 OTHERS.patch("only_small_suffixes", "Cameras write .JPG in capitals.", (".suffix.lower()", ".suffix"))
 OTHERS.patch(
     "the_whole_name",

@@ -57,6 +57,15 @@ def from_a_tensor(photo, weights):
     return torch.stack([weights.transforms()(F.pil_to_tensor(upright.convert("RGB")))])
 
 
+@alternative("preprocess", how="transparent parts on white")
+def on_white(photo, weights):
+    upright = ImageOps.exif_transpose(photo)
+    if upright.mode in ("RGBA", "LA"):
+        ground = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
+    return weights.transforms()(upright.convert("RGB"))[None, ...]
+
+
 @alternative("classify", how="argsort, a loop, item()")
 def by_argsort(model, weights, photo, top=5):
     model.eval()
@@ -78,24 +87,35 @@ def by_hand(model: nn.Module, weights, photo: Image.Image, top: int = 5):
     return sorted(pairs, key=lambda pair: -pair[1])[:top]
 
 
-@alternative("extract_features", how="a deep copy whose head lets everything pass")
+class Listener(nn.Module):
+    """A head that keeps what it reads."""
+
+    def forward(self, x):
+        self.heard = x
+        return x
+
+
+@alternative("extract_features", how="a deep copy whose head only listens", uses=[Listener])
 def copied(model, images):
-    body = copy.deepcopy(model).eval()
-    setattr(body, "fc" if hasattr(body, "fc") else "classifier", nn.Identity())
+    body, head = copy.deepcopy(model).eval(), Listener()
+    setattr(body, "fc" if hasattr(body, "fc") else "classifier", head)
     with torch.inference_mode():
-        found = body(images)
+        body(images)
+    found = head.heard
     return torch.flatten(nn.functional.adaptive_avg_pool2d(found, 1), 1) if found.dim() == 4 else found
 
 
-@alternative("extract_features", how="the head taken out and put back")
+@alternative("extract_features", how="the head taken out and put back, a listener meanwhile", uses=[Listener])
 def taken_out(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
     name = next(n for n, _ in model.named_children() if n in ("classifier", "fc"))
     head = getattr(model, name)
+    listener = Listener()
     try:
-        setattr(model, name, nn.Identity())
-        found = model(images).detach()
+        setattr(model, name, listener)
+        model(images)
     finally:
         setattr(model, name, head)
+    found = listener.heard.detach()
     while found.dim() > 2:
         found = found.mean(-1)
     return found
@@ -109,6 +129,25 @@ def by_feature_extraction(model, images):
     with torch.no_grad():
         found = feature_extraction.create_feature_extractor(model, [before])(images)[before]
     return found.mean((-2, -1)) if found.ndim == 4 else found
+
+
+@alternative(
+    "extract_features", how="eval mode for the question, the mode of each part put back, gradients off by flags"
+)
+def mode_and_flags_put_back(model, images):
+    modes, flags = [part.training for part in model.modules()], [p.requires_grad for p in model.parameters()]
+    caught = {}
+    hook = getattr(model, "fc" if hasattr(model, "fc") else "classifier").register_forward_hook(
+        lambda module, inputs, output: caught.update(read=inputs[0])
+    )
+    model.eval().requires_grad_(False)
+    model(images)
+    hook.remove()
+    for part, mode in zip(model.modules(), modes, strict=True):
+        part.training = mode
+    for p, flag in zip(model.parameters(), flags, strict=True):
+        p.requires_grad_(flag)
+    return caught["read"].flatten(2).mean(2) if caught["read"].dim() == 4 else caught["read"]
 
 
 class Enough(Exception):

@@ -10,6 +10,7 @@ from torch import nn
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
+from graders.proofs.shared import camera
 
 MISTAKES = Catalogue("05a")
 
@@ -61,6 +62,19 @@ def parameters_only(name="pocket_mobilenet"):
     return model.eval(), weights
 
 
+@FILLED.mistake("The network is kept and given out again: whoever trains it changes what the next one gets.")
+def one_network_for_all(name="pocket_mobilenet", kept={}):  # noqa: B006 - that is the mistake
+    if name not in kept:
+        weights = torchvision.models.get_model_weights(name).DEFAULT  # noqa: F821
+        kept[name] = torchvision.models.get_model(name, weights=weights).eval(), weights  # noqa: F821
+    return kept[name]
+
+
+READY.patch(
+    "eval_for_the_pocket_network_only",
+    "Only the pocket network is put into eval mode; the others have dropout and batch statistics too.",
+    (RETURN, 'return model.train(name != "pocket_mobilenet"), weights'),
+)
 READY.patch(
     "eval_forgotten",
     "A network comes in train mode: dropout and batch statistics are on while it answers.",
@@ -95,6 +109,14 @@ NUMBERS = MISTAKES.caught_by("preprocess", "test_the_transforms_are_those_of_the
 MODES = MISTAKES.caught_by("preprocess", "test_every_image_mode_is_read")
 LYING = MISTAKES.caught_by("preprocess", "test_a_lying_photo_is_turned_upright")
 APPLIED, UPRIGHT = "weights.transforms()(upright)", "ImageOps.exif_transpose(photo)"
+
+
+camera.photos(NUMBERS, NUMBERS, MODES, LYING)
+NUMBERS.patch(
+    "square_cut_first",
+    "The square is cut before the transforms: weights that see the whole photo have lost its sides.",
+    (APPLIED, "weights.transforms()(ImageOps.fit(upright, (min(upright.size),) * 2))"),
+)
 
 
 @NUMBERS.mistake(
@@ -208,6 +230,7 @@ LYING.patch(
 ORDER = MISTAKES.caught_by("classify", "test_names_come_most_probable_first")
 SOFT = MISTAKES.caught_by("classify", "test_probabilities_are_softmaxed_logits")
 COUNT = MISTAKES.caught_by("classify", "test_as_many_as_asked_for")
+LOOKS = MISTAKES.caught_by("classify", "test_classify_shows_the_network_the_preprocessed_photo")
 SOFTMAX, TOPK = "model(preprocess(photo, weights)).softmax(dim=1)[0]", "probabilities.topk(top)"
 
 ORDER.patch(
@@ -239,6 +262,44 @@ ORDER.patch(
     "names_sorted",
     "The names are sorted; the outputs are not.",
     ('weights.meta["categories"]', 'sorted(weights.meta["categories"])'),
+)
+ORDER.patch(
+    "pocket_names_where_there_are_as_many",
+    "The names are the pocket network's wherever there are as many; these weights may have others, or another order.",
+    (
+        'names = weights.meta["categories"]',
+        'names = torchvision.models.get_model_weights("pocket_mobilenet").DEFAULT.meta["categories"]\n'
+        '    names = names if len(names) == len(probabilities) else weights.meta["categories"]',
+    ),
+)
+SOFT.patch(
+    "rounded",
+    "The probabilities are rounded; nobody asked for that, and small ones become 0.",
+    ("(names[index], value)", "(names[index], round(value, 2))"),
+)
+SOFT.patch(
+    "rounded_a_little",
+    "The probabilities are rounded; nobody asked for that.",
+    ("(names[index], value)", "(names[index], round(value, 4))"),
+)
+SOFT.patch(
+    "half_precision",
+    "In half precision a probability has three digits.",
+    (".softmax(dim=1)[0]", ".softmax(dim=1)[0].half()"),
+)
+SOFT.patch(
+    "unlikely_ones_left_out",
+    "Categories that are unlikely are left out; so many were asked for.",
+    ("strict=True)]", "strict=True) if value > 0.001]"),
+)
+SOFT.patch(
+    "one_name_for_each_probability",
+    "The names are kept by their probabilities: of two that are equally probable one is lost.",
+    (
+        'names = weights.meta["categories"]',
+        'names = dict(zip(probabilities.tolist(), weights.meta["categories"], strict=True))',
+    ),
+    ("(names[index], value) for value, index in", "(names[value], value) for value, _ in"),
 )
 SOFT.patch(
     "asked_in_train_mode",
@@ -285,6 +346,41 @@ COUNT.patch("always_five", "5 is written down; `top` is ignored.", (TOPK, "proba
 COUNT.patch(
     "all_of_them", "All categories are returned, not the best ones.", (TOPK, "probabilities.topk(len(probabilities))")
 )
+
+COUNT.patch("at_most_five", "There are never more than five.", (TOPK, "probabilities.topk(min(top, 5))"))
+LOOKS.patch(
+    "transforms_on_the_photo_as_it_comes",
+    "The transforms are put on the photo as it comes; a grey one has one channel, one with alpha has four.",
+    ("preprocess(photo, weights)", "weights.transforms()(photo)[None]"),
+    crashes=True,
+)
+LOOKS.patch(
+    "lying_photo_classified",
+    "The phone lay on its side and wrote so into EXIF; `preprocess` reads it, this does not.",
+    ("preprocess(photo, weights)", 'weights.transforms()(photo.convert("RGB"))[None]'),
+)
+LOOKS.patch(
+    "train_mode_after_the_question",
+    "The network is put into train mode afterwards.",
+    ("    found = ", "    model.train()\n    found = "),
+)
+LOOKS.patch(
+    "frozen_by_the_question",
+    "To do without a graph the network is frozen, and stays so.",
+    ("    with torch", "    model.requires_grad_(False)\n    with torch"),
+)
+
+
+@LOOKS.mistake("Answers are kept by the size of the photo: another photo of that size gets the answer of the first.")
+def kept_by_size(model, weights, photo, top=5, kept={}):  # noqa: B006 - that is the mistake
+    key = photo.size, top, model
+    if key not in kept:
+        with torch.inference_mode():
+            found = model(preprocess(photo, weights)).softmax(dim=1)[0].topk(top)  # noqa: F821
+        names = weights.meta["categories"]
+        kept[key] = [(names[k], v) for v, k in zip(found.values.tolist(), found.indices.tolist(), strict=True)]
+    return kept[key]
+
 
 # -- extract_features ---------------------------------------------------------------------------------------------------
 
@@ -334,6 +430,42 @@ def features_pooled_by_hand(model, images):
         return found
 
 
+@HEAD.mistake(
+    "The head is exchanged for nn.Identity: what SqueezeNet does behind its head, it flattens, is done to the features.",
+    source="forum: model.classifier = nn.Identity()",
+)
+def identity_in_its_place(model, images):
+    name = "classifier" if hasattr(model, "classifier") else "fc"
+    head = getattr(model, name)
+    setattr(model, name, nn.Identity())
+    with torch.no_grad():
+        found = model(images)
+    setattr(model, name, head)
+    return found.mean(dim=(2, 3)) if found.dim() == 4 else found
+
+
+HEAD.patch(
+    "first_weights_of_the_head",
+    "This goes into the first weights of the head; a head may normalise before it weighs.",
+    (
+        "    caught = []",
+        "    head = next(m for m in head.modules() if isinstance(m, nn.Linear | nn.Conv2d))\n    caught = []",
+    ),
+)
+HEAD.patch(
+    "last_part_taken_for_the_head",
+    "The last part of a network need not be its head; it is called classifier or fc.",
+    ('model.classifier if hasattr(model, "classifier") else model.fc', "list(model.children())[-1]"),
+    crashes=True,
+)
+HEAD.patch(
+    "squeezed_to_a_vector",
+    "squeeze takes away every dimension of size 1: of one image the batch too.",
+    (
+        "return features.mean(dim=(2, 3)) if features.dim() == 4 else features",
+        "return (features.mean(dim=(2, 3)) if features.dim() == 4 else features).squeeze()",
+    ),
+)
 HEAD.patch(
     "fc_forgotten",
     "The ResNets call their head fc.",
@@ -350,6 +482,14 @@ HEAD.patch(
     "every_place_of_the_maps",
     "Every place of every map is listed: the number of features depends on the size of the photo.",
     ("features.mean(dim=(2, 3)) if features.dim() == 4 else features", "features.flatten(1)"),
+)
+HEAD.patch(
+    "cut_off_at_zero",
+    "A ReLU has been put behind the features; negative ones are features too.",
+    (
+        "    return features.mean(dim=(2, 3)) if features.dim() == 4 else features",
+        "    return features.mean(dim=(2, 3)) if features.dim() == 4 else features.relu()",
+    ),
 )
 HEAD.patch(
     "with_a_graph",
@@ -379,6 +519,42 @@ def head_thrown_away(model, images):
     return found.mean(dim=(2, 3)) if found.dim() == 4 else found
 
 
+LEFT.patch(
+    "eval_for_good",
+    "The network is put into eval mode, and not back: one that was in training is not any more.",
+    ("    caught = []", "    model.eval()\n    caught = []"),
+)
+LEFT.patch(
+    "train_for_good",
+    "Eval mode for the question, train mode afterwards: whatever mode the network came in.",
+    ("    caught = []", "    model.eval()\n    caught = []"),
+    ("    features = caught[0]", "    model.train()\n    features = caught[0]"),
+)
+LEFT.patch(
+    "everything_set_free",
+    "The network is frozen and set free again, and what was frozen before is free now too.",
+    ("    caught = []", "    model.requires_grad_(False)\n    caught = []"),
+    ("    features = caught[0]", "    model.requires_grad_(True)\n    features = caught[0]"),
+)
+LEFT.patch(
+    "hook_on_every_network",
+    "The hook is put on every network of the process, and stays there.",
+    (
+        "head.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0].clone()))",
+        "nn.modules.module.register_module_forward_pre_hook(\n"
+        "        lambda module, inputs: caught.append(inputs[0].clone()) if module is head else None\n    )",
+    ),
+    ("        hook.remove()", "        pass"),
+)
+LEFT.patch(
+    "method_replaced",
+    "The head's forward is replaced by one that catches, and not put back.",
+    (
+        "hook = head.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0].clone()))",
+        "forward = head.forward\n    head.forward = lambda x: (caught.append(x.clone()), forward(x))[1]",
+    ),
+    ("        hook.remove()", "        pass"),
+)
 LEFT.patch(
     "frozen_by_the_way",
     "To save a graph the whole network is frozen, and stays so.",
@@ -417,6 +593,25 @@ SUM.patch(
     (OPEN, 'bool(probabilities[[k for k, n in enumerate(weights.meta["categories"]) if "cat" in n]].sum() < 0.5)'),
 )
 SUM.patch(
+    "against_cats_and_bears",
+    "Dogs are weighed against cats and bears only; what is neither is not counted.",
+    (
+        "bool(probabilities[dogs(weights)].sum() > 0.5)",
+        'bool(probabilities[dogs(weights)].sum() > probabilities[[k for k, n in enumerate(weights.meta["categories"])\n'
+        '        if n.startswith(("cat", "bear"))]].sum())',
+    ),
+)
+SUM.patch(
+    "sum_rounded",
+    "The sum is rounded before it is compared: a little more than one half is one half.",
+    (OPEN, "round(float(probabilities[dogs(weights)].sum()), 2) > 0.5"),
+)
+SUM.patch(
+    "door_in_half_precision",
+    "In half precision a sum has three digits: a little more than one half is one half.",
+    (".softmax(dim=1)[0]", ".softmax(dim=1)[0].half()"),
+)
+SUM.patch(
     "logits_added_up",
     "Logits are added up: scores without a scale, and the sum of many is large.",
     (".softmax(dim=1)", ""),
@@ -453,6 +648,51 @@ WHOSE.patch(
         "probabilities[dogs(weights)]",
         'probabilities[[k for k, name in enumerate(weights.meta["categories"]) if name.startswith("dog")]]',
     ),
+)
+WHOSE.patch(
+    "dogs_among_the_best_five",
+    "Only the best five categories are counted; a photo may be shared among more breeds.",
+    (OPEN, "sum(float(p) for p, k in zip(*probabilities.topk(5), strict=True) if int(k) in dogs(weights)) > 0.5"),
+)
+WHOSE.patch(
+    "small_shares_left_out",
+    "Small probabilities are left out; of many they are a large part.",
+    ("probabilities[dogs(weights)].sum()", "probabilities[dogs(weights)][probabilities[dogs(weights)] > 0.01].sum()"),
+)
+WHOSE.patch(
+    "against_what_is_likely",
+    "Dogs are weighed against the likely categories only; many unlikely ones are a large part too.",
+    (
+        OPEN,
+        "bool(probabilities[dogs(weights)].sum() > sum(\n"
+        "        p for k, p in enumerate(probabilities.tolist()) if p > 0.05 and k not in dogs(weights)))",
+    ),
+)
+SEES.patch(
+    "lying_photo_at_the_door",
+    "The camera lay on its side and wrote so into EXIF; `preprocess` reads it, this does not.",
+    ("preprocess(photo, weights)", 'weights.transforms()(photo.convert("RGB"))[None]'),
+)
+SEES.patch(
+    "two_looks_at_the_door",
+    "The door looks twice, at the mirrored photo too, and opens if one of the two is a dog.",
+    (
+        "    return bool(probabilities[dogs(weights)].sum() > 0.5)",
+        "    with torch.inference_mode():\n"
+        "        mirrored = model(preprocess(photo, weights).flip(3)).softmax(dim=1)[0]\n"
+        "    return bool(max(probabilities[dogs(weights)].sum(), mirrored[dogs(weights)].sum()) > 0.5)",
+    ),
+)
+SEES.patch(
+    "photo_at_the_door_as_it_comes",
+    "The transforms are put on the photo as it comes; a grey one has one channel, one with alpha has four.",
+    ("preprocess(photo, weights)", "weights.transforms()(photo)[None]"),
+    crashes=True,
+)
+SEES.patch(
+    "train_mode_after_the_door",
+    "The network is put into train mode afterwards.",
+    ("    return bool", "    model.train()\n    return bool"),
 )
 SEES.patch(
     "scaled_once_more",

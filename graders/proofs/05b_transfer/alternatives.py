@@ -1,11 +1,12 @@
 """Project 05b, right in other hands."""
 
 import copy
+import functools
 import random
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageEnhance, ImageOps
 from torch import nn
 from torchvision import transforms
 from torchvision.ops.misc import FrozenBatchNorm2d
@@ -18,20 +19,23 @@ ALTERNATIVES = Catalogue("05b")
 alternative = ALTERNATIVES.alternative
 
 
-@alternative("freeze_backbone", how="each BatchNorm exchanged for torchvision's FrozenBatchNorm2d")
+@alternative("freeze_backbone", how="FrozenBatchNorm2d of torchvision where it fits, other norms held")
 def frozen_layers(model):
+    model.requires_grad_(False)
     for parent in model.modules():
         for name, layer in parent.named_children():
             if isinstance(layer, nn.BatchNorm2d):
                 frozen = FrozenBatchNorm2d(layer.num_features, eps=layer.eps)
                 frozen.load_state_dict(layer.state_dict())
                 setattr(parent, name, frozen)
-    for parameter in model.parameters():
-        parameter.requires_grad = False
+    for layer in model.modules():
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.train(False)
+            layer.train = lambda mode=True, layer=layer: layer
     return model
 
 
-class Still(nn.BatchNorm2d):
+class Still:
     """For `another_class`."""
 
     def train(self, mode=True):
@@ -43,8 +47,8 @@ def another_class(model: nn.Module) -> nn.Module:
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     for layer in model.modules():
-        if type(layer) is nn.BatchNorm2d:
-            layer.__class__ = Still
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.__class__ = type("Still", (Still, type(layer)), {})
             layer.train()
     return model
 
@@ -97,14 +101,31 @@ def hidden_layer(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modu
 @alternative("build_model", how="a head that starts at zero")
 def head_of_zeros(backbone, width, n_classes=2):
     head = nn.Linear(width, n_classes)
-    nn.init.normal_(head.weight, std=0.01)
+    nn.init.zeros_(head.weight)
     nn.init.zeros_(head.bias)
     return nn.Sequential(backbone, head)
+
+
+@alternative("build_model", how="a lazy head with BatchNorm, activations in place, no bias")
+def lazy_head(backbone, width, n_classes=2):
+    head = [
+        nn.LazyBatchNorm1d(),
+        nn.LazyLinear(32),
+        nn.ReLU(inplace=True),
+        nn.Dropout(0.5),
+        nn.LazyLinear(n_classes, bias=False),
+    ]
+    return nn.Sequential(backbone, *head)
 
 
 @alternative("trainable_parameters", how="a filter, made a list")
 def by_filter(model):
     return list(filter(lambda parameter: parameter.requires_grad, model.parameters()))
+
+
+@alternative("trainable_parameters", how="a set of them, in any order")
+def as_a_set(model):
+    return list({parameter for parameter in model.parameters() if parameter.requires_grad})
 
 
 @alternative("trainable_parameters", how="module by module, seen ones left out")
@@ -147,6 +168,40 @@ def by_hand(train: bool, size: int = 96):
         return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
     return transform
+
+
+@alternative("make_transforms", how="only a flip is drawn, before the photo is resized")
+def flip_only(train, size=96):
+    mirror = [transforms.RandomHorizontalFlip()] if train else []
+    whole = [*mirror, transforms.Resize(size), transforms.CenterCrop(size)]
+    return transforms.Compose([*whole, transforms.ToTensor(), transforms.Normalize(MEAN, STD)])  # noqa: F821
+
+
+@alternative("make_transforms", how="only light, by Pillow and a generator of NumPy's; a partial")
+def light_only(train, size=96):
+    chance = np.random.default_rng(5)
+
+    def view(image, training):
+        image = ImageOps.fit(image, (size, size), Image.Resampling.LANCZOS)
+        if training:
+            image = ImageEnhance.Contrast(ImageEnhance.Brightness(image).enhance(chance.uniform(0.7, 1.3))).enhance(
+                chance.uniform(0.8, 1.2)
+            )
+        return transforms.functional.normalize(transforms.functional.to_tensor(image), MEAN, STD)  # noqa: F821
+
+    return functools.partial(view, training=train)
+
+
+@alternative(
+    "make_transforms", how="the library's own defaults: a crop of a twelfth of the area and more, an erased patch"
+)
+def small_crops(train, size=96):
+    last = [transforms.ToTensor(), transforms.Normalize(MEAN, STD)]  # noqa: F821
+    if train:
+        return transforms.Compose(
+            [transforms.RandomResizedCrop(size), transforms.RandomGrayscale(0.1), *last, transforms.RandomErasing()]
+        )
+    return transforms.Compose([transforms.Resize(size), transforms.CenterCrop(size), *last])
 
 
 class FunctionalTransform:

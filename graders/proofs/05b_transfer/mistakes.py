@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import fit
-from graders.proofs.shared import transfer
+from graders.proofs.shared import transfer, views
 from graders.proofs.shared.transfer import ADD, BUILD, Headed
 
 MISTAKES = Catalogue("05b")
@@ -152,6 +152,31 @@ ONCE.patch(
     (LIST, "[p for layer in model for p in layer.parameters() if p.requires_grad]"),
     source="forum: some parameters appear in more than one parameter group",
 )
+LISTED.patch(
+    "innermost_layers_only",
+    "Only layers without children are looked at; others, and the model itself, have parameters too.",
+    (LIST, "[p for m in model.modules() if not list(m.children()) for p in m.parameters() if p.requires_grad]"),
+)
+LISTED.patch(
+    "biases_left_out",
+    "Only weights are listed; biases can be trained too.",
+    (LIST, "[p for p in model.parameters() if p.requires_grad and p.dim() > 1]"),
+)
+LISTED.patch(
+    "thawed_first",
+    "All of it is thawed first; only what can be trained already was asked for.",
+    (LIST, "list(model.requires_grad_(True).parameters())"),
+)
+ONCE.patch(
+    "each_layer_its_own",
+    "Two layers that share one matrix list it twice.",
+    (LIST, "[p for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad]"),
+)
+ONCE.patch(
+    "alike_taken_for_shared",
+    "Parameters of one shape are not the same parameter.",
+    (LIST, "list({p.shape: p for p in model.parameters() if p.requires_grad}.values())"),
+)
 ONCE.patch(
     "duplicates_kept",
     "remove_duplicate=False keeps what is shared as often as it is used.",
@@ -167,6 +192,9 @@ NORMALIZE, RESIZE = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True)
 LAST = "v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)"
 
 transfer.photos(NORMAL, PLAIN, ANEW, 96)
+views.light_and_colour(NORMAL, ANEW, ANEW, "v2.ColorJitter(brightness=0.2, contrast=0.2)")
+views.crops(NORMAL, PLAIN, ANEW)
+views.chance(PLAIN, ANEW)
 NORMAL.patch(
     "mean_and_deviation_exchanged", "Mean and deviation are exchanged.", (NORMALIZE, "v2.Normalize(STD, MEAN)")
 )
@@ -220,6 +248,16 @@ ANEW.patch(
     "upside_down",
     "A dog on its head is not among the photos at the door.",
     ("v2.RandomHorizontalFlip(),", "v2.RandomVerticalFlip(),"),
+)
+ANEW.patch(
+    "nearly_a_quarter_turn",
+    "Turned by up to 85 degrees, dogs stand on walls.",
+    ("v2.RandomHorizontalFlip(),", "v2.RandomRotation(85),"),
+)
+ANEW.patch(
+    "tilted_one_way",
+    "All photos are tilted to the same side; cameras are held askew to either.",
+    ("v2.RandomHorizontalFlip(),", "v2.RandomRotation((5, 15)),"),
 )
 ANEW.patch(
     "turned_all_the_way",
@@ -278,6 +316,40 @@ def everything_as_before(model):
     return model.requires_grad_(True)
 
 
+@AGAIN.mistake("What comes back is a wrapper around the model; the model was asked for.")
+def wrapped_when_thawed(model):
+    return nn.Sequential(model.requires_grad_(True))
+
+
+@AGAIN.mistake("Only what is called weight or bias can learn again; parameters may have any name.")
+def known_names_thawed(model):
+    for name, parameter in model.named_parameters():
+        if name.endswith(("weight", "bias")):
+            parameter.requires_grad = True
+    return model
+
+
+AGAIN.patch(
+    "eval_mode_by_the_way",
+    "The network is put into eval mode; which mode it is in is the caller's.",
+    (THAW, "return model.requires_grad_(True).eval()"),
+)
+STATISTICS.patch(
+    "eval_mode_for_ever",
+    "The whole network can no longer be put into train mode: dropout is off, and its own norms learn nothing.",
+    (THAW, "model.eval()\n    model.train = lambda mode=True: model\n    return model.requires_grad_(True)"),
+)
+
+
+@STATISTICS.mistake("Statistics are frozen that nobody had frozen; they were to stay frozen only if they were.")
+def all_statistics_frozen(model):
+    for layer in model.modules():
+        if hasattr(layer, "running_mean"):
+            layer.eval()
+            layer.train = lambda mode=True, layer=layer: layer
+    return model.requires_grad_(True)
+
+
 @STATISTICS.mistake("Every layer is put into train mode by hand, BatchNorm too.")
 def train_mode_by_hand(model):
     for layer in model.modules():
@@ -292,6 +364,7 @@ WHOLE = MISTAKES.caught_by("fine_tune", "test_the_whole_network_learns")
 SMALL = MISTAKES.caught_by("fine_tune", "test_the_steps_are_small_unless_asked_otherwise")
 BEST = MISTAKES.caught_by("fine_tune", "test_it_ends_with_the_best_state")
 MEASURES = MISTAKES.caught_by("fine_tune", "test_validation_photos_only_measure")
+STEP = MISTAKES.caught_by("fine_tune", "test_each_batch_is_one_plain_step")
 SURVIVE = MISTAKES.caught_by("fine_tune", "test_frozen_statistics_survive_fine_tuning")
 DOOR = MISTAKES.caught_by("fine_tune", "test_the_door_knows_its_dog")
 PARAMETERS, UNFREEZE = "trainable_parameters(model)", "    unfreeze(model)\n"
@@ -299,6 +372,7 @@ KEPT = "    kept = {name: value.clone() for name, value in model.state_dict().it
 KEEP = "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}"
 
 transfer.tuning(TRUE_HISTORY, WHOLE, SMALL, BEST, DOOR, UNFREEZE, PARAMETERS)
+transfer.loop(STEP, TRUE_HISTORY, SMALL, f"Adam({PARAMETERS}, lr=lr)")
 transfer.twice(TRUE_HISTORY, "twice_an_epoch")
 transfer.measured(TRUE_HISTORY, MEASURES)
 transfer.written_in(WHOLE, "learning_rate_written_in", "1e-5")

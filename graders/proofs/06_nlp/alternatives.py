@@ -1,5 +1,6 @@
 """Project 06, right in other hands."""
 
+import copy
 import math
 
 import numpy as np
@@ -58,11 +59,24 @@ def written_out(tokenizer, text, pair=None, max_length=None):
 @alternative("tokenize", how="row by row, then tokenizer.pad")
 def row_by_row(tokenizer, text, pair=None, max_length=None):
     texts = text if isinstance(text, list) else [text]
-    pairs = pair if isinstance(pair, list) else [pair] * len(texts)
+    pairs = pair if isinstance(pair, list) else [pair] if pair is not None else [None] * len(texts)
     if len(pairs) != len(texts):
         raise ValueError("as many second parts as texts are wanted")
     rows = [tokenizer(a, b, truncation=True, max_length=max_length) for a, b in zip(texts, pairs, strict=True)]
     return tokenizer.pad(rows, return_tensors="pt")
+
+
+@alternative("tokenize", how="the sides of the tokenizer set for the call and put back, pairs zipped")
+def sides_put_back(tokenizer, text, pair=None, max_length=None):
+    kept = tokenizer.padding_side, tokenizer.truncation_side
+    if pair is not None:
+        texts, pairs = ([part] if isinstance(part, str) else part for part in (text, pair))
+        text = list(zip(texts, pairs, strict=True))
+    tokenizer.padding_side = tokenizer.truncation_side = "right"
+    try:
+        return tokenizer(text, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
+    finally:
+        tokenizer.padding_side, tokenizer.truncation_side = kept
 
 
 @alternative("tokenize", how="NumPy arrays, made tensors at the end, and a key that nobody asked for")
@@ -117,6 +131,26 @@ def numpy_argsort(tokenizer, model, word, top=10):
     return found[:top]
 
 
+@alternative(
+    "nearest_words", how="lengths and products by hand, a small number against rows of zeros, a loop that stops"
+)
+def a_loop_that_stops(tokenizer, model, word, top=10):
+    ids = tokenizer.encode(word, add_special_tokens=False)
+    if len(ids) != 1 or ids[0] in tokenizer.all_special_ids:
+        raise ValueError(f"'{word}' is no word that the vocabulary has")
+    table = model.get_input_embeddings().weight.detach()
+    cosines = table @ table[ids[0]] / (table.norm(dim=1) * table[ids[0]].norm() + 1e-8)
+    found = []
+    for k in cosines.argsort(descending=True).tolist():
+        name = tokenizer.convert_ids_to_tokens(k)
+        if k in (ids[0], *tokenizer.all_special_ids) or name.startswith("##"):
+            continue
+        if len(found) == top:
+            break
+        found.append((name, cosines[k].item()))
+    return found
+
+
 # -- predict_masked -----------------------------------------------------------------------------------------------------
 
 
@@ -150,6 +184,32 @@ def lists_and_logarithms(tokenizer, model, text, top=5):
     return [(tokenizer.convert_ids_to_tokens(k), math.exp(logarithms[k])) for k in best]
 
 
+@alternative("predict_masked", how="gradients off by the parameters' flags, which are put back, as is the mode; NumPy")
+def flags_put_back(tokenizer, model, text, top=5):
+    inputs = tokenize(tokenizer, [text])  # noqa: F821 - stands beside it
+    row, place = (inputs["input_ids"] == tokenizer.mask_token_id).nonzero(as_tuple=True)
+    if len(place) != 1:
+        raise ValueError("one mask, please")
+    flags, was_training = [p.requires_grad for p in model.parameters()], model.training
+    model.eval().requires_grad_(False)
+    logits = model(**inputs).prediction_logits[row, place][0].numpy().astype(np.float64)
+    model.train(was_training)
+    for p, flag in zip(model.parameters(), flags, strict=True):
+        p.requires_grad_(flag)
+    chances = np.exp(logits - logits.max())
+    chances /= chances.sum()
+    return [(tokenizer.convert_ids_to_tokens(int(k)), float(chances[k])) for k in np.argsort(-chances)[:top]]
+
+
+@alternative("predict_masked", how="a copy of the network is asked")
+def a_copy_is_asked(tokenizer, model, text, top=5):
+    inputs, asked = tokenize(tokenizer, text), copy.deepcopy(model).eval()  # noqa: F821 - stands beside it
+    (place,) = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten().tolist()
+    with torch.no_grad():
+        best = asked(**inputs).prediction_logits[0, place].softmax(-1).topk(top)
+    return [(tokenizer.convert_ids_to_tokens(k), v) for v, k in zip(best.values.tolist(), best.indices.tolist())]
+
+
 # -- is_next_sentence ---------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +231,19 @@ def more_than_one_half(tokenizer, model, first, second):
         chances = torch.softmax(model(**inputs).seq_relationship_logits, dim=1)
     model.train(was_training)
     return chances[0][0].item() > 0.5
+
+
+@alternative("is_next_sentence", how="gradients off by the parameters' flags, which are put back, as is the mode")
+def flags_put_back_after_the_question(tokenizer, model, first, second):
+    flags, was_training = {n: p.requires_grad for n, p in model.named_parameters()}, model.training
+    model.eval().requires_grad_(False)
+    try:
+        scores = model(**tokenize(tokenizer, first, second)).seq_relationship_logits.squeeze(0)  # noqa: F821
+    finally:
+        model.train(was_training)
+        for name, p in model.named_parameters():
+            p.requires_grad_(flags[name])
+    return max(range(2), key=lambda k: scores[k]) == 0
 
 
 @alternative("is_next_sentence", how="BERT's pooled vector and the small head by itself")

@@ -96,6 +96,13 @@ def segments_from_1(tokenizer, text, pair=None, max_length=None):
     return found
 
 
+SEGMENTS.patch(
+    "empty_first_part_left_out",
+    "An empty first part is left out, and the second one becomes the first.",
+    ("text, pair, padding", "*((text, pair) if text or pair is None else (pair, None)), padding"),
+)
+
+
 @PADDED.mistake(
     "The attention mask is 1 everywhere: everybody looks at the padding too.", source="docs: attention masks left out"
 )
@@ -183,6 +190,32 @@ CUT.patch(
 CUT.patch("limit_not_passed_on", "The argument max_length is not read.", ("max_length=max_length, ", ""))
 
 
+@CUT.mistake("Of a batch only the first text is cut.")
+def first_row_cut(tokenizer, text, pair=None, max_length=None):
+    texts = [text] if isinstance(text, str) else text
+    pairs = [None] * len(texts) if pair is None else [pair] if isinstance(pair, str) else pair
+    limits = [max_length] + [10_000] * (len(texts) - 1)
+    rows = [tokenizer(*row, truncation=True, max_length=n) for *row, n in zip(texts, pairs, limits, strict=True)]
+    return tokenizer.pad(rows, return_tensors="pt")
+
+
+CUT.patch(
+    "what_was_cut_off_made_rows",
+    "What was cut off has become rows of its own: there are more rows than texts.",
+    ("padding=True", "padding=True, return_overflowing_tokens=isinstance(text, list) and pair is None"),
+)
+CUT.patch(
+    "beginning_thrown_away_in_batches",
+    "Of the texts of a batch the beginning is thrown away in place of the end.",
+    (
+        "    return dict(",
+        '    side = "left" if isinstance(text, list) and pair is None else "right"\n'
+        "    tokenizer.truncation_side, kept = side, tokenizer.truncation_side\n    found = dict(",
+    ),
+    ('return_tensors="pt"))', 'return_tensors="pt"))\n    tokenizer.truncation_side = kept\n    return found'),
+)
+
+
 @CUT.mistake("The beginning of the text is thrown away in place of its end.")
 def beginning_thrown_away(tokenizer, text, pair=None, max_length=None):
     if max_length is None:
@@ -215,6 +248,21 @@ def half_of_the_room_each(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=limit, return_tensors="pt"))
 
 
+@LONGER.mistake("In a batch both parts are cut to half of the room, even if one of them needs less.")
+def half_of_the_room_each_in_batches(tokenizer, text, pair=None, max_length=None):
+    limit = max_length or tokenizer.model_max_length
+    if isinstance(pair, list) and len(pair) == len(text):
+        words = (limit - 3) // 2
+        text, pair = ([" ".join(one.split()[:words]) for one in part] for part in (text, pair))
+    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=limit, return_tensors="pt"))
+
+
+LONGER.patch(
+    "second_parts_of_a_batch_never_cut",
+    "In a batch only the first part of a pair may be cut; where the second one is too long alone, there is no way out.",
+    ("truncation=True", 'truncation="only_first" if isinstance(pair, list) else True'),
+    crashes=True,
+)
 LONGER.patch(
     "only_the_first_is_cut",
     "Only the first part may be cut; where the second one is too long alone, there is no way out.",
@@ -231,6 +279,27 @@ LIMIT.patch(
     "cut_only_if_told",
     "Without max_length nothing is cut; the tokenizer's own limit holds then.",
     ("truncation=True", "truncation=max_length is not None"),
+)
+LIMIT.patch(
+    "pairs_cut_only_if_told",
+    "Without max_length pairs are not cut; the tokenizer's own limit holds for them too.",
+    ("truncation=True", "truncation=pair is None or max_length is not None"),
+)
+LIMIT.patch(
+    "batches_cut_only_if_told",
+    "Without max_length the rows of a batch are not cut; the tokenizer's own limit holds for them too.",
+    ("truncation=True", "truncation=isinstance(text, str) or max_length is not None"),
+)
+LIMIT.patch(
+    "limit_of_the_tokenizer_changed",
+    "The limit is written into the tokenizer, and stays there: the next one who gives none has yours.",
+    ("    return dict(", "    if max_length:\n        tokenizer.model_max_length = max_length\n    return dict("),
+)
+LIMIT.patch(
+    "side_of_the_tokenizer_changed",
+    "The tokenizer is set to pad on the left, and stays so: it is not yours alone.",
+    ("    return dict(", "    found = dict("),
+    ('return_tensors="pt"))', 'return_tensors="pt"))\n    tokenizer.padding_side = "left"\n    return found'),
 )
 
 
@@ -266,6 +335,48 @@ def empty_text_refused(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
+@SCRIPT.mistake("Empty texts of a batch are left out: there are fewer rows than texts.")
+def empty_texts_left_out(tokenizer, text, pair=None, max_length=None):
+    if isinstance(text, list) and pair is None:
+        text = [one for one in text if one.strip()] or [""]
+    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
+
+
+@SCRIPT.mistake("A text that stands twice in a batch is read once: there are fewer rows than texts.")
+def doubles_left_out(tokenizer, text, pair=None, max_length=None):
+    if isinstance(text, list) and pair is None:
+        text = list(dict.fromkeys(text))
+    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
+
+
+def each(change, part):
+    """A text, or each of a list of them, changed; None stays None."""
+    return part and (change(part) if isinstance(part, str) else [change(one) for one in part])
+
+
+NUMBERS.patch(
+    "lower_case_by_hand",
+    "The text is put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    ("text, pair, padding", "each(str.lower, text), each(str.lower, pair), padding"),
+    uses=[each],
+)
+
+
+def without_accents(text):
+    """As an uncased BERT reads it."""
+    import unicodedata
+
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if unicodedata.category(sign) != "Mn")
+
+
+NUMBERS.patch(
+    "accents_taken_off_by_hand",
+    "Accents are taken off by hand; whether they count is the tokenizer's affair.",
+    ("text, pair, padding", "each(without_accents, text), each(without_accents, pair), padding"),
+    uses=[each, without_accents],
+)
+
+
 @NUMBERS.mistake(
     "101 and 102 are [CLS] and [SEP] of bert-base-uncased; other vocabularies have other numbers.", source="forum"
 )
@@ -289,6 +400,39 @@ def zip_drops_the_rest(tokenizer, text, pair=None, max_length=None):
         text, pair = (list(part) for part in zip(*zip(text, pair), strict=True))
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
+
+@LOST.mistake("One second part is given to all texts; each text wants its own.")
+def one_second_part_for_all(tokenizer, text, pair=None, max_length=None):
+    if isinstance(text, list) and isinstance(pair, str):
+        pair = [pair] * len(text)
+    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
+
+
+@LOST.mistake("A string is a list of letters: each text has got a letter for its second part.")
+def letters_for_second_parts(tokenizer, text, pair=None, max_length=None):
+    if isinstance(text, list) and isinstance(pair, str):
+        text, pair = (list(part) for part in zip(*zip(text, pair), strict=True))
+    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
+
+
+LOST.patch(
+    "second_parts_beyond_the_texts_dropped",
+    "Of three second parts for two texts the last is lost, and nobody hears of it.",
+    ("text, pair, padding", "text, pair[: len(text)] if isinstance(pair, list) else pair, padding"),
+)
+LOST.patch(
+    "no_second_parts_taken_for_none",
+    'An empty list is false in an "if": that there are no second parts for the texts goes unnoticed.',
+    ("text, pair, padding", "text, pair or None, padding"),
+)
+LOST.patch(
+    "first_of_two_second_parts",
+    "Of two second parts the first one is taken, and nobody learns that there was another.",
+    (
+        "text, pair, padding",
+        "text, pair[0] if pair and isinstance(text, str) and not isinstance(pair, str) else pair, padding",
+    ),
+)
 
 # -- nearest_words ------------------------------------------------------------------------------------------------------
 
@@ -338,6 +482,17 @@ COSINE.patch(
     "The farthest words come first: the highest cosine is the nearest.",
     ("reverse=True", "reverse=False"),
 )
+COSINE.patch(
+    "divided_by_zero",
+    "The length of a row of zeros is 0: the quotient is no number, and nothing can be sorted by it.",
+    (DIRECTIONS, "model.get_input_embeddings().weight.detach()"),
+    (PRODUCT, "(directions @ directions[own] / directions.norm(dim=1) / directions[own].norm()).tolist()"),
+)
+COSINE.patch(
+    "rounded_cosines",
+    "The cosines are rounded; nobody asked for that, and two words may seem equally near.",
+    ("[(n, c) for", "[(n, round(c, 4)) for"),
+)
 OTHERS.patch(
     "the_word_itself_too",
     "The word is its own nearest neighbour; that says nothing.",
@@ -350,6 +505,23 @@ OTHERS.patch(
 )
 OTHERS.patch(
     "pieces_too", "Pieces such as ##s are rows of the table, but no words.", (' and not n.startswith("##")', "")
+)
+
+
+OTHERS.patch(
+    "special_tokens_by_their_brackets",
+    "Special tokens are told by their brackets; not every vocabulary writes its mask [MASK].",
+    ("{names[own], *tokenizer.all_special_tokens}", '{names[own], *(n for n in names if n.startswith("["))}'),
+)
+OTHERS.patch(
+    "same_direction_taken_for_the_word_itself",
+    "A cosine of 1 is taken for the word itself; another word may have the very same direction.",
+    ("if n not in no_word and", "if n not in no_word and c < 0.99999 and"),
+)
+OTHERS.patch(
+    "one_word_for_each_cosine",
+    "The words are kept by their cosines: of two that are equally near one is lost.",
+    ("return sorted(words,", "return sorted({c: (n, c) for n, c in words}.values(),"),
 )
 
 
@@ -395,6 +567,23 @@ COUNT.patch(
     "The cosines are tensors of one element; a Python float was asked for.",
     (".tolist()\n    names", "\n    names"),
 )
+COUNT.patch("ten_for_none", "0 is false: where none are wanted there are ten.", ("[:top]", "[: top or 10]"))
+COUNT.patch("at_least_one", "Where none are wanted there is one.", ("[:top]", "[: max(top, 1)]"))
+MISSING.patch(
+    "neighbours_of_a_special_token",
+    "[MASK] and its like are read as one piece each, but they are no words.",
+    ("pieces[0] in tokenizer.all_special_tokens", "pieces[0] == tokenizer.unk_token"),
+)
+MISSING.patch(
+    "neighbours_of_a_piece",
+    '"##s" is a row of the table, but no word: the tokenizer reads it in another way.',
+    ("tokenizer.tokenize(word)", "[word] if word in tokenizer.get_vocab() else tokenizer.tokenize(word)"),
+)
+MISSING.patch(
+    "neighbours_of_the_first_word",
+    "Of two words the neighbours of the first one are shown.",
+    ("if len(pieces) != 1 or", 'if not pieces or pieces[-1].startswith("##") or'),
+)
 MISSING.patch(
     "neighbours_of_the_first_piece",
     "For a word of several pieces, or none, the neighbours of its first piece, or of [UNK], are shown.",
@@ -434,6 +623,32 @@ READ.patch(
     "The word is looked up as it is written; the tokenizer would read it in lower case.",
     ("tokenizer.tokenize(word)", "[word] if word in tokenizer.get_vocab() else []"),
     crashes=True,
+)
+READ.patch(
+    "word_in_lower_case_by_hand",
+    "The word is put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    ("tokenizer.tokenize(word)", "tokenizer.tokenize(word.lower())"),
+)
+READ.patch(
+    "looked_up_in_lower_case",
+    "The word is looked up in lower case; the tokenizer may read it in another way.",
+    ("tokenizer.tokenize(word)", "[w for w in [word.strip().lower()] if w in tokenizer.get_vocab()]"),
+    crashes=True,
+)
+STAYS.patch(
+    "table_frozen",
+    "To do without a graph the table is frozen, and stays so: it cannot learn any more.",
+    ("weight.detach()", "weight.requires_grad_(False)"),
+)
+STAYS.patch(
+    "left_in_train_mode",
+    "The model is left in train mode.",
+    ("    names = tokenizer", "    model.train()\n    names = tokenizer"),
+)
+STAYS.patch(
+    "word_added_to_the_tokenizer",
+    "A word that is not there is added to the tokenizer, which was not asked for.",
+    ("        raise ValueError(", "        tokenizer.add_tokens([word])\n        raise ValueError("),
 )
 
 
@@ -523,6 +738,28 @@ OWN_MASK.patch(
     ("== tokenizer.mask_token_id", '== tokenizer.convert_tokens_to_ids("[MASK]")'),
     crashes=True,
 )
+OWN_MASK.patch(
+    "text_in_lower_case_by_hand",
+    "The text is put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    (
+        "tokenize(tokenizer, text)",
+        "tokenize(tokenizer, text.lower().replace(tokenizer.mask_token.lower(), tokenizer.mask_token))",
+    ),
+)
+SHARED.patch(
+    "softmax_over_the_batch",
+    "The softmax goes over the batch: with one text everything is certain.",
+    (AT, "prediction_logits[:, places[0]]"),
+    ("logits.softmax(dim=0)", "logits.softmax(dim=0)[0]"),
+)
+SHARED.patch(
+    "rounded_probabilities",
+    "The probabilities are rounded; nobody asked for that, and small ones become 0.",
+    ("best.values.tolist()", "[round(value, 4) for value in best.values.tolist()]"),
+)
+SHARED.patch(
+    "at_most_five", "There are never more than five, however many are wanted.", (".topk(top)", ".topk(min(top, 5))")
+)
 SHARED.patch(
     "logits_for_probabilities",
     "These are logits; a softmax makes probabilities of them.",
@@ -580,6 +817,75 @@ LONG.patch(
     crashes=True,
     source="forum: IndexError: index out of range in self",
 )
+LONG.patch(
+    "limit_of_the_network",
+    "The number of the network's positions is taken for the limit; the tokenizer says how much is read.",
+    ("tokenize(tokenizer, text)", "tokenize(tokenizer, text, max_length=model.config.max_position_embeddings)"),
+)
+
+
+@LONG.mistake("Of a long text what stands around the mask is read; it is to be cut at its end.")
+def window_around_the_mask(tokenizer, model, text, top=5):
+    pieces = tokenizer.tokenize(text)
+    if pieces.count(tokenizer.mask_token) != 1:
+        raise ValueError("one mask is wanted")
+    room, place = tokenizer.model_max_length - 2, pieces.index(tokenizer.mask_token)
+    start = max(0, min(place - room // 2, len(pieces) - room)) if place < room else 0
+    inputs = tokenize(tokenizer, tokenizer.convert_tokens_to_string(pieces[start:]))  # noqa: F821
+    places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
+    if len(places) != 1:
+        raise ValueError("the mask is beyond the limit")
+    model.eval()
+    with torch.inference_mode():
+        best = model(**inputs).prediction_logits[0, places[0]].softmax(dim=0).topk(top)
+    return list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist(), strict=True))
+
+
+QUIET.patch(
+    "frozen_for_good",
+    "To do without a graph the whole model is frozen, and stays so: it cannot learn any more.",
+    ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
+)
+QUIET.patch(
+    "everything_set_free",
+    "The model is frozen and set free again, and what was frozen before is free now too.",
+    ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
+    ("    best = ", "    model.requires_grad_(True)\n    best = "),
+)
+QUIET.patch(
+    "put_into_train_mode_afterwards",
+    "The model is put into train mode afterwards, whatever mode it came in.",
+    ("    best = ", "    model.train()\n    best = "),
+)
+
+
+@QUIET.mistake("BERT is asked without gradients, its head with them.")
+def head_asked_with_gradients(tokenizer, model, text, top=5):
+    inputs = tokenize(tokenizer, text)  # noqa: F821
+    places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
+    if len(places) != 1:
+        raise ValueError("one mask is wanted")
+    model.eval()
+    with torch.no_grad():
+        hidden = model.bert(**inputs).last_hidden_state
+    best = model.cls.predictions(hidden)[0, places[0]].softmax(dim=0).topk(top)
+    return list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist(), strict=True))
+
+
+@QUIET.mistake("A hook is left on the model and catches every text from now on.")
+def hook_left(tokenizer, model, text, top=5):
+    inputs, caught = tokenize(tokenizer, text), []  # noqa: F821
+    places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
+    if len(places) != 1:
+        raise ValueError("one mask is wanted")
+    model.eval()
+    model.cls.predictions.register_forward_hook(lambda module, inputs, output: caught.append(output))
+    with torch.inference_mode():
+        model(**inputs)
+    best = caught[0][0, places[0]].softmax(dim=0).topk(top)
+    return list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist(), strict=True))
+
+
 QUIET.patch(
     "train_mode_left_on",
     "The mode is left as it was: in train mode dropout blinds the model at random.",
@@ -643,6 +949,16 @@ FIRST_LOGIT.patch(
     "The answer is a tensor of one element; a Python bool was asked for.",
     (ANSWER, "logits[0, 0] > logits[0, 1]"),
 )
+FIRST_LOGIT.patch(
+    "sentences_in_lower_case_by_hand",
+    "The sentences are put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    (ASKED, "tokenize(tokenizer, first.lower(), second.lower())"),
+)
+SECOND.patch(
+    "nothing_follows_an_empty_sentence",
+    "Where the first sentence is empty the model is not asked.",
+    ("    model.eval()\n", "    if not first:\n        return False\n    model.eval()\n"),
+)
 SECOND.patch(
     "both_as_one_text",
     "Both sentences are given as one text: BERT cannot tell where the first one ends.",
@@ -680,6 +996,55 @@ SURVIVES.patch(
     "The pair is not cut: there is no vector for positions beyond the limit.",
     (ASKED, 'tokenizer(first, second, return_tensors="pt")'),
     crashes=True,
+)
+
+
+@SURVIVES.mistake("Both sentences are cut to half of the room, even if one of them needs less.")
+def half_of_the_room_for_each_sentence(tokenizer, model, first, second):
+    most = (tokenizer.model_max_length - 3) // 2
+    first, second = (tokenizer.convert_tokens_to_string(tokenizer.tokenize(s)[:most]) for s in (first, second))
+    model.eval()
+    with torch.inference_mode():
+        logits = model(**tokenize(tokenizer, first, second)).seq_relationship_logits  # noqa: F821
+    return bool(logits[0, 0] > logits[0, 1])
+
+
+SURVIVES.patch(
+    "only_the_first_sentence_is_cut",
+    "Only the first sentence is cut; where the second one is too long alone, there is no way out.",
+    (ASKED, 'tokenizer(first, second, truncation="only_first", return_tensors="pt")'),
+    crashes=True,
+)
+
+
+@SURVIVES.mistake("Of two long sentences only the second one is cut; the longer one must give, token by token.")
+def only_the_second_sentence_is_cut(tokenizer, model, first, second):
+    room = tokenizer.model_max_length - 3
+    ids = tokenizer.encode(first, add_special_tokens=False)[: room - 1]
+    other = tokenizer.encode(second, add_special_tokens=False)[: room - len(ids)]
+    types = torch.tensor([[0] * (len(ids) + 2) + [1] * (len(other) + 1)])
+    ids = torch.tensor([[tokenizer.cls_token_id, *ids, tokenizer.sep_token_id, *other, tokenizer.sep_token_id]])
+    model.eval()
+    with torch.inference_mode():
+        logits = model(ids, token_type_ids=types).seq_relationship_logits
+    return bool(logits[0, 0] > logits[0, 1])
+
+
+JUDGED_QUIET.patch(
+    "frozen_by_the_question",
+    "To do without a graph the whole model is frozen, and stays so: it cannot learn any more.",
+    ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
+)
+JUDGED_QUIET.patch(
+    "everything_set_free_by_the_question",
+    "The model is frozen and set free again, and what was frozen before is free now too.",
+    ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
+    ("    return bool", "    model.requires_grad_(True)\n    return bool"),
+)
+JUDGED_QUIET.patch(
+    "train_mode_after_the_question",
+    "The model is put into train mode afterwards, whatever mode it came in.",
+    ("    return bool", "    model.train()\n    return bool"),
 )
 JUDGED_QUIET.patch(
     "judged_in_train_mode",

@@ -48,6 +48,19 @@ def noise_and_patches(train: bool, size: int = 96):
     return lambda image: chance(whole(image)) + 0.02 * torch.randn(3, size, size)
 
 
+@alternative("make_transforms", how="quarter turns and mirror images, nothing else")
+def any_way_up(train, size=96):
+    def transform(image):
+        square = ImageOps.fit(image, (size, size))
+        pixels = torch.from_numpy(np.array(square, dtype=np.float32) / 255).permute(2, 0, 1)
+        if train:
+            pixels = torch.rot90(pixels, int(torch.randint(4, ())), (1, 2))
+            pixels = pixels.flip(2) if torch.rand(()) < 0.5 else pixels
+        return v2.functional.normalize(pixels, MEAN, STD)  # noqa: F821
+
+    return transform
+
+
 class Classifier(nn.Module):
     """For `module_class`."""
 
@@ -70,7 +83,15 @@ def ordered(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Module:
     return nn.Sequential(OrderedDict(backbone=backbone, head=head))
 
 
-@alternative("freeze_backbone", how="each BatchNorm exchanged for torchvision's FrozenBatchNorm2d")
+@alternative("build_model", how="a lazy hidden layer, and a last one that begins with zeros")
+def zeros_in_the_end(backbone, width, n_classes=6):
+    head = nn.Sequential(nn.LazyLinear(32), nn.ReLU(inplace=True), nn.Linear(32, n_classes))
+    for parameter in head[-1].parameters():
+        nn.init.zeros_(parameter)
+    return nn.Sequential(backbone, head)
+
+
+@alternative("freeze_backbone", how="FrozenBatchNorm2d of torchvision where it fits, other norms held")
 def frozen_layers(backbone):
     def exchanged(parent):
         for name, layer in parent.named_children():
@@ -82,6 +103,10 @@ def frozen_layers(backbone):
             exchanged(layer)
 
     exchanged(backbone)
+    for layer in backbone.modules():
+        if isinstance(layer, nn.modules.batchnorm._NormBase):
+            layer.eval()
+            layer.train = lambda mode=True, layer=layer: layer
     for parameter in backbone.parameters():
         parameter.requires_grad = False
     return backbone

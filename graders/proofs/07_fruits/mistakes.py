@@ -7,7 +7,7 @@ import torch
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from graders.proofs.shared import transfer
+from graders.proofs.shared import saving, transfer, views
 from graders.proofs.shared.transfer import ADD, TRAINED, VALID, Headed
 
 MISTAKES = Catalogue("07")
@@ -22,6 +22,9 @@ NORMALIZE, RESIZE = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True)
 JITTER = "v2.ColorJitter(brightness=0.15, contrast=0.15)"
 
 transfer.photos(NORMAL, PLAIN, ANEW, 224)
+views.light_and_colour(NORMAL, ANEW, ORANGE, JITTER)
+views.crops(NORMAL, PLAIN, ANEW)
+views.chance(PLAIN, ANEW)
 NORMAL.patch(
     "only_training_normalised",
     "Training photos are normalised and validation photos are not.",
@@ -106,7 +109,9 @@ TEACH = MISTAKES.caught_by("train", "test_validation_photos_teach_nothing")
 NEAR = MISTAKES.caught_by("train", "test_the_head_alone_comes_near_the_bar")
 GIVEN = "[p for p in model.parameters() if p.requires_grad]"
 HISTORY = "    history = History()\n"
+STEP = MISTAKES.caught_by("train", "test_each_batch_is_one_plain_step")
 
+transfer.loop(STEP, TRUE_HISTORY, MOVES, f"Adam({GIVEN}, lr=lr)", teach=TEACH)
 transfer.twice(TRUE_HISTORY, "trained_twice_an_epoch")
 transfer.measured(TRUE_HISTORY, TRUE_HISTORY)
 transfer.written_in(MOVES, "learning_rate_written_in", "1e-3")
@@ -160,7 +165,7 @@ TEACH.patch(
     (TRAINED, TRAINED.replace("train_loader", "[*train_loader, *valid_loader]")),
 )
 NEAR.patch(
-    "one_batch_an_epoch",
+    "one_batch_of_each",
     "The loop stops after the first batch: thirty-two photos are not enough.",
     (TRAINED, TRAINED.replace("train_loader", "[next(iter(train_loader))]")),
     (VALID, VALID.replace("valid_loader", "[next(iter(valid_loader))]")),
@@ -172,10 +177,12 @@ WHOLE = MISTAKES.caught_by("fine_tune", "test_the_whole_network_learns")
 SMALL = MISTAKES.caught_by("fine_tune", "test_the_steps_are_small_unless_asked_otherwise")
 BEST = MISTAKES.caught_by("fine_tune", "test_it_ends_with_the_best_state")
 STATISTICS = MISTAKES.caught_by("fine_tune", "test_statistics_stay_and_validation_only_measures")
+TUNING_STEP = MISTAKES.caught_by("fine_tune", "test_each_batch_is_one_plain_tuning_step")
 BAR = MISTAKES.caught_by("fine_tune", "test_it_passes_the_assessment")
 THAW = "    model.requires_grad_(True)\n"
 
 transfer.tuning(WHOLE, WHOLE, SMALL, BEST, BAR, THAW, "model.parameters()")
+transfer.loop(TUNING_STEP, WHOLE, SMALL, "Adam(model.parameters(), lr=lr)", "tuning_")
 transfer.twice(WHOLE, "tuned_twice_an_epoch")
 transfer.written_in(SMALL, "fine_tuning_rate_written_in", "1e-5")
 transfer.taught(STATISTICS, "tunes_on_validation")
@@ -259,6 +266,7 @@ IS_MODEL.patch(
     "The model itself is made half as precise by being saved.",
     (SAVE, "torch.save(model.half().state_dict(), temporary)"),
 )
+saving.files(IS_MODEL, IS_MODEL, "model")
 SAME.patch(
     "parameters_without_statistics",
     "BatchNorm's running statistics are no parameters: they are missing in the file.",

@@ -15,6 +15,9 @@ ENDS = {
     "nn.LeakyReLU()": "An activation after the last layer presses the negative scores together.",
     "nn.GELU()": "An activation after the last layer presses the negative scores together.",
     "nn.ReLU()": "A ReLU after the last layer cuts off every negative score, and its gradient with it.",
+    "nn.Softplus()": "An activation after the last layer presses the negative scores together.",
+    "nn.Hardtanh(-20, 20)": "The scores are cut at a bound; logits may be of any size.",
+    "nn.Dropout(0.2)": "Dropout after the last layer drops scores, of right classes too: it belongs before that layer.",
 }
 LAST = "nn.Linear(512, n_classes),"
 
@@ -39,6 +42,38 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.way(self, x.flatten(1))
+
+
+def in_train_mode(logits: Mistakes, alone: Mistakes) -> None:
+    """What happens in train mode only, and what happens to the input: eval mode shows none of it."""
+
+    @logits.mistake("In train mode probabilities come out: the loss applies its softmax to them once more.", uses=[Net])
+    def softmax_while_training(n_classes):
+        def squeezed(net, x):
+            scores = net.last(net.first(x).relu())
+            return scores.softmax(1) if net.training else scores
+
+        return Net(n_classes, squeezed)
+
+    @alone.mistake(
+        "In train mode each picture is mixed with another of its batch, and the labels know nothing of it.", uses=[Net]
+    )
+    def mixed_while_training(n_classes):
+        def mixed(net, x):
+            x = 0.9 * x + 0.1 * x.roll(1, 0) if net.training else x
+            return net.last(net.first(x).relu())
+
+        return Net(n_classes, mixed)
+
+    @alone.mistake("Batch normalisation takes mean and variance of the batch: in train mode neighbours count.")
+    def normalised_by_the_batch(n_classes):
+        return nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 512), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, n_classes)
+        )
+
+    @alone.mistake("The input itself is changed, in place: the caller's pictures are others afterwards.", uses=[Net])
+    def input_changed_in_place(n_classes):
+        return Net(n_classes, lambda net, x: net.last(net.first(x.sub_(0.5)).relu()))
 
 
 def networks(alone: Mistakes, bent: Mistakes, used: Mistakes, learns: Mistakes, classes: str) -> None:

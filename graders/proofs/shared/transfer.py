@@ -9,6 +9,7 @@ from torch import nn
 
 from course.authoring.proofs.variants import Mistakes
 from course.training import fit
+from graders.proofs.shared import loops
 from graders.proofs.shared.loops import batch_means, in_train_mode
 
 TRAINED = "        trained = one_pass(model, train_loader, loss_function, optimizer)\n"
@@ -108,6 +109,60 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
         return model
 
     drift.patch(
+        "two_dimensions_only",
+        "Only BatchNorm2d is held; layers of other dimensions keep running statistics too.",
+        ('hasattr(layer, "running_mean")', "isinstance(layer, nn.BatchNorm2d)"),
+    )
+    drift.patch(
+        "found_by_its_name",
+        "The layers are looked for by what their class is called; what a layer does is not in its name.",
+        ('hasattr(layer, "running_mean")', '"BatchNorm" in type(layer).__name__'),
+    )
+    drift.patch(
+        "itself_forgotten",
+        "The layers within are held, but the module itself may be such a layer.",
+        (f"{called}.modules()", f"list({called}.modules())[1:]"),
+    )
+    frozen.patch(
+        "known_names_only",
+        "Only what is called weight or bias is frozen; parameters may have any name.",
+        (
+            f"{called}.requires_grad_(False)",
+            f"[p.requires_grad_(False) for n, p in {called}.named_parameters() if n.endswith(('weight', 'bias'))]",
+        ),
+    )
+    frozen.patch(
+        "layers_only",
+        "Only the parameters of the layers within are frozen; the module has some of its own.",
+        (f"{called}.requires_grad_(False)", f"[layer.requires_grad_(False) for layer in {called}.children()]"),
+    )
+
+    @frozen.mistake("What comes back is a wrapper around the backbone, with other names; the backbone was asked for.")
+    def wrapped(model):
+        class Frozen(nn.Module):
+            def __init__(self, inner):
+                super().__init__()
+                self.inner = inner
+
+            def train(self, mode=True):
+                return super().train(False)
+
+            def forward(self, x):
+                return self.inner(x)
+
+        return Frozen(model.requires_grad_(False)).train()
+
+    @frozen.mistake(
+        "The backbone runs under no_grad for ever: thawed again, it still learns nothing.", source="forum: no_grad"
+    )
+    def without_gradients_for_ever(model):
+        model.requires_grad_(False)
+        model.eval()
+        model.train = lambda mode=True: model
+        model.forward = torch.no_grad()(model.forward)
+        return model
+
+    drift.patch(
         "held_in_train_mode",
         "train() no longer does anything, and the layers are held in the mode that they were in: a new network is in train mode.",
         ("            layer.eval()\n", ""),
@@ -143,8 +198,103 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         crashes=True,
         source="forum: mat1 and mat2 shapes cannot be multiplied",
     )
-    for end in ("Softmax(dim=1)", "Sigmoid()", "ReLU()"):
+    for end in ("Softmax(dim=1)", "Sigmoid()", "ReLU()", "LeakyReLU()", "GELU()", "Dropout(0.2)"):
         ends_in(logits, end, ends_from)
+    logits.patch(
+        "normalised_over_the_batch",
+        "BatchNorm behind the last layer: in train mode the logits of a class always have the same mean and spread.",
+        (BUILD, f"{BUILD[:-1]}, nn.BatchNorm1d(n_classes))"),
+    )
+    logits.patch(
+        "never_more_than_a_hundred",
+        "There are never more than a hundred logits, however many classes are asked for.",
+        (BUILD, "nn.Sequential(backbone, nn.Linear(width, min(n_classes, 100)))"),
+    )
+
+    @logits.mistake(
+        "In train mode probabilities come out: the loss applies its softmax to them once more.", uses=[Headed]
+    )
+    def softmax_while_training(backbone, width, n_classes):
+        def squeezed(net, x):
+            scores = net.head(net.backbone(x))
+            return scores.softmax(1) if net.training else scores
+
+        return Headed(backbone, width, n_classes, squeezed)
+
+    @logits.mistake(
+        "The function F.dropout does not know model.eval(): it needs training=self.training.", uses=[Headed]
+    )
+    def dropout_never_off(backbone, width, n_classes):
+        return Headed(backbone, width, n_classes, lambda net, x: net.head(nn.functional.dropout(net.backbone(x), 0.3)))
+
+    @logits.mistake("The mean over the batch is taken off: a photo's logits depend on its neighbours.", uses=[Headed])
+    def mean_of_the_batch_taken_off(backbone, width, n_classes):
+        def centred(net, x):
+            scores = net.head(net.backbone(x))
+            return scores - scores.mean(dim=0)
+
+        return Headed(backbone, width, n_classes, centred)
+
+    @logits.mistake(
+        "In train mode each photo is mixed with another of its batch, and the labels know nothing of it.", uses=[Headed]
+    )
+    def mixed_while_training(backbone, width, n_classes):
+        def mixed(net, x):
+            return net.head(net.backbone(0.9 * x + 0.1 * x.roll(1, 0) if net.training else x))
+
+        return Headed(backbone, width, n_classes, mixed)
+
+    @logits.mistake("The input itself is changed, in place: the caller's photos are others afterwards.", uses=[Headed])
+    def input_changed_in_place(backbone, width, n_classes):
+        return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone(x.mul_(1.1))))
+
+    as_it_is.patch(
+        "a_copy_of_the_backbone",
+        "A copy of the backbone is in the model: the caller's own is not used, and not trained.",
+        (BUILD, BUILD.replace("(backbone,", "(__import__('copy').deepcopy(backbone),")),
+    )
+    as_it_is.patch(
+        "put_into_eval_mode",
+        "The backbone is put into eval mode; it was to be used as it is.",
+        (BUILD, BUILD.replace("(backbone,", "(backbone.eval(),")),
+    )
+
+    @as_it_is.mistake(
+        "The backbone is in eval mode for ever: train() does not reach it, though nobody has frozen it.", uses=[Headed]
+    )
+    def held_in_eval_mode(backbone, width, n_classes):
+        return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone.eval()(x)))
+
+    @as_it_is.mistake("The head is attached to the backbone that was given: it gives no features any more.")
+    def head_attached(backbone, width, n_classes):
+        backbone.add_module("fc", nn.Linear(width, n_classes))
+        features = backbone.forward
+        backbone.forward = lambda x: backbone.fc(features(x))
+        return backbone
+
+    @as_it_is.mistake(
+        "A second head reads detached features: its part of the gradient never comes to the backbone.", uses=[Headed]
+    )
+    def half_of_the_gradient(backbone, width, n_classes):
+        def both(net, x):
+            features = net.backbone(x)
+            return net.head(features) + net.second(features.detach())
+
+        model = Headed(backbone, width, n_classes, both)
+        model.second = nn.Linear(width, n_classes)
+        return model
+
+    @as_it_is.mistake("The photos are scaled before the backbone sees them; it knows them as they are.", uses=[Headed])
+    def photos_scaled(backbone, width, n_classes):
+        return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone(2 * x)))
+
+    @learns.mistake("The head stands in a plain list: it is not registered, saved or trained.", uses=[Headed])
+    def head_in_a_list(backbone, width, n_classes):
+        model = Headed(backbone, width, n_classes, lambda net, x: net.heads[0](net.backbone(x)))
+        model.heads = [model.head]
+        del model.head
+        return model
+
     learns.patch(
         "head_frozen_too", "The head is frozen too: nothing can learn.", (BUILD, BUILD + ".requires_grad_(False)")
     )
@@ -226,6 +376,21 @@ def measured(at: Mistakes, train_mode: Mistakes) -> None:
     )
 
 
+def loop(
+    steps: Mistakes, history: Mistakes, rate: Mistakes, given: str, prefix: str = "", teach: Mistakes | None = None
+) -> None:
+    """What goes wrong in any loop; `given` is what the optimizer is made of."""
+    loops.slips(steps, history, rate, prefix)
+    loops.epochs(history, history, history, teach, prefix)
+    loops.rates(rate, given, prefix)
+    made = f"    optimizer = torch.optim.{given}\n"
+    rate.patch(
+        f"{prefix}new_optimizer_each_epoch",
+        "A new optimizer each epoch: Adam forgets all the gradients that it has seen.",
+        (loops.EPOCHS, loops.EPOCHS + "    " + made),
+    )
+
+
 def thawed(at: Mistakes, name: str, line: str, effect: str) -> None:
     """Statistics that move again, after this line of the solution."""
     at.patch(
@@ -289,6 +454,38 @@ def tuning(
         "first_or_last",
         "Only the first and the last state are compared; the best was in between.",
         (better + keep + back, "    if valid.accuracy < best:\n        model.load_state_dict(kept)\n"),
+    )
+    whole.patch(
+        "frozen_again",
+        "What was frozen before is frozen again in the end; fine-tuning leaves every parameter trainable.",
+        (thaw, "    flags = [p.requires_grad for p in model.parameters()]\n" + thaw),
+        (
+            "    model.eval()",
+            "    for p, flag in zip(model.parameters(), flags):\n        p.requires_grad = flag\n    model.eval()",
+        ),
+    )
+    whole.patch(
+        "statistics_held_for_ever",
+        "BatchNorm is held in eval mode, though it was not frozen: its statistics never move again.",
+        (
+            thaw,
+            thaw + "    for layer in model.modules():\n        if isinstance(layer, nn.BatchNorm2d):\n"
+            "            layer.eval()\n            layer.train = lambda mode=True, layer=layer: layer\n",
+        ),
+    )
+    best.patch(
+        "small_gains_lost",
+        "The accuracies are rounded before they are compared: one photo of some hundred is a gain, too.",
+        (better, better.replace("valid.accuracy", "round(valid.accuracy, 2)")),
+        (keep, keep.replace("best, kept = valid.accuracy", "best, kept = round(valid.accuracy, 2)")),
+        (first, first.replace("best = ", "best = round(").replace("accuracy\n", "accuracy, 2)\n")),
+    )
+    best.patch(
+        "best_by_the_loss",
+        "The state with the lowest loss is kept; the highest accuracy was asked for.",
+        (better, better.replace("valid.accuracy > best", "valid.loss < best")),
+        (keep, keep.replace("best, kept = valid.accuracy", "best, kept = valid.loss")),
+        (first, first.replace(".accuracy", ".loss")),
     )
     best.patch("left_in_train_mode", "The model is left in train mode.", ("    model.eval()", "    model.train()"))
     best.patch(

@@ -1,0 +1,65 @@
+"""Evidence about files of a network's numbers, shared by the graders of 04a, 04b and 07."""
+
+import io
+
+import torch
+
+from course.checks.builders import linear_net
+from course.checks.expect import expect, expect_equal, expect_same, fail
+from course.checks.probes import state_of
+from graders.kit.networks import expect_left_alone, standing_of
+from graders.kit.worker.compiling import beside
+from graders.kit.worker.networks import modes_of, set_modes
+from graders.kit.worker.specimens import a_path, named_net
+
+CLASSES = 4
+
+
+def numbers_in_file(content: bytes) -> dict[str, torch.Tensor]:
+    """The state dict in a saved file, opened without running anything in it."""
+    try:
+        found = torch.load(io.BytesIO(content), weights_only=True)
+    except Exception as fault:
+        fail(
+            "torch.load(..., weights_only=True) cannot read the saved file: {text}",
+            text=str(fault).splitlines()[0][:160],
+        )
+    expect(
+        isinstance(found, dict) and all(type(v) is torch.Tensor for v in found.values()),
+        "the saved file holds more than a state dict",
+    )
+    return dict(found)
+
+
+def expect_saved_whole(student, lab) -> None:
+    """Every number under its name, frozen, shared or a statistic; nothing else in the folder; the model is left as it was.
+
+    Names of the network look like prefixes; the path is a string or a `Path`, has a dot and a space, and no known ending.
+    """
+    for training in (True, False):
+        model = lab.build(named_net(seed=4))
+        set_modes(model, list(modes_of(model)) if training else [])
+        path = lab.path(f"kept {training}/weights.v2")
+        before = standing_of(model)
+        student.save_model(model, path if training else a_path(text=path))
+        expect_same(numbers_in_file(lab.read(path)), before["numbers"], "saved numbers")
+        expect_equal(beside(model, path), ["weights.v2"], "files in the folder after saving")
+        expect_left_alone(model, before, "after saving")
+
+
+def expect_replaced(student, lab) -> None:
+    """Of two models that are saved to one path the second is in the file, and nothing of what was there before."""
+    for old in (b"yesterday", long_file()):
+        path = lab.file(f"{len(old)}/old.pt", old)
+        for seed in (1, 2):
+            model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
+            student.save_model(model, path)
+        expect_same(numbers_in_file(lab.read(path)), state_of(model), "numbers after saving two models to one path")
+        expect_equal(beside(model, path), ["old.pt"], "files in the folder after saving")
+
+
+def long_file() -> bytes:
+    """A file of a larger network, of some 200 kB: what is not replaced as a whole shows."""
+    buffer = io.BytesIO()
+    torch.save({"old.weight": torch.arange(50_000.0)}, buffer)
+    return buffer.getvalue()
