@@ -1,6 +1,8 @@
 """Scores in nbgrader's own gradebook, read back by nbgrader's own export."""
 
 import csv
+import sqlite3
+import threading
 
 import pytest
 
@@ -85,3 +87,60 @@ def test_a_gradebook_that_cannot_be_opened(tmp_path):
     for url in ("not a url", f"sqlite:///{tmp_path}/no/such/gradebook.db"):
         with pytest.raises(CourseError, match="cannot be opened"):
             gradebook.students(url)
+
+
+@pytest.fixture
+def locked(tmp_path, monkeypatch):
+    """(URL of a gradebook, a function that lets it go): another process is writing into it."""
+    url = f"sqlite:///{tmp_path}/gradebook.db?timeout=0.1"
+    gradebook.write(url, [result("ada", 1)])
+    other = sqlite3.connect(tmp_path / "gradebook.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    yield url, lambda: other.execute("COMMIT")
+    other.close()
+
+
+def test_a_locked_gradebook_is_said_in_two_lines_and_the_next_run_completes_it(locked, monkeypatch, caplog):
+    url, let_go = locked
+    monkeypatch.setattr(gradebook, "LOCKED_SECONDS", 0.2)
+    with pytest.raises(CourseError, match="database is locked") as caught:
+        gradebook.write(url, [result("ada", 4), result("ben", 4)])
+    assert len(str(caught.value).splitlines()) == 2
+    assert "give the same command again" in caught.value.cure
+    assert "SQL" not in str(caught.value)
+    assert caplog.text == ""
+    let_go()
+    assert gradebook.write(url, [result("ada", 4), result("ben", 4)]) == 2
+
+
+def test_a_gradebook_that_is_let_go_in_time_is_written(locked):
+    url, let_go = locked
+    threading.Timer(0.5, let_go).start()
+    assert gradebook.write(url, [result("ada", 4), result("ben", 4)]) == 2
+    assert sorted(gradebook.students(url)) == ["ada", "ben"]
+
+
+def test_a_file_that_cannot_be_written_is_said_in_two_lines(tmp_path):
+    gradebook.write(f"sqlite:///{tmp_path}/gradebook.db", [result("ada", 1)])
+    with pytest.raises(CourseError, match="readonly database") as caught:
+        gradebook.write(f"sqlite:///file:{tmp_path}/gradebook.db?mode=ro&uri=true", [result("ben", 4)])
+    assert len(str(caught.value).splitlines()) == 2
+    assert "may not write" in caught.value.cure
+
+
+def test_a_full_disk_is_said_in_two_lines(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    gradebook.write(url, [result("ada", 1)])
+    connect = sqlite3.connect
+
+    def small(*args, **more):
+        connection = connect(*args, **more)
+        connection.execute("PRAGMA max_page_count = 1")
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", small)
+    monkeypatch.setattr("sqlite3.dbapi2.connect", small)
+    with pytest.raises(CourseError, match="disk is full") as caught:
+        gradebook.write(url, [result(f"student {k}" + "x" * 100, 4) for k in range(200)])
+    assert len(str(caught.value).splitlines()) == 2
+    assert "Make room" in caught.value.cure
