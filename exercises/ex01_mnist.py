@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub a82f43158f26e35c)
+# Made from solutions/ex01_mnist.py by `course make`; yours to edit from here on. (stub ac993c8086f65711)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -100,8 +100,10 @@ def build_model(n_classes: int = 10) -> nn.Module:
         n_classes: how many scores come out.
 
     Returns:
-        A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes). Each row depends on its own image only.
-        Every parameter takes part. After eight epochs of the course's training it reads at least 0.95 of unseen digits.
+        A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes): scores of any size and sign, with nothing
+        behind the last layer in either mode. Each row depends on its own image only, in train mode too: no batch
+        normalisation. The images are left as they are. Every parameter takes part. After eight epochs of the course's
+        training it reads at least 0.95 of unseen digits.
     """
     # TODO build_model: How many numbers go in, how many come out, and what stands between two linear layers?
     raise NotImplementedError("build_model")

@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 7b6ffda0cb75bc70)
+# Made from solutions/ex02_asl.py by `course make`; yours to edit from here on. (stub 2203386506da9f0b)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -81,8 +81,10 @@ def build_model(n_classes: int = 24) -> nn.Module:
     """A dense network with at least one hidden layer.
 
     Returns:
-        A module that maps float32 (B, 784) to float32 logits (B, n_classes). Each row depends on its own image only. Every
-        parameter takes part. After twenty epochs of the course's training it reads at least 0.97 of the training signs.
+        A module that maps float32 (B, 784) to float32 logits (B, n_classes): scores of any size and sign, with nothing behind
+        the last layer in either mode. Each row depends on its own image only, in train mode too: no batch normalisation. The
+        images are left as they are. Every parameter takes part. After twenty epochs of the course's training it reads at
+        least 0.97 of the training signs.
     """
     # TODO build_model: What is different from the digits: the images, or only the number of classes?
     raise NotImplementedError("build_model")
@@ -101,12 +103,13 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
     """The model, compiled where this machine can do that.
 
     Args:
-        model: any network.
-        example: a batch to try the compiled model on: where there is no compiler, only the first pass shows it.
+        model: any network, in any mode.
+        example: a batch of the network's own kind to try the compiled model on: where there is no compiler, only the first pass shows it.
 
     Returns:
-        A compiled model with the same parameters and the same outputs; where compiling fails, `model` itself, after a warning
-        (`warnings.warn`) that says so.
+        A compiled model with the same parameters and the same outputs, without a warning; where compiling fails, `model`
+        itself, after a warning (`warnings.warn`) that says so. In both cases the trial leaves the model as it was: its numbers
+        (running statistics too), its mode, which parameters can be trained.
     """
     # TODO compile_model: What must stay the same when a model is compiled? What can be done where no compiler is there?
     raise NotImplementedError("compile_model")

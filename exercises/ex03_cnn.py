@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub 1a864a61c3156b17)
+# Made from solutions/ex03_cnn.py by `course make`; yours to edit from here on. (stub 9505042ead02212a)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -74,15 +74,19 @@ class SignImages(Dataset):
 
 # %%
 def conv_block(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.Module:
-    """One stage: 3 × 3 convolution with padding, batch normalisation, ReLU, dropout, 2 × 2 max pooling.
+    """One stage, in this order: 3 × 3 convolution, batch normalisation, ReLU, dropout, 2 × 2 max pooling.
+
+    The convolution reads all maps, with a margin of one pixel of zeros. Batch normalisation has a scale and a shift for each map that
+    are learned, and a running mean and variance that go a part of 0.03 to 0.5 of the way to those of each batch (PyTorch: 0.1).
 
     Args:
-        in_channels: maps that go in.
+        in_channels: maps that go in; left as they are.
         out_channels: maps that come out.
-        dropout: probability that a value is dropped in train mode; 0 drops none.
+        dropout: probability that a value is dropped in train mode, each value by itself and anew in each pass; those that are kept
+            are divided by 1 - dropout. 0 drops none.
 
     Returns:
-        A module: float32 (B, in_channels, H, W) -> float32 (B, out_channels, H // 2, W // 2).
+        A module: float32 (B, in_channels, H, W) -> float32 (B, out_channels, H // 2, W // 2), all of whose parameters can learn.
     """
     # TODO conv_block: In which order do convolution, normalisation, activation, dropout and pooling come?
     raise NotImplementedError("conv_block")
@@ -105,9 +109,10 @@ def build_model(n_classes: int = 24) -> nn.Module:
     """A convolutional classifier.
 
     Returns:
-        A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes). In eval mode each row depends on its own
-        image only. Every parameter takes part. After eight epochs of the course's training it reads unseen hands better than
-        a dense network does, by at least 0.10.
+        A module that maps float32 (B, 1, 28, 28) to float32 logits (B, n_classes): scores of any size and sign, with nothing
+        behind the last layer in either mode. Each row depends on its own image only, but for what batch normalisation takes
+        from the batch in train mode. The images are left as they are. Every parameter takes part. After eight epochs of the
+        course's training it reads unseen hands better than a dense network does, by at least 0.10.
     """
     # TODO build_model: How large is the image after each pooling, and how many numbers does the flattening give?
     raise NotImplementedError("build_model")
@@ -125,7 +130,7 @@ def count_parameters(model: nn.Module) -> int:
     """How many numbers the optimizer can change.
 
     Args:
-        model: any module; a parameter that is used in two places counts once.
+        model: any module, in any mode; left as it is. A parameter that is used in two places counts once.
 
     Returns:
         The number of elements of all parameters that require a gradient, a Python int.

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub c17e0c6a85d6544a)
+# Made from solutions/ex04a_augmentation.py by `course make`; yours to edit from here on. (stub 4f0f72d7ca568da4)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -105,8 +105,9 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
 
     Args:
-        model: a network, compiled or not; a compiled one is saved under the names of the plain network.
-        path: the file; one that is there already is replaced.
+        model: a network, compiled or not, in any mode; left as it is. A compiled one is saved under the names of the plain
+            network, which may be any.
+        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     # TODO save_model: What of a model is worth keeping: the object, or its numbers?
     raise NotImplementedError("save_model")

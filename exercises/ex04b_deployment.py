@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub a4ca4727f0ac97a8)
+# Made from solutions/ex04b_deployment.py by `course make`; yours to edit from here on. (stub 8efe0cbeaef73b94)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -40,11 +40,11 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
         model: a network of the same architecture; changed in place.
 
     Returns:
-        The model with the numbers of the file, in eval mode.
+        The model with the numbers of the file, in eval mode; what can be trained is what could be before.
 
     Raises:
-        Exception: whatever PyTorch raises when the file holds more than numbers, or other names than the model has. The file's
-            content is never executed.
+        Exception: whatever PyTorch raises when the file holds more than numbers, or other names or shapes than the model has: one
+            name too many, too few, or with a prefix. The file's content is never executed.
     """
     # TODO load_model: What does a file from a stranger do when it is unpickled? In which mode must the model be used?
     raise NotImplementedError("load_model")

@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 5b6b9cc44708bae2)
+# Made from solutions/ex05b_transfer.py by `course make`; yours to edit from here on. (stub 953aad6b93c81f81)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -48,11 +48,13 @@ STD = (0.229, 0.224, 0.225)
 def freeze_backbone(model: nn.Module) -> nn.Module:
     """Freeze every parameter of `model` and return it.
 
-    After this call no parameter requires a gradient, and a forward pass leaves every buffer (BatchNorm's running mean and
-    variance) unchanged and normalises by them, also after `model.train()`, alone or as a part of a larger network.
+    After this call no parameter requires a gradient, and a forward pass leaves every buffer (the running mean and variance of
+    BatchNorm of any dimension) unchanged and normalises by them, also after `model.train()`, alone or as a part of a larger
+    network. Nothing outside of `model` is frozen. Parameters can be thawed again: after `requires_grad_(True)` gradients reach
+    all of them.
 
     Args:
-        model: any module; changed in place.
+        model: any module, with layers in blocks or parameters of its own; changed in place and returned itself.
     """
     # TODO freeze_backbone: What decides whether the optimizer may change a parameter? What else changes in train mode?
     raise NotImplementedError("freeze_backbone")
@@ -69,12 +71,15 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modul
     """A classifier on top of a backbone.
 
     Args:
-        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not.
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: that very module, its numbers and its
+            mode, on photos that nothing has changed.
         width: number of features.
         n_classes: how many logits come out.
 
     Returns:
-        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained.
+        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained: scores of any size and sign, with nothing
+        behind the last layer in either mode. A photo's logits depend on itself only, but for what BatchNorm takes from the
+        batch in train mode. The photos are left as they are. Gradients are those of the whole way, back into the backbone.
     """
     # TODO build_model: How many features come out of the backbone, and what turns them into logits?
     raise NotImplementedError("build_model")
@@ -88,7 +93,7 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modul
 
 # %%
 def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
-    """The parameters that require a gradient, each once."""
+    """The parameters that require a gradient, each once, in any order; `model`, any module, is left as it is."""
     # TODO trainable_parameters: Which attribute of a parameter says that it may change?
     raise NotImplementedError("trainable_parameters")
 
@@ -126,7 +131,10 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
 # %%
 def unfreeze(model: nn.Module) -> nn.Module:
-    """Let every parameter of `model` require a gradient again and return it; BatchNorm statistics stay frozen if they were."""
+    """Let every parameter of `model` require a gradient again and return it; BatchNorm statistics stay frozen if they were.
+
+    Nothing else changes: statistics that were not frozen go on moving, and modes are what they were.
+    """
     # TODO unfreeze: What did freezing switch off, and what of it should stay off?
     raise NotImplementedError("unfreeze")
 

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub d90f43f7f22a81cc)
+# Made from solutions/ex07_fruits.py by `course make`; yours to edit from here on. (stub 44e69a6b5987906c)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -62,12 +62,15 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Modul
     """A classifier on top of a backbone.
 
     Args:
-        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not.
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: that very module, its numbers and its
+            mode, on photos that nothing has changed.
         width: number of features.
         n_classes: how many logits come out.
 
     Returns:
-        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained.
+        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained: scores of any size and sign, with nothing
+        behind the last layer in either mode. A photo's logits depend on itself only, but for what BatchNorm takes from the
+        batch in train mode. The photos are left as they are. Gradients are those of the whole way, back into the backbone.
     """
     # TODO build_model: How many classes are three kinds of fruit, fresh and rotten?
     raise NotImplementedError("build_model")
@@ -83,7 +86,8 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
     """Freeze every parameter of `backbone` and return it.
 
     After this call no parameter requires a gradient, and a forward pass leaves every buffer unchanged and normalises by the
-    running statistics, also after `model.train()` of a larger network that it is a part of.
+    running statistics, of whatever layer keeps some, also after `model.train()` of a larger network that it is a part of.
+    Nothing outside of `backbone` is frozen, and after `requires_grad_(True)` gradients reach its parameters again.
     """
     # TODO freeze_backbone: What of the backbone could change in training, and how do you stop each of them?
     raise NotImplementedError("freeze_backbone")
@@ -167,8 +171,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's numbers, so that `torch.load(path, weights_only=True)` gives its state dict.
 
     Args:
-        model: any network.
-        path: the file; one that is there already is replaced.
+        model: any network, in any mode; left as it is.
+        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     # TODO save_model: What of a model is worth keeping: the object, or its numbers?
     raise NotImplementedError("save_model")
