@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from course.checks.probes import probe
-from graders.kit.worker.networks import borrowed
+from graders.kit.worker.networks import DRAWS, borrowed
 
 
 @probe
@@ -69,15 +69,21 @@ def projection(scores: torch.Tensor, seed: int = 3) -> torch.Tensor:
 def pull_of(model: nn.Module, images: torch.Tensor, mode: str = "train") -> dict[str, float]:
     """How strongly each parameter pulls at the scores: its largest gradient, -1 where there is none, as of what is frozen.
 
-    With weights that were drawn anew: at the first ones a layer before a head of zeros has none yet.
+    With weights that were drawn anew: at the first ones a layer before a head of zeros has none yet. Where nothing reaches a
+    parameter by one draw, others are tried: few units that are cut off at 0 may all be so.
     """
-    with borrowed(model, images, mode, gain=1):
-        sizes = dict.fromkeys((name for name, _ in model.named_parameters()), -1.0)
-        free = {name: p for name, p in model.named_parameters() if p.requires_grad}
-        scores = model(images.clone())
-        if free and scores.requires_grad:
-            found = torch.autograd.grad((scores * projection(scores)).sum(), list(free.values()), allow_unused=True)
-            sizes |= {n: float(g.abs().max()) for n, g in zip(free, found, strict=True) if g is not None}
+    sizes = dict.fromkeys((name for name, _ in model.named_parameters()), -1.0)
+    for seed in range(DRAWS):
+        with borrowed(model, images, mode, gain=1, seed=seed):
+            free = {name: p for name, p in model.named_parameters() if p.requires_grad}
+            scores = model(images.clone())
+            if free and scores.requires_grad:
+                found = torch.autograd.grad((scores * projection(scores)).sum(), list(free.values()), allow_unused=True)
+                for name, gradient in zip(free, found, strict=True):
+                    if gradient is not None:
+                        sizes[name] = max(sizes[name], float(gradient.abs().max()))
+        if all(sizes[name] > 0 for name in free):
+            break
     return sizes
 
 
