@@ -7,9 +7,7 @@ It holds no expected value, no label of hidden data and no check. What it says a
 import ast
 import contextlib
 import difflib
-import hashlib
 import importlib.util
-import inspect
 import io
 import os
 import shutil
@@ -17,7 +15,7 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -32,6 +30,7 @@ from course.cells.cell import read_work
 from course.cells.loading import Loaded, load
 from course.cells.surroundings import Printed, Surroundings
 from course.checks import builders, probes, wire
+from course.checks.changes import digests, parameter_names
 from course.checks.kits import load_kits
 from course.source import definitions, unfinished
 
@@ -143,14 +142,14 @@ class Worker:
         if function is None:
             raise loaded.faults.get(name) or LookupError(f"there is no function called {name}")
         real_args, real_kwargs = self._real(args), self._real(kwargs)
-        before = _digests(args, real_args) | _digests(kwargs, real_kwargs)
+        before = digests(args, real_args) | digests(kwargs, real_kwargs)
         if seed is not None:
             torch.manual_seed(seed)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             value = function(*real_args, **real_kwargs)
-        after = _digests(args, real_args) | _digests(kwargs, real_kwargs)
-        parameters = list(_parameter_names(function, len(args)))
+        after = digests(args, real_args) | digests(kwargs, real_kwargs)
+        parameters = list(parameter_names(function, len(args)))
         changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
         return {"result": value, "changed": changed, "left": _settings_left_behind(), "warned": _said(caught)}
 
@@ -299,32 +298,6 @@ def _said(caught: list[warnings.WarningMessage]) -> list[str]:
     """The texts of warnings, without those that torch gives of itself."""
     own = os.path.dirname(torch.__file__)
     return [str(w.message)[: limits.TEXT] for w in caught if not w.filename.startswith(own)][:20]
-
-
-def _parameter_names(function: Callable[..., Any], count: int) -> Iterator[str]:
-    try:
-        names = list(inspect.signature(function).parameters)
-    except (TypeError, ValueError):
-        names = []
-    for index in range(count):
-        yield names[index] if index < len(names) else f"argument {index + 1}"
-
-
-def _digests(sent: Any, real: Any) -> dict[Any, str]:
-    """A digest of each argument that was sent by value, to notice when the student's code changes its input in place."""
-    pairs = sent.items() if isinstance(sent, dict) else enumerate(sent)
-    return {key: digest for key, value in pairs if (digest := _digest(value, real[key]))}
-
-
-def _digest(sent: Any, real: Any) -> str:
-    if type(sent) is wire.Photo:
-        return hashlib.sha1(real.tobytes() + str((real.mode, real.size)).encode()).hexdigest()
-    if type(sent) in (torch.Tensor, list, dict):
-        try:
-            return hashlib.sha1(wire.pack(real)).hexdigest()
-        except wire.WireError:
-            return "" if type(sent) is not torch.Tensor else "no longer a plain tensor"
-    return ""
 
 
 def serve(stream_in: Any, stream_out: Any) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from course.catalog import projects
 from course.datasets import registry
+from course.files import shown
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -14,7 +15,7 @@ def test_a_data_set_declares_all_that_others_ask_of_it(name):
     data_set = registry.find(name)
     assert data_set.name == name  # the module is called as it is
     assert all((data_set.holds, data_set.licence, data_set.samples))
-    assert str(data_set.folder) in data_set.cure
+    assert shown(data_set.folder) in data_set.cure
     writer = data_set.load_writer()
     assert int(writer.VERSION) >= 1
     assert callable(writer.write)

@@ -123,7 +123,7 @@ def test_pages_hold_no_tag_of_theirs_and_no_secret(results, tmp_path):
     named = {
         c.says for r in results.values() for c in r.result.checks
     }  # what they are told of their own mistake is no secret
-    assert [leak for leak in leaks.scan(tmp_path) if leak.secret.text not in named] == []
+    assert [leak for leak in leaks.scan(tmp_path) if not any(leak.secret.text in says for says in named)] == []
 
 
 def test_a_mere_row_needs_no_process():
