@@ -116,6 +116,6 @@ def test_a_module_that_does_not_load_is_a_verdict(tmp_path: Path):
     )
     run = pytest_run(GRADER, *FEW, "--target", tmp_path)
     assert run.returncode == 1
-    assert "the module cannot be loaded: ModuleNotFoundError" in run.stdout
+    assert "batch_accuracy cannot be loaded: ModuleNotFoundError" in run.stdout
     assert "import no_such_module" in run.stdout
     assert "Traceback" not in run.stdout

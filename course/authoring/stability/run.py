@@ -24,7 +24,7 @@ from course.authoring.proofs import variants
 from course.authoring.stability import code
 from course.authoring.stability.ledger import Circumstances, Ledger, Record, Subject, worst
 from course.catalog import Project, project
-from course.checks.check import Check, checks_in
+from course.checks.check import Check, checks_in, checks_of
 from course.checks.expect import recording
 from course.checks.run import run
 from course.checks.session import InProcess, Session
@@ -46,7 +46,8 @@ def subject_of(plain: dict[str, str]) -> Subject:
 def grader_of(subject: Subject) -> ModuleType:
     """The grader's module, imported."""
     if subject.entry is not None:
-        return importlib.import_module("graders." + subject.entry.grader.removesuffix(".py"))
+        checks_of(subject.entry)  # imports it, wherever this is started from
+        return sys.modules["graders." + subject.entry.grader.removesuffix(".py")]
     if subject.key not in sys.modules:
         spec = importlib.util.spec_from_file_location(subject.key, subject.grader)
         assert spec is not None
