@@ -153,8 +153,9 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
     signatures = {r.name: Signature(*r.signature) for r in results if r.outcome == "failed" and r.signature}
     passed = {r.name for r in results if r.outcome == "passed"}
     titles = {r.name: r.title for r in results}
-    said: dict[str, str] = {}
-    left = set(signatures)
+    named: dict[str, list[str]] = {}
+    follows: dict[str, str] = {}
+    left, certain, rounds = set(signatures), True, 0
     while left:
         found = [(score, m) for m in mistakes if (score := _score(m, signatures, passed, left))]
         best = max((score for score, _ in found), default=None)
@@ -163,12 +164,15 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
         first = next(m for score, m in found if score == best)
         equal = [m for score, m in found if score == best and m.failed & left == first.failed & left]
         sentences = list(dict.fromkeys(m.says for m in equal))
+        certain, rounds = certain and best[0] == ALL, rounds + 1
         if len(sentences) <= (SAID_AT_ONCE if best[0] > FORM else 1):
-            said[first.check] = _sentence(sentences, sure=best[0] == ALL)
+            named[first.check] = sentences
             rest = (first.failed & left) - {first.check}
-            said |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
+            follows |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
         left -= first.failed
-    return said
+    # a failure that nothing explains, or explains only nearly, may be the sign of a mistake that nobody has written down
+    sure = certain and not left and rounds <= 1
+    return {check: _sentence(sentences, sure) for check, sentences in named.items()} | follows
 
 
 def _score(

@@ -72,14 +72,19 @@ def count_named(entry: Project) -> tuple[int, int]:
     said, known = 0, 0
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
-            told = diagnosis.of_task(mistakes, as_failed(entry, task, mistake.signatures))
+            told = diagnosis.of_task(mistakes, as_made(entry, task, mistake))
             said += any(mistake.says in text for text in told.values())
             known += 1
     return said, known
 
 
-def as_failed(entry: Project, task: str, signatures: Iterable[Signature]) -> list[CheckResult]:
-    """Failed checks with these signatures, as if a student had just made the mistake."""
-    by_name = {check.name: check for check in checks_of(entry)}
-    known = [one for one in signatures if one.check in by_name]  # a stale fingerprint may name a check that is gone
-    return [CheckResult.of(by_name[one.check], "failed", signature=astuple(one)) for one in known]
+def as_made(entry: Project, task: str, mistake: Known) -> list[CheckResult]:
+    """The results of a function's checks, as if a student had just made this mistake: what it fails, and what it passes."""
+    failed = {one.check: astuple(one) for one in mistake.signatures}
+    ran = [check for check in checks_of(entry) if check.task == task and check.name not in mistake.untried]
+    return [
+        CheckResult.of(check, "failed", signature=failed[check.name])
+        if check.name in failed
+        else CheckResult.of(check, "passed")
+        for check in ran
+    ]

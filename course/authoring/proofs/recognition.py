@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 from tqdm import tqdm
 
-from course.authoring.proofs.fingerprints import alike, as_failed
+from course.authoring.proofs.fingerprints import alike, as_made
 from course.authoring.proofs.variants import Variant, prove, rewritten_of
 from course.catalog import Project
 from course.checks import diagnosis
@@ -25,7 +25,7 @@ def known(entry: Project) -> Counter[str]:
     count: Counter[str] = Counter()
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
-            told = [text for text in said(mistakes, as_failed(entry, task, mistake.signatures)) if mistake.says in text]
+            told = [text for text in said(mistakes, as_made(entry, task, mistake)) if mistake.says in text]
             count["silent" if not told else "alone" if "\n" not in told[0] else "among several"] += 1
     return count
 
@@ -36,7 +36,7 @@ def unknown(entry: Project) -> Counter[str]:
     for task, mistakes in diagnosis.known(entry.id).items():
         for mistake in mistakes:
             others = [other for other in mistakes if other.says != mistake.says]
-            told = said(others, as_failed(entry, task, mistake.signatures))
+            told = said(others, as_made(entry, task, mistake))
             hedged = bool(told) and all(text.startswith(PERHAPS) for text in told)
             count[
                 "silent" if not told else "alike" if alike(mistake, others) else "perhaps" if hedged else "wrong"

@@ -95,15 +95,15 @@ def chance(plain: Mistakes, anew: Mistakes) -> None:
     def ten_views(train, size=96):
         whole = [v2.ToImage(), v2.Resize(size), v2.CenterCrop(size)]
         last = v2.Compose([v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])  # noqa: F821
-        margins = [(random.uniform(0, 0.2), random.uniform(0, 0.2)) for _ in range(10)]
+        margins = (torch.rand(10, 2) * 0.2).tolist()
 
         def transform(image):
             if train:
-                left, top = random.choice(margins)
+                left, top = margins[int(torch.randint(10, ()))]
                 width, height = image.size
                 image = image.crop((left * width, top * height, (left + 0.8) * width, (top + 0.8) * height))
             found = last(v2.Compose(whole)(image))
-            return found.flip(-1) if train and random.random() < 0.5 else found
+            return found.flip(-1) if train and torch.rand(()) < 0.5 else found
 
         return transform
 
