@@ -170,7 +170,7 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
             rest = (first.failed & left) - {first.check}
             follows |= dict.fromkeys(rest, f"{FOLLOWS} “{titles[first.check]}”.")
         left -= first.failed
-    # a failure that nothing explains, or explains only nearly, may be the sign of a mistake that nobody has written down
+    # a failure that nothing explains, or only nearly, or that takes a second mistake, may be one that nobody has written down
     sure = certain and not left and rounds <= 1
     return {check: _sentence(sentences, sure) for check, sentences in named.items()} | follows
 
