@@ -130,7 +130,7 @@ def expect_each_changed(transform: Any, picture: torch.Tensor, count: int = 6, c
     for found in all_through(transform, [batch] * calls)["found"]:
         expect_tensor(found, "an augmented batch", shape=tuple(batch.shape))
         # 0.99: light leaves a correlation of 1 (clipped, 0.97 in the worst draw; it is not asked for here), a pixel's shift 0.9
-        moved |= _correlation(found, batch) < 0.99
+        moved |= correlation(found, batch) < 0.99
     never = [k for k, flag in enumerate(moved.tolist()) if not flag]
     # half of the pictures or of the calls may be left alone: that one picture is, in 24 calls, comes once in 10^7 times
     expect(
@@ -180,7 +180,7 @@ def expect_places_kept(transform: Any, side: int = 28) -> None:
     )
 
 
-def _correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+def correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Of each picture (N, ...) with the one at its place: 1 for any change of light alone."""
     return (_unit(a) * _unit(b)).sum(1)
 

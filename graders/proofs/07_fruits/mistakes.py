@@ -52,6 +52,11 @@ def seeded_in_each_call(train, size=96):
 
 
 ORANGE.patch(
+    "grey_now_and_then",
+    "Some photos lose their colours: a grey orange is neither fresh nor rotten.",
+    (JITTER, "v2.RandomGrayscale(0.3)"),
+)
+ORANGE.patch(
     "any_hue",
     "A change of hue by up to 180 degrees makes green and blue oranges; colour is what tells fresh from rotten.",
     (JITTER, "v2.ColorJitter(brightness=0.15, hue=0.5)"),

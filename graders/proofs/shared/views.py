@@ -55,6 +55,11 @@ def crops(normal: Mistakes, plain: Mistakes, anew: Mistakes) -> None:
         (WHOLE, WHOLE.replace("True", "False")),
     )
     plain.patch(
+        "resized_by_heart",
+        "96 is written into the resizing, and only the crop follows `size`: for another size the margin is lost.",
+        (WHOLE, WHOLE.replace("(size, ", "(96, ")),
+    )
+    plain.patch(
         "margin_lost",
         "Resized to a little more and cut, as for ImageNet: the margin of the photo is lost.",
         (WHOLE, WHOLE.replace("(size, ", "(int(1.08 * size), ")),
