@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from course import paths
+from course.checks.failure import Failure
 from course.cli import main
 from course.errors import CourseError
 from course.reports import gradebook
@@ -98,7 +99,7 @@ def test_points_arrive_can_be_written_again_and_those_given_by_hand_stay(url, tm
 def test_what_postgres_cannot_hold_stops_nobody(url, tmp_path):
     """NUL and lone halves of UTF-16 pairs in what a check says, and a name that is longer than nbgrader's column."""
     evil = result("ada", 0)
-    checks = tuple(replace(c, message="a\0b\ud800c") for c in evil.result.checks)
+    checks = tuple(replace(c, failure=Failure("condition", "a\0b\ud800c")) for c in evil.result.checks)
     rows = [
         replace(evil, result=replace(evil.result, checks=checks)),
         result("x" * 129, 4),
