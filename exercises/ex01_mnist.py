@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub edd9eedb6b44b9d5)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 69c2370f0ea81bca)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -47,7 +47,7 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
         so within [0, 1]. The same picture always gives the same tensor, whatever came before or comes after it; the picture is
         left as it was.
     """
-    # TODO make_transforms: Which type, shape and range does a network want of an image?
+    # TODO make_transforms: Which dtype, shape and range of values does a network want of an image?
     raise NotImplementedError("make_transforms")
 
 
@@ -75,7 +75,7 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
         the data set for it anew in each.
         The first one gives them in a new random order each epoch, the second one in the order of the data set.
     """
-    # TODO make_loaders: Which of the two loaders must shuffle, and why does the other have no need to?
+    # TODO make_loaders: Which of the two loaders must shuffle, and why does the other one have no need to?
     raise NotImplementedError("make_loaders")
 
 
@@ -107,7 +107,7 @@ def build_model(n_classes: int = 10) -> nn.Module:
         normalisation. The images are left as they are. Every parameter takes part. After eight epochs of the course's
         training it reads at least 0.95 of unseen digits.
     """
-    # TODO build_model: How many numbers go in, how many come out, and what stands between two linear layers?
+    # TODO build_model: How many values go in, how many scores come out, and what stands between two linear layers?
     raise NotImplementedError("build_model")
 
 
@@ -128,7 +128,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     Returns:
         A Python float from 0.0 to 1.0.
     """
-    # TODO batch_accuracy: Along which axis of the logits does the class with the highest score stand?
+    # TODO batch_accuracy: The logits are (B, classes). Along which dimension do you look for the highest score?
     raise NotImplementedError("batch_accuracy")
 
 
@@ -165,8 +165,7 @@ def train_epoch(
     Returns:
         Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats, unrounded.
     """
-    # TODO train_epoch: In which order do forward, loss, zero_grad, backward and step come, and what must not change
-    # between them?
+    # TODO train_epoch: In which order do forward pass, loss, zero_grad, backward and step come?
     raise NotImplementedError("train_epoch")
 
 

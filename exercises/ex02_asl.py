@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 9ba1f750c0d3d89a)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 33421d71e3b6c506)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -51,19 +51,19 @@ class SignDataset(Dataset):
     """
 
     def __init__(self, csv: str | Path) -> None:
-        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with
+        # TODO SignDataset: Kaggle's labels skip 9, because j is a movement. What would that gap cost a network with
         # 24 outputs?
         raise NotImplementedError("SignDataset")
 
     def __len__(self) -> int:
         """How many signs there are."""
-        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with
+        # TODO SignDataset: Kaggle's labels skip 9, because j is a movement. What would that gap cost a network with
         # 24 outputs?
         raise NotImplementedError("SignDataset")
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """One sign: (image, label) as said above."""
-        # TODO SignDataset: Kaggle's labels leave a gap at 9 (j moves). What would the gap cost a network with
+        # TODO SignDataset: Kaggle's labels skip 9, because j is a movement. What would that gap cost a network with
         # 24 outputs?
         raise NotImplementedError("SignDataset")
 
@@ -113,7 +113,8 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
         itself, after a warning (`warnings.warn`) that says so. In both cases the trial leaves the model as it was: its numbers
         (running statistics too), its mode, which parameters can be trained.
     """
-    # TODO compile_model: What must stay the same when a model is compiled? What can be done where no compiler is there?
+    # TODO compile_model: What must stay the same when a model is compiled? What do you return where there is
+    # no compiler?
     raise NotImplementedError("compile_model")
 
 
@@ -167,7 +168,7 @@ def generalization_gap(history: History) -> float:
         Training accuracy minus validation accuracy of the last epoch, a Python float, unrounded: 0.3 means thirty points of a
         hundred.
     """
-    # TODO generalization_gap: Which two numbers of the history tell learning from memorising?
+    # TODO generalization_gap: Which two entries of the history tell learning from memorising?
     raise NotImplementedError("generalization_gap")
 
 

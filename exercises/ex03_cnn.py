@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 47f1fd637695deb7)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 5c90380d3a42cdcc)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -116,7 +116,7 @@ def build_model(n_classes: int = 24) -> nn.Module:
         from the batch in train mode. The images are left as they are. Every parameter takes part. After eight epochs of the
         course's training it reads unseen hands better than a dense network does, by at least 0.10.
     """
-    # TODO build_model: How large is the image after each pooling, and how many numbers does the flattening give?
+    # TODO build_model: How large is the image after each pooling, and how many values does flattening give?
     raise NotImplementedError("build_model")
 
 

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub e4c665e23264f582)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub cf75a084c5e34d9a)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -113,7 +113,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
             network, which may be any.
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
-    # TODO save_model: What of a model is worth keeping: the object, or its numbers?
+    # TODO save_model: What of a model is worth keeping: the object, or its weights?
     raise NotImplementedError("save_model")
 
 

@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 59bc72d0c00daf33)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub c0d09615c2fded30)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -77,7 +77,7 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
         float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, all of its central square, resized with antialiasing.
         Red, green and blue all count for the grey, and what is transparent does not become black.
     """
-    # TODO preprocess: What did the network see while it was trained, and what of that does this photo not yet have?
+    # TODO preprocess: What did the network see in training, and what must happen to a photo until it looks like that?
     raise NotImplementedError("preprocess")
 
 

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 2e60f42cb239526a)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub e733b822d89157ac)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -48,7 +48,8 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
     Returns:
         (model, weights): a new model, filled with its default weights, in eval mode; the member of its WeightsEnum.
     """
-    # TODO load_pretrained: Where do the weights keep their papers, and in which mode does a network come back?
+    # TODO load_pretrained: Which attribute of the weights holds their class names, and in which mode must the network
+    # come back?
     raise NotImplementedError("load_pretrained")
 
 
@@ -72,7 +73,7 @@ def preprocess(photo: Image.Image, weights: Weights) -> torch.Tensor:
     Returns:
         float32 (1, 3, S, S), normalised.
     """
-    # TODO preprocess: Whose numbers normalise the photo: yours, or those of the weights?
+    # TODO preprocess: Whose mean and standard deviation normalise the photo: yours, or those of the weights?
     raise NotImplementedError("preprocess")
 
 

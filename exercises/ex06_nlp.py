@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 449d02ff8ed86a6e)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 4f6903d5a01b3ebc)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -71,8 +71,8 @@ def tokenize(
     Raises:
         ValueError: there are not as many second parts as texts. Where only one of the two is a list, TypeError will do.
     """
-    # TODO tokenize: What does BERT read besides the numbers of the tokens, and what becomes of a text that is too short
-    # or too long?
+    # TODO tokenize: What does BERT read besides the token ids, and what becomes of a text that is too short or
+    # too long?
     raise NotImplementedError("tokenize")
 
 
@@ -110,7 +110,7 @@ def nearest_words(
         ValueError: the word is not one word of the vocabulary, of which special tokens and pieces are none; the message
             names it.
     """
-    # TODO nearest_words: How alike are two rows of a table, whatever their lengths? And which rows are no words?
+    # TODO nearest_words: How alike are two rows of a table, whatever their lengths? And which rows are not words?
     raise NotImplementedError("nearest_words")
 
 
@@ -152,7 +152,7 @@ def predict_masked(
         ValueError: there is no mask in what the model reads of the text (none at all, or only beyond the limit), or more
             than one.
     """
-    # TODO predict_masked: At which of the T places do you want to know which word fits, and how do you find it?
+    # TODO predict_masked: At which of the T positions is the mask, and how do you find it?
     raise NotImplementedError("predict_masked")
 
 

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 8d32f0bf02535df7)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 819c3005f9ad9999)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -179,7 +179,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
         model: any network, in any mode; left as it is.
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
-    # TODO save_model: What of a model is worth keeping: the object, or its numbers?
+    # TODO save_model: What of a model is worth keeping: the object, or its weights?
     raise NotImplementedError("save_model")
 
 

@@ -83,7 +83,7 @@ THRESHOLD = project("01").thresholds["valid_accuracy"]
     "make_transforms",
     title="the picture becomes a float tensor with a channel dimension",
     points=1,
-    hint="Which dimension do colour pictures have that grey ones seem to lack?",
+    hint="A colour picture is (3, H, W). Print your tensor's shape: what should it be for a grey one?",
 )
 def test_picture_becomes_a_float_tensor_with_a_channel(student):
     """Layers read float32 tensors with the channels first; anything else stops at the first layer."""
@@ -92,9 +92,7 @@ def test_picture_becomes_a_float_tensor_with_a_channel(student):
     expect_tensor(tensor, "the transformed picture", shape=(1, 28, 28), dtype=torch.float32)
 
 
-@check(
-    "make_transforms", points=1, hint="What is the largest value that a byte can hold, and what should become of it?"
-)
+@check("make_transforms", points=1, hint="A byte goes up to 255. Print `tensor.max()`: what should 255 become?")
 def test_bytes_become_values_from_0_to_1(student):
     """Inputs of the size of 1 keep the first steps of training from overshooting."""
     pixels = np.array([[0, 51], [102, 255]], np.uint8)
@@ -103,7 +101,11 @@ def test_bytes_become_values_from_0_to_1(student):
     expect_close(tensor, torch.tensor([[[0.0, 0.2], [0.4, 1.0]]]), "the pixels 0, 51, 102, 255", rtol=0, atol=1e-6)
 
 
-@check("make_transforms", points=1, hint="Where does the first pixel of the second row go?")
+@check(
+    "make_transforms",
+    points=1,
+    hint="Print the second row of the picture and of your tensor. Are the values in the same places?",
+)
 @given(width=st.integers(1, 40), height=st.integers(1, 40), seed=st.integers(0, 99))
 @example(width=330, height=210, seed=1)
 @example(width=20, height=1_200, seed=2)
@@ -119,7 +121,7 @@ def test_every_pixel_stays_in_its_place(student, width, height, seed):
     "make_transforms",
     title="the same picture always gives the same tensor",
     points=1,
-    hint="Should a validation picture look different each time it is measured?",
+    hint="Call your transform twice on one picture. Should the two tensors differ?",
 )
 def test_same_picture_always_gives_the_same_tensor(student):
     """The same transform serves validation; chance in it would make every measurement a different one."""
@@ -147,7 +149,11 @@ def _order(student_loader) -> list[int]:
     return [who for batch, _ in batches_of(student_loader) for who in numbers_in(batch)]
 
 
-@check("make_loaders", points=1, hint="What becomes of the last 16 of 6,000 pictures in batches of 32?")
+@check(
+    "make_loaders",
+    points=1,
+    hint="6,000 pictures make 187 batches of 32 and leave 16. Does your loader give you those 16?",
+)
 @given(train=st.integers(1, 40), valid=st.integers(1, 40), batch_size=st.integers(1, 17))
 def test_every_item_comes_exactly_once_an_epoch(student, lab, train, valid, batch_size):
     """Dropping the ragged last batch loses data; in validation it changes the result."""
@@ -172,7 +178,11 @@ def test_training_order_is_new_in_each_epoch(student, lab):
     )
 
 
-@check("make_loaders", points=1, hint="Does a mean depend on the order of what it is taken of?")
+@check(
+    "make_loaders",
+    points=1,
+    hint="Does the mean accuracy change if the pictures come in another order? Then is there a reason to shuffle?",
+)
 def test_validation_order_is_that_of_the_data_set(student, lab):
     """With a fixed order the k-th prediction belongs to the k-th picture, and two runs can be compared."""
     _, valid_loader = _loaders(student, lab, 4, 60, 8)
@@ -180,7 +190,9 @@ def test_validation_order_is_that_of_the_data_set(student, lab):
         expect_equal(_order(valid_loader), list(range(100, 160)), f"items of the validation loader, {epoch} epoch")
 
 
-@check("make_loaders", points=1, hint="What would a network learn whose labels belong to other pictures?")
+@check(
+    "make_loaders", points=1, hint="Print a few items of a batch beside their labels. Do they still belong together?"
+)
 def test_images_keep_their_labels(student, lab):
     """Shuffling moves image and label together."""
     for part in _loaders(student, lab, 40, 40, 7):
@@ -199,7 +211,7 @@ def test_images_keep_their_labels(student, lab):
         )
 
 
-@check("make_loaders", points=1, hint="Do both loaders know the batch size that they were given?")
+@check("make_loaders", points=1, hint="Print the size of the first batch of each loader. Do both use `batch_size`?")
 def test_batches_have_the_size_that_was_asked_for(student, lab):
     """The size of a batch is a decision about memory and noise; it must be the caller's."""
     for batch_size in ((10,), ()):
@@ -213,7 +225,7 @@ def test_batches_have_the_size_that_was_asked_for(student, lab):
 # -- build_model --------------------------------------------------------------------------------------------------------
 
 
-@check("build_model", points=1, hint="How many scores does each picture need, and who says how many classes there are?")
+@check("build_model", points=1, hint="Print the output's shape for a batch of 5. Is it (5, n_classes)?")
 def test_each_picture_gets_one_score_for_each_class(student):
     """The shape of the output is the contract between the network and its loss: (B, classes), for a batch of one too."""
     for classes, batch in ((10, 1), (10, 5), (2, 3), (1000, 1)):
@@ -222,13 +234,15 @@ def test_each_picture_gets_one_score_for_each_class(student):
         expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
 
 
-@check("build_model", points=1, hint="What does nn.CrossEntropyLoss do first with what it is given?")
+@check("build_model", points=1, hint="`nn.CrossEntropyLoss` applies log-softmax itself. What should you give it, then?")
 def test_scores_are_logits_and_not_probabilities(student):
     """Softmax before nn.CrossEntropyLoss is softmax twice: gradients shrink and training crawls."""
     expect_logits(student.build_model(7), images(8, 28), classes=7)
 
 
-@check("build_model", points=1, hint="Which dimension must survive the flattening?")
+@check(
+    "build_model", points=1, hint="Print the shape before and after you flatten. Is the batch dimension still there?"
+)
 def test_a_picture_is_judged_by_itself_alone(student):
     """Flattening, normalising or mixing over the batch makes a picture's scores depend on its neighbours."""
     model = student.build_model()
@@ -240,14 +254,18 @@ def test_a_picture_is_judged_by_itself_alone(student):
     "build_model",
     title="the network is more than one linear layer",
     points=1,
-    hint="What do two linear layers in a row amount to?",
+    hint="Two linear layers in a row are one linear layer. What has to stand between them?",
 )
 def test_network_is_more_than_one_linear_layer(student):
     """Without a bend between them all layers collapse into one, and the network can only weigh pixels."""
     expect_bent(student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2))
 
 
-@check("build_model", points=1, hint="Is every layer that you make also used?")
+@check(
+    "build_model",
+    points=1,
+    hint="Compare `print(model)` with what `forward` calls. Is every layer registered, and used?",
+)
 def test_every_parameter_takes_part(student):
     """A layer that the forward pass leaves out costs memory and learns nothing."""
     model = student.build_model()
@@ -261,7 +279,12 @@ def test_every_parameter_takes_part(student):
     expect_registered(model, images(8, 28))
 
 
-@check("build_model", points=1, slow=True, hint="How wide is the narrowest place that every picture must pass?")
+@check(
+    "build_model",
+    points=1,
+    slow=True,
+    hint="How many units has your narrowest hidden layer? Is that enough to tell all classes apart?",
+)
 def test_it_learns_digits(lab):
     """The course's loop trains your network for eight epochs; the judge counts on digits that no file holds.
 
@@ -284,7 +307,7 @@ def _trained(lab, x):
 # -- batch_accuracy -----------------------------------------------------------------------------------------------------
 
 
-@check("batch_accuracy", points=1, hint="What is 3 of 4 as a fraction?")
+@check("batch_accuracy", points=1, hint="Three right answers out of four: which number should come out?")
 def test_it_is_the_fraction_of_right_answers(student):
     """Three right of four is 0.75: not 3, not 75."""
     logits = torch.tensor([[3.0, 1, 2], [0, 5, 1], [1, 2, 9], [7, 0, 0]])
@@ -298,7 +321,7 @@ def test_it_is_the_fraction_of_right_answers(student):
     )
 
 
-@check("batch_accuracy", points=1, hint="Along which axis do the scores of one picture stand?")
+@check("batch_accuracy", points=1, hint="The logits are (B, classes). Which `dim` holds the scores of one picture?")
 def test_the_highest_score_is_looked_for_within_each_picture(student):
     """With as many pictures as classes, the wrong axis gives no error, only a wrong number."""
     logits = torch.tensor([[0.1, 0.9, 0.0], [0.2, 0.8, 0.1], [0.3, 0.7, 0.2]])
@@ -315,7 +338,12 @@ def test_the_highest_score_is_looked_for_within_each_picture(student):
     )
 
 
-@check("batch_accuracy", title="it is a Python float", points=1, hint="How does a one-element tensor become a number?")
+@check(
+    "batch_accuracy",
+    title="it is a Python float",
+    points=1,
+    hint="Print `type(result)`. Which method turns a tensor with one element into a Python number?",
+)
 def test_it_is_a_python_float(student, lab):
     """Tensors in a history keep whole graphs alive and print badly; in training the logits have such a graph."""
     for logits in (torch.eye(4), lab.build(traced(logits=torch.eye(4)))):
@@ -323,7 +351,11 @@ def test_it_is_a_python_float(student, lab):
         expect_float(value, "the accuracy of a perfect batch", low=1.0, high=1.0)
 
 
-@check("batch_accuracy", points=1, hint="Do negative scores, large ones or a batch of one change what the highest is?")
+@check(
+    "batch_accuracy",
+    points=1,
+    hint="Try scores that are all negative, scores in the thousands, and a batch of one. Is the highest still found?",
+)
 @given(
     batch=st.integers(1, 40),
     classes=st.integers(2, 12),
@@ -392,7 +424,11 @@ def test_one_batch_is_one_step_against_the_gradient(student, lab):
     _expect_numbers(actual, expected, "after one step")
 
 
-@check("train_epoch", points=1, hint="What does backward do with the gradients that are there already?")
+@check(
+    "train_epoch",
+    points=1,
+    hint="Print `weight.grad` after each `backward`. What happens to the gradients that are already there?",
+)
 def test_gradients_do_not_pile_up_over_batches(student, lab):
     """backward adds; without zero_grad each step also repeats the gradients before. Momentum is the given optimizer's affair.
 
@@ -410,7 +446,7 @@ def test_gradients_do_not_pile_up_over_batches(student, lab):
     "train_epoch",
     title="every batch is trained on, the smaller last one too",
     points=1,
-    hint="Is the step taken once for each batch, or once for each epoch?",
+    hint="Count the calls of `optimizer.step()`. Is there one for each batch, the smaller last one too?",
 )
 def test_the_ragged_last_batch_is_trained_on_too(student, lab):
     """Ten items in batches of four, or of three: the last two count, or the last one. And the 105th batch as the first."""
@@ -426,14 +462,14 @@ def test_the_ragged_last_batch_is_trained_on_too(student, lab):
     _expect_numbers(actual, expected, "after 105 batches")
 
 
-@check("train_epoch", points=1, hint="Whose decision is the loss function?")
+@check("train_epoch", points=1, hint="The caller passes `loss_function`. Does your loop use it?")
 def test_the_given_loss_function_is_used(student, lab):
     """The loop serves any loss; one that is built in hides the argument."""
     _, actual, _, expected = _epochs(student, lab, *_few(8), 4, norm=False, loss=margin_loss())
     _expect_numbers(actual, expected, "after an epoch with nn.MultiMarginLoss")
 
 
-@check("train_epoch", points=1, hint="Which layers behave differently in training, and who tells them?")
+@check("train_epoch", points=1, hint="Which layers behave differently in train mode, and which call tells them?")
 def test_it_trains_in_train_mode(student, lab):
     """Validation leaves the network in eval mode; an epoch that does not switch back trains without dropout ever after."""
     model = lab.build(loop_net(channels=1, classes=CLASSES, seed=1, dropout=0.5))
@@ -449,7 +485,11 @@ def test_it_trains_in_train_mode(student, lab):
     expect(not asleep, "{part} was in eval mode while the network was trained", part=asleep[0] if asleep else "")
 
 
-@check("train_epoch", points=2, hint="Should the two items of the last batch weigh as much as the four of another?")
+@check(
+    "train_epoch",
+    points=2,
+    hint="Batches of 4, 4 and 2 items: do you add up what every item contributes, and divide by 10?",
+)
 def test_metrics_are_means_over_items(student, lab):
     """Ten items in batches of four: the mean of three batch means weighs the last two items double."""
     for norm, epochs in ((False, 1), (True, 2)):
@@ -487,7 +527,11 @@ def test_it_measures_in_eval_mode(student, lab):
     )
 
 
-@check("validate", points=1, hint="What does a forward pass remember for a backward pass that never comes?")
+@check(
+    "validate",
+    points=1,
+    hint="Print `logits.requires_grad` while you measure. Which context manager switches the graph off?",
+)
 def test_no_gradients_are_recorded(student, lab):
     """Recording them costs about as much again in time and memory."""
     model = lab.build(loop_net(**LIVED_IN))
@@ -501,7 +545,7 @@ def test_no_gradients_are_recorded(student, lab):
     )
 
 
-@check("validate", points=2, hint="What may a rehearsal change in the play?")
+@check("validate", points=2, hint="Compare `model.state_dict()` before and after. What may measuring change?")
 def test_the_network_is_not_changed(student, lab):
     """A parameter or a running statistic that moves has learned from the validation data; a setting changes what comes next."""
     model, function = lab.build(loop_net(**LIVED_IN)), lab.build(cross_entropy())

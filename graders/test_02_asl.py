@@ -74,13 +74,18 @@ EPOCHS = 20
 # -- SignDataset --------------------------------------------------------------------------------------------------------
 
 
-@check("SignDataset", title="every row of the file becomes an item", points=1, hint="Is the header a sign?")
+@check(
+    "SignDataset",
+    title="every row of the file becomes an item",
+    points=1,
+    hint="The first line of the file is its header. How many items should a file of 10 lines have?",
+)
 def test_every_row_of_the_file_is_a_sign(student, lab):
     """The header is no picture, the last row is one, and so is a row that was there before; whatever the number of rows."""
     expect_every_row(student.SignDataset, lab)
 
 
-@check("SignDataset", points=1, hint="Which shape and which type does a linear layer want of one picture?")
+@check("SignDataset", points=1, hint="Print the item's shape and dtype. Which ones does `nn.Linear(784, …)` read?")
 def test_a_picture_is_a_flat_float_tensor(student, lab):
     """A dense layer reads float32 vectors."""
     text, _, _ = sign_csv(24)
@@ -88,21 +93,23 @@ def test_a_picture_is_a_flat_float_tensor(student, lab):
     expect_tensor(image, "the image of item 3", shape=(784,), dtype=torch.float32)
 
 
-@check(
-    "SignDataset", points=2, hint="Where in a row do the pixels begin, and what is the largest value of any picture?"
-)
+@check("SignDataset", points=2, hint="In which column do the pixels begin, and which number do you divide them by?")
 def test_pixels_are_those_of_the_row_from_0_to_1(student, lab):
     """A shift by one column would make the label the first pixel, and the network would read the answer."""
     expect_pixels(student.SignDataset, lab, (784,))
 
 
-@check("SignDataset", points=2, hint="Which class should k have, the tenth letter that can be photographed?")
+@check(
+    "SignDataset",
+    points=2,
+    hint="There is no j in the data, so k is the tenth letter. Which class should it get, counting from 0?",
+)
 def test_labels_have_no_gap(student, lab):
     """Kaggle's 9 (j) does not occur; 24 classes must be 0 to 23."""
     expect_labels(student.SignDataset, lab)
 
 
-@check("SignDataset", points=1, hint="What is the class of a file's first k, when the file has no letter before it?")
+@check("SignDataset", points=1, hint="A file may hold nothing but the letter k. Is its class still 9?")
 def test_a_letter_has_the_same_class_in_every_file(student, lab):
     """Numbering the letters that happen to be in a file gives train and validation different classes."""
     expect_class_of_each_letter(student.SignDataset, lab)
@@ -111,7 +118,7 @@ def test_a_letter_has_the_same_class_in_every_file(student, lab):
 # -- build_model --------------------------------------------------------------------------------------------------------
 
 
-@check("build_model", points=1, hint="How many letters can be photographed?")
+@check("build_model", points=1, hint="j and z are movements, so no photo shows them. How many classes are left?")
 def test_each_picture_gets_24_scores(student):
     """(B, 784) in, (B, classes) out, for a batch of one too."""
     for classes, batch in ((24, 1), (24, 5), (2, 3), (1000, 1)):
@@ -120,7 +127,7 @@ def test_each_picture_gets_24_scores(student):
         expect_tensor(logits, f"logits of {batch} pictures", shape=(batch, classes), dtype=torch.float32)
 
 
-@check("build_model", points=1, hint="What does nn.CrossEntropyLoss do first with what it is given?")
+@check("build_model", points=1, hint="`nn.CrossEntropyLoss` applies log-softmax itself. What should you give it, then?")
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities, nor a layer that is not used, nor layers that collapse into one for want of a bend."""
     model, pictures = student.build_model(7), images(8, 28).flatten(1)
@@ -130,7 +137,7 @@ def test_scores_are_logits_that_every_parameter_shapes(student):
     expect_pull(model, images(32, 28).flatten(1))
 
 
-@check("build_model", points=1, hint="Which dimension must survive?")
+@check("build_model", points=1, hint="Print the output's shape for a batch of 5. Is the batch dimension still there?")
 def test_a_sign_is_judged_by_itself_alone(student):
     """A picture's scores may not depend on its neighbours in the batch."""
     model, pictures = student.build_model(), images(4, 28).flatten(1)
@@ -142,7 +149,7 @@ def test_a_sign_is_judged_by_itself_alone(student):
     "build_model",
     points=1,
     slow=True,
-    hint="Is there a bend between the layers, and are they wide enough for 2,400 pictures?",
+    hint="Is there an activation between the layers, and are they wide enough for 2,400 pictures?",
 )
 def test_it_can_fit_the_signs(lab):
     """Twenty epochs of the course's loop on 2,400 pictures: a network that is wide enough knows nearly all of them then."""
@@ -178,7 +185,7 @@ def _compiled(student, lab):
     title="the compiled network answers as the plain one does",
     points=1,
     slow=True,
-    hint="What may compiling change: the numbers, or the time that they take?",
+    hint="What may compiling change: the outputs, or only the time they take?",
 )
 def test_compiled_and_eager_agree(student, lab):
     """Compiled code that computes something else is a bug that no accuracy shows."""
@@ -195,7 +202,7 @@ def test_compiled_and_eager_agree(student, lab):
     title="it is compiled where there is a compiler",
     points=1,
     slow=True,
-    hint="Which function of torch makes a compiled network?",
+    hint="Which function of `torch` compiles a network?",
 )
 def test_it_is_compiled_where_a_compiler_is(student, lab):
     """Handing back the network as it came is no compiling. (A machine without a C++ compiler may do so.)"""
@@ -245,7 +252,7 @@ def _expect_told(works: bool, compiled: bool, same: bool, said: list[str]) -> No
     title="it goes on without a compiler",
     points=1,
     slow=True,
-    hint="torch.compile is lazy: when does a missing compiler show?",
+    hint="`torch.compile` does its work at the first call. When would a missing compiler show?",
 )
 def test_a_machine_without_a_compiler_goes_on(student, lab):
     """The course must work on a laptop without a C++ compiler: slower, but it must."""
@@ -283,7 +290,7 @@ def _run(lab, epochs: int, *lr: float, frozen: str = "") -> Run:
     return Run(model, loop_net.build(**NET), TRAIN, VALID, start)
 
 
-@check("fit", points=1, hint="How many entries has each curve after three epochs?")
+@check("fit", points=1, hint="After three epochs, how many entries should each list of the history have?")
 def test_the_history_has_one_entry_an_epoch(lab):
     """Four curves, as long as there were epochs, of plain numbers: also where nothing is left to learn, or nothing is learned."""
     model = lab.build(loop_net(**NET, norm=False, sure=400.0))
@@ -296,14 +303,16 @@ def test_the_history_has_one_entry_an_epoch(lab):
     "fit",
     title="every entry is true",
     points=2,
-    hint="Is what you note down what you have measured, and when was it measured?",
+    hint="For each entry: on which data was it measured, and before or after that epoch's training?",
 )
 def test_every_entry_is_true_of_its_epoch(lab):
     """Validation comes after the epoch's training; measured before, the curve lags one epoch behind."""
     expect_true_curves(_run(lab, 3, 0.05), 3)
 
 
-@check("fit", points=1, hint="What would the validation accuracy be worth if the network had learned from it?")
+@check(
+    "fit", points=1, hint="What would the validation accuracy be worth if the network had learned from those pictures?"
+)
 def test_validation_data_teach_nothing(lab):
     """With other validation labels the weights must come out the same, bit for bit, after as many epochs."""
 
@@ -319,7 +328,7 @@ def test_validation_data_teach_nothing(lab):
     expect_validation_teaches_nothing(trained, 16)
 
 
-@check("fit", points=1, hint="Which passes are rehearsals, and who tells the network so?")
+@check("fit", points=1, hint="Print `model.training` in both loops. What should it be in each?")
 def test_training_and_validation_alternate_in_their_modes(lab):
     """Each epoch: train mode over the training batches, every item once, in a new order; then eval mode, without gradients."""
     run = _run(lab, 3, 0.01)
@@ -327,13 +336,22 @@ def test_training_and_validation_alternate_in_their_modes(lab):
     expect_each_item_once_an_epoch(run, SIZES, 3)
 
 
-@check("fit", points=1, hint="What does Adam remember, and who forgets it when a new one is made?")
+@check(
+    "fit",
+    points=1,
+    hint="Adam keeps averages of past gradients. What becomes of them if each epoch makes a new optimizer?",
+)
 def test_one_optimizer_serves_all_epochs(lab):
     """A new optimizer in each epoch begins with an empty memory of gradients."""
     expect_one_optimizer(_run(lab, 3, 0.01))
 
 
-@check("fit", title="it uses the caller's learning rate", points=1, hint="Where does the learning rate go?")
+@check(
+    "fit",
+    title="it uses the caller's learning rate",
+    points=1,
+    hint='Print `optimizer.param_groups[0]["lr"]`. Is it the `lr` that the caller gave?',
+)
 def test_the_learning_rate_is_the_callers(lab):
     """At 0 nothing moves; at 0.05 every parameter does, at that rate, except a frozen one."""
     still = _run(lab, 1, 0.0)
@@ -345,7 +363,7 @@ def test_the_learning_rate_is_the_callers(lab):
     expect_no_rate_by_the_batch(_run(lab, 1, 0.05), run)
 
 
-@check("fit", points=1, hint="In which order do loss, zero_grad, backward and step come, and what does the loss want?")
+@check("fit", points=1, hint="In which order do loss, zero_grad, backward and step come, and does the loss get logits?")
 def test_each_batch_is_one_plain_step(lab):
     """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
     expect_plain_steps(_run(lab, 2, 0.01))
@@ -370,7 +388,11 @@ def _gap(student, lab, train: list[float], valid: list[float]):
     return gap
 
 
-@check("generalization_gap", points=1, hint="Which of the two is usually larger?")
+@check(
+    "generalization_gap",
+    points=1,
+    hint="Which of the two accuracies is usually larger, and which one do you subtract from it?",
+)
 def test_the_gap_is_training_minus_validation(student, lab):
     """Positive when the network is better on what it has trained on; to the digit, not rounded."""
     # 1e-6: a difference of two fractions in float32 is right to about 1e-7; who rounds to five digits is off by 3e-6 here
@@ -379,7 +401,11 @@ def test_the_gap_is_training_minus_validation(student, lab):
         expect_close(_gap(student, lab, [0.5, train], [0.4, valid]), gap, what, rtol=0, atol=1e-6)
 
 
-@check("generalization_gap", points=1, hint="Which epoch's model do you have in hand?")
+@check(
+    "generalization_gap",
+    points=1,
+    hint="After training you hold the model of the last epoch. Which entry of each list belongs to it?",
+)
 def test_the_last_epoch_counts(student, lab):
     """The best epoch is over, and the first says little."""
     gap = _gap(student, lab, [0.2, 0.9, 0.8], [0.1, 0.75, 0.5])
@@ -387,7 +413,12 @@ def test_the_last_epoch_counts(student, lab):
     expect_close(gap, 0.3, "the gap after epochs that were better and worse", rtol=0, atol=1e-6)
 
 
-@check("generalization_gap", title="the gap may be negative", points=1, hint="Can a gap be negative?")
+@check(
+    "generalization_gap",
+    title="the gap may be negative",
+    points=1,
+    hint="If validation is better than training, what should come out?",
+)
 def test_the_gap_has_a_sign(student, lab):
     """With dropout the validation is often ahead at first; hiding the sign hides that."""
     # 1e-6: a difference of two fractions in float32 is right to about 1e-7

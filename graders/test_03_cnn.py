@@ -62,7 +62,7 @@ EPOCHS = 8
     "SignImages",
     title="a picture has a channel, a height and a width",
     points=1,
-    hint="Where do the channels stand in what a convolution reads?",
+    hint="`nn.Conv2d` reads (B, C, H, W). What is (C, H, W) for one grey picture?",
 )
 def test_a_picture_has_a_channel_a_height_and_a_width(student, lab):
     """(1, 28, 28) float32, one for each row; a flat vector has no neighbours left."""
@@ -77,7 +77,7 @@ def test_pixels_stand_where_the_file_has_them(student, lab):
     expect_pixels(student.SignImages, lab, (1, 28, 28))
 
 
-@check("SignImages", points=2, hint="Which class has k, in a file that holds only k?")
+@check("SignImages", points=2, hint="A file may hold nothing but the letter k. Is its class still 9?")
 def test_labels_have_no_gap(student, lab):
     """0 to 23, and the same letter has the same class in every file."""
     expect_labels(student.SignImages, lab)
@@ -87,7 +87,9 @@ def test_labels_have_no_gap(student, lab):
 # -- conv_block ---------------------------------------------------------------------------------------------------------
 
 
-@check("conv_block", points=1, hint="What do padding and pooling do to height and width?")
+@check(
+    "conv_block", points=1, hint="Print the shape after each step. What do padding and pooling do to height and width?"
+)
 def test_it_halves_height_and_width(student):
     """28 becomes 14, 7 becomes 3; the number of maps is what was asked for."""
     for channels, out, side in ((1, 4, 28), (3, 8, 14), (5, 2, 7)):
@@ -98,7 +100,9 @@ def test_it_halves_height_and_width(student):
         )
 
 
-@check("conv_block", points=1, hint="How far does a window of 3 x 3 see?")
+@check(
+    "conv_block", points=1, hint="Change one input pixel. How far around it may the output of a 3 × 3 window change?"
+)
 def test_it_looks_at_a_neighbourhood_only(student):
     """One pixel changes at most the maps beside it; a dense layer would change everything."""
     block, picture = student.conv_block(1, 6), images(1, 16)
@@ -115,7 +119,7 @@ def test_it_looks_at_a_neighbourhood_only(student):
     expect(beside > 1e-4, "a pixel does not change the maps of its neighbours: the window sees one pixel only")
 
 
-@check("conv_block", points=1, hint="Are the weights at the left edge those at the right?")
+@check("conv_block", points=1, hint="Move the picture by two pixels. Do the maps move with it?")
 def test_a_moved_picture_gives_moved_maps(student):
     """The same weights everywhere: two pixels to the right in, one to the right out."""
     block, picture = student.conv_block(1, 6), images(1, 20)
@@ -126,7 +130,11 @@ def test_a_moved_picture_gives_moved_maps(student):
     expect_close(shifted[..., 3:-1], maps[..., 2:-2], "the inner maps, moved by one", rtol=1e-4, atol=1e-5)
 
 
-@check("conv_block", points=1, hint="Which layer makes a dim picture and a bright one alike?")
+@check(
+    "conv_block",
+    points=1,
+    hint="Print the mean and variance of each map in train mode, after the normalisation. What should they be?",
+)
 def test_it_normalises_over_the_batch(student):
     """In train mode a picture with ten times the contrast gives the same maps; running statistics are kept."""
     block, batch = student.conv_block(1, 6), 10 * images(32, 12)
@@ -157,7 +165,7 @@ def test_it_has_a_bend(student):
     expect(float(bend.abs().max()) > 1e-4, "the maps of an even picture follow its brightness in a straight line")
 
 
-@check("conv_block", points=1, hint="Of four neighbours, which one is kept?")
+@check("conv_block", points=1, hint="Of the four values in each 2 × 2 square, which one should be kept?")
 def test_it_keeps_the_largest_of_four(student):
     """Max pooling: the strongest sign of an edge or a fingertip counts, wherever in the window it is.
 
@@ -179,7 +187,7 @@ def test_it_keeps_the_largest_of_four(student):
     )
 
 
-@check("conv_block", points=1, hint="When may values be dropped, how many, and what makes up for them?")
+@check("conv_block", points=1, hint="In which mode are values dropped, how many, and how are the others scaled?")
 def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
     """At rate p each value is dropped with probability p, by itself, the others divided by 1 - p; in eval mode nothing happens."""
     expect_dropout(student)
@@ -189,7 +197,7 @@ def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
     "conv_block",
     title="it does the five steps in their order",
     points=1,
-    hint="What does each step read: the picture, or what the step before it has made?",
+    hint="Print your module. Do the five steps come in the order that the docstring gives?",
 )
 def test_it_does_the_five_steps_in_their_order(student):
     """The maps are what the steps make of the block's own numbers, computed here by hand; all of it learns."""
@@ -201,7 +209,12 @@ def test_it_does_the_five_steps_in_their_order(student):
 # -- build_model --------------------------------------------------------------------------------------------------------
 
 
-@check("build_model", points=1, needs=("conv_block",), hint="How many numbers are left after the last pooling?")
+@check(
+    "build_model",
+    points=1,
+    needs=("conv_block",),
+    hint="Print the shape after the last pooling. How many values does flattening give?",
+)
 def test_each_picture_gets_one_score_for_each_class(student):
     """(B, 1, 28, 28) in, (B, classes) out, for a batch of one too."""
     for classes, batch in ((24, 1), (24, 5), (2, 3), (1000, 1)):
@@ -211,7 +224,10 @@ def test_each_picture_gets_one_score_for_each_class(student):
 
 
 @check(
-    "build_model", points=1, needs=("conv_block",), hint="What does nn.CrossEntropyLoss do first with what it is given?"
+    "build_model",
+    points=1,
+    needs=("conv_block",),
+    hint="`nn.CrossEntropyLoss` applies log-softmax itself. What should you give it, then?",
 )
 def test_scores_are_logits_that_every_parameter_shapes(student):
     """Neither probabilities nor a layer that is not used."""
@@ -286,7 +302,7 @@ HOUSES = {
 }
 
 
-@check("count_parameters", points=1, hint="How many numbers has a layer from 6 inputs to 4 outputs?")
+@check("count_parameters", points=1, hint="How many weights and biases does `nn.Linear(6, 4)` have?")
 def test_weights_and_biases_count(student, lab):
     """6 · 4 weights and 4 biases are 28; whatever is a parameter counts, in any layer and in none, and buffers do not."""
     for kind in ("layer", "household", "vast"):
@@ -302,7 +318,7 @@ def test_frozen_parameters_do_not_count(student, lab):
         _counted(student, lab, kind)
 
 
-@check("count_parameters", points=1, hint="How many copies of shared weights does the optimizer hold?")
+@check("count_parameters", points=1, hint="Two layers share one weight. How often does the optimizer see it?")
 def test_shared_parameters_count_once(student, lab):
     """Tied weights are one set of numbers, used twice, in one kind of layer or in two."""
     count = student.count_parameters(lab.build(tied_net(seed=0)))

@@ -110,7 +110,9 @@ def _regions(picture):
     return len(numbers.unique()) - 1
 
 
-@check("make_transforms", points=2, hint="How often should the network see exactly the same picture?")
+@check(
+    "make_transforms", points=2, hint="Apply your training transform twice to one picture. Do the two results differ?"
+)
 def test_training_pictures_are_drawn_anew_each_time(student, lab):
     """An augmentation that is drawn once is only another fixed data set."""
     found = _draws(student, hand_like())
@@ -121,7 +123,10 @@ def test_training_pictures_are_drawn_anew_each_time(student, lab):
 
 
 @check(
-    "make_transforms", title="shape, dtype and range are kept", points=1, hint="Which values is the network used to?"
+    "make_transforms",
+    title="shape, dtype and range are kept",
+    points=1,
+    hint="Print shape, dtype, minimum and maximum before and after your transform. What should change?",
 )
 @given(seed=st.integers(0, 999), batch=st.sampled_from([0, 1, 5]))
 def test_shape_type_and_range_stay(student, seed, batch):
@@ -143,7 +148,7 @@ def test_shape_type_and_range_stay(student, seed, batch):
 @check(
     "make_transforms",
     points=1,
-    hint="What do you want to know from the validation: how good the network is, or how lucky?",
+    hint="Apply your validation transform twice to one picture. Should anything in it be random?",
 )
 def test_validation_pictures_stay_as_they_are(student):
     """Augmented validation measures another task, and another one each time."""
@@ -192,7 +197,7 @@ def test_a_hand_is_never_turned_upside_down(student):
     )
 
 
-@check("make_transforms", points=1, hint="How much of the hand may be cut off before the letter cannot be read?")
+@check("make_transforms", points=1, hint="Plot eight training views of one hand. Is the whole hand still in each?")
 def test_the_hand_stays_in_the_picture(student):
     """A view without the hand teaches the wrong thing: its label is still that of the letter."""
     found = _draws(student, hand_like())
@@ -239,7 +244,7 @@ def test_the_hand_stays_in_the_picture(student):
     "make_transforms",
     title="the hand moves, turns or grows",
     points=1,
-    hint="If only the light changes, what does the network learn about another position?",
+    hint="Plot eight training views of one hand. Does it move, turn or grow, or does only the light change?",
 )
 def test_the_hand_moves_turns_or_grows(student):
     """Other signers hold their hands elsewhere: light alone does not teach that."""
@@ -346,7 +351,7 @@ def test_training_sees_augmented_pictures_anew_each_epoch(lab):
     )
 
 
-@check("train_augmented", points=1, hint="What should a validation picture look like?")
+@check("train_augmented", points=1, hint="Which transform do your validation pictures go through?")
 def test_validation_sees_the_pictures_as_they_are(lab):
     """Validation in eval mode, on unchanged pictures, each in every epoch."""
     run = _run(lab, 2)
@@ -359,14 +364,14 @@ def test_validation_sees_the_pictures_as_they_are(lab):
     expect(changed == 0, "{changed} of {all} validation pictures were augmented", changed=changed, all=len(seen))
 
 
-@check("train_augmented", points=1, hint="What does DataLoader do with the order, if you ask it to?")
+@check("train_augmented", points=1, hint="Which argument of `DataLoader` shuffles the training pictures?")
 def test_training_order_is_new_in_each_epoch(lab):
     """Each picture once an epoch, in another order each time, also the one that is left for the last batch."""
     # every picture has a class of its own, so the classes that the network is taught say which picture comes when
     expect_each_item_once_an_epoch(_run(lab, 2, train=Data(TRAIN.images, torch.arange(17))), SIZES, 2)
 
 
-@check("train_augmented", points=1, hint="Which data may move a weight?")
+@check("train_augmented", points=1, hint="Which of your two loaders may reach `backward`?")
 def test_validation_data_teach_nothing(lab):
     """With other validation labels the weights must come out the same, bit for bit, after as many epochs."""
 
@@ -382,7 +387,12 @@ def test_validation_data_teach_nothing(lab):
     expect_validation_teaches_nothing(trained, 16)
 
 
-@check("train_augmented", title="it uses the caller's learning rate", points=1, hint="Where does the learning rate go?")
+@check(
+    "train_augmented",
+    title="it uses the caller's learning rate",
+    points=1,
+    hint='Print `optimizer.param_groups[0]["lr"]`. Is it the `lr` that the caller gave?',
+)
 def test_the_learning_rate_is_the_callers(lab):
     """At 0 no parameter moves; at 0.05 all do but a frozen one, by one optimizer, which has that rate at most."""
     still = _run(lab, 1, 0.0)
@@ -395,7 +405,11 @@ def test_the_learning_rate_is_the_callers(lab):
     expect_no_rate_by_the_batch(_run(lab, 1, 0.05), run)
 
 
-@check("train_augmented", points=1, hint="How many entries has each curve, and of which model is the last?")
+@check(
+    "train_augmented",
+    points=1,
+    hint="How many entries has each list, and was the last one measured on the model as it is at the end?",
+)
 def test_the_history_is_true(lab):
     """One entry an epoch in each curve, true of it: on the pictures as they were shown, and on the plain validation pictures."""
     net = {"channels": 1, "classes": CLASSES, "seed": 2}
@@ -416,7 +430,7 @@ def test_the_history_is_true(lab):
 @check(
     "train_augmented",
     points=1,
-    hint="In which order do loss, zero_grad, backward and step come, and what does the loss want?",
+    hint="In which order do loss, zero_grad, backward and step come, and does the loss get logits?",
 )
 def test_each_batch_is_one_plain_step(lab):
     """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
@@ -427,7 +441,7 @@ def test_each_batch_is_one_plain_step(lab):
     "train_augmented",
     points=3,
     slow=True,
-    hint="Does each epoch show every hand in another way, and does the network follow?",
+    hint="Is every view of a hand new in each epoch, and does the training accuracy rise?",
 )
 def test_it_reads_unseen_hands(lab):
     """Your augmented training of the course's network; the judge counts on signers that it has not met.
@@ -468,7 +482,7 @@ def test_it_reads_unseen_hands(lab):
     "save_model",
     title="the file holds the weights and nothing else",
     points=2,
-    hint="Which of the two runs code when it is opened: an object, or numbers?",
+    hint="Opening a pickled object can run code. What can you save that holds only weights?",
 )
 def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
     """A state dict, parameters and running statistics alike, readable with weights_only=True."""
@@ -480,7 +494,9 @@ def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
     expect_saved_whole(student, lab)
 
 
-@check("save_model", points=1, hint="Which names does a compiled network have, and which does the plain one know?")
+@check(
+    "save_model", points=1, hint="Print the names in `state_dict()` of a compiled and of a plain network. What differs?"
+)
 def test_a_compiled_model_is_saved_under_plain_names(student, lab):
     """Otherwise nobody can load it into the network that it came from."""
     for blueprint in (linear_net(features=16, classes=CLASSES, seed=4), named_net(seed=4)):
@@ -490,7 +506,7 @@ def test_a_compiled_model_is_saved_under_plain_names(student, lab):
         expect_same(numbers_in_file(lab.read(path)), state_of(model), "saved numbers of a compiled network")
 
 
-@check("save_model", points=1, hint="What becomes of the file of yesterday?")
+@check("save_model", points=1, hint="The path may already hold an older file. What should it hold afterwards?")
 def test_an_older_file_is_replaced(student, lab):
     """Saving twice leaves the second model."""
     expect_replaced(student, lab)

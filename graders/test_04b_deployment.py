@@ -85,7 +85,11 @@ def _other_state():
     return {name: value.detach().clone() for name, value in net.state_dict().items()}
 
 
-@check("load_model", points=2, hint="What may the file of a stranger do when it is opened?")
+@check(
+    "load_model",
+    points=2,
+    hint="A stranger's pickle can run code when it is opened. Which argument of `torch.load` refuses that?",
+)
 def test_a_file_that_carries_code_is_refused(student, lab):
     """A pickle can run anything. weights_only=True reads numbers only."""
     path, marker = lab.file("trap.pt", b""), lab.file("marker", b"untouched")
@@ -101,7 +105,7 @@ def test_a_file_that_carries_code_is_refused(student, lab):
     student.load_model(lab.file("model.pt", saved(_other_state())), lab.build(_net(2)))
 
 
-@check("load_model", points=1, hint="What answers a network whose head was not in the file?")
+@check("load_model", points=1, hint="If the file has no weights for the head, what are its outputs worth?")
 def test_a_file_of_another_network_is_refused(student, lab):
     """Missing or foreign names mean another architecture; a half-filled network answers nonsense."""
     state = _other_state()
@@ -158,7 +162,9 @@ def _expect_like(tensor, image: Image.Image, what: str) -> None:
         expect(False, "{thing}: the values are off by {distance:.3f} on average", thing=what, distance=distance)
 
 
-@check("preprocess", points=2, hint="Which shape, type and range did the network see in training?")
+@check(
+    "preprocess", points=2, hint="Print shape, dtype, minimum and maximum. Are they what the network saw in training?"
+)
 def test_a_photo_becomes_a_batch_of_one_sign(student, lab):
     """(1, 1, 28, 28), float32, 0 to 1: grey, square, small."""
     show_prepared(student, lab)
@@ -185,7 +191,7 @@ def test_a_photo_becomes_a_batch_of_one_sign(student, lab):
     "preprocess",
     title="every image mode can be read",
     points=2,
-    hint="How many channels has an image of mode P, and what are its values?",
+    hint="What do the values of a mode P image mean? Which Pillow method turns any mode into grey?",
 )
 def test_every_image_mode_is_read(student):
     """RGB, RGBA, L, LA, P, 1 and CMYK: files come in all of them."""
@@ -209,7 +215,7 @@ def test_every_image_mode_is_read(student):
     "preprocess",
     title="a photo taken sideways is turned upright",
     points=2,
-    hint="Where does a phone write how it was held?",
+    hint="A phone stores how it was held in the EXIF data. Which function of `PIL.ImageOps` applies it?",
 )
 def test_a_lying_photo_is_turned_upright(student):
     """EXIF orientation: the pixels lie, or are mirrored, and the tag says how to turn them."""
@@ -217,7 +223,9 @@ def test_a_lying_photo_is_turned_upright(student):
         _expect_like(student.preprocess(content), opened(content), what)
 
 
-@check("preprocess", points=1, hint="Which part of a broad photo is the square in the middle?")
+@check(
+    "preprocess", points=1, hint="A photo is 300 wide and 200 high. Which of its pixels are the square in the middle?"
+)
 def test_the_square_in_the_middle_is_cut_out(student):
     """Squeezing a broad photo into a square makes thin fingers; cutting at the left loses the hand."""
     pixels = np.zeros((120, 360, 3), np.uint8)
@@ -235,7 +243,11 @@ def test_the_square_in_the_middle_is_cut_out(student):
     )
 
 
-@check("preprocess", points=1, hint="What becomes of specks that are finer than the pixels that are left?")
+@check(
+    "preprocess",
+    points=1,
+    hint="One pixel of the small picture covers many of the photo. Does your resize average them all?",
+)
 def test_shrinking_averages_over_all_pixels(student):
     """Without antialiasing most of a large photo is ignored, and single specks become large ones."""
     found = student.preprocess(specks(560))
@@ -249,7 +261,11 @@ def test_shrinking_averages_over_all_pixels(student):
     )
 
 
-@check("preprocess", points=1, hint="What is the central square of a picture of one pixel?")
+@check(
+    "preprocess",
+    points=1,
+    hint="Try a photo of 1 × 1 and one of 2 × 300 pixels. How large is the square in the middle?",
+)
 @given(width=st.integers(1, 60), height=st.integers(1, 60), grey=st.integers(0, 255))
 def test_tiny_and_odd_photos_work(student, width, height, grey):
     """Any size, down to one pixel; an even grey stays that grey."""
@@ -262,7 +278,7 @@ def test_tiny_and_odd_photos_work(student, width, height, grey):
 # -- predict_letter -----------------------------------------------------------------------------------------------------
 
 
-@check("predict_letter", points=2, needs=("preprocess",), hint="Which letter has class 9, when there is no j?")
+@check("predict_letter", points=2, needs=("preprocess",), hint="There is no j in the data. Which letter is class 9?")
 def test_each_class_is_its_letter(student, lab):
     """From k on, chr(97 + class) is one letter off."""
     found = [student.predict_letter(lab.build(letter_net(index=k)), photo(scene((60, 60)))) for k in range(24)]
@@ -287,7 +303,7 @@ def test_the_network_sees_the_preprocessed_photo(student, lab):
     title="it reads letters on unseen photos",
     points=2,
     needs=("preprocess",),
-    hint="Where was the network trained, and where must it work?",
+    hint="Look at what `preprocess` makes of a photo. Does it look like a training picture?",
 )
 def test_letters_on_unseen_photos(student, lab):
     """Colour photos by signers that the network has not met, through your whole chain. Guessing gives 0.04."""
@@ -329,7 +345,7 @@ NO_PHOTOS = {
     "evaluate_folder",
     points=2,
     needs=("preprocess", "predict_letter"),
-    hint="Three right of four: which number is that?",
+    hint="Three right answers out of four: which number should come out?",
 )
 def test_it_is_the_fraction_of_photos_that_are_read_right(student, lab):
     """The letter stands in the file's name; letters after the gap count as the others."""
@@ -370,7 +386,7 @@ def test_other_files_are_ignored_and_names_may_differ(student, lab):
     "evaluate_folder",
     points=1,
     needs=("preprocess", "predict_letter"),
-    hint="What is 0 divided by 0, and what does the user need to know?",
+    hint="Without photos you would divide by zero. What does the user need to read in the error?",
 )
 def test_a_folder_without_photos_is_an_error_that_names_it(student, lab):
     """A wrong path must not look like a bad model."""

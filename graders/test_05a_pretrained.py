@@ -53,7 +53,7 @@ def _loaded(student, *name):
     "load_pretrained",
     title="the network has its pre-trained weights",
     points=2,
-    hint="What is a network of the right shape without its numbers?",
+    hint="Compare one weight of your network with the same weight in the file. Was it loaded?",
 )
 def test_the_network_has_its_pretrained_numbers(student):
     """Parameters and running statistics are those of the default weights, for any name of the registry."""
@@ -67,7 +67,7 @@ def test_the_network_has_its_pretrained_numbers(student):
     expect(not is_training(again), "a network that is loaded again, after another one was trained, is in train mode")
 
 
-@check("load_pretrained", points=1, hint="In which mode does a new network come, and in which is it used?")
+@check("load_pretrained", points=1, hint="Print `model.training`. In which mode do you use a network?")
 def test_the_network_is_ready_for_use(student):
     """In train mode, dropout and batch statistics make every answer a matter of luck and company."""
     for name in ((), (TINY,)):
@@ -79,7 +79,7 @@ def test_the_network_is_ready_for_use(student):
     "load_pretrained",
     title="the description belongs to the network's weights",
     points=1,
-    hint="Where does torchvision keep the names of the outputs?",
+    hint="Print `weights.meta.keys()`. Which entry holds the class names?",
 )
 def test_the_papers_belong_to_the_network(student):
     """Transforms and categories of these weights; the pocket network's by default."""
@@ -103,7 +103,7 @@ def _expect_like(tensor, image: Image.Image, what: str, preset=PRESET) -> None:
         expect(False, "{thing}: the values are off by {off:.3f} on average", thing=what, off=off)
 
 
-@check("preprocess", points=3, hint="Whose mean, whose deviation, whose size?")
+@check("preprocess", points=3, hint="Do mean, standard deviation and size all come from the weights' own transforms?")
 def test_the_transforms_are_those_of_the_weights(student, lab):
     """Each set of weights brings its own; numbers written down for one network are wrong for the next."""
     turned = scene((150, 90)).transpose(Image.Transpose.ROTATE_180)
@@ -124,7 +124,7 @@ def test_the_transforms_are_those_of_the_weights(student, lab):
     "preprocess",
     title="every image mode can be read",
     points=1,
-    hint="How many channels has a grey photo, one with alpha, a scanned one?",
+    hint="Print `photo.mode` of a grey photo and of one with alpha. Which mode does the network read?",
 )
 def test_every_image_mode_is_read(student, lab):
     """RGBA, L, P and CMYK come as files too."""
@@ -143,7 +143,7 @@ def test_every_image_mode_is_read(student, lab):
     "preprocess",
     title="a photo taken sideways is turned upright",
     points=1,
-    hint="Where does a phone write how it was held?",
+    hint="A phone stores how it was held in the EXIF data. Which function of `PIL.ImageOps` applies it?",
 )
 def test_a_lying_photo_is_turned_upright(student, lab):
     """EXIF orientation: dogs do not stand on walls."""
@@ -178,7 +178,7 @@ def _classified(student, lab, image, *top, model=None, weights=None):
     title="the most probable name comes first",
     points=2,
     needs=("preprocess",),
-    hint="Which name belongs to the highest probability, and which comes next?",
+    hint="Print the highest probabilities with their names. Does the list begin with the largest?",
 )
 def test_names_come_most_probable_first(student, lab):
     """The names are those of the weights, in falling order of probability."""
@@ -203,7 +203,7 @@ def test_names_come_most_probable_first(student, lab):
     title="probabilities are the softmax of the logits",
     points=2,
     needs=("preprocess",),
-    hint="Do positive and negative scores tell how sure the network is?",
+    hint="Do your probabilities lie between 0 and 1, and add up to 1 over all categories?",
 )
 def test_probabilities_are_softmaxed_logits(student, lab):
     """Python floats from 0 to 1 that add up to 1 over all categories."""
@@ -241,10 +241,10 @@ def test_as_many_as_asked_for(student, lab):
 
 @check(
     "classify",
-    title="the network sees the photo through its spectacles",
+    title="the network classifies the preprocessed photo",
     points=1,
     needs=("preprocess",),
-    hint="Which of your functions makes of any photo what the network expects?",
+    hint="Which of your functions turns any photo into what the network expects?",
 )
 def test_classify_shows_the_network_the_preprocessed_photo(student, lab):
     """A grey photo, one with alpha or one that lies on its side is a photo too; and a question changes nothing."""
@@ -305,7 +305,7 @@ def _evaluated(model):
     return model
 
 
-@check("extract_features", points=2, hint="Is the network afterwards still the one that classifies?")
+@check("extract_features", points=2, hint="Classify a photo before and after. Is the answer the same?")
 def test_the_network_is_left_as_it_was(student, lab):
     """The same numbers, the same answers, the same mode, nothing frozen or set free, no hook left behind."""
     # where there is neither dropout nor BatchNorm, the mode changes no answer: only what is left behind shows
@@ -367,7 +367,7 @@ def test_the_breeds_are_added_up(student, lab):
     title="the dogs are those of the weights",
     points=1,
     needs=("preprocess",),
-    hint="Who knows which categories of these weights are dogs?",
+    hint="Different weights list their categories in a different order. What tells you which of them are dogs?",
 )
 def test_dogs_are_those_of_the_weights(student, lab):
     """ImageNet's dogs have no "dog" in their names, and its hot dog is none."""
@@ -389,7 +389,9 @@ def test_dogs_are_those_of_the_weights(student, lab):
         expect_equal(found, opens, f"the door for {what}")
 
 
-@check("admit", points=1, needs=("preprocess",), hint="Through which spectacles does the network look at the door?")
+@check(
+    "admit", points=1, needs=("preprocess",), hint="Does the photo go through `preprocess` before the network sees it?"
+)
 def test_the_network_sees_the_preprocessed_photo(student, lab):
     """The weights' transforms come first here too, whatever the camera gives; and a question changes nothing."""
     _expect_shown(lab, student.admit)
@@ -401,7 +403,7 @@ def test_the_network_sees_the_preprocessed_photo(student, lab):
     points=3,
     needs=("preprocess",),
     slow=True,
-    hint="Which photo is on the wrong side of the door, and what does classify say of it?",
+    hint="Print what `classify` says about each photo. Which one is on the wrong side of the door?",
 )
 def test_every_photo_at_the_door(student, lab):
     """Dogs of several breeds come in, cats and bears stay out: each photo, by the pocket network."""

@@ -100,7 +100,12 @@ def test_only_the_head_can_learn(student, lab):
     expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH, CLASSES))
 
 
-@check("build_model", points=1, needs=("freeze_backbone",), hint="Is what the backbone knows still there?")
+@check(
+    "build_model",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Compare the backbone's state dict before and after. Is anything new or different?",
+)
 def test_the_backbone_is_used_as_it_is(student, lab):
     """Its numbers are in the model unchanged, it is not frozen by the way, and gradients reach it."""
     expect_backbone_as_it_is(student, lab, CLASSES)
@@ -121,7 +126,7 @@ def test_only_what_requires_a_gradient_is_listed(student, lab):
         expect_listed(student, lab, kind)
 
 
-@check("trainable_parameters", points=1, hint="What does an optimizer say to a parameter that it is given twice?")
+@check("trainable_parameters", points=1, hint="Two layers share one parameter. How often is it in your list?")
 def test_shared_parameters_are_listed_once(student, lab):
     """One layer in two places has two parameters, not four; one matrix in two layers is one."""
     found = student.trainable_parameters(lab.build(tied_net(seed=0)))
@@ -133,19 +138,27 @@ def test_shared_parameters_are_listed_once(student, lab):
 # -- make_transforms ----------------------------------------------------------------------------------------------------
 
 
-@check("make_transforms", points=1, hint="Which numbers were subtracted and divided by when the backbone was trained?")
+@check("make_transforms", points=1, hint="Which mean and standard deviation was the backbone trained with?")
 def test_photos_are_normalised_as_the_backbone_expects(student):
     """float32 (3, size, size), each channel (x - mean) / std with ImageNet's numbers: validation photos exactly."""
     expect_normalised(student)
 
 
-@check("make_transforms", points=1, hint="Should the validation depend on luck?")
+@check(
+    "make_transforms",
+    points=1,
+    hint="Apply your validation transform twice to one photo. Should anything in it be random?",
+)
 def test_validation_photos_are_whole_and_always_the_same(student):
     """The central square of the photo, resized; no crop by chance, no flip, no margin lost."""
     expect_plain(student)
 
 
-@check("make_transforms", points=1, hint="What may change in a photo of a dog, and what never does?")
+@check(
+    "make_transforms",
+    points=1,
+    hint="Apply your training transform twice to one photo. Do the results differ, and is the dog in both?",
+)
 def test_training_photos_are_drawn_anew_each_time(student, lab):
     """139 photos seen in many ways; a dog on its head is not among them, nor one without its colours."""
     show_photo_views(lab, student.make_transforms(True), "presidential")
@@ -192,7 +205,12 @@ def test_statistics_stay_frozen(student, lab):
 NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
 
 
-@check("fine_tune", points=1, needs=NEEDS, hint="How many entries has each curve after two epochs, and of which data?")
+@check(
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="After two epochs, how many entries has each list, and on which data was each measured?",
+)
 def test_the_history_is_true(student, lab):
     """Four curves of plain numbers; each entry is what the model scores in its epoch, over every photo once."""
     expect_true_history(student, lab, "fine_tune", CLASSES)
@@ -211,13 +229,23 @@ def test_the_whole_network_learns(student, lab):
     expect_whole_network_learned(student, lab, CLASSES)
 
 
-@check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
+@check(
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="The weights are good already. Look at the default of `lr`: how far may one step move them?",
+)
 def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
     expect_small_steps(student, lab, CLASSES)
 
 
-@check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
+@check(
+    "fine_tune",
+    points=2,
+    needs=NEEDS,
+    hint="Which epoch had the best validation accuracy, and whose weights does the model hold at the end?",
+)
 def test_it_ends_with_the_best_state(student, lab):
     """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
     expect_the_best_state_in_the_end(student, lab, CLASSES)
@@ -232,7 +260,10 @@ def test_validation_photos_only_measure(student, lab):
 
 
 @check(
-    "fine_tune", points=1, needs=NEEDS, hint="Which numbers in the backbone must stay, although its parameters move?"
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="The backbone's parameters move now. Which of its buffers must stay as they are?",
 )
 def test_frozen_statistics_survive_fine_tuning(student, lab):
     """BatchNorm's running statistics stay what they were, at every moment."""
@@ -245,7 +276,7 @@ def test_frozen_statistics_survive_fine_tuning(student, lab):
     points=3,
     needs=("freeze_backbone", "build_model", "trainable_parameters", "make_transforms", "unfreeze"),
     slow=True,
-    hint="Which stage loses it: the head alone, or the fine-tuning after it?",
+    hint="Print the validation accuracy after each stage. Does the head not learn, or does fine-tuning lose it?",
 )
 def test_the_door_knows_its_dog(student, lab):
     """The whole way from 139 photos; the judge counts on photos that no file holds. Never opening gives 0.667."""

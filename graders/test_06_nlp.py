@@ -107,7 +107,7 @@ def _expect_encoding(found, wanted, what: str, own: bool = True) -> None:
     "tokenize",
     title="a text stands between [CLS] and [SEP]",
     points=2,
-    hint="Which two tokens does BERT expect around a text, and what is a batch of one text?",
+    hint="Print the tokens of one text. Which two stand around it, and is the shape (1, T)?",
 )
 def test_a_text_stands_between_cls_and_sep(student, lab):
     """BERT has never read a text without them; and it reads batches, so one text is a row of a matrix."""
@@ -134,7 +134,7 @@ def test_segments_tell_the_two_parts_apart(student, lab, first, second, seed):
     expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments")
 
 
-@check("tokenize", points=3, hint="Which tokens of a short row is nobody to look at?")
+@check("tokenize", points=3, hint="Which tokens in a padded row should the model ignore?")
 @given(lengths=st.lists(st.tuples(st.integers(0, 8), st.integers(1, 8)), min_size=2, max_size=5), pairs=st.booleans())
 def test_short_rows_are_padded_and_the_padding_is_masked(student, lab, lengths, pairs):
     """Attention to padding makes a text's answer depend on the longest text of its batch."""
@@ -147,7 +147,7 @@ def test_short_rows_are_padded_and_the_padding_is_masked(student, lab, lengths, 
     expect_equal(found["token_type_ids"].tolist(), wanted["token_type_ids"].tolist(), "segments")
 
 
-@check("tokenize", points=1, hint="How long is a row if no text of the batch reaches the limit?")
+@check("tokenize", points=1, hint="How long should the rows be if no text of the batch reaches the limit?")
 def test_rows_are_no_longer_than_the_longest_text(student, lab):
     """Every token costs time, padding too."""
     for texts in (["the dog"], ["the dog sees a cat", "no"]):
@@ -159,7 +159,7 @@ def test_rows_are_no_longer_than_the_longest_text(student, lab):
     "tokenize",
     title="a long text is cut and still ends with [SEP]",
     points=2,
-    hint="What is cut: the row, or the text inside it?",
+    hint="Print the last token of a row that was cut. Is it [SEP]?",
 )
 @given(words=st.integers(1, 40), limit=st.integers(3, 20))
 def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
@@ -200,7 +200,7 @@ def _long_pairs(seed: int) -> tuple[list[str], list[str]]:
     "tokenize",
     title="the tokenizer's own limit holds if none is given",
     points=1,
-    hint="Who knows how many positions the model has, if the caller does not say?",
+    hint="Which attribute of the tokenizer says how long a row may be?",
 )
 def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
     """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer carries the number, and goes on carrying it."""
@@ -218,7 +218,11 @@ def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
         expect_equal(tokenizer_settings_of(tokenizer), before, "settings of the tokenizer afterwards")
 
 
-@check("tokenize", points=1, hint="What does the tokenizer do with a sign that it has never seen?")
+@check(
+    "tokenize",
+    points=1,
+    hint="What does the tokenizer make of a character that it has never seen, and of an empty text?",
+)
 @given(text=st.text(max_size=30))
 def test_any_script_and_the_empty_text_are_read(student, lab, text):
     """People write what they like; a sign without a piece becomes [UNK], and no text at all is [CLS] [SEP]."""
@@ -228,7 +232,9 @@ def test_any_script_and_the_empty_text_are_read(student, lab, text):
     _expect_encoding(_encoding(student, lab, texts), textbook(tokenizer_here(), texts), f"the texts {texts}")
 
 
-@check("tokenize", points=1, hint="Which number has [CLS] in bert-base-uncased, which in the embedded vocabulary?")
+@check(
+    "tokenize", points=1, hint="[CLS] has a different id in each vocabulary. Which attribute of the tokenizer knows it?"
+)
 def test_each_tokenizer_has_its_own_numbers(student, lab):
     """101 and 102 are the numbers of one vocabulary, and whether "Dog" is "dog" another one's affair. Yours may change."""
     texts = ["the Dogs", "a Cat sees thé horse today", "the Dog"]
@@ -293,7 +299,7 @@ def _embedded(lab, table: torch.Tensor, own: bool = True):
     "nearest_words",
     title="the cosine decides which words are near",
     points=3,
-    hint="What is left of the product of two rows when their lengths no longer count?",
+    hint="What must you divide the product of two rows by, so that their lengths no longer count?",
 )
 @given(seed=st.integers(0, 9), word=st.sampled_from(["dog", "sees", "the", EMPTY]))
 def test_the_cosine_decides_who_is_near(student, lab, seed, word):
@@ -303,7 +309,11 @@ def test_the_cosine_decides_who_is_near(student, lab, seed, word):
     expect_ranked(near, _cosines(table, word), 5, f"the five words nearest to {word!r}", atol=COSINE)
 
 
-@check("nearest_words", points=2, hint="Which rows of the table are no words, and which word is nearest to every word?")
+@check(
+    "nearest_words",
+    points=2,
+    hint="Which rows are not words? And which word is always the nearest to a word, unless you leave it out?",
+)
 def test_only_other_words_are_listed(student, lab):
     """[CLS], ##s and the word itself tell nobody anything; every other word does, one in the very same direction too."""
     for own in (True, False):
@@ -324,7 +334,7 @@ def test_only_other_words_are_listed(student, lab):
     "nearest_words",
     title="as many as wanted, the nearest first",
     points=1,
-    hint="How many are wanted, how many are there, and which comes first?",
+    hint="Print the list. Is it as long as was asked for, with the nearest word first?",
 )
 def test_as_many_as_wanted_highest_first(student, lab):
     """The caller says how many; ten if not, and all where there are fewer."""
@@ -335,7 +345,11 @@ def test_as_many_as_wanted_highest_first(student, lab):
         expect_ranked(near, _cosines(table, "old"), count, what, atol=COSINE)
 
 
-@check("nearest_words", points=2, hint="Which row of the table belongs to a word that is not in it?")
+@check(
+    "nearest_words",
+    points=2,
+    hint="What does the tokenizer return for a word that it does not know? What should you do then?",
+)
 def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student, lab):
     """The row of [UNK], or of the word's first piece, would give neighbours that have nothing to do with it."""
     for own in (True, False):
@@ -362,7 +376,7 @@ def test_a_word_is_read_as_the_tokenizer_reads_it(student, lab):
         expect_ranked(near, _cosines(table, word, own), 4, f"words nearest to {written!r}", atol=COSINE)
 
 
-@check("nearest_words", points=1, hint="Does a question change the table that it is asked of?")
+@check("nearest_words", points=1, hint="Compare the table before and after. Do you change it in place?")
 def test_the_table_stays_as_it_is(student, lab):
     """Rows normalised in place make another model of it, and a frozen table one that learns no more."""
     tokenizer, model = _embedded(lab, _table(5))
@@ -393,7 +407,12 @@ def _expect_guesses(
     expect_ranked(guesses, every, top, f"guesses for {text!r}", atol=1e-5)
 
 
-@check("predict_masked", points=3, needs=("tokenize",), hint="Among what do you look for the mask: words, or numbers?")
+@check(
+    "predict_masked",
+    points=3,
+    needs=("tokenize",),
+    hint="Print the row of token ids. At which position is the id of the mask?",
+)
 @given(words=st.integers(0, 12), place=st.integers(0, 12), seed=st.integers(0, 9))
 def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
     """First, last, in the middle, after words of several pieces: only the logits at its place are about it."""
@@ -407,7 +426,7 @@ def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
     title="the mask is the tokenizer's own",
     points=1,
     needs=("tokenize",),
-    hint="Who knows how this vocabulary writes its mask?",
+    hint="Which attribute of the tokenizer holds its mask token?",
 )
 def test_the_mask_is_the_tokenizers_own(student, lab):
     """103 is the mask of one vocabulary, [MASK] the spelling of some."""
@@ -417,7 +436,12 @@ def test_the_mask_is_the_tokenizers_own(student, lab):
     _expect_guesses(student, lab, "the dog sees a [MASK]. yes", seed=1)  # nothing between the mask and a full stop
 
 
-@check("predict_masked", points=2, needs=("tokenize",), hint="Over how many words is the probability shared out?")
+@check(
+    "predict_masked",
+    points=2,
+    needs=("tokenize",),
+    hint="Over which dimension does your softmax run? Do all words' probabilities add up to 1?",
+)
 @given(top=st.integers(1, len(VOCABULARY)))
 def test_probabilities_are_shared_out_among_all_words(student, lab, top):
     """The softmax goes over the whole vocabulary; what is shown is its upper end, most likely first."""
@@ -448,7 +472,12 @@ def test_a_text_that_is_too_long_is_cut(student, lab):
         _expect_guesses(student, lab, " ".join(words), seed=3, limit=limit)
 
 
-@check("predict_masked", points=2, needs=("tokenize",), hint="What does dropout do to a network that is only asked?")
+@check(
+    "predict_masked",
+    points=2,
+    needs=("tokenize",),
+    hint="Print `model.training` before, during and after the call. What should it be each time?",
+)
 def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same question would get another answer each time."""
     for training in (True, False):
@@ -588,7 +617,10 @@ def test_the_first_sentence_comes_first(student, lab):
 
 
 @check(
-    "is_next_sentence", points=1, needs=("tokenize",), hint="What is left of a short sentence after a very long one?"
+    "is_next_sentence",
+    points=1,
+    needs=("tokenize",),
+    hint="Print the tokens for a very long first sentence and a short second one. Is the second still there?",
 )
 def test_the_second_sentence_survives_a_long_first_one(student, lab):
     """Cut at the end of the row, the second sentence would be gone, and the answer about nothing."""
@@ -599,7 +631,12 @@ def test_the_second_sentence_survives_a_long_first_one(student, lab):
         _expect_judgements(student, lab, *found, f"pairs that read otherwise {what}", limit=limit)
 
 
-@check("is_next_sentence", points=2, needs=("tokenize",), hint="What does dropout do to a network that is only asked?")
+@check(
+    "is_next_sentence",
+    points=2,
+    needs=("tokenize",),
+    hint="Print `model.training` before, during and after the call. What should it be each time?",
+)
 def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same pair would get another answer each time."""
     seed, pairs = telling_pairs(600)
@@ -608,7 +645,13 @@ def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
             _expect_judgements(student, lab, seed, pairs, "pairs about which the model is sure", things=things)
 
 
-@check("is_next_sentence", points=2, needs=("tokenize",), slow=True, hint="How many would a coin judge right?")
+@check(
+    "is_next_sentence",
+    points=2,
+    needs=("tokenize",),
+    slow=True,
+    hint="A coin would judge half of the pairs right. Print a few pairs with both logits: which one is off?",
+)
 def test_pairs_of_unseen_sentences_are_judged(student, lab):
     """Held-out pairs of the corpus, made by the judge; the answers stay here. Always "yes" gives about 0.5."""
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())

@@ -82,19 +82,23 @@ CLASSES = 6
 # -- make_transforms ----------------------------------------------------------------------------------------------------
 
 
-@check("make_transforms", points=1, hint="Which numbers were subtracted and divided by when the backbone was trained?")
+@check("make_transforms", points=1, hint="Which mean and standard deviation was the backbone trained with?")
 def test_photos_are_normalised_as_the_backbone_expects(student):
     """float32 (3, 96, 96), each channel (x - mean) / std with ImageNet's numbers."""
     expect_normalised(student)
 
 
-@check("make_transforms", points=1, hint="Should the assessment depend on luck?")
+@check(
+    "make_transforms",
+    points=1,
+    hint="Apply your validation transform twice to one photo. Should anything in it be random?",
+)
 def test_validation_photos_are_whole_and_always_the_same(student):
     """The central square of the photo, resized; augmentation is for training."""
     expect_plain(student)
 
 
-@check("make_transforms", points=1, hint="How often should the network see exactly the same photo?")
+@check("make_transforms", points=1, hint="Apply your training transform twice to one photo. Do the two results differ?")
 def test_training_photos_are_drawn_anew_each_time(student, lab):
     """Each epoch another view of the same fruit."""
     show_photo_views(lab, student.make_transforms(True), "fruits")
@@ -102,7 +106,7 @@ def test_training_photos_are_drawn_anew_each_time(student, lab):
     expect_light_kept(student)
 
 
-@check("make_transforms", points=1, hint="What tells a fresh orange from a rotten one?")
+@check("make_transforms", points=1, hint="Plot eight training views of one photo. Does any of them change the colour?")
 def test_an_orange_stays_orange(student):
     """A change of hue changes the label too, and so does a photo without colours."""
     expect_hue_kept(student)
@@ -154,7 +158,7 @@ def test_statistics_stay_in_a_network_that_is_trained(student, lab):
     "train",
     points=1,
     needs=("freeze_backbone",),
-    hint="How many entries has each curve, and of which model is the last?",
+    hint="How many entries has each list, and was the last one measured on the model as it is at the end?",
 )
 def test_the_history_is_true(student, lab):
     """One entry an epoch in each curve, true of that epoch: validation in eval mode, after the training."""
@@ -166,14 +170,19 @@ def test_the_history_is_true(student, lab):
     "train",
     points=1,
     needs=("freeze_backbone",),
-    hint="In which order do loss, zero_grad, backward and step come, and what does the loss want?",
+    hint="In which order do loss, zero_grad, backward and step come, and does the loss get logits?",
 )
 def test_each_batch_is_one_plain_step(student, lab):
     """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
     expect_plain_photo_steps(student, lab, "train", CLASSES)
 
 
-@check("train", points=1, needs=("freeze_backbone",), hint="What may change while the backbone is frozen?")
+@check(
+    "train",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Compare the state dict before and after training. What besides the head has changed?",
+)
 def test_only_the_head_moves(student, lab):
     """The backbone's parameters and statistics stay bit for bit, the head's all move, at the caller's rate; at 0 nothing does."""
     still = photo_run(student, lab, "train", CLASSES, 1, 0.0)
@@ -183,7 +192,12 @@ def test_only_the_head_moves(student, lab):
     expect_only_the_free_learn(run)
 
 
-@check("train", points=1, needs=("freeze_backbone",), hint="What does the optimizer need to know of frozen parameters?")
+@check(
+    "train",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Print how many parameters the optimizer holds. Does it need the frozen ones?",
+)
 def test_the_optimizer_gets_only_what_can_be_trained(student, lab):
     """Frozen parameters in its list cost memory, and hide that the list was made before the freezing."""
     run = photo_run(student, lab, "train", CLASSES, 1)
@@ -260,7 +274,10 @@ NEEDS = ("freeze_backbone",)
 
 
 @check(
-    "fine_tune", points=1, needs=NEEDS, hint="Which parameters does the optimizer know, and what do the curves tell?"
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="Print how many parameters the optimizer holds. Was it built after unfreezing?",
 )
 def test_the_whole_network_learns(student, lab):
     """Backbone and head both move, and the history is true. An optimizer made before unfreezing moves the head alone."""
@@ -274,13 +291,23 @@ def test_each_batch_is_one_plain_tuning_step(student, lab):
     expect_plain_photo_steps(student, lab, "fine_tune", CLASSES)
 
 
-@check("fine_tune", points=1, needs=NEEDS, hint="How far may a number move that many pictures have found?")
+@check(
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="The weights are good already. Look at the default of `lr`: how far may one step move them?",
+)
 def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     """The default learning rate is a hundredth of the head's; the caller's own is used where one is given."""
     expect_small_steps(student, lab, CLASSES)
 
 
-@check("fine_tune", points=2, needs=NEEDS, hint="Why end with a state that is worse than one you had?")
+@check(
+    "fine_tune",
+    points=2,
+    needs=NEEDS,
+    hint="Which epoch had the best validation accuracy, and whose weights does the model hold at the end?",
+)
 def test_it_ends_with_the_best_state(student, lab):
     """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
     expect_the_best_state_in_the_end(student, lab, CLASSES)
@@ -298,7 +325,7 @@ def test_statistics_stay_and_validation_only_measures(student, lab):
     points=4,
     needs=("make_transforms", "build_model", "freeze_backbone", "train"),
     slow=True,
-    hint="Does fine-tuning end above the frozen stage or below it?",
+    hint="Print the validation accuracy after each epoch. Does fine-tuning end above the frozen stage or below it?",
 )
 def test_it_passes_the_assessment(student, lab):
     """0.92 on fruit that was not trained on, by the whole way: frozen, then fine-tuned. Guessing gives 0.167."""
@@ -338,7 +365,11 @@ def test_it_counts_every_photo_once(student, lab):
             expect_equal(list(found), [right, count], what)
 
 
-@check("evaluate", points=1, hint="Which layers answer differently in train mode?")
+@check(
+    "evaluate",
+    points=1,
+    hint="Print `model.training` before, during and after. Which layers answer differently in train mode?",
+)
 def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
     """No dropout, no running statistics, no gradients; and the network can be trained as before."""
     net = {"channels": 3, "classes": CLASSES, "seed": 2, "dropout": 0.5}
@@ -364,14 +395,14 @@ def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
 # -- save_model ---------------------------------------------------------------------------------------------------------
 
 
-@check("save_model", points=1, hint="Which of the two runs code when it is opened: an object, or numbers?")
+@check("save_model", points=1, hint="Opening a pickled object can run code. What can you save that holds only weights?")
 def test_the_saved_file_is_the_model(student, lab):
     """A state dict with parameters and running statistics, readable with weights_only=True; an older file is replaced."""
     expect_replaced(student, lab)
     expect_saved_whole(student, lab)
 
 
-@check("save_model", points=1, hint="What besides parameters does a network with BatchNorm know?")
+@check("save_model", points=1, hint="BatchNorm also keeps buffers. Does your file hold them?")
 def test_a_reloaded_model_answers_the_same(student, lab):
     """The numbers in the file, put into another network of this kind, give the same logits."""
     model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))

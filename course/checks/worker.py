@@ -283,7 +283,7 @@ def _seed(seed: int) -> None:
     """Seed every generator that a student may draw from, so that a verdict and its message come again."""
     torch.manual_seed(seed)
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # it takes 32 bits
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - the one that all code shares; it takes 32 bits
 
 
 def _settings_left_behind() -> list[str]:

@@ -1,4 +1,4 @@
-"""What goes wrong in project 05a: networks without their numbers, somebody else's spectacles, names off by one, doors.
+"""What goes wrong in project 05a: networks without their weights, somebody else's preprocessing, names off by one, doors.
 
 "forum" is discuss.pytorch.org; "docs" torchvision's page on models and pre-trained weights; "Pillow" as in 04b.
 """
