@@ -231,7 +231,11 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## All together
 # `python -m exercises.ex01_mnist` (or `course run 01`) trains your network, prints a table, and saves the model and its
-# pictures. Expect about 0.97 on the embedded digits and about 0.98 on the real ones after five epochs.
+# pictures. Expect about {measured: 01 dense network, unseen writers} on the embedded digits and about 0.98 on the real
+# ones after five epochs.
+#
+# ![Two line charts over five epochs. Loss falls from epoch to epoch, accuracy rises; the dashed validation curve ends
+# close to the training curve](figure:learning-curves)
 
 
 # %% tags=["active-py"]

@@ -1,4 +1,6 @@
-"""From a solution to its stub: marked bodies give way to a TODO that raises, and nothing else changes.
+"""From a solution to its stub: marked bodies give way to a TODO that raises, and no other code changes.
+
+In the text, figures become sentences and folded answers move to the end (`lesson_text`).
 
 nbgrader's own ClearSolutions clears them, so what is cleared here is what nbgrader would clear in a notebook; jupytext reads and
 writes the percent file. This module turns text into text and says what is wrong with it; `made` reads and writes the files.
@@ -8,6 +10,7 @@ import ast
 import textwrap
 from dataclasses import dataclass
 
+from course.authoring.lesson_text import ModuleText
 from course.catalog import Project
 from course.errors import CourseError
 from course.workspace import first_line
@@ -155,6 +158,7 @@ def _fit_catalog(regions: list[Region], entry: Project, name: str) -> None:
 def _clear(solution: str, regions: list[Region], entry: Project, name: str) -> str:
     """The percent file with each region replaced by its TODO, by way of jupytext and ClearSolutions."""
     import jupytext
+    from nbformat.v4 import new_markdown_cell
     from nbgrader.preprocessors import ClearSolutions
 
     percent = {"extension": ".py", "format_name": "percent", "comment_magics": False}
@@ -170,9 +174,12 @@ def _clear(solution: str, regions: list[Region], entry: Project, name: str) -> s
         )
     left = iter(regions)
     lines = solution.splitlines()
+    text = ModuleText(entry, name)
     for cell in notebook.cells:
         mine = [next(left) for _ in range(cell.source.count(BEGIN))]
         if not mine:
+            if cell.cell_type == "markdown":
+                cell.source = text.cell(cell.source)
             continue
         if cell.cell_type != "code":
             raise CourseError(
@@ -187,4 +194,6 @@ def _clear(solution: str, regions: list[Region], entry: Project, name: str) -> s
         stub = {"python": todo_text(entry, mine[0].task, indent)}
         clear = ClearSolutions(code_stub=stub, enforce_metadata=False)
         clear.preprocess_cell(cell, {"language": "python"}, 0)
+    if answers := text.last_cell():
+        notebook.cells.append(new_markdown_cell(answers))
     return jupytext.writes(notebook, fmt=percent)

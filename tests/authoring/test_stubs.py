@@ -3,6 +3,7 @@
 import ast
 import re
 
+import jupytext
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from course import paths
 from course.authoring import generated, lock
+from course.authoring.lesson_text import ModuleText
 from course.authoring.lock import lines_of
 from course.authoring.stubs import BEGIN, END, find_regions, stub_text, todo_text
 from course.catalog import Function, Project, projects
@@ -47,7 +49,7 @@ def area(r: float) -> float:
 
 @pytest.mark.parametrize("entry", SOLUTIONS, ids=lambda entry: entry.module)
 def test_only_the_marked_bodies_differ_from_the_solution(entry):
-    """Putting the bodies back where the TODOs are gives the solution, byte for byte."""
+    """Putting the bodies back where the TODOs are gives the solution, byte for byte; of its text, what `lesson_text` makes."""
     name = f"solutions/{entry.module}.py"
     solution = (paths.ROOT / name).read_text("utf-8")
     rest = stub_text(solution, entry, name).partition("\n")[2]
@@ -58,7 +60,15 @@ def test_only_the_marked_bodies_differ_from_the_solution(entry):
         todo = "".join(f"{indent}{line}\n" for line in todo_text(entry, region.task, len(indent)).splitlines())
         assert todo in rest
         rest = rest.replace(todo, body, 1)
-    assert rest == solution
+    text = ModuleText(entry, name)
+    expected = [(c.cell_type, c.source if c.cell_type == "code" else text.cell(c.source)) for c in cells(solution)]
+    if answers := text.last_cell():
+        expected.append(("markdown", answers))
+    assert [(cell.cell_type, cell.source) for cell in cells(rest)] == expected
+
+
+def cells(module: str) -> list:
+    return jupytext.reads(module, fmt={"extension": ".py", "format_name": "percent"}).cells
 
 
 @pytest.mark.parametrize("entry", SOLUTIONS, ids=lambda entry: entry.module)

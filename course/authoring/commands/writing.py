@@ -100,6 +100,31 @@ def pictures() -> None:
 
 
 @click.command()
+@options.projects
+@click.option("--only", metavar="FIGURE", help="A single one, by the name that the lesson uses.")
+@click.option("--draw", "only_draw", is_flag=True, help="Draw from the kept data; measure nothing.")
+@click.option("--check", is_flag=True, help="Write nothing; name what is stale and leave with status 1.")
+def figures(projects: list[Project], only: str | None, only_draw: bool, check: bool) -> None:
+    """Measure and draw the figures of the lessons anew.
+
+    Some measurements train a network: minutes, not seconds. Data are kept beside the figures' code, pictures in docs/figures/.
+    """
+    from course.authoring.figures import keeping
+    from course.catalog import projects as all_projects
+
+    entries = projects or all_projects()
+    if not check:
+        keeping.write(entries, only, not only_draw, click.echo)
+        click.echo("Now run `course author make` and `course release`: the notebooks hold the pictures.")
+        return
+    wrong = list(keeping.stale(entries, only, not only_draw))
+    for fault in wrong:
+        click.echo(fault)
+    click.echo("Run `course author figures`, and commit what it writes." if wrong else "All figures are fresh.")
+    leave(not wrong)
+
+
+@click.command()
 @click.option(
     "--out", type=FILE, help="A file instead of the screen: constraints.txt of the checkout, from `make lock`."
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import paths
-from course.authoring.lint import contracts, names, numbers
+from course.authoring.lint import contracts, lessons, names, numbers
 from course.authoring.lint.reader import Finding, Sources, read
 from course.authoring.lint.trial import runs
 from course.catalog import Project, projects
@@ -22,6 +22,7 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     names.words,
     names.proofs,
     contracts.contracts,
+    lessons.lessons,
 )
 
 

@@ -9,6 +9,7 @@ import ast
 import re
 from typing import Any
 
+from course.authoring.lesson_text import for_notebook
 from course.authoring.notebooks.pictures import Picture, picture_of
 from course.authoring.stubs import BEGIN, DEFINITIONS, find_regions
 from course.catalog import Project
@@ -51,7 +52,8 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
         if "active-py" in cell.metadata.get("tags", []):  # for the module alone: to train, and what runs that
             dropped = True
         elif cell.cell_type == "markdown":
-            cells.append(_markdown(cell.source, names.of_text(cell.source)))
+            text, attachments = for_notebook(cell.source, entry, name)
+            cells.append(_markdown(text, names.of_text(text), attachments))
             if len(cells) == 1:
                 if picture := picture_of(entry):
                     cells.append(_picture(picture, names.new("picture")))
@@ -102,17 +104,15 @@ def _first_name(source: str) -> str:
     return "imports" if re.search(r"^(import|from) ", source, re.MULTILINE) else "given"
 
 
-def _markdown(source: str, id: str) -> Any:
+def _markdown(source: str, id: str, attachments: dict[str, Any] | None = None) -> Any:
     from nbformat.v4 import new_markdown_cell
 
-    return new_markdown_cell(source, id=id)
+    return new_markdown_cell(source, id=id, **({"attachments": attachments} if attachments else {}))
 
 
 def _picture(picture: Picture, id: str) -> Any:
     """The picture as an attachment: a notebook is one file."""
-    cell = _markdown(f"![{picture.says}](attachment:{picture.file})\n\n*{picture.says}*", id)
-    cell["attachments"] = picture.attachment()
-    return cell
+    return _markdown(f"![{picture.says}](attachment:{picture.file})\n\n*{picture.says}*", id, picture.attachment())
 
 
 def _code(source: str, id: str, *, solution: bool = False, locked: bool = True, points: int | None = None) -> Any:

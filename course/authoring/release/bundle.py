@@ -14,6 +14,7 @@ from pathlib import Path
 
 from course import files, paths
 from course.authoring import generated
+from course.authoring.figures.keeping import PICTURES
 from course.catalog import Project, projects
 from course.errors import CourseError
 from course.workspace import exercises
@@ -109,6 +110,8 @@ def _contents() -> Iterator[tuple[str, bytes]]:
         yield name, read(paths.ROOT / name)
     yield from package(AUTHORS + INSTRUCTORS)
     yield from graders(projects())
+    for file in sorted((paths.ROOT / PICTURES).glob("*.png")):  # the stubs name them
+        yield f"{PICTURES}/{file.name}", read(file)
     fresh = generated.stub_files()
     yield "exercises/__init__.py", generated.PACKAGE.encode()
     for entry in projects():

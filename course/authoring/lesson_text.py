@@ -1,0 +1,163 @@
+"""The markup of a lesson's Markdown cells, and what becomes of it in the notebook and in the module.
+
+A lesson may hold, beside Markdown:
+
+    ![what is to be seen, in at least forty characters](figure:learning-curves)
+
+    {measured: 02 MLP, unseen signers}          the mean of docs/lessons.md; `, least` or `, greatest` behind it for those
+
+    <details><summary>A question?</summary>
+
+    Its answer, folded away.
+
+    </details>
+
+    *Difficulty 2 of 5 · matters 5 of 5 · about 15 minutes for someone new (a guess) · 4 points*
+
+A notebook gets the figure as an attachment, and shows the rest as it is. In a module nothing can be folded and no picture shown: a
+sentence says where the picture lies, and the answers stand together at the end. Numbers are filled in in both.
+"""
+
+import base64
+import re
+import textwrap
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from course import files, paths
+from course.authoring.figures.keeping import picture_file, picture_name
+from course.catalog import Project
+from course.errors import CourseError
+
+FIGURE = re.compile(r"!\[([^\]]*)\]\(figure:([^)\s]*)\)")
+MEASURED = re.compile(r"\{measured:\s*([^{}]*?)\s*\}")
+FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>\n(.*?)\n</details>", re.DOTALL)
+EFFORT = re.compile(
+    r"^\*Difficulty ([1-5]) of 5 · matters ([1-5]) of 5 · about (\d+) minutes for someone new \(a guess\) · (\d+) points?\*$",
+    re.MULTILINE,
+)
+WIDTH = 118  # of a line of a stub's text, behind "# "
+SPREAD = ("mean", "least", "greatest")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure as a lesson shows it."""
+
+    slug: str
+    alt: str
+
+
+def figures_in(text: str) -> list[Shown]:
+    """The figures that a cell shows, in order."""
+    return [Shown(slug, " ".join(alt.split())) for alt, slug in FIGURE.findall(text)]
+
+
+def filled(text: str, name: str) -> str:
+    """The text with the measured numbers in it.
+
+    Raises:
+        CourseError: docs/lessons.md has no such row; the file `name` is named.
+    """
+
+    def number(found: re.Match[str]) -> str:
+        try:
+            return measured(" ".join(found[1].split()))
+        except CourseError as fault:
+            raise CourseError(f"{name}: {fault.problem}", fault.cure) from None
+
+    return MEASURED.sub(number, text)
+
+
+def measured(key: str) -> str:
+    """A number of docs/lessons.md with two digits: "02 MLP, unseen signers" is the mean, "…, least" the least of all seeds.
+
+    Two digits, because the third is another one on another processor.
+
+    Raises:
+        CourseError: there is no such row.
+    """
+    what, _, column = key.rpartition(", ")
+    if column not in SPREAD:
+        what, column = key, "mean"
+    rows = _rows()
+    if what not in rows:
+        project = what.partition(" ")[0]
+        there = "; ".join(row for row in rows if row.startswith(f"{project} ")) or "; ".join(rows)
+        raise CourseError(f"docs/lessons.md has no row {what!r}.", f"It has: {there}.")
+    return f"{rows[what][SPREAD.index(column)]:.2f}"
+
+
+def _rows() -> dict[str, tuple[float, float, float]]:
+    """{"02 MLP, unseen signers": (mean, least, greatest)} of the table in docs/lessons.md."""
+    return _table(files.read(paths.ROOT / "docs" / "lessons.md") or "")
+
+
+@cache
+def _table(page: str) -> dict[str, tuple[float, float, float]]:
+    found: dict[str, tuple[float, float, float]] = {}
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if len(cells) >= 5 and all(re.fullmatch(r"-?\d+\.\d+", cell) for cell in cells[2:5]):
+            mean, least, greatest = (float(cell) for cell in cells[2:5])
+            found[f"{cells[0]} {cells[1]}"] = mean, least, greatest
+    return found
+
+
+def for_notebook(text: str, entry: Project, name: str) -> tuple[str, dict[str, Any]]:
+    """A Markdown cell of a notebook, and its attachments.
+
+    Raises:
+        CourseError: a figure or a number is not there.
+    """
+    attachments: dict[str, Any] = {}
+
+    def attached(found: re.Match[str]) -> str:
+        alt, slug = " ".join(found[1].split()), found[2]
+        file = picture_file(entry.id, slug)
+        try:
+            content = file.read_bytes()
+        except OSError:
+            raise CourseError(
+                f"{name} shows the figure {slug!r}, and there is no {files.shown(file)}.",
+                f"Write it in course/authoring/figures/p{entry.id}.py, and run `course author figures {entry.id}`.",
+            ) from None
+        attachments[f"{slug}.png"] = {"image/png": base64.b64encode(content).decode()}
+        return f"![{alt}](attachment:{slug}.png)"
+
+    return FIGURE.sub(attached, filled(text, name)), attachments
+
+
+class ModuleText:
+    """The Markdown cells of a module, one after another; the folded answers are kept for its end.
+
+    Raises:
+        CourseError: a number is not there.
+    """
+
+    def __init__(self, entry: Project, name: str) -> None:
+        self.entry, self.name = entry, name
+        self.answers: list[str] = []
+
+    def cell(self, text: str) -> str:
+        """One cell."""
+        text = FIGURE.sub(self._sentence, filled(text, self.name))
+        return FOLDED.sub(self._question, text)
+
+    def last_cell(self) -> str | None:
+        """The answers; None where nothing was asked."""
+        return "## Answers\n\n" + "\n\n".join(self.answers) if self.answers else None
+
+    def _sentence(self, found: re.Match[str]) -> str:
+        alt = " ".join(found[1].split()).rstrip(".")
+        return _wrapped(f"Figure: {alt} ({picture_name(self.entry.id, found[2])}).")
+
+    def _question(self, found: re.Match[str]) -> str:
+        question, number = " ".join(found[1].split()), len(self.answers) + 1
+        self.answers.append(f"{_wrapped(f'**{number}. {question}**')}\n\n{found[2].strip()}")
+        return _wrapped(f"**Question {number}: {question}** (Answer {number} stands at the end of this file.)")
+
+
+def _wrapped(text: str) -> str:
+    return "\n".join(textwrap.wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False))
