@@ -138,4 +138,4 @@ def test_a_figure_without_data_says_what_to_do(toy):
 def test_the_command_knows_its_figures():
     done = CliRunner().invoke(main, ["author", "figures", "01", "--only", "no-such", "--check"])
     assert done.exit_code != 0
-    assert "There is no figure 'no-such'" in str(done.exception)
+    assert "There is no figure 'no-such'" in done.output
