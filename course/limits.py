@@ -33,3 +33,9 @@ CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
 
 ATTACHMENTS = 4  # of one check
 PAGE_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a disk
+
+# -- a learning platform's download -------------------------------------------------------------------------------------
+
+ARCHIVE_FILES = 50_000  # in one zip; a class of a thousand has some thousand
+ARCHIVE_BYTES = 4_000_000_000  # unpacked, of notebooks and modules; other files are not unpacked
+RECEIPT_BYTES = 20_000_000  # what a platform itself writes into a download: receipts, a table of submissions

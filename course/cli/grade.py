@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from course import catalog, files, paths
 from course.errors import CourseError
 
 if TYPE_CHECKING:
+    from course.catalog import Project
     from course.checks.results import SubmissionResult
 
 EXCHANGE = ("timestamp.txt", "submission_secret.txt")
@@ -52,26 +54,54 @@ def grade(
     """Grade what a class has handed in.
 
     SUBMITTED holds a folder or a file a student: ada/ex01_mnist/ex01_mnist.ipynb as nbgrader has it, ada.ipynb, ada.py, or ada/
-    with one of these. Of a notebook only the cells of the functions count. Each submission runs in a plain child process: that
-    ends loops and crashes, and does not keep out who means harm.
+    with one of these. Or it is the zip that Canvas, Moodle, Blackboard, Brightspace or Gradescope makes of all submissions. Each
+    submission runs in a plain child process: that ends loops and crashes, and does not keep out who means harm.
     """
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
-    from course.grading import submissions
+    entries = [catalog.project(id)] if id else []
+    if submitted.is_dir() or not (submitted.is_file() or submitted.suffix.lower() == ".zip"):
+        _grade(submitted, None, entries, jobs, out, gradebook, autograded, seconds, seed)
+        return
+    with tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder:
+        _grade(submitted, Path(folder), entries, jobs, out, gradebook, autograded, seconds, seed)
+
+
+def _grade(
+    submitted: Path,
+    unpacked: Path | None,
+    entries: "list[Project]",
+    jobs: int,
+    out: Path,
+    gradebook: str | None,
+    autograded: Path,
+    seconds: float,
+    seed: int,
+) -> None:
+    """Grade a folder, or a platform's zip where there is a folder to unpack it into."""
+    from course.grading import download, submissions
+    from course.grading.attempts import Listed
     from course.reports import github, table
 
-    entries = [catalog.project(id)] if id else []
-    known: list[str] = []
+    known: list[Listed] = []
     if gradebook:
         from course.reports import autograded as notebooks
         from course.reports import gradebook as scores
 
-        known = scores.students(gradebook)
-    found = submissions.find(submitted, entries, known)
+        known = scores.roster(gradebook)
+    left: tuple[str, ...] = ()
+    if unpacked is None:
+        found = submissions.find(submitted, entries, [one.id for one in known])
+    else:
+        held = download.read(submitted, unpacked, entries, known)
+        found, left = list(held.rows), held.left
+        files.write(out / "handed-in.csv", held.csv_text())
+        click.echo(f"{submitted.name}: {held.form}; who handed in what and when: {out / 'handed-in.csv'}")
     began = time.monotonic()
     results = _graded(found, jobs, seconds, seed)
     for project in dict.fromkeys(r.result.project for r in results):
-        _write(out, [r for r in results if r.result.project == project], submitted)
+        of_project = [(s, r) for s, r in zip(found, results, strict=True) if r.result.project == project]
+        _write(out, [r for _, r in of_project], [s.file for s, _ in of_project])
     click.echo(table.terminal(results), nl=False)
     click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
     github.step_summary(table.markdown(results))
@@ -85,7 +115,9 @@ def grade(
         )
         for sentence in (*wrong, *copies.kept):
             click.echo(f"  {sentence}")
-    if any(r.reason.startswith("a fault of the judge") for r in results):
+    for sentence in left:
+        click.echo(f"  {sentence}")
+    if left or any(r.reason.startswith("a fault of the judge") for r in results):
         sys.exit(1)
 
 
@@ -107,7 +139,7 @@ def _graded(found: list[Any], jobs: int, seconds: float, seed: int) -> "list[Sub
         return grade_class(work, jobs, each=lambda _: bar.update())
 
 
-def _write(out: Path, results: "list[SubmissionResult]", submitted: Path) -> None:
+def _write(out: Path, results: "list[SubmissionResult]", handed_in: "list[Path | None]") -> None:
     """The reports of one project: a page and a results.json a student, and four files for the class."""
     from course.reports import gradescope, html, junit, table
 
@@ -119,7 +151,7 @@ def _write(out: Path, results: "list[SubmissionResult]", submitted: Path) -> Non
         for kind, view in pages.items():
             files.write(folder / f"{module}{kind}", view(result))
     _for_exchange(
-        [(submitted / r.file).parent if r.file else None for r in results],
+        [file.parent if file else None for file in handed_in],
         [out / names[r.student] / module for r in results],
     )
     files.write(out / f"{module}.csv", table.csv_text(results))

@@ -77,8 +77,8 @@ def judge(job: Job) -> SubmissionResult:
     whole = _checked(made, job)
     notes = (*filter(None, [submission.note]), *made.notes, *whole.notes)
     whole = replace(whole, target=Path(submission.name).name)
-    if not whole.earned and not notes and whole.of(["failed"]):
-        notes = (_first_reason(whole),)
+    if not whole.earned and not (made.notes or whole.notes) and whole.of(["failed"]):
+        notes = (*notes, _first_reason(whole))
     return SubmissionResult(
         submission.student, submission.name, whole, ChildProcess.isolation, "", notes, digest, job.seed
     )

@@ -12,7 +12,7 @@ difference.
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ KINDS = (".ipynb", ".py")
 # What systems, archives and platforms leave beside submissions: nobody's name, whatever the case.
 LEFT_BEHIND = re.compile(
     r"\..*|__macosx|__pycache__|thumbs\.db|desktop\.ini|icon\r?|\$recycle\.bin|system volume information|@eadir|lost\+found"
+    r"|timestamp\.txt|submission_secret\.txt"
     r"|(?:readme|license|licence|index|manifest|submission_metadata)(?:\.\w+)?|.*\.(?:csv|tsv|xlsx|ods|log|ini|db|lnk|tmp|yml|yaml|json|toml)",
     re.IGNORECASE,
 )
@@ -76,11 +77,24 @@ def find(folder: Path, entries: Iterable[Project] = (), students: Iterable[str] 
     same = _sameness(folder)
     owners: dict[str, tuple[str, list[Path]]] = {same(name): (name, []) for name in students}
     for path in below:
-        name = _written(path.name if path.is_dir() else path.stem)
+        name = writable(path.name if path.is_dir() else path.stem)
         owners.setdefault(same(name), (unicodedata.normalize("NFC", name), []))[1].append(path)
-    wanted = list(entries) or _named(below)
-    found = [_of(name, places, entry, folder) for entry in wanted for name, places in sorted(owners.values())]
-    return [replace(one, others=_others(one, owners[same(one.student)][1], found)) for one in found]
+    wanted = list(entries) or named(path.stem for place in below if place.is_dir() for path in place.iterdir())
+    return rows(sorted(owners.values()), wanted, lambda path: writable(str(path.relative_to(folder))))
+
+
+def rows(
+    owners: Sequence[tuple[str, list[Path]]], entries: Iterable[Project], shown: Callable[[Path], str]
+) -> list[Submission]:
+    """A row for each project and student.
+
+    Args:
+        owners: (student, the folders and files that are the student's).
+        shown: what a person calls a file of them.
+    """
+    found = [_of(name, places, entry, shown) for entry in entries for name, places in owners]
+    places_of = dict(owners)
+    return [replace(one, others=_others(one, places_of[one.student], found)) for one in found]
 
 
 def _sameness(folder: Path) -> Callable[[str], str]:
@@ -112,18 +126,20 @@ def _others(one: Submission, places: list[Path], found: list[Submission]) -> dic
     return others
 
 
-def _named(below: list[Path]) -> list[Project]:
-    """The projects whose module name stands in a student's folder."""
-    names = {path.stem for folder in below if folder.is_dir() for path in folder.iterdir()}
+def named(stems: Iterable[str]) -> list[Project]:
+    """The projects whose modules are among these names of files and folders.
+
+    Raises:
+        CourseError: none is.
+    """
+    names = set(stems)
     found = [entry for entry in catalog.projects() if entry.module in names]
     if not found:
-        raise CourseError(
-            "Nothing in the folder says which project it is of.", "Add --project, for example `--project 01`."
-        )
+        raise CourseError("Nothing there says which project it is of.", "Add --project, for example `--project 01`.")
     return found
 
 
-def _of(student: str, places: list[Path], entry: Project, root: Path) -> Submission:
+def _of(student: str, places: list[Path], entry: Project, shown: Callable[[Path], str]) -> Submission:
     """The submission of one student: the one file of the project in the student's places, or why there is none."""
     files: list[Path] = []
     others: list[Path] = []
@@ -137,14 +153,14 @@ def _of(student: str, places: list[Path], entry: Project, root: Path) -> Submiss
         else:
             others.append(place)
     folder = next((place for place in places if place.is_dir()), None)
-    names = {path: _written(str(path.relative_to(root))) for path in files}
+    names = {path: shown(path) for path in files}
     if len(files) > 1:
         return _chosen(Submission(student, entry.id, None, folder=folder), names, entry)
     if files:
         return Submission(student, entry.id, files[0], names[files[0]], folder=folder)
     problem = f"there is no {entry.module}.ipynb and no {entry.module}.py"
     if others:
-        problem += f", only {', '.join(_written(path.name) for path in others[:3])}"
+        problem += f", only {', '.join(writable(path.name) for path in others[:3])}"
     return Submission(student, entry.id, None, "", problem)
 
 
@@ -205,7 +221,7 @@ def ignored(path: Path) -> bool:
     return LEFT_BEHIND.fullmatch(path.name) is not None
 
 
-def _written(name: str) -> str:
+def writable(name: str) -> str:
     """A file's name in characters that can be written in any report: no control characters, no lone halves of UTF-16."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

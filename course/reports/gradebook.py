@@ -20,6 +20,7 @@ from course import paths
 from course.catalog import Project, project
 from course.checks.results import CheckResult, SubmissionResult
 from course.errors import CourseError
+from course.grading.attempts import Listed
 
 CONFIG = "nbgrader_config.py"
 T = TypeVar("T")
@@ -28,12 +29,17 @@ LONGEST = 128  # characters of a student's name in nbgrader's tables; SQLite wou
 
 
 def students(url: str) -> list[str]:
-    """The names of all students that the gradebook knows.
+    """The ids of all students that the gradebook knows."""
+    return [one.id for one in roster(url)]
+
+
+def roster(url: str) -> list[Listed]:
+    """All students that the gradebook knows, by their ids, and what else they are called.
 
     Raises:
         CourseError: the gradebook cannot be opened.
     """
-    return patiently(lambda: _students(url))
+    return patiently(lambda: _roster(url))
 
 
 def write(url: str, results: Sequence[SubmissionResult]) -> int:
@@ -77,9 +83,16 @@ class Locked(CourseError):
     """Another process is writing into the gradebook."""
 
 
-def _students(url: str) -> list[str]:
+def _roster(url: str) -> list[Listed]:
     with opened(url) as gradebook:
-        return [student.id for student in gradebook.students]
+        return [_listed(student) for student in gradebook.students]
+
+
+def _listed(student: Any) -> Listed:
+    """A student by full name in both orders, and by address."""
+    first, last, email = (getattr(student, name) or "" for name in ("first_name", "last_name", "email"))
+    names = (f"{first} {last}", f"{last} {first}") if first and last else ()
+    return Listed(student.id, (*names, *filter(None, (email, email.partition("@")[0]))))
 
 
 def _written(url: str, results: Sequence[SubmissionResult]) -> int:
