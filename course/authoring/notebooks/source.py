@@ -18,8 +18,8 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 HOW = """\
 **How this notebook works.** Write the body of each function where its cell says TODO and run the cell; then run the cell below
 it. That one runs the checks of the function and says what is right, what is not, where, and asks a question that leads on. Its
-last line is the number of points. You may add cells of your own to try things; what a function needs, another function or an
-import, belongs into the cell of that function, for only those cells are handed in."""
+last line is the number of points. You may add cells of your own: what a function uses from them, another function or an import,
+counts with it. Save the notebook before you hand it in; where it is not yet what you have run, the checks say so."""
 RUNNING = """\
 The commands above run a module, `exercises/{module}.py`, which holds the same functions with the same TODOs. To see yours
 train, copy their bodies over."""
