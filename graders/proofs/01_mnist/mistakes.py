@@ -50,7 +50,7 @@ def double_precision():
     return lambda image: torch.from_numpy(np.array(image)[None] / 255)
 
 
-@SHAPE.mistake("The picture is made colour: three channels that all say the same.")
+@SHAPE.mistake("The picture is turned into colour: three channels with the same content.")
 def made_colour():
     return v2.Compose([v2.RGB(), v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
 
@@ -77,7 +77,11 @@ RANGE.patch(
     "Normalize moves the values to -1 to 1; here 0 to 1 was asked for.",
     (DTYPE, DTYPE + ", v2.Normalize([0.5], [0.5])"),
 )
-RANGE.patch("paper_for_ink", "Paper and ink are exchanged.", (DTYPE, DTYPE + ", v2.Lambda(lambda x: 1 - x)"))
+RANGE.patch(
+    "paper_for_ink",
+    "Paper and ink are swapped: the picture is inverted.",
+    (DTYPE, DTYPE + ", v2.Lambda(lambda x: 1 - x)"),
+)
 
 
 @RANGE.mistake("A byte's largest value is 255, not 256.")
@@ -85,7 +89,7 @@ def divided_by_256():
     return lambda image: torch.from_numpy(np.array(image)[None]).float() / 256
 
 
-@PLACE.mistake("Each picture is stretched by its own maximum: dark ones turn bright.")
+@PLACE.mistake("Each picture is divided by its own maximum: dark pictures turn bright.")
 def stretched_by_its_own_maximum():
     def transform(image):
         pixels = torch.from_numpy(np.array(image)[None]).float()
@@ -111,7 +115,8 @@ def width_and_height_exchanged():
 
 
 @PLACE.mistake(
-    "reshape deals the same numbers out to another shape; it turns nothing.", source="Karpathy 2018: view for permute"
+    "reshape only relabels the values in memory; it doesn't transpose anything.",
+    source="Karpathy 2018: view for permute",
 )
 def dealt_out_anew():
     def transform(image):
@@ -123,13 +128,13 @@ def dealt_out_anew():
 
 SAME.patch(
     "augmented_for_both",
-    "The same transform serves validation; there, nothing may be left to chance.",
+    "The same transform is used for validation, where nothing may be random.",
     ("v2.ToImage()", "v2.RandomRotation(10), v2.ToImage()"),
     source="Humbatova 2020: preprocessing",
 )
 
 
-@SAME.mistake("Noise is added to every picture, the measured ones too.")
+@SAME.mistake("Noise is added to every picture, validation pictures too.")
 def noisy():
     return transforms.Compose([transforms.ToTensor(), lambda x: (x + 0.05 * torch.randn_like(x)).clamp(0, 1)])
 
@@ -217,7 +222,7 @@ ONCE.patch(
 )
 ONCE.patch(
     "validated_on_training_data",
-    "Both loaders read the training set: the network is examined on what it has practised.",
+    "Both loaders read the training set: the network is tested on what it has practised.",
     (VALID, "DataLoader(train_set, batch_size=batch_size)"),
     source="Humbatova 2020: same data for training and testing",
 )
@@ -352,7 +357,7 @@ SIZES.patch(
 )
 SIZES.patch(
     "batch_size_written_in",
-    "The batch size is written into the loader; the argument is not read.",
+    "The batch size is hard-coded in the loader; the argument is ignored.",
     (TRAIN, "DataLoader(train_set, batch_size=32, shuffle=True)"),
 )
 SIZES.patch(
@@ -360,7 +365,7 @@ SIZES.patch(
 )
 SIZES.patch(
     "another_default",
-    "The default of batch_size is 32 in the contract.",
+    "batch_size must default to 32.",
     ("batch_size: int = 32", "batch_size: int = 64"),
 )
 
@@ -412,7 +417,7 @@ USED = MISTAKES.caught_by("build_model", "test_every_parameter_takes_part")
 LEARNS = MISTAKES.caught_by("build_model", "test_it_learns_digits")
 
 SCORES.patch(
-    "ten_written_in", "Ten is written into the last layer; n_classes is not read.", (LAST, "nn.Linear(512, 10),")
+    "ten_written_in", "Ten is hard-coded in the last layer; n_classes is ignored.", (LAST, "nn.Linear(512, 10),")
 )
 SCORES.patch(
     "one_long_row",
@@ -546,7 +551,7 @@ AXIS.patch(
 FLOAT.patch("still_a_tensor", "The accuracy is still a tensor.", (".item()", ""))
 
 
-@FLOAT.mistake("The accuracy is a NumPy number; it prints like a float, but is none.")
+@FLOAT.mistake("The accuracy is a NumPy number; it prints like a Python float, but it isn't one.")
 def a_numpy_number(logits, labels):
     return np.mean(logits.argmax(1).numpy() == labels.numpy(), dtype=np.float32)
 
@@ -812,7 +817,7 @@ PILE.patch(
 )
 MEANS.patch(
     "divided_by_the_data_set",
-    "loader.dataset: whoever only gives batches, as a progress bar does, has none.",
+    "This uses loader.dataset, but a loader may be anything that yields batches, such as a progress bar.",
     ("total_loss / items", "total_loss / len(loader.dataset)"),
     crashes=True,
 )
@@ -891,7 +896,7 @@ KEPT.patch(
 
 KEPT.patch(
     "it_steps",
-    "The loop of training was copied, its step too: the network learns the validation data by heart.",
+    "The training loop was copied, step and all: the network learns the validation data by heart.",
     ("    with torch.no_grad():\n", "    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)\n    if True:\n"),
     (
         "            total_loss += loss_function(logits, labels).item() * len(labels)\n",
@@ -997,7 +1002,7 @@ KEPT.patch(
 )
 KEPT.patch(
     "gradients_cleared",
-    "The network's gradients are cleared; whoever measures between backward and step loses a step.",
+    "The network's gradients are cleared: anyone who validates between backward and step loses a step.",
     ("model.eval()", "model.eval()\n    model.zero_grad()"),
 )
 EVAL.patch(
@@ -1026,7 +1031,7 @@ VALID_MEANS.patch(
 )
 
 
-@VALID_MEANS.mistake("What was measured is kept, and told again when the same network has learned more.")
+@VALID_MEANS.mistake("The result is cached, and returned again after the network has learned more.")
 def measured_once(model, loader, loss_function):
     if not hasattr(model, "measured"):
         model.eval()
@@ -1040,7 +1045,7 @@ def measured_once(model, loader, loss_function):
 
 EVAL.patch(
     "length_of_the_data_set",
-    "loader.dataset: whoever only gives batches, as a progress bar does, has none.",
+    "This uses loader.dataset, but a loader may be anything that yields batches, such as a progress bar.",
     ("total_loss / items", "total_loss / len(loader.dataset)"),
     crashes=True,
 )

@@ -128,7 +128,7 @@ SCORES.patch(
 )
 SCORES.patch(
     "classes_written_in",
-    "24 is written into the last layer; n_classes is not read.",
+    "24 is hard-coded in the last layer; n_classes is ignored.",
     (LAST, "nn.Linear(512, 24),"),
 )
 SCORES.patch("still_ten_digits", "Ten scores are for digits.", ("n_classes: int = 24", "n_classes: int = 10"))
@@ -258,7 +258,7 @@ LEFT.patch(
 )
 LEFT.patch(
     "warns_always",
-    "The warning comes also where compiling works: nobody will heed it.",
+    "The warning appears even where compiling works, so nobody will heed it.",
     ("    return compiled\n", '    warnings.warn("the model was compiled", stacklevel=2)\n    return compiled\n'),
 )
 
@@ -310,7 +310,7 @@ ENTRIES.patch(
     ("    return history", "    history.add(train, valid)\n    return history"),
 )
 ENTRIES.patch(
-    "epochs_written_in", "The number of epochs is written in; the argument is not read.", ("range(epochs)", "range(20)")
+    "epochs_written_in", "The number of epochs is hard-coded; the argument is ignored.", ("range(epochs)", "range(20)")
 )
 ENTRIES.patch("one_epoch_short", "range(1, epochs) is one epoch short.", ("range(epochs)", "range(1, epochs)"))
 ENTRIES.patch(
@@ -376,7 +376,7 @@ MODES.patch(
 )
 RATE.patch(
     "learning_rate_written_in",
-    "The learning rate is written into the optimizer; the argument is not read.",
+    "The learning rate is hard-coded in the optimizer; the argument is ignored.",
     ("lr=lr", "lr=1e-3"),
 )
 RATE.patch(
@@ -472,7 +472,7 @@ MINUS.patch(
 MINUS.patch("gap_rounded", "The gap is rounded; rounding is for printing.", (BOTH, "round(" + BOTH + ", 2)"))
 MINUS.patch(
     "in_points_of_a_hundred",
-    "This is in points of a hundred; a fraction was asked for.",
+    "This is a percentage; a fraction was asked for.",
     (BOTH, "100 * (" + BOTH + ")"),
 )
 LAST_EPOCH.patch(
@@ -499,6 +499,6 @@ SIGN.patch("without_sign", "abs hides which of the two was better.", (BOTH, "abs
 SIGN.patch("never_negative", "A negative gap is cut off at 0.", (BOTH, "max(0.0, " + BOTH + ")"))
 LAST_EPOCH.patch(
     "takes_the_last_entry_away",
-    "pop takes the last epoch out of the history: whoever draws the curves misses it.",
+    "pop removes the last epoch from the history, so the curves lack it.",
     (BOTH, "history.train_accuracy.pop() - history.valid_accuracy.pop()"),
 )

@@ -28,7 +28,7 @@ CHANNEL.patch(
 CHANNEL.patch("channel_last", "The channel stands last; PyTorch wants it first.", (VIEW, ".view(-1, 28, 28, 1)"))
 CHANNEL.patch("no_channel", "A grey picture also has a channel: one.", (VIEW, ".view(-1, 28, 28)"))
 CHANNEL.patch(
-    "made_colour", "Three channels that all say the same; one was asked for.", (VIEW, VIEW + ".expand(-1, 3, -1, -1)")
+    "made_colour", "Three channels with the same content; one was asked for.", (VIEW, VIEW + ".expand(-1, 3, -1, -1)")
 )
 STAND.patch(
     "transposed",
@@ -53,15 +53,17 @@ CONV = "nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)"
 NORM, POOL, DROPOUT = "        nn.BatchNorm2d(out_channels),\n", "        nn.MaxPool2d(2),\n", "nn.Dropout(dropout)"
 
 HALVES.patch(
-    "no_padding", "Without padding a 3 × 3 window makes the picture two pixels smaller.", ("padding=1", "padding=0")
+    "no_padding",
+    "Without padding, a 3 × 3 convolution makes the picture two pixels smaller.",
+    ("padding=1", "padding=0"),
 )
-HALVES.patch("no_pooling", "Nothing halves the picture.", (POOL, ""))
+HALVES.patch("no_pooling", "Height and width are not halved.", (POOL, ""))
 HALVES.patch(
     "rounded_up", "An odd side is rounded up: 7 becomes 4 and not 3.", ("MaxPool2d(2)", "MaxPool2d(2, ceil_mode=True)")
 )
 HALVES.patch(
     "pooled_without_stride",
-    "The window is moved by one and not by two: pooling makes nothing smaller.",
+    "The pooling window moves by one pixel, not two: height and width are not halved.",
     ("MaxPool2d(2)", "MaxPool2d(2, stride=1)"),
 )
 HALVES.patch(
@@ -72,7 +74,7 @@ HALVES.patch(
 )
 NEAR.patch(
     "mean_of_everything",
-    "A mean over the whole picture sees everything at once, and where nothing is.",
+    "A mean over the whole picture loses where things are.",
     (CONV, CONV + ",\n        nn.AdaptiveAvgPool2d(1),\n        nn.Upsample(scale_factor=16)"),
 )
 
@@ -132,10 +134,10 @@ BEND.patch(
 )
 BEND.patch("identity_for_activation", "Identity is no activation.", ("nn.ReLU()", "nn.Identity()"))
 DROP.patch("no_dropout", "The argument dropout is not used.", ("        " + DROPOUT + ",\n", ""))
-DROP.patch("dropout_written_in", "The rate is written in: at 0 it still drops.", (DROPOUT, "nn.Dropout(0.2)"))
+DROP.patch("dropout_written_in", "The rate is hard-coded: at 0 it still drops.", (DROPOUT, "nn.Dropout(0.2)"))
 DROP.patch(
     "always_the_same_rate",
-    "The rate is written in: whatever is asked for, a fifth is dropped.",
+    "The rate is hard-coded: whatever is asked for, a fifth is dropped.",
     (DROPOUT, "nn.Dropout(0.2 if dropout else 0.0)"),
 )
 DROP.patch(
@@ -160,7 +162,9 @@ def dropout_never_off(in_channels, out_channels, dropout=0.0):
 
 
 MISTAKES.caught_by("conv_block", "test_it_keeps_the_largest_of_four").patch(
-    "average_pooling", "The mean of four values is taken; the largest was asked for.", ("MaxPool2d", "AvgPool2d")
+    "average_pooling",
+    "The mean of four values is taken (average pooling); max pooling was asked for.",
+    ("MaxPool2d", "AvgPool2d"),
 )
 DROP.patch(
     "dropout_after_pooling",
@@ -169,7 +173,7 @@ DROP.patch(
 )
 DROP.patch(
     "whole_maps_dropped",
-    "Dropout2d drops whole maps; each value was to be dropped by itself.",
+    "Dropout2d drops whole maps; each value should be dropped independently.",
     (DROPOUT, "nn.Dropout2d(dropout)"),
 )
 DROP.patch(
@@ -201,7 +205,7 @@ def one_mask_for_a_batch(in_channels, out_channels, dropout=0.0):
     return Stage(in_channels, out_channels, dropout, drop)
 
 
-@DROP.mistake("The mask is drawn from a fixed seed: it is the same in every second pass.", uses=[Stage])
+@DROP.mistake("The dropout mask comes from a fixed seed: it is the same in every pass.", uses=[Stage])
 def mask_from_a_seed(in_channels, out_channels, dropout=0.0):
     def drop(stage, x):
         stage.passes += 1
@@ -211,7 +215,7 @@ def mask_from_a_seed(in_channels, out_channels, dropout=0.0):
     return Stage(in_channels, out_channels, dropout, drop)
 
 
-@DROP.mistake("The values are blurred by noise; they were to be dropped or kept.", uses=[Stage])
+@DROP.mistake("Noise is added to the values; dropout should drop or keep them.", uses=[Stage])
 def noise_for_dropout(in_channels, out_channels, dropout=0.0):
     def drop(stage, x):
         return x * (1 + stage.rate * torch.randn_like(x))
@@ -222,31 +226,31 @@ def noise_for_dropout(in_channels, out_channels, dropout=0.0):
 STEPS = MISTAKES.caught_by("conv_block", "test_it_does_the_five_steps_in_their_order")
 for name, says, layer in (
     ("leaky", "A leaky ReLU lets a little of the negative values through; ReLU lets nothing.", "LeakyReLU()"),
-    ("gelu", "GELU is another bend than ReLU.", "GELU()"),
-    ("tanh", "Tanh is another bend than ReLU: it squeezes what is large.", "Tanh()"),
-    ("relu6", "ReLU6 cuts what is larger than 6.", "ReLU6()"),
+    ("gelu", "GELU is not ReLU: it lets a little of the negative values through.", "GELU()"),
+    ("tanh", "Tanh is not ReLU: it squeezes large values.", "Tanh()"),
+    ("relu6", "ReLU6 also cuts off everything above 6.", "ReLU6()"),
 ):
     STEPS.patch(name, says, ("nn.ReLU()", f"nn.{layer}"))
 STEPS.patch(
     "activated_before_the_norm",
-    "ReLU stands before the normalisation; it was to come behind it.",
+    "ReLU comes before the normalisation; it belongs after it.",
     (f"{NORM}        nn.ReLU(),\n", f"        nn.ReLU(),\n{NORM}"),
 )
 STEPS.patch(
     "pooled_before_the_norm",
-    "Pooling stands before the normalisation; it was to come last.",
+    "Pooling comes before the normalisation; it belongs at the end.",
     (NORM, POOL + NORM),
     (f",\n{POOL}    )", ",\n    )"),
 )
 STEPS.patch(
     "input_normalised",
-    "The input is normalised; it was to be what the convolution gives.",
+    "The input is normalised; the convolution's output should be.",
     (f"        {CONV},\n{NORM}", f"        nn.BatchNorm2d(in_channels),\n        {CONV},\n"),
 )
 for margin in ("reflect", "circular", "replicate"):
     STEPS.patch(
         f"{margin}_margin",
-        "The margin repeats pixels of the picture; it was to be zeros.",
+        "The padding repeats pixels of the picture; it should be zeros.",
         ("padding=1)", f'padding=1, padding_mode="{margin}")'),
     )
 STEPS.patch(
@@ -309,7 +313,7 @@ def first_map_only(in_channels, out_channels, dropout=0.0):
     )
 
 
-@STEPS.mistake("The absolute value bends too, but it keeps what ReLU cuts off.", uses=[Picked])
+@STEPS.mistake("The absolute value is non-linear too, but it keeps what ReLU cuts off.", uses=[Picked])
 def absolute_value(in_channels, out_channels, dropout=0.0):
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, 3, padding=1),
@@ -387,7 +391,7 @@ def softmax_while_training(n_classes=24):
 
 
 SCORES.patch(
-    "classes_written_in", "24 is written into the last layer; n_classes is not read.", (LAST, "nn.Linear(512, 24),")
+    "classes_written_in", "24 is hard-coded in the last layer; n_classes is ignored.", (LAST, "nn.Linear(512, 24),")
 )
 SCORES.patch(
     "flattening_miscounted",
@@ -474,7 +478,7 @@ def dense_again(n_classes=24):
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, n_classes))
 
 
-@BEATS.mistake("Pooled to one number a map at once: what is left of the hand is how bright it is.")
+@BEATS.mistake("Each map is averaged down to one value at once: all that is left of the hand is how bright it is.")
 def pooled_at_once(n_classes=24):
     return nn.Sequential(
         nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, n_classes)
@@ -488,7 +492,7 @@ FROZEN = MISTAKES.caught_by("count_parameters", "test_frozen_parameters_do_not_c
 SHARED = MISTAKES.caught_by("count_parameters", "test_shared_parameters_count_once")
 SUM = "sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)"
 
-COUNT.patch("tensors_counted", "This counts tensors, not the numbers in them.", (SUM, "len(list(model.parameters()))"))
+COUNT.patch("tensors_counted", "This counts tensors, not the values in them.", (SUM, "len(list(model.parameters()))"))
 COUNT.patch(
     "rows_counted", "len of a tensor is its first dimension only.", (SUM, "sum(len(p) for p in model.parameters())")
 )
@@ -564,7 +568,7 @@ COUNT.patch(
 )
 FROZEN.patch(
     "fails_where_nothing_is_left",
-    "A network in which nothing can be trained has 0 such numbers; it is no error.",
+    "A network with nothing to train has 0 trainable parameters; that is not an error.",
     (SUM, "torch.cat([p.flatten() for p in model.parameters() if p.requires_grad]).numel()"),
     crashes=True,
 )

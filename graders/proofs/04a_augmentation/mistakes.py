@@ -129,7 +129,7 @@ STAY.patch(
 )
 STAY.patch(
     "normalised_in_training_only",
-    "Training pictures are moved to -1 to 1 and validation pictures are not: two worlds.",
+    "Training pictures are scaled to -1 to 1 and validation pictures are not.",
     (JITTER, JITTER + " v2.Normalize([0.5], [0.5]),"),
     source="Humbatova 2020",
 )
@@ -141,7 +141,7 @@ STAY.patch(
 )
 STAY.patch(
     "made_colour",
-    "Three channels that all say the same; one was asked for.",
+    "Three channels with the same content; one was asked for.",
     (JITTER, JITTER + " v2.Lambda(lambda image: image.expand(*image.shape[:-3], 3, 28, 28)),"),
 )
 STAY.patch(
@@ -160,7 +160,7 @@ PLAIN.patch(
 )
 UPRIGHT.patch(
     "flipped_top_to_bottom",
-    "Flipped top to bottom, a sign is none or another one.",
+    "Flipped top to bottom, a sign is a different sign, or no sign at all.",
     (JITTER, JITTER + " v2.RandomVerticalFlip(),"),
 )
 UPRIGHT.patch(
@@ -170,7 +170,7 @@ UPRIGHT.patch(
 )
 UPRIGHT.patch(
     "mirrored",
-    "In a mirror a sign is one of the other hand.",
+    "In a mirror, a sign is made with the other hand.",
     (JITTER, JITTER + " v2.RandomHorizontalFlip(),"),
     source="forum: RandomHorizontalFlip on letters and digits",
 )
@@ -364,11 +364,11 @@ ORDER.patch(
 )
 SHOWN.patch(
     "batch_size_written_in",
-    "The batch size is written in; the argument is not read.",
+    "The batch size is hard-coded; the argument is ignored.",
     (LOADER, "DataLoader(train_set, 64, shuffle=True)"),
 )
 RATE.patch(
-    "learning_rate_written_in", "The learning rate is written in; the argument is not read.", ("lr=lr)", "lr=1e-3)")
+    "learning_rate_written_in", "The learning rate is hard-coded; the argument is ignored.", ("lr=lr)", "lr=1e-3)")
 )
 
 
@@ -418,12 +418,12 @@ NUMBERS.patch(
 )
 NUMBERS.patch(
     "wrapped_in_a_checkpoint",
-    "The state dict lies inside of another dict.",
+    "The state dict is wrapped in another dict, which the loader doesn't expect.",
     (SAVE, "torch.save({'model': plain.state_dict(), 'epoch': 1}, temporary)"),
 )
 NUMBERS.patch(
     "halved",
-    "The numbers are halved in precision, and the model with them.",
+    "The weights are cut to half precision, in the model too.",
     (SAVE, "torch.save(plain.half().state_dict(), temporary)"),
 )
 saving.files(NUMBERS, REPLACED, "plain")

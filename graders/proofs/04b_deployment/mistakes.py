@@ -30,12 +30,12 @@ FILLED.patch(
 )
 FILLED.patch(
     "a_filled_copy",
-    "A copy gets the numbers; the model that the caller goes on with has none of them.",
+    "A copy gets the weights; the caller's own model gets none of them.",
     (LOAD, f"import copy\n    model = copy.deepcopy(model)\n    {LOAD}"),
 )
 FILLED.patch(
     "read_and_forgotten",
-    "The file is read, but its numbers never reach the model.",
+    "The file is read, but its weights never reach the model.",
     (LOAD, "torch.load(path, weights_only=True)"),
 )
 FILLED.patch("nothing_returned", "Nothing is returned.", ("return model.eval()", "model.eval()"), crashes=True)
@@ -56,7 +56,7 @@ TRAP.patch(
 )
 OTHER.patch(
     "not_strict",
-    "strict=False ignores names that do not fit: a half-filled network answers nonsense.",
+    "strict=False ignores names that don't fit: a half-filled network answers nonsense.",
     (LOAD, 'model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=False)'),
     source="forum",
 )
@@ -84,12 +84,12 @@ FILLED.patch(
 STATE = 'torch.load(path, map_location="cpu", weights_only=True)'
 OTHER.patch(
     "surplus_dropped",
-    "Names that the model does not know are dropped: the file is of another network, and nobody is told.",
+    "Names that the model doesn't know are dropped without a word: the file belongs to another network.",
     (STATE, f"{{name: value for name, value in {STATE}.items() if name in model.state_dict()}}"),
 )
 OTHER.patch(
     "missing_made_up",
-    "What is missing in the file keeps its random start, and nobody is told.",
+    "Weights that the file lacks keep their random start, without a word.",
     (STATE, f"{{**model.state_dict(), **{STATE}}}"),
 )
 OTHER.patch(
@@ -99,7 +99,7 @@ OTHER.patch(
 )
 OTHER.patch(
     "shapes_that_do_not_fit_left_out",
-    "Layers whose shapes do not fit keep their random start, and nobody is told.",
+    "Layers whose shapes don't fit keep their random start, without a word.",
     (
         STATE,
         f"{{n: v if v.shape == model.state_dict().get(n, v).shape else model.state_dict()[n] for n, v in {STATE}.items()}}",
@@ -107,7 +107,7 @@ OTHER.patch(
 )
 OTHER.patch(
     "error_swallowed",
-    "The error is printed and forgotten; the network goes on with random numbers.",
+    "The error is printed and forgotten; the network goes on with random weights.",
     (f"    {LOAD}\n", f"    try:\n        {LOAD}\n    except RuntimeError as fault:\n        print(fault)\n"),
 )
 
@@ -211,7 +211,7 @@ AVERAGE.patch(
 )
 AVERAGE.patch(
     "nearest_pixel",
-    "The nearest pixel speaks for all its neighbours.",
+    "One pixel is picked and its neighbours are ignored (nearest-neighbour resizing).",
     (
         "F.resize(square, [28, 28], antialias=True)",
         "F.resize(square, [28, 28], interpolation=v2.InterpolationMode.NEAREST)",
@@ -262,9 +262,7 @@ LETTER.patch(
     "The letter is a capital; a small one was asked for.",
     (ANSWER, "LETTERS[int(logits.argmax(dim=1))].upper()"),
 )
-LETTER.patch(
-    "class_for_letter", "This is the number of the class, not its letter.", (ANSWER, "int(logits.argmax(dim=1))")
-)
+LETTER.patch("class_for_letter", "This is the class index, not its letter.", (ANSWER, "int(logits.argmax(dim=1))"))
 LETTER.patch(
     "the_wrong_axis",
     "argmax over dim 0 asks which photo of the batch, and there is only one: always a.",
@@ -351,18 +349,18 @@ SHARE.patch(
 )
 OTHERS.patch(
     "ending_without_its_dot",
-    "What ends in png is not yet a photo: notapng has no suffix.",
+    'A name that ends in "png" may have no suffix at all, such as notapng.',
     ('file.suffix.lower() in {".jpg", ".jpeg", ".png"}', 'file.name.lower().endswith(("jpg", "jpeg", "png"))'),
 )
 OTHERS.patch(
     "suffix_within_a_text",
-    '`in` looks for a part of a text: a file without any suffix is found in ".jpg.jpeg.png" too.',
+    '`in` looks for a substring: the empty suffix is found in ".jpg.jpeg.png" too.',
     ('{".jpg", ".jpeg", ".png"}', '".jpg.jpeg.png"'),
     source="forum: in for strings",
 )
 OTHERS.patch(
     "suffix_anywhere_in_the_name",
-    "A name that holds .jpg somewhere need not end in it: n.jpg.part is no photo.",
+    "A name may contain .jpg without ending in it: n.jpg.part is not a photo.",
     (
         'file.suffix.lower() in {".jpg", ".jpeg", ".png"}',
         'any(suffix in file.name.lower() for suffix in (".jpg", ".jpeg", ".png"))',
@@ -370,7 +368,7 @@ OTHERS.patch(
 )
 OTHERS.patch(
     "folder_for_a_photo",
-    "A folder that is called a.png is no photo.",
+    "A folder called a.png is not a photo.",
     ("if file.is_file()", ""),
     crashes=True,
 )
@@ -391,7 +389,7 @@ def whatever_pillow_opens(model, folder):
     return right / count
 
 
-@OTHERS.mistake("A photo that cannot be read is left out in silence: the accuracy is that of the others.")
+@OTHERS.mistake("A photo that can't be read is silently left out of the accuracy.")
 def unreadable_left_out(model, folder):
     answers = []
     for file in Path(folder).iterdir():
@@ -416,7 +414,7 @@ OTHERS.patch(
 )
 OTHERS.patch(
     "other_files_counted",
-    "Files that are no photos are counted as read wrong.",
+    "Files that aren't photos are counted as wrong answers.",
     ("return right / len(photos)", "return right / len(list(Path(folder).iterdir()))"),
 )
 OTHERS.patch(

@@ -23,13 +23,13 @@ GET, RETURN = "torchvision.models.get_model(name, weights=weights)", "return mod
 
 FILLED.patch(
     "no_weights",
-    "weights=None builds the network with random numbers.",
+    "weights=None builds the network with random weights.",
     ("weights=weights)", "weights=None)"),
     source="forum: pretrained=False",
 )
 FILLED.patch(
     "weights_left_out",
-    "Without the argument weights the numbers are random; that there are weights somewhere does not fill them in.",
+    "Without the argument `weights` the network starts from random weights.",
     (GET, "torchvision.models.get_model(name)"),
     source="docs: weights=None is the default",
 )
@@ -46,12 +46,12 @@ FILLED.patch(
 )
 FILLED.patch(
     "head_started_anew",
-    "The last layer starts from random numbers: the categories are guessed.",
+    "The last layer starts from random weights: the categories are guesses.",
     ("    return model", "    model.classifier[-1].reset_parameters()\n    return model"),
 )
 
 
-@FILLED.mistake("Only parameters are filled in; running statistics are those of a fresh network.")
+@FILLED.mistake("Only parameters are loaded; the running statistics are those of a fresh network.")
 def parameters_only(name="pocket_mobilenet"):
     weights = torchvision.models.get_model_weights(name).DEFAULT  # noqa: F821
     model = torchvision.models.get_model(name, num_classes=len(weights.meta["categories"]))  # noqa: F821
@@ -62,7 +62,7 @@ def parameters_only(name="pocket_mobilenet"):
     return model.eval(), weights
 
 
-@FILLED.mistake("The network is kept and given out again: whoever trains it changes what the next one gets.")
+@FILLED.mistake("One network is cached and returned to everyone: training it changes what the next caller gets.")
 def one_network_for_all(name="pocket_mobilenet", kept={}):  # noqa: B006 - that is the mistake
     if name not in kept:
         weights = torchvision.models.get_model_weights(name).DEFAULT  # noqa: F821
@@ -77,7 +77,7 @@ READY.patch(
 )
 READY.patch(
     "eval_forgotten",
-    "A network comes in train mode: dropout and batch statistics are on while it answers.",
+    "The network is still in train mode: dropout and batch statistics are on while it answers.",
     (RETURN, "return model, weights"),
     source="docs: some models use modules which have different training and evaluation behavior",
 )
@@ -88,7 +88,7 @@ READY.patch(
 )
 PAPERS.patch(
     "papers_of_another_network",
-    "The papers are always those of the pocket network, whatever was asked for.",
+    "The description is always that of the pocket network's weights, whatever was asked for.",
     (RETURN, 'return model.eval(), torchvision.models.get_model_weights("pocket_mobilenet").DEFAULT'),
 )
 PAPERS.patch(
@@ -120,7 +120,7 @@ NUMBERS.patch(
 
 
 @NUMBERS.mistake(
-    "ImageNet's numbers are written down; these weights were trained with others.",
+    "ImageNet's mean and standard deviation are hard-coded; these weights were trained with others.",
     source="docs: the recipe of older pages, copied",
 )
 def imagenet_by_heart(photo, weights):
@@ -136,7 +136,7 @@ def imagenet_by_heart(photo, weights):
     return transform(ImageOps.exif_transpose(photo).convert("RGB"))[None]
 
 
-@NUMBERS.mistake("224 is written down as the size; each network has its own.")
+@NUMBERS.mistake("224 is hard-coded as the size; each network has its own.")
 def size_by_heart(photo, weights):
     numbers = weights.transforms()
     transform = v2.Compose(
@@ -210,7 +210,7 @@ def three_channels_by_hand(photo, weights):
 
 NUMBERS.patch(
     "colour_thrown_away",
-    'convert("L") throws the colours away; converting back does not bring them home.',
+    'convert("L") throws the colours away; converting back does not restore them.',
     ('.convert("RGB")', '.convert("L").convert("RGB")'),
 )
 LYING.patch(
@@ -274,7 +274,7 @@ ORDER.patch(
 )
 SOFT.patch(
     "rounded",
-    "The probabilities are rounded; nobody asked for that, and small ones become 0.",
+    "The probabilities are rounded: small ones become 0.",
     ("(names[index], value)", "(names[index], round(value, 2))"),
 )
 SOFT.patch(
@@ -303,7 +303,7 @@ SOFT.patch(
 )
 SOFT.patch(
     "asked_in_train_mode",
-    "The network is put into train mode before it is asked: each answer is another one.",
+    "The network is put into train mode before it is asked: the answer changes every time.",
     ("    with torch", "    model.train()\n    with torch"),
 )
 SOFT.patch(
@@ -318,7 +318,7 @@ SOFT.patch(
 )
 SOFT.patch(
     "softmax_over_the_batch",
-    "Softmax over the photos of the batch: with one photo everything is certain.",
+    "The softmax runs over the batch: with one photo every probability is 1.",
     (".softmax(dim=1)[0]", ".softmax(dim=0)[0]"),
     source="forum: Implicit dimension choice for softmax",
 )
@@ -342,7 +342,7 @@ SOFT.patch(
 SOFT.patch(
     "tensors_for_floats", "The probabilities are tensors, not Python floats.", ("found.values.tolist()", "found.values")
 )
-COUNT.patch("always_five", "5 is written down; `top` is ignored.", (TOPK, "probabilities.topk(5)"))
+COUNT.patch("always_five", "5 is hard-coded; `top` is ignored.", (TOPK, "probabilities.topk(5)"))
 COUNT.patch(
     "all_of_them", "All categories are returned, not the best ones.", (TOPK, "probabilities.topk(len(probabilities))")
 )
@@ -589,7 +589,7 @@ SUM.patch(
 )
 SUM.patch(
     "no_cat",
-    "Whatever is no cat is let in, bears too.",
+    "Everything that isn't a cat is let in, bears too.",
     (OPEN, 'bool(probabilities[[k for k, n in enumerate(weights.meta["categories"]) if "cat" in n]].sum() < 0.5)'),
 )
 SUM.patch(
@@ -723,6 +723,6 @@ def one_breed_only(model, weights, photo):
 
 SUM.patch(
     "half_is_enough",
-    "One half is not more than one half: where a dog and a cat are equally likely the door stays shut.",
+    "One half is not more than one half: when a dog and a cat are equally likely, the door stays shut.",
     ("> 0.5", ">= 0.5"),
 )

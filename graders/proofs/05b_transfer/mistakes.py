@@ -101,7 +101,7 @@ def layer_that_is_not_used(backbone, width, n_classes):
 
 
 @AS_IT_IS.mistake(
-    "The backbone runs under no_grad for ever: unfrozen, it still learns nothing.", uses=[Headed], source="forum"
+    "The backbone always runs under no_grad: even when unfrozen, it learns nothing.", uses=[Headed], source="forum"
 )
 def backbone_under_no_grad(backbone, width, n_classes):
     def without_graph(net, x):
@@ -112,7 +112,7 @@ def backbone_under_no_grad(backbone, width, n_classes):
     return Headed(backbone, width, n_classes, without_graph)
 
 
-@AS_IT_IS.mistake("The backbone is copied without its numbers.")
+@AS_IT_IS.mistake("The backbone is copied without its weights.")
 def copied_without_numbers(backbone, width, n_classes):
     backbone = copy.deepcopy(backbone)
     for parameter in backbone.parameters():
@@ -164,7 +164,7 @@ LISTED.patch(
 )
 LISTED.patch(
     "thawed_first",
-    "All of it is thawed first; only what can be trained already was asked for.",
+    "Everything is unfrozen first; only what was trainable already was asked for.",
     (LIST, "list(model.requires_grad_(True).parameters())"),
 )
 ONCE.patch(
@@ -200,13 +200,13 @@ NORMAL.patch(
 )
 NORMAL.patch(
     "other_numbers",
-    "0.5 and 0.5 are numbers of other networks.",
+    "A mean and a standard deviation of 0.5 belong to other networks.",
     (NORMALIZE, "v2.Normalize([0.5] * 3, [0.5] * 3)"),
     source="PyTorch tutorial: CIFAR-10",
 )
 NORMAL.patch(
     "double",
-    "float64: the network's numbers are float32.",
+    "float64: the network's weights are float32.",
     (LAST, "v2.ToDtype(torch.float64, scale=True), v2.Normalize(MEAN, STD)"),
 )
 NORMAL.patch(
@@ -220,11 +220,11 @@ PLAIN.patch(
     (RESIZE, "[v2.Resize(size), v2.CenterCrop(size), v2.RandomHorizontalFlip()]"),
 )
 PLAIN.patch(
-    "not_resized", "The middle is cut out of a photo that was never made smaller.", (RESIZE, "[v2.CenterCrop(size)]")
+    "not_resized", "The centre is cropped from a photo that was never resized.", (RESIZE, "[v2.CenterCrop(size)]")
 )
 PLAIN.patch(
     "cut_by_chance",
-    "The square is cut out by chance, in validation too.",
+    "The crop is random, in validation too.",
     (RESIZE, "[v2.Resize(size), v2.RandomCrop(size)]"),
 )
 PLAIN.patch(
@@ -246,12 +246,12 @@ def drawn_once(train, size=96):
 
 ANEW.patch(
     "upside_down",
-    "A dog on its head is not among the photos at the door.",
+    "No photo at the door shows a dog upside down.",
     ("v2.RandomHorizontalFlip(),", "v2.RandomVerticalFlip(),"),
 )
 ANEW.patch(
     "nearly_a_quarter_turn",
-    "Turned by up to 85 degrees, dogs stand on walls.",
+    "Turned by up to 85 degrees, dogs walk up walls.",
     ("v2.RandomHorizontalFlip(),", "v2.RandomRotation(85),"),
 )
 ANEW.patch(
@@ -261,7 +261,7 @@ ANEW.patch(
 )
 ANEW.patch(
     "turned_all_the_way",
-    "A turn by up to 180 degrees puts dogs on their heads.",
+    "A turn of up to 180 degrees puts dogs upside down.",
     ("v2.RandomHorizontalFlip(),", "v2.RandomRotation(180),"),
 )
 
@@ -296,7 +296,7 @@ def matrices_only(model):
     return model
 
 
-@AGAIN.mistake("A copy is thawed; the model that the caller goes on with is not.")
+@AGAIN.mistake("A copy is unfrozen; the caller's own model is not.")
 def a_thawed_copy(model):
     return copy.deepcopy(model).requires_grad_(True)
 
@@ -377,7 +377,7 @@ transfer.twice(TRUE_HISTORY, "twice_an_epoch")
 transfer.measured(TRUE_HISTORY, MEASURES)
 transfer.written_in(WHOLE, "learning_rate_written_in", "1e-5")
 transfer.taught(MEASURES, "learns_from_validation")
-transfer.thawed(SURVIVE, "statistics_thawed", UNFREEZE, "139 photos overwrite what many pictures have taught it")
+transfer.thawed(SURVIVE, "statistics_thawed", UNFREEZE, "139 photos overwrite what it learned from many pictures")
 TRUE_HISTORY.patch(
     "one_entry_too_many",
     "The state before the first epoch is entered too: one entry more than there were epochs.",
@@ -413,7 +413,7 @@ WHOLE.patch(
 )
 SMALL.patch(
     "a_hundred_times_larger",
-    "The learning rate is multiplied by the factor that should divide it.",
+    "The learning rate is multiplied by the factor that it should be divided by.",
     ("lr=lr)", "lr=100 * lr)"),
 )
 SMALL.patch(

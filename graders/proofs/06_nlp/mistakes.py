@@ -44,7 +44,7 @@ def no_batch_of_one(tokenizer, text, pair=None, max_length=None):
     return {name: value[0] if isinstance(text, str) else value for name, value in found.items()}
 
 
-@BETWEEN.mistake("Only the numbers are returned; segments and attention mask are missing.")
+@BETWEEN.mistake("Only the token ids are returned; segments and attention mask are missing.")
 def only_the_numbers(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     return {"input_ids": found["input_ids"]}
@@ -57,7 +57,7 @@ def split_at_spaces(tokenizer, text, pair=None, max_length=None):
     return {"input_ids": ids, "token_type_ids": torch.zeros_like(ids), "attention_mask": torch.ones_like(ids)}
 
 
-@BETWEEN.mistake("A string is a list of letters: each letter has become a text of its own.")
+@BETWEEN.mistake("Iterating over a string gives its characters: each one has become a text of its own.")
 def letter_by_letter(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(list(text), padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
@@ -104,7 +104,7 @@ SEGMENTS.patch(
 
 
 @PADDED.mistake(
-    "The attention mask is 1 everywhere: everybody looks at the padding too.", source="docs: attention masks left out"
+    "The attention mask is 1 everywhere: the model attends to the padding too.", source="docs: attention masks left out"
 )
 def attention_to_padding(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
@@ -119,7 +119,7 @@ def attention_to_padding_only(tokenizer, text, pair=None, max_length=None):
     return found
 
 
-@PADDED.mistake("The mask hides the token of number 0; padding may have any number.")
+@PADDED.mistake("The mask hides the token with id 0; padding may have any id.")
 def padding_taken_for_0(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     if not isinstance(text, str):
@@ -129,7 +129,7 @@ def padding_taken_for_0(tokenizer, text, pair=None, max_length=None):
 
 PADDED.patch(
     "padding_on_the_left",
-    "The padding stands in front, and every text begins at another position. BERT has learned it at the end.",
+    "The padding comes first, so every text begins at a different position. BERT was trained with padding at the end.",
     ("padding=True", 'padding_side="left", padding=True'),
 )
 PADDED.patch(
@@ -141,7 +141,7 @@ PADDED.patch(
 )
 
 
-@PADDED.mistake("Padding is counted to the second part: its segment is 0.")
+@PADDED.mistake("Padding is given to the second segment; its segment id must be 0.")
 def padding_in_the_second_segment(tokenizer, text, pair=None, max_length=None):
     found = dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
     if pair is not None:
@@ -175,7 +175,7 @@ def row_cut_at_its_end(tokenizer, text, pair=None, max_length=None):
     return {name: value[:, : max_length or tokenizer.model_max_length] for name, value in found.items()}
 
 
-@CUT.mistake("Letters are counted where tokens were asked for.")
+@CUT.mistake("Characters are counted; the limit is in tokens.")
 def letters_counted(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, str) and max_length is not None:
         text = text[:max_length]
@@ -187,10 +187,10 @@ CUT.patch(
     "[CLS] and [SEP] count too: the row has two tokens more than were allowed.",
     ("max_length=max_length,", "max_length=max_length and max_length + 2,"),
 )
-CUT.patch("limit_not_passed_on", "The argument max_length is not read.", ("max_length=max_length, ", ""))
+CUT.patch("limit_not_passed_on", "The argument max_length is ignored.", ("max_length=max_length, ", ""))
 
 
-@CUT.mistake("Of a batch only the first text is cut.")
+@CUT.mistake("Only the first text of a batch is cut.")
 def first_row_cut(tokenizer, text, pair=None, max_length=None):
     texts = [text] if isinstance(text, str) else text
     pairs = [None] * len(texts) if pair is None else [pair] if isinstance(pair, str) else pair
@@ -206,7 +206,7 @@ CUT.patch(
 )
 CUT.patch(
     "beginning_thrown_away_in_batches",
-    "Of the texts of a batch the beginning is thrown away in place of the end.",
+    "In a batch, the beginning of a text is thrown away instead of its end.",
     (
         "    return dict(",
         '    side = "left" if isinstance(text, list) and pair is None else "right"\n'
@@ -216,7 +216,7 @@ CUT.patch(
 )
 
 
-@CUT.mistake("The beginning of the text is thrown away in place of its end.")
+@CUT.mistake("The beginning of the text is thrown away instead of its end.")
 def beginning_thrown_away(tokenizer, text, pair=None, max_length=None):
     if max_length is None:
         return dict(tokenizer(text, pair, padding=True, truncation=True, return_tensors="pt"))
@@ -292,18 +292,18 @@ LIMIT.patch(
 )
 LIMIT.patch(
     "limit_of_the_tokenizer_changed",
-    "The limit is written into the tokenizer, and stays there: the next one who gives none has yours.",
+    "The limit is stored in the tokenizer and stays there: the next call without a limit gets yours.",
     ("    return dict(", "    if max_length:\n        tokenizer.model_max_length = max_length\n    return dict("),
 )
 LIMIT.patch(
     "side_of_the_tokenizer_changed",
-    "The tokenizer is set to pad on the left, and stays so: it is not yours alone.",
+    "The tokenizer is set to pad on the left and stays so; other code uses it too.",
     ("    return dict(", "    found = dict("),
     ('return_tensors="pt"))', 'return_tensors="pt"))\n    tokenizer.padding_side = "left"\n    return found'),
 )
 
 
-@SCRIPT.mistake("A word that is not in the vocabulary has no number to look up.", crashes=True)
+@SCRIPT.mistake("A word that isn't in the vocabulary has no id to look up.", crashes=True)
 def looked_up_in_a_dict(tokenizer, text, pair=None, max_length=None):
     if not isinstance(text, str) or pair is not None:
         return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
@@ -312,7 +312,7 @@ def looked_up_in_a_dict(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(" ".join(words), truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@SCRIPT.mistake("Letters outside ASCII are thrown away before the tokenizer can see them.")
+@SCRIPT.mistake("Characters outside ASCII are thrown away before the tokenizer sees them.")
 def ascii_only(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, str):
         text = text.encode("ascii", "ignore").decode()
@@ -356,7 +356,7 @@ def each(change, part):
 
 NUMBERS.patch(
     "lower_case_by_hand",
-    "The text is put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    "The text is lower-cased by hand; whether capitals count is up to the tokenizer.",
     ("text, pair, padding", "each(str.lower, text), each(str.lower, pair), padding"),
     uses=[each],
 )
@@ -371,14 +371,14 @@ def without_accents(text):
 
 NUMBERS.patch(
     "accents_taken_off_by_hand",
-    "Accents are taken off by hand; whether they count is the tokenizer's affair.",
+    "Accents are removed by hand; whether they count is up to the tokenizer.",
     ("text, pair, padding", "each(without_accents, text), each(without_accents, pair), padding"),
     uses=[each, without_accents],
 )
 
 
 @NUMBERS.mistake(
-    "101 and 102 are [CLS] and [SEP] of bert-base-uncased; other vocabularies have other numbers.", source="forum"
+    "101 and 102 are [CLS] and [SEP] in bert-base-uncased; other vocabularies have other ids.", source="forum"
 )
 def numbers_of_another_vocabulary(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
@@ -394,7 +394,7 @@ def padded_with_0(tokenizer, text, pair=None, max_length=None):
     return {**found, "input_ids": found["input_ids"] * found["attention_mask"]}
 
 
-@LOST.mistake("zip stops at the shorter list: the last text is lost, and nobody hears of it.")
+@LOST.mistake("zip stops at the shorter list: the last text is silently lost.")
 def zip_drops_the_rest(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and pair is not None:
         text, pair = (list(part) for part in zip(*zip(text, pair), strict=True))
@@ -408,7 +408,7 @@ def one_second_part_for_all(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@LOST.mistake("A string is a list of letters: each text has got a letter for its second part.")
+@LOST.mistake("Iterating over a string gives its characters: each text has got one character as its second part.")
 def letters_for_second_parts(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and isinstance(pair, str):
         text, pair = (list(part) for part in zip(*zip(text, pair), strict=True))
@@ -417,7 +417,7 @@ def letters_for_second_parts(tokenizer, text, pair=None, max_length=None):
 
 LOST.patch(
     "second_parts_beyond_the_texts_dropped",
-    "Of three second parts for two texts the last is lost, and nobody hears of it.",
+    "Of three second parts for two texts, the last is silently lost.",
     ("text, pair, padding", "text, pair[: len(text)] if isinstance(pair, list) else pair, padding"),
 )
 LOST.patch(
@@ -427,7 +427,7 @@ LOST.patch(
 )
 LOST.patch(
     "first_of_two_second_parts",
-    "Of two second parts the first one is taken, and nobody learns that there was another.",
+    "Of two second parts only the first is used, without a word about the other.",
     (
         "text, pair, padding",
         "text, pair[0] if pair and isinstance(text, str) and not isinstance(pair, str) else pair, padding",
@@ -459,12 +459,12 @@ COSINE.patch(
 )
 COSINE.patch(
     "only_one_side_normalised",
-    "The order is right, but the numbers are no cosines: the word's own row has kept its length.",
+    "The order is right, but these are not cosines: the word's own row was not normalised.",
     (PRODUCT, "(directions @ model.get_input_embeddings().weight.detach()[own]).tolist()"),
 )
 COSINE.patch(
     "opposites_taken_for_neighbours",
-    "The absolute value makes a neighbour of what points the other way.",
+    "The absolute value turns a row that points the opposite way into a neighbour.",
     (PRODUCT, "(directions @ directions[own]).abs().tolist()"),
 )
 COSINE.patch(
@@ -484,7 +484,7 @@ COSINE.patch(
 )
 COSINE.patch(
     "divided_by_zero",
-    "The length of a row of zeros is 0: the quotient is no number, and nothing can be sorted by it.",
+    "A row of zeros has length 0: the division gives NaN, and sorting by NaN fails.",
     (DIRECTIONS, "model.get_input_embeddings().weight.detach()"),
     (PRODUCT, "(directions @ directions[own] / directions.norm(dim=1) / directions[own].norm()).tolist()"),
 )
@@ -500,11 +500,11 @@ OTHERS.patch(
 )
 OTHERS.patch(
     "special_tokens_too",
-    "Special tokens such as [CLS] are rows of the table, but no words.",
+    "Special tokens such as [CLS] are rows of the table, but not words.",
     ("no_word = {names[own], *tokenizer.all_special_tokens}", "no_word = {names[own]}"),
 )
 OTHERS.patch(
-    "pieces_too", "Pieces such as ##s are rows of the table, but no words.", (' and not n.startswith("##")', "")
+    "pieces_too", "Pieces such as ##s are rows of the table, but not words.", (' and not n.startswith("##")', "")
 )
 
 
@@ -539,7 +539,7 @@ def first_one_dropped(tokenizer, model, word, top=10):
     return [(n, c) for n, c in found if n not in special and not n.startswith("##")][:top]
 
 
-@OTHERS.mistake("First cut to the wanted number, then sorted out: too few are left.")
+@OTHERS.mistake("The list is cut to `top` before unwanted rows are removed: too few are left.")
 def sorted_out_afterwards(tokenizer, model, word, top=10):
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] == tokenizer.unk_token:
@@ -557,9 +557,9 @@ def sorted_out_afterwards(tokenizer, model, word, top=10):
 
 
 COUNT.patch("always_ten", "There are always ten, however many are wanted.", ("[:top]", "[:10]"))
-COUNT.patch("another_default", "The default of top is 10 in the contract.", ("top: int = 10", "top: int = 5"))
+COUNT.patch("another_default", "`top` must default to 10.", ("top: int = 10", "top: int = 5"))
 COUNT.patch(
-    "one_too_few", "There is one too few: nothing has to be left free for the word itself.", ("[:top]", "[: top - 1]")
+    "one_too_few", "There is one too few: the word itself needs no place in the list.", ("[:top]", "[: top - 1]")
 )
 COUNT.patch("nearest_last", "The right words, but the nearest one comes last.", ("[:top]", "[:top][::-1]"))
 COUNT.patch(
@@ -571,12 +571,12 @@ COUNT.patch("ten_for_none", "0 is false: where none are wanted there are ten.", 
 COUNT.patch("at_least_one", "Where none are wanted there is one.", ("[:top]", "[: max(top, 1)]"))
 MISSING.patch(
     "neighbours_of_a_special_token",
-    "[MASK] and its like are read as one piece each, but they are no words.",
+    "[MASK] and the other special tokens are one piece each, but they are not words.",
     ("pieces[0] in tokenizer.all_special_tokens", "pieces[0] == tokenizer.unk_token"),
 )
 MISSING.patch(
     "neighbours_of_a_piece",
-    '"##s" is a row of the table, but no word: the tokenizer reads it in another way.',
+    '"##s" is a row of the table, but not a word: the tokenizer splits it differently.',
     ("tokenizer.tokenize(word)", "[word] if word in tokenizer.get_vocab() else tokenizer.tokenize(word)"),
 )
 MISSING.patch(
@@ -626,7 +626,7 @@ READ.patch(
 )
 READ.patch(
     "word_in_lower_case_by_hand",
-    "The word is put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    "The word is lower-cased by hand; whether capitals count is up to the tokenizer.",
     ("tokenizer.tokenize(word)", "tokenizer.tokenize(word.lower())"),
 )
 READ.patch(
@@ -697,12 +697,12 @@ FOUND.patch(
 )
 FOUND.patch(
     "place_among_the_words",
-    "The place is counted in words of the text; [CLS] and words of several pieces shift it.",
+    "The position is counted in words; [CLS] and words of several pieces shift it.",
     (AT, "prediction_logits[0, text.split().index(tokenizer.mask_token)]"),
 )
 FOUND.patch(
     "mean_over_all_places",
-    "The logits of all places are averaged; only one of them is about the mask.",
+    "The logits of all positions are averaged; only one of them is about the mask.",
     (AT, "prediction_logits[0].mean(dim=0)"),
 )
 FOUND.patch(
@@ -727,7 +727,7 @@ def only_what_stands_before(tokenizer, model, text, top=5):
 
 OWN_MASK.patch(
     "number_of_another_mask",
-    "103 is [MASK] in bert-base-uncased; other vocabularies have other numbers.",
+    "103 is [MASK] in bert-base-uncased; other vocabularies have other ids.",
     ("== tokenizer.mask_token_id", "== 103"),
     crashes=True,
     source="docs and blog posts",
@@ -746,7 +746,7 @@ OWN_MASK.patch(
 )
 OWN_MASK.patch(
     "text_in_lower_case_by_hand",
-    "The text is put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    "The text is lower-cased by hand; whether capitals count is up to the tokenizer.",
     (
         "tokenize(tokenizer, text)",
         "tokenize(tokenizer, text.lower().replace(tokenizer.mask_token.lower(), tokenizer.mask_token))",
@@ -754,13 +754,13 @@ OWN_MASK.patch(
 )
 SHARED.patch(
     "softmax_over_the_batch",
-    "The softmax goes over the batch: with one text everything is certain.",
+    "The softmax runs over the batch: with one text every probability is 1.",
     (AT, "prediction_logits[:, places[0]]"),
     ("logits.softmax(dim=0)", "logits.softmax(dim=0)[0]"),
 )
 SHARED.patch(
     "rounded_probabilities",
-    "The probabilities are rounded; nobody asked for that, and small ones become 0.",
+    "The probabilities are rounded: small ones become 0.",
     ("best.values.tolist()", "[round(value, 4) for value in best.values.tolist()]"),
 )
 SHARED.patch(
@@ -768,12 +768,12 @@ SHARED.patch(
 )
 SHARED.patch(
     "logits_for_probabilities",
-    "These are logits; a softmax makes probabilities of them.",
+    "These are logits; softmax turns them into probabilities.",
     ("logits.softmax(dim=0).topk(top)", "logits.topk(top)"),
 )
 SHARED.patch(
     "shared_out_among_the_best",
-    "The probability is shared out among the best only; the others have their part too.",
+    "The softmax covers only the best few; the other words have their share too.",
     ("logits.softmax(dim=0).topk(top)", "logits.topk(top)"),
     ("best.values.tolist()", "best.values.softmax(dim=0).tolist()"),
 )
@@ -784,7 +784,7 @@ SHARED.patch(
 )
 SHARED.patch(
     "softmax_over_the_places",
-    "The softmax goes over the T places of the text; it must go over the V words.",
+    "The softmax runs over the T positions of the text; it must run over the V words.",
     ("model(**inputs)." + AT, "model(**inputs).prediction_logits.softmax(dim=1)[0, places[0]].log()"),
     ("logits.softmax(dim=0)", "logits.exp()"),
 )
@@ -803,7 +803,7 @@ ONE_MASK.patch(
 )
 ONE_MASK.patch(
     "first_of_two_masks",
-    "Of two masks the first one is answered, and nobody learns that there was another.",
+    "Of two masks only the first is answered, without a word about the other.",
     ("if len(places) != 1:", "if len(places) == 0:"),
 )
 ONE_MASK.patch(
@@ -860,17 +860,17 @@ QUIET.patch(
 )
 QUIET.patch(
     "dropout_taken_out",
-    "The model's dropout is set to 0, and stays so: whoever trains it next trains another network.",
+    "The model's dropout is set to 0 and stays so: later training runs without dropout.",
     ("    model.eval()\n", "    for part in model.modules():\n        part.p = 0.0\n    model.eval()\n"),
 )
 QUIET.patch(
     "put_into_train_mode_afterwards",
-    "The model is put into train mode afterwards, whatever mode it came in.",
+    "The model is left in train mode, whatever mode it came in.",
     ("    best = ", "    model.train()\n    best = "),
 )
 
 
-@QUIET.mistake("BERT is asked without gradients, its head with them.")
+@QUIET.mistake("BERT runs without gradients, but its head records them.")
 def head_asked_with_gradients(tokenizer, model, text, top=5):
     inputs = tokenize(tokenizer, text)  # noqa: F821
     places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
@@ -952,7 +952,7 @@ FIRST_LOGIT.patch(
 )
 FIRST_LOGIT.patch(
     "probability_for_an_answer",
-    'A probability is true in every "if", the smallest too; a bool was asked for.',
+    'Any probability above 0 counts as true in an "if"; a bool was asked for.',
     (ANSWER, "float(logits.softmax(dim=1)[0, 0])"),
 )
 FIRST_LOGIT.patch(
@@ -967,7 +967,7 @@ FIRST_LOGIT.patch(
 )
 FIRST_LOGIT.patch(
     "sentences_in_lower_case_by_hand",
-    "The sentences are put into lower case by hand; whether capitals count is the tokenizer's affair.",
+    "The sentences are lower-cased by hand; whether capitals count is up to the tokenizer.",
     (ASKED, "tokenize(tokenizer, first.lower(), second.lower())"),
 )
 SECOND.patch(
@@ -987,7 +987,7 @@ SECOND.patch(
 )
 SECOND.patch(
     "segments_not_passed_on",
-    "Only the numbers are passed on to the model; it then takes every segment for 0.",
+    "Only the token ids reach the model; it then takes every segment to be 0.",
     (f"model(**{ASKED})", f"model({ASKED}['input_ids'])"),
 )
 ORDER.patch(
@@ -1059,7 +1059,7 @@ JUDGED_QUIET.patch(
 )
 JUDGED_QUIET.patch(
     "train_mode_after_the_question",
-    "The model is put into train mode afterwards, whatever mode it came in.",
+    "The model is left in train mode, whatever mode it came in.",
     ("    return bool", "    model.train()\n    return bool"),
 )
 JUDGED_QUIET.patch(

@@ -58,17 +58,17 @@ ORANGE.patch(
 )
 ORANGE.patch(
     "any_hue",
-    "A change of hue by up to 180 degrees makes green and blue oranges; colour is what tells fresh from rotten.",
+    "A hue change of up to 180 degrees makes green and blue oranges; colour is what tells fresh from rotten.",
     (JITTER, "v2.ColorJitter(brightness=0.15, hue=0.5)"),
 )
 ORANGE.patch(
     "channels_by_chance",
-    "The channels are exchanged by chance: the colours no longer mean anything.",
+    "The channels are swapped at random: the colours no longer mean anything.",
     (JITTER, "v2.RandomChannelPermutation()"),
 )
 ORANGE.patch(
     "negative_by_chance",
-    "Half of the photos are negatives: a fresh orange is blue in them.",
+    "Half of the photos are inverted: a fresh orange comes out blue.",
     (JITTER, "v2.RandomInvert()"),
 )
 
@@ -85,7 +85,7 @@ SIX.patch(
 )
 
 
-@HEAD.mistake("The features are detached for ever: unfrozen, the backbone still learns nothing.", uses=[Headed])
+@HEAD.mistake("The features are always detached: even when unfrozen, the backbone learns nothing.", uses=[Headed])
 def features_detached(backbone, width, n_classes):
     return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone(x).detach()))
 
@@ -145,7 +145,7 @@ TRUE_HISTORY.patch(
 )
 MOVES.patch(
     "everything_trained",
-    "The whole network is thawed and trained at the head's learning rate.",
+    "The whole network is unfrozen and trained at the head's learning rate.",
     (HISTORY, "    model.requires_grad_(True)\n" + HISTORY),
     (GIVEN, "model.parameters()"),
 )
@@ -191,7 +191,9 @@ transfer.loop(TUNING_STEP, WHOLE, SMALL, "Adam(model.parameters(), lr=lr)", "tun
 transfer.twice(WHOLE, "tuned_twice_an_epoch")
 transfer.written_in(SMALL, "fine_tuning_rate_written_in", "1e-5")
 transfer.taught(STATISTICS, "tunes_on_validation")
-transfer.thawed(STATISTICS, "frozen_statistics_thawed", THAW, "some hundred photos overwrite what many have taught it")
+transfer.thawed(
+    STATISTICS, "frozen_statistics_thawed", THAW, "a few hundred photos overwrite what it learned from many"
+)
 
 # -- evaluate -----------------------------------------------------------------------------------------------------------
 
@@ -258,7 +260,7 @@ IS_MODEL.patch(
 )
 IS_MODEL.patch(
     "wrapped_in_a_dict",
-    "The state dict stands in another dict; nobody was told.",
+    "The state dict is wrapped in another dict, which the loader doesn't expect.",
     (SAVE, 'torch.save({"model": model.state_dict()}, temporary)'),
 )
 IS_MODEL.patch(
@@ -274,7 +276,7 @@ IS_MODEL.patch(
 saving.files(IS_MODEL, IS_MODEL, "model")
 SAME.patch(
     "parameters_without_statistics",
-    "BatchNorm's running statistics are no parameters: they are missing in the file.",
+    "BatchNorm's running statistics are buffers, not parameters: they are missing from the file.",
     (SAVE, "torch.save(dict(model.named_parameters()), temporary)"),
     source="forum",
 )

@@ -116,6 +116,6 @@ def networks(alone: Mistakes, bent: Mistakes, used: Mistakes, learns: Mistakes, 
 
         return Net()
 
-    @learns.mistake(f"Four numbers are too narrow a gate for {classes}.")
+    @learns.mistake(f"A hidden layer of four units is too narrow for {classes}.")
     def too_narrow(n_classes):
         return nn.Sequential(nn.Flatten(), nn.Linear(784, 4), nn.ReLU(), nn.Linear(4, n_classes))

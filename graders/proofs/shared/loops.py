@@ -72,7 +72,7 @@ STEPS = {
     "no zero_grad": "The loop has no zero_grad: the gradients of all batches so far are added up.",
     "once an epoch": "zero_grad comes once an epoch and not once a batch: the gradients of its batches are added up.",
     "softmax": "nn.CrossEntropyLoss applies the softmax itself; the loop must hand over the logits as they are.",
-    "smoothed": "The labels are smoothed for the gradient, and the plain loss is told.",
+    "smoothed": "The labels are smoothed for the gradient, but the plain loss is reported.",
     "shared out": "The loss of a batch is divided by the number of batches: every step is too short.",
     "uphill": "The step goes along the negative loss: it climbs.",
 }
@@ -140,7 +140,7 @@ def rates(rate: Mistakes, given: str, prefix: str = "") -> None:
         (
             "weights_decay",
             "lr=lr, weight_decay=1.0",
-            "So much weight decay shrinks every number, whatever the data say.",
+            "This much weight decay shrinks every weight, whatever the data say.",
         ),
     ):
         rate.patch(prefix + name, says, (given, given.replace("lr=lr", wrong)))

@@ -25,7 +25,7 @@ def photos(normal: Mistakes, plain: Mistakes, anew: Mistakes, size: int) -> None
     normalize, resize = "v2.Normalize(MEAN, STD)", "[v2.Resize(size, antialias=True), v2.CenterCrop(size)]"
     normal.patch(
         "not_normalised",
-        "Mean and deviation are left out: the backbone sees another world than it was trained in.",
+        "Mean and standard deviation are left out: the backbone sees values that it was not trained on.",
         (", " + normalize, ""),
     )
     normal.patch(
@@ -41,7 +41,7 @@ def photos(normal: Mistakes, plain: Mistakes, anew: Mistakes, size: int) -> None
     )
     normal.patch(
         "size_by_heart",
-        f"{size} is written down; `size` is ignored.",
+        f"{size} is hard-coded; `size` is ignored.",
         ("    if train:", f"    size = {size}\n    if train:"),
     )
     plain.patch(
@@ -77,7 +77,7 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
     )
 
     @drift.mistake(
-        "Running mean and variance are no parameters: they move in train mode although nothing requires a gradient.",
+        "Running mean and variance are buffers, not parameters: they move in train mode although nothing requires a gradient.",
         source="forum: frozen BatchNorm still changes",
     )
     def parameters_only(model):
@@ -110,7 +110,7 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
 
     drift.patch(
         "two_dimensions_only",
-        "Only BatchNorm2d is held; layers of other dimensions keep running statistics too.",
+        "Only BatchNorm2d is held in eval mode; BatchNorm1d and BatchNorm3d keep running statistics too.",
         ('hasattr(layer, "running_mean")', "isinstance(layer, nn.BatchNorm2d)"),
     )
     drift.patch(
@@ -153,7 +153,7 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
         return Frozen(model.requires_grad_(False)).train()
 
     @frozen.mistake(
-        "The backbone runs under no_grad for ever: thawed again, it still learns nothing.", source="forum: no_grad"
+        "The backbone always runs under no_grad: even when unfrozen, it learns nothing.", source="forum: no_grad"
     )
     def without_gradients_for_ever(model):
         model.requires_grad_(False)
@@ -188,12 +188,12 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     name, classes = by_heart
     logits.patch(
         name,
-        f"{classes} is written down; n_classes is ignored.",
+        f"{classes} is hard-coded; n_classes is ignored.",
         (BUILD, f"nn.Sequential(backbone, nn.Linear(width, {classes}))"),
     )
     logits.patch(
         "width_by_heart",
-        "The number of features is written down; another backbone has another.",
+        "The number of features is hard-coded; another backbone has a different one.",
         (BUILD, "nn.Sequential(backbone, nn.Linear(576, n_classes))"),
         crashes=True,
         source="forum: mat1 and mat2 shapes cannot be multiplied",
@@ -300,7 +300,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     )
     learns.patch(
         "backbone_thawed",
-        "The frozen backbone is thawed while the head is added.",
+        "The frozen backbone is unfrozen while the head is added.",
         (BUILD, BUILD + ".requires_grad_(True)"),
     )
     as_it_is.patch(
@@ -310,7 +310,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     )
 
     @as_it_is.mistake(
-        "Every layer starts from random numbers, the backbone's too: what it knew is gone.",
+        "Every layer is re-initialised, the backbone's too: what it knew is gone.",
         source="forum: model.apply(init)",
     )
     def all_started_anew(backbone, width, n_classes):
@@ -345,7 +345,7 @@ def twice(at: Mistakes, name: str) -> None:
 
 def written_in(at: Mistakes, name: str, lr: str) -> None:
     """A learning rate that the caller cannot change."""
-    at.patch(name, f"{lr} is written down; `lr` is ignored.", ("lr=lr)", f"lr={lr})"))
+    at.patch(name, f"{lr} is hard-coded; `lr` is ignored.", ("lr=lr)", f"lr={lr})"))
 
 
 def taught(at: Mistakes, name: str) -> None:
@@ -495,7 +495,7 @@ def tuning(
         ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + first),
     )
 
-    @bar.mistake("One step at a learning rate of 1 and no way back: the network has forgotten everything.")
+    @bar.mistake("One step at a learning rate of 1, and the network has forgotten everything.")
     def forgets_everything(model, train_loader, valid_loader, epochs, lr):
         model.requires_grad_(True)
         optimizer = torch.optim.Adam(model.parameters(), lr=1.0)

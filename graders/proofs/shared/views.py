@@ -45,7 +45,7 @@ def crops(normal: Mistakes, plain: Mistakes, anew: Mistakes) -> None:
     """Photos that are not resized, not averaged, without their margin, or small afterwards."""
     normal.patch(
         "shrunk_in_place",
-        "thumbnail shrinks in place: the photos of the data set are small from then on.",
+        "thumbnail shrinks in place: the photos of the data set stay small from then on.",
         ("v2.ToImage(), *views", "v2.Lambda(lambda image: image.thumbnail((160, 160)) or image), v2.ToImage(), *views"),
         source="Pillow: Image.thumbnail",
     )
@@ -56,7 +56,7 @@ def crops(normal: Mistakes, plain: Mistakes, anew: Mistakes) -> None:
     )
     plain.patch(
         "resized_by_heart",
-        "96 is written into the resizing, and only the crop follows `size`: for another size the margin is lost.",
+        "96 is hard-coded in the resize, and only the crop follows `size`: for another size the margin is lost.",
         (WHOLE, WHOLE.replace("(size, ", "(96, ")),
     )
     plain.patch(
@@ -67,7 +67,7 @@ def crops(normal: Mistakes, plain: Mistakes, anew: Mistakes) -> None:
     )
     anew.patch(
         "cut_and_not_resized",
-        "A patch is cut out of the photo as large as it is: of a large photo hardly anything is seen.",
+        "A patch is cut out without resizing: hardly anything of a large photo is seen.",
         (CROP, "v2.RandomCrop(size, pad_if_needed=True)"),
     )
     anew.patch(
