@@ -417,7 +417,7 @@ def _expect_numbers(actual, expected, what):
         expect_close(actual[name], numbers, f"{name} {what}", rtol=1e-4, atol=1e-4)
 
 
-@check("train_epoch", points=2, hint="In which order do loss, zero_grad, backward and step come?")
+@check("train_epoch", points=1, hint="In which order do loss, zero_grad, backward and step come?")
 def test_one_batch_is_one_step_against_the_gradient(student, lab):
     """The weights after one batch of SGD are those of the formula w - lr · gradient."""
     _, actual, _, expected = _epochs(student, lab, *_few(8), 8, norm=False)
@@ -430,15 +430,21 @@ def test_one_batch_is_one_step_against_the_gradient(student, lab):
     hint="Print `weight.grad` after each `backward`. What happens to the gradients that are already there?",
 )
 def test_gradients_do_not_pile_up_over_batches(student, lab):
-    """backward adds; without zero_grad each step also repeats the gradients before. Momentum is the given optimizer's affair.
-
-    Its memory too, from one epoch to the next, and the learning rate of each of its groups.
-    """
-    x, y = _few(24)
-    _, actual, _, expected = _epochs(student, lab, x, y, 4, norm=False, momentum=0.5)
+    """backward adds; without zero_grad each step also repeats the gradients before. Momentum is the given optimizer's affair."""
+    _, actual, _, expected = _epochs(student, lab, *_few(24), 4, norm=False, momentum=0.5)
     _expect_numbers(actual, expected, "after six batches")
-    frozen = ("2.0.0.bias",)
-    _, actual, _, expected = _epochs(student, lab, x, y, 10, epochs=2, momentum=0.5, rates=(LR, LR / 4), frozen=frozen)
+
+
+@check(
+    "train_epoch",
+    title="the optimizer is used as it is given, and what is frozen stays frozen",
+    points=1,
+    hint="Who decides on the learning rates, on what the optimizer remembers and on what is frozen?",
+)
+def test_the_optimizer_is_used_as_it_is_given(student, lab):
+    """What it remembers serves in the next epoch, each group has its own rate, and a frozen parameter is not its affair."""
+    rates, frozen = (LR, LR / 4), ("2.0.0.bias",)
+    _, actual, _, expected = _epochs(student, lab, *_few(24), 10, epochs=2, momentum=0.5, rates=rates, frozen=frozen)
     _expect_numbers(actual, expected, "after two epochs of three batches, with two learning rates")
 
 

@@ -31,7 +31,7 @@ from course import limits
 from course.cells.cell import read_work
 from course.cells.loading import Loaded, load
 from course.cells.surroundings import Printed, Surroundings
-from course.checks import builders, probes, wire
+from course.checks import builders, left_behind, probes, wire
 from course.checks.changes import digests, parameter_names
 from course.checks.kits import load_kits
 from course.source import definitions, unfinished
@@ -49,6 +49,7 @@ class Worker:
 
     def __init__(self, target: Path, reference: Path | None = None) -> None:
         load_kits()
+        left_behind.remember_classes()  # before any line of the student's has run
         self.target = Path(target)
         self.reference_path = reference
         self._reference: ModuleType | None = None
@@ -116,7 +117,7 @@ class Worker:
                 setattr(module, name, getattr(self._load_reference(), name))
             elif name in todo or not hasattr(module, name):
                 waiting.append(name)
-        _settings_left_behind()
+        left_behind.undo()
         _seed(seed)
         file, line = loaded.lines.get(task, ("", None))
         own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
@@ -153,7 +154,7 @@ class Worker:
         after = digests(args, real_args) | digests(kwargs, real_kwargs)
         parameters = list(parameter_names(function, len(args)))
         changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
-        return {"result": value, "changed": changed, "left": _settings_left_behind(), "warned": _said(caught)}
+        return {"result": value, "changed": changed, "left": left_behind.undo(), "warned": _said(caught)}
 
     def _do_build(self, blueprint: wire.Blueprint) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
@@ -284,23 +285,6 @@ def _seed(seed: int) -> None:
     torch.manual_seed(seed)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - the one that all code shares; it takes 32 bits
-
-
-def _settings_left_behind() -> list[str]:
-    """Settings of the whole process that the student's code has changed and not restored; they are restored here."""
-    left = []
-    if not torch.is_grad_enabled():
-        torch.set_grad_enabled(True)
-        left.append("gradients switched off (torch.set_grad_enabled)")
-    if torch.get_default_dtype() != torch.float32:
-        torch.set_default_dtype(torch.float32)
-        left.append("another default dtype (torch.set_default_dtype)")
-    of_all = torch.nn.modules.module
-    for hooks in (of_all._global_forward_hooks, of_all._global_forward_pre_hooks):
-        if hooks:
-            hooks.clear()
-            left.append("a hook on every network (register_module_forward_hook or register_module_forward_pre_hook)")
-    return left
 
 
 def _said(caught: list[warnings.WarningMessage]) -> list[str]:

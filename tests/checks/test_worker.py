@@ -254,3 +254,49 @@ def test_only_files_of_its_own_folder_are_read(worker_of, tmp_path):
 )
 def test_a_request_that_is_none_is_an_error(worker_of, request_):
     assert "error" in worker_of("x = 1\n").reply(request_)
+
+
+PATCHES = {
+    "a method of its own": (
+        "torch.nn.modules.batchnorm._BatchNorm.train = lambda self, mode=True: self",
+        "_BatchNorm.train",
+    ),
+    "another's method": ("torch.nn.ReLU.forward = torch.nn.GELU.forward", "ReLU.forward"),
+    "a method taken away": ("del torch.nn.Dropout.forward", "Dropout.forward"),
+    "of every network": ("torch.nn.Module.eval = lambda self: self", "Module.eval"),
+    "a setter": ("torch.nn.Linear.bias = property(lambda self: None)", "Linear.bias"),
+}
+
+
+@pytest.mark.parametrize("name", PATCHES)
+def test_a_method_put_into_a_class_of_torch_is_taken_out_again_and_told(worker_of, name):
+    code, words = PATCHES[name]
+    worker = worker_of(f"import torch\n\ndef f():\n    {code}\n\ndef g():\n    {code}\n    raise ValueError\n")
+    networks = torch.nn.modules
+    kinds = networks.batchnorm._BatchNorm, networks.ReLU, networks.Dropout, networks.Module, networks.Linear
+    before = [dict(vars(kind)) for kind in kinds]
+    left = call(worker, "f")["value"]["left"]
+    assert len(left) == 1
+    assert words in left[0]
+    assert [dict(vars(kind)) for kind in kinds] == before
+    call(worker, "g")
+    begin(worker)
+    assert [dict(vars(kind)) for kind in kinds] == before
+
+
+def test_a_class_patched_while_the_module_loads_is_whole_again(worker_of):
+    worker = worker_of(
+        "import torch\ntorch.nn.Module.eval = lambda self: 7\n\ndef f():\n    return torch.nn.ReLU().eval() == 7\n"
+    )
+    begin(worker)
+    assert call(worker, "f")["value"] | {"warned": []} == {"result": False, "changed": [], "left": [], "warned": []}
+
+
+def test_what_torch_and_the_students_own_classes_change_is_not_told(worker_of):
+    worker = worker_of(
+        "import torch\nfrom torch import nn\n\nclass Net(nn.Linear):\n    pass\n\n"
+        "def f():\n    Net.forward = lambda self, x: x\n    nn.Linear.note = 'mine'\n"
+        "    net = Net(1, 1)\n    torch.optim.Rprop(net.parameters()).step()\n    nn.Linear.__doc__ = ''\n"
+    )
+    assert call(worker, "f")["value"]["left"] == []
+    del torch.nn.Linear.note

@@ -609,6 +609,7 @@ def squeezed(logits, labels):
 
 STEP = MISTAKES.caught_by("train_epoch", "test_one_batch_is_one_step_against_the_gradient")
 PILE = MISTAKES.caught_by("train_epoch", "test_gradients_do_not_pile_up_over_batches")
+GIVEN_OPTIMIZER = MISTAKES.caught_by("train_epoch", "test_the_optimizer_is_used_as_it_is_given")
 RAGGED = MISTAKES.caught_by("train_epoch", "test_the_ragged_last_batch_is_trained_on_too")
 GIVEN = MISTAKES.caught_by("train_epoch", "test_the_given_loss_function_is_used")
 MODE = MISTAKES.caught_by("train_epoch", "test_it_trains_in_train_mode")
@@ -797,12 +798,12 @@ STEP.patch(
     "The loop lowers the learning rate of the optimizer that was given; the next epoch goes slower than its caller thinks.",
     ("    return Metrics", "    for group in optimizer.param_groups:\n        group['lr'] *= 0.9\n    return Metrics"),
 )
-PILE.patch(
+GIVEN_OPTIMIZER.patch(
     "fresh_optimizer_of_the_same_kind",
     "A new optimizer of the same kind has forgotten what the given one remembers of the last epoch.",
     ("    model.train()\n", "    model.train()\n    optimizer = type(optimizer)(optimizer.param_groups)\n"),
 )
-PILE.patch(
+GIVEN_OPTIMIZER.patch(
     "one_rate_for_all_groups",
     "Every group gets the first one's learning rate.",
     (
@@ -810,7 +811,7 @@ PILE.patch(
         "    model.train()\n    for group in optimizer.param_groups:\n        group['lr'] = optimizer.param_groups[0]['lr']\n",
     ),
 )
-PILE.patch(
+GIVEN_OPTIMIZER.patch(
     "thawed",
     "Every parameter is made trainable: what was frozen on purpose learns too.",
     ("    model.train()\n", "    model.train()\n    model.requires_grad_(True)\n"),
