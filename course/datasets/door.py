@@ -42,15 +42,28 @@ def photo(label: str, seed: int, split: str = "train") -> Image.Image:
         raise CourseError(
             f"There is no door photo {split}/{label}.", f"Classes: {', '.join(CLASSES)}; splits: {', '.join(_SPLITS)}."
         )
-    rng = np.random.default_rng([2005, _SPLITS[split], CLASSES.index(label), seed])
+    rng = _rng(label, seed, split)
     if label == "bo":
         return Image.fromarray(animal_scene(rng, SIDE, RESIDENT.vary(rng, 0.02), outdoors=0.65, wild=0.8))
-    kind = _VISITORS[int(rng.choice(len(_VISITORS), p=[share for _, share in _VISITORS]))][0]
+    kind = _kind(rng)
     if kind == "thing":
         return Image.fromarray(list(THINGS.values())[rng.integers(len(THINGS))](rng, SIDE))
     names = list(ANIMALS[kind])
     animal = individual(rng, kind, names[rng.integers(len(names))])
     return Image.fromarray(animal_scene(rng, SIDE, animal, outdoors=0.55, wild=0.8))
+
+
+def visitor(label: str, seed: int, split: str = "train") -> str:
+    """What that photo shows: "dog", "cat" or "thing". The folders say only whether it is the resident, who is a dog."""
+    return "dog" if label == "bo" else _kind(_rng(label, seed, split))
+
+
+def _rng(label: str, seed: int, split: str) -> np.random.Generator:
+    return np.random.default_rng([2005, _SPLITS[split], CLASSES.index(label), seed])
+
+
+def _kind(rng: np.random.Generator) -> str:
+    return _VISITORS[int(rng.choice(len(_VISITORS), p=[share for _, share in _VISITORS]))][0]
 
 
 def photo_bytes(label: str, seed: int, split: str) -> bytes:

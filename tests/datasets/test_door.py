@@ -46,3 +46,11 @@ def test_splits_and_seeds_give_different_photos():
 def test_unknown_names_are_refused():
     with pytest.raises(CourseError, match="barney"):
         door.photo("barney", 0)
+
+
+def test_a_visitor_is_what_the_photo_was_drawn_of():
+    """The kind is the first draw of a photo's own random numbers, so asking for it draws no photo."""
+    kinds = [door.visitor("not_bo", seed, "valid") for seed in range(20)]
+    assert set(kinds) == {"dog", "cat", "thing"}
+    assert door.visitor("bo", 0) == "dog"
+    assert kinds == [door.visitor("not_bo", seed, "valid") for seed in range(20)]
