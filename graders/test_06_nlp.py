@@ -163,7 +163,7 @@ def test_rows_are_no_longer_than_the_longest_text(student, lab):
 )
 @given(words=st.integers(1, 40), limit=st.integers(3, 20))
 def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
-    """BERT has no vector for positions beyond its limit; a row without its [SEP] is none that it knows."""
+    """BERT has no vector for positions beyond its limit; it has never been trained on a row without its [SEP]."""
     rng = np.random.default_rng(words)
     text, other = sentence(rng, words), sentence(rng, 41 - words)
     found = _encoding(student, lab, text, max_length=limit)
@@ -174,7 +174,7 @@ def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
     _expect_encoding(found, textbook(tokenizer_here(), texts, limit=limit), what)
 
 
-@check("tokenize", points=2, hint="A question of three words and an answer of forty: which of them should lose words?")
+@check("tokenize", points=2, hint="The question has three words, the answer forty: which of them should lose tokens?")
 def test_the_longer_part_is_cut_first(student, lab):
     """Longest first: the short part survives whole while the other one is longer."""
     rng = np.random.default_rng(5)
@@ -203,7 +203,7 @@ def _long_pairs(seed: int) -> tuple[list[str], list[str]]:
     hint="Which attribute of the tokenizer says how long a row may be?",
 )
 def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
-    """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer carries the number, and goes on carrying it."""
+    """128 tokens in the embedded BERT, 512 in bert-base-uncased: the tokenizer knows it, and must still know it afterwards."""
     texts, pairs = _long_pairs(8)
     cases = (texts[2], None), (texts, None), (texts[3], pairs[3]), (texts, pairs)
     for limit in (11, 19):
@@ -225,7 +225,7 @@ def test_the_tokenizers_own_limit_holds_if_none_is_given(student, lab):
 )
 @given(text=st.text(max_size=30))
 def test_any_script_and_the_empty_text_are_read(student, lab, text):
-    """People write what they like; a sign without a piece becomes [UNK], and no text at all is [CLS] [SEP]."""
+    """People write in any script; a character without a piece becomes [UNK], and an empty text is [CLS] [SEP]."""
     for given_text in (text, "the 猫 sees жук .", ""):
         _expect_tokens(_encoding(student, lab, given_text), textbook(tokenizer_here(), [given_text]), repr(given_text))
     texts = ["", text, "the 猫 sees жук .", "", text]  # nobody's text is left out, nor what stands there twice
@@ -236,7 +236,7 @@ def test_any_script_and_the_empty_text_are_read(student, lab, text):
     "tokenize", points=1, hint="[CLS] has a different id in each vocabulary. Which attribute of the tokenizer knows it?"
 )
 def test_each_tokenizer_has_its_own_numbers(student, lab):
-    """101 and 102 are the numbers of one vocabulary, and whether "Dog" is "dog" another one's affair. Yours may change."""
+    """101 and 102 are the ids of one vocabulary; others have other ids, and some keep "Dog" and "dog" apart."""
     texts = ["the Dogs", "a Cat sees thé horse today", "the Dog"]
     for own in (True, False):
         found = _encoding(student, lab, texts, own=own)
@@ -244,9 +244,9 @@ def test_each_tokenizer_has_its_own_numbers(student, lab):
         _expect_encoding(found, wanted, f"three texts, vocabulary {'one' if own else 'two, which minds capitals'}", own)
 
 
-@check("tokenize", points=1, hint="What would become of the third text if there are only two second parts?")
+@check("tokenize", points=1, hint="With three texts and only two second parts, what would happen to the third text?")
 def test_texts_without_a_second_part_are_not_lost_silently(student, lab):
-    """Three questions and two answers are a mistake of the caller, who has to hear of it."""
+    """Three questions with two answers are the caller's mistake, and the caller has to be told."""
     texts, pairs = ["the dog", "a cat", "no"], ["sees", "hears"]
     _refused(lambda: _encoding(student, lab, texts, pairs), "", "three texts with two second parts")
     _refused(lambda: _encoding(student, lab, texts, []), "", "three texts with no second parts")
@@ -315,7 +315,7 @@ def test_the_cosine_decides_who_is_near(student, lab, seed, word):
     hint="Which rows are not words? And which word is always the nearest to a word, unless you leave it out?",
 )
 def test_only_other_words_are_listed(student, lab):
-    """[CLS], ##s and the word itself tell nobody anything; every other word does, one in the very same direction too."""
+    """[CLS], ##s and the word itself say nothing about a word; every other word counts, even one with the same direction."""
     for own in (True, False):
         names, table = VOCABULARY if own else OTHER, _table(3).clone()
         cat = table[names.index("cat")]
@@ -351,7 +351,7 @@ def test_as_many_as_wanted_highest_first(student, lab):
     hint="What does the tokenizer return for a word that it does not know? What should you do then?",
 )
 def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student, lab):
-    """The row of [UNK], or of the word's first piece, would give neighbours that have nothing to do with it."""
+    """The row of [UNK], or of its first piece, would give neighbours that have nothing to do with the word."""
     for own in (True, False):
         things = _embedded(lab, _table(2), own)
         others = [piece for piece in (VOCABULARY if own else OTHER) if not _is_word(piece, own)]
@@ -363,7 +363,7 @@ def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student,
 
 @check("nearest_words", points=1, hint="What does the tokenizer make of capital letters?")
 def test_a_word_is_read_as_the_tokenizer_reads_it(student, lab):
-    """One vocabulary is in lower case, and people write Monday; in another one Apple is no apple."""
+    """One vocabulary is all lower case, and people write Monday; another one keeps Apple and apple apart."""
     table = _table(4)
     for written, word, own in (
         ("Horse", "horse", True),
@@ -378,12 +378,12 @@ def test_a_word_is_read_as_the_tokenizer_reads_it(student, lab):
 
 @check("nearest_words", points=1, hint="Compare the table before and after. Do you change it in place?")
 def test_the_table_stays_as_it_is(student, lab):
-    """Rows normalised in place make another model of it, and a frozen table one that learns no more."""
+    """Rows normalised in place change the model, and a table that you froze can no longer learn."""
     tokenizer, model = _embedded(lab, _table(5))
     before, traces, settings = state_of(model), traces_on(model), tokenizer_settings_of(tokenizer)
     student.nearest_words(tokenizer, model, "dog")
     _refused(lambda: student.nearest_words(tokenizer, model, "zebra"), "", "the word 'zebra'")
-    expect_same(state_of(model), before, "numbers of the model after a question")
+    expect_same(state_of(model), before, "weights of the model after a question")
     expect_no_trace(model, traces)
     expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
@@ -415,7 +415,7 @@ def _expect_guesses(
 )
 @given(words=st.integers(0, 12), place=st.integers(0, 12), seed=st.integers(0, 9))
 def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
-    """First, last, in the middle, after words of several pieces: only the logits at its place are about it."""
+    """First, last, in the middle, after words of several pieces: only the logits at its place say what fits there."""
     text = sentence(np.random.default_rng([words, seed]), words).replace("dog", "dogs").split()
     text.insert(min(place, len(text)), "[MASK]")
     _expect_guesses(student, lab, " ".join(text), seed=seed % 3)
@@ -429,7 +429,7 @@ def test_the_mask_is_found_wherever_it_stands(student, lab, words, place, seed):
     hint="Which attribute of the tokenizer holds its mask token?",
 )
 def test_the_mask_is_the_tokenizers_own(student, lab):
-    """103 is the mask of one vocabulary, [MASK] the spelling of some."""
+    """103 is the mask of one vocabulary, and not every tokenizer spells it [MASK]."""
     _expect_guesses(student, lab, "the dog <mask> a cat .", seed=1, own=False)
     _expect_guesses(student, lab, "The Dog <mask> a Cat .", seed=1, own=False)  # a vocabulary that minds capitals
     _expect_guesses(student, lab, "the dog [MASK] a cat .", seed=1)
@@ -444,13 +444,13 @@ def test_the_mask_is_the_tokenizers_own(student, lab):
 )
 @given(top=st.integers(1, len(VOCABULARY)))
 def test_probabilities_are_shared_out_among_all_words(student, lab, top):
-    """The softmax goes over the whole vocabulary; what is shown is its upper end, most likely first."""
+    """The softmax goes over the whole vocabulary; you return the largest probabilities, most likely first."""
     _expect_guesses(student, lab, "today the old [MASK] sees a horse .", seed=2, top=top)
 
 
-@check("predict_masked", points=2, needs=("tokenize",), hint="What is there to guess without a mask? And with two?")
+@check("predict_masked", points=2, needs=("tokenize",), hint="What should happen when the text has no mask, or two?")
 def test_a_text_without_one_mask_is_an_error(student, lab):
-    """An answer about another place would look like any other answer."""
+    """A guess for another place looks like any other guess: nobody would notice the mistake."""
     things = lab.build(tokenizer_given()), lab.build(network(1))
     faults = {
         "a text without a mask": "the old dog sees a cat .",
@@ -463,9 +463,14 @@ def test_a_text_without_one_mask_is_an_error(student, lab):
     expect_equal(len(student.predict_masked(*things, "the [MASK] .")), 5, "guesses for a text with one mask")
 
 
-@check("predict_masked", points=1, needs=("tokenize",), hint="How many tokens can the model read at most?")
+@check(
+    "predict_masked",
+    points=1,
+    needs=("tokenize",),
+    hint="How many tokens can the model read at most, and which of your functions cuts a longer text?",
+)
 def test_a_text_that_is_too_long_is_cut(student, lab):
-    """What stands before the limit can still be read: the beginning, wherever in it the mask is, and nothing beyond it."""
+    """The model reads the beginning of the text up to the limit, wherever in it the mask is, and nothing beyond."""
     for place, limit in ((2, LIMIT), (19, LIMIT), (6, 12)):
         words = sentence(np.random.default_rng(place), 100).split()
         words.insert(place, "[MASK]")
@@ -496,14 +501,14 @@ def _asked_quietly(lab, seed: int, training: bool) -> Iterator[tuple[Handle, Han
     expect(not any(mode for mode, _, _ in diary), "the model was asked in train mode")
     expect(not any(graph for _, graph, _ in diary), "the model was asked with gradients on")
     fresh = {name: value.detach() for name, value in network_here(seed).state_dict().items()}
-    expect_same(state_of(model), fresh, "numbers of the model after the question")
+    expect_same(state_of(model), fresh, "weights of the model after the question")
     expect_no_trace(model, traces, may_rest=True)
     expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
 
 @check("predict_masked", points=2, needs=("tokenize",), slow=True, hint="Is the covered word among your first five?")
 def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
-    """Held-out sentences of the corpus, made by the judge; the answers stay here. Always the same five words give under 0.1."""
+    """Held-out sentences of the corpus, made by the judge; the answers stay here. The same five words every time give under 0.1."""
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
     asked = []
     for question in heldout(lab.seed + 60_001, QUESTIONS).masked:
@@ -602,16 +607,21 @@ def test_the_first_logit_means_is_next(student, lab):
 
 @check("is_next_sentence", points=2, needs=("tokenize",), hint="How does BERT know where the first sentence ends?")
 def test_the_second_sentence_is_in_the_second_segment(student, lab):
-    """As one text, or with all segments 0, BERT reads something else than it has learned to judge."""
+    """As one text, or with all segments 0, BERT reads something that it was not trained to judge."""
     for what, wrong in (("all segments 0", _one_segment), ("both sentences as one text", _one_text)):
         _expect_judgements(student, lab, *telling_pairs(300, wrong), f"pairs that read otherwise with {what}")
     found = telling_pairs(352, _one_text, lengths=(0, 6))
     _expect_judgements(student, lab, *found, "pairs whose first sentence is empty")
 
 
-@check("is_next_sentence", points=1, needs=("tokenize",), hint="Does a follow b, or b follow a?")
+@check(
+    "is_next_sentence",
+    points=1,
+    needs=("tokenize",),
+    hint="Which of the two sentences comes first, and in which order do you pass them on?",
+)
 def test_the_first_sentence_comes_first(student, lab):
-    """Reasons come before what follows from them; exchanged, the two are another pair."""
+    """A reason comes before its consequence; in the other order they are a different pair."""
     found = telling_pairs(400, _exchanged)
     _expect_judgements(student, lab, *found, "pairs that read otherwise the other way round")
 
@@ -623,7 +633,7 @@ def test_the_first_sentence_comes_first(student, lab):
     hint="Print the tokens for a very long first sentence and a short second one. Is the second still there?",
 )
 def test_the_second_sentence_survives_a_long_first_one(student, lab):
-    """Cut at the end of the row, the second sentence would be gone, and the answer about nothing."""
+    """Cut at the end of the row, the second sentence would be gone: the answer would be about one sentence only."""
     found = telling_pairs(503, _first_alone, lengths=(40, 4))
     _expect_judgements(student, lab, *found, "pairs whose first sentence is too long")
     for what, lengths, wrong, limit in CUTS:
@@ -653,7 +663,7 @@ def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     hint="A coin would judge half of the pairs right. Print a few pairs with both logits: which one is off?",
 )
 def test_pairs_of_unseen_sentences_are_judged(student, lab):
-    """Held-out pairs of the corpus, made by the judge; the answers stay here. Always "yes" gives about 0.5."""
+    """Held-out pairs of the corpus, made by the judge; the answers stay here. Answering "yes" every time gives about 0.5."""
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
     pairs = heldout(lab.seed + 60_002, QUESTIONS).pairs
     asked = []

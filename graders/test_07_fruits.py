@@ -84,7 +84,7 @@ CLASSES = 6
 
 @check("make_transforms", points=1, hint="Which mean and standard deviation was the backbone trained with?")
 def test_photos_are_normalised_as_the_backbone_expects(student):
-    """float32 (3, 96, 96), each channel (x - mean) / std with ImageNet's numbers."""
+    """float32 (3, 96, 96), each channel (x - mean) / std with the mean and standard deviation of ImageNet."""
     expect_normalised(student)
 
 
@@ -94,13 +94,13 @@ def test_photos_are_normalised_as_the_backbone_expects(student):
     hint="Apply your validation transform twice to one photo. Should anything in it be random?",
 )
 def test_validation_photos_are_whole_and_always_the_same(student):
-    """The central square of the photo, resized; augmentation is for training."""
+    """The central square of the photo, resized; augmentation is for training only."""
     expect_plain(student)
 
 
 @check("make_transforms", points=1, hint="Apply your training transform twice to one photo. Do the two results differ?")
 def test_training_photos_are_drawn_anew_each_time(student, lab):
-    """Each epoch another view of the same fruit."""
+    """In each epoch the network sees another view of the same fruit."""
     show_photo_views(lab, student.make_transforms(True), "fruits")
     expect_varied(student, upright=False)
     expect_light_kept(student)
@@ -108,7 +108,7 @@ def test_training_photos_are_drawn_anew_each_time(student, lab):
 
 @check("make_transforms", points=1, hint="Plot eight training views of one photo. Does any of them change the colour?")
 def test_an_orange_stays_orange(student):
-    """A change of hue changes the label too, and so does a photo without colours."""
+    """A change of hue changes the label too, and so does taking the colour away."""
     expect_hue_kept(student)
     expect_colours_kept(student)
 
@@ -116,7 +116,7 @@ def test_an_orange_stays_orange(student):
 # -- build_model --------------------------------------------------------------------------------------------------------
 
 
-@check("build_model", points=1, hint="How many classes are three kinds of fruit, fresh and rotten?")
+@check("build_model", points=1, hint="Three kinds of fruit, each fresh or rotten: how many classes are there?")
 def test_each_photo_gets_six_logits(student, lab):
     """(B, 3, H, W) in, (B, 6) out; logits, because cross entropy applies softmax itself."""
     expect_logits_for(student, lab, 6, 4)
@@ -140,7 +140,7 @@ def test_the_head_can_learn_and_the_backbone_stays(student, lab):
 
 @check("freeze_backbone", points=1, hint="What decides whether the optimizer may change a parameter?")
 def test_every_parameter_is_frozen(student, lab):
-    """No parameter of the backbone requires a gradient, and it is still that backbone."""
+    """No parameter of the backbone requires a gradient, and it is still the same backbone."""
     expect_all_frozen(student, lab)
 
 
@@ -173,7 +173,7 @@ def test_the_history_is_true(student, lab):
     hint="In which order do loss, zero_grad, backward and step come, and does the loss get logits?",
 )
 def test_each_batch_is_one_plain_step(student, lab):
-    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    """One step down the gradient of this batch's mean cross entropy; nothing is left over from the batch before."""
     expect_plain_photo_steps(student, lab, "train", CLASSES)
 
 
@@ -184,9 +184,9 @@ def test_each_batch_is_one_plain_step(student, lab):
     hint="Compare the state dict before and after training. What besides the head has changed?",
 )
 def test_only_the_head_moves(student, lab):
-    """The backbone's parameters and statistics stay bit for bit, the head's all move, at the caller's rate; at 0 nothing does."""
+    """The backbone stays bit for bit, statistics too; all of the head moves, at the caller's learning rate. At 0 nothing does."""
     still = photo_run(student, lab, "train", CLASSES, 1, 0.0)
-    expect_same(still.after, still.before, "numbers after an epoch at learning rate 0")
+    expect_same(still.after, still.before, "weights after an epoch at learning rate 0")
     run = expect_rate(student, lab, "train", CLASSES)
     expect_no_drift(run)
     expect_only_the_free_learn(run)
@@ -199,7 +199,7 @@ def test_only_the_head_moves(student, lab):
     hint="Print how many parameters the optimizer holds. Does it need the frozen ones?",
 )
 def test_the_optimizer_gets_only_what_can_be_trained(student, lab):
-    """Frozen parameters in its list cost memory, and hide that the list was made before the freezing."""
+    """Frozen parameters in its list cost memory, and hide that the optimizer was built before freezing."""
     run = photo_run(student, lab, "train", CLASSES, 1)
     expect_steps(run)
     frozen = max(step.frozen for step in run.steps)
@@ -280,14 +280,14 @@ NEEDS = ("freeze_backbone",)
     hint="Print how many parameters the optimizer holds. Was it built after unfreezing?",
 )
 def test_the_whole_network_learns(student, lab):
-    """Backbone and head both move, and the history is true. An optimizer made before unfreezing moves the head alone."""
+    """Backbone and head both move, and the history is true. An optimizer built before unfreezing moves the head alone."""
     expect_true_history(student, lab, "fine_tune", CLASSES)
     expect_whole_network_learned(student, lab, CLASSES)
 
 
 @check("fine_tune", points=1, needs=NEEDS, hint="In which order do loss, zero_grad, backward and step come?")
 def test_each_batch_is_one_plain_tuning_step(student, lab):
-    """Down, along the gradient of the mean cross entropy of this very batch; nothing is left of the one before."""
+    """One step down the gradient of this batch's mean cross entropy; nothing is left over from the batch before."""
     expect_plain_photo_steps(student, lab, "fine_tune", CLASSES)
 
 
@@ -309,7 +309,7 @@ def test_the_steps_are_small_unless_asked_otherwise(student, lab):
     hint="Which epoch had the best validation accuracy, and whose weights does the model hold at the end?",
 )
 def test_it_ends_with_the_best_state(student, lab):
-    """Wrong labels and a large learning rate ruin the network; the state before is then the best one, its statistics too."""
+    """Wrong labels and a large learning rate ruin the network; then the state before is the best one, including its statistics."""
     expect_the_best_state_in_the_end(student, lab, CLASSES)
 
 
@@ -346,7 +346,7 @@ def test_it_passes_the_assessment(student, lab):
 
 @check("evaluate", points=2, hint="Do the items of a small last batch count as much as the others?")
 def test_it_counts_every_photo_once(student, lab):
-    """(correct, total) as whole numbers, over ragged batches, over many, and anew each time."""
+    """(correct, total) as whole numbers, for batches of unequal size, for many batches, and counted anew in each call."""
     for count, batch_size in ((10, 4), (7, 7), (5, 1), (9, 8), (130, 1)):
         (x, _), y = numbered(count), labels(count, CLASSES, count)
         batches = lab.build(loader(images=x, labels=y, batch_size=batch_size))
@@ -388,7 +388,7 @@ def test_it_measures_in_eval_mode_and_changes_nothing(student, lab):
     expect(
         recorded == 0, "gradients are recorded in {number} of {all} forward passes", number=recorded, all=len(passes)
     )
-    expect_same(state_of(model), before, "numbers after the assessment")
+    expect_same(state_of(model), before, "weights after the assessment")
     expect_settings(settings_of(model), settings, "the network after the assessment")
 
 
@@ -404,7 +404,7 @@ def test_the_saved_file_is_the_model(student, lab):
 
 @check("save_model", points=1, hint="BatchNorm also keeps buffers. Does your file hold them?")
 def test_a_reloaded_model_answers_the_same(student, lab):
-    """The numbers in the file, put into another network of this kind, give the same logits."""
+    """The weights in the file, loaded into another network of the same kind, give the same logits."""
     model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))
     forward(model, images(16, 4), mode="train")
     path = lab.path("moody.pt")

@@ -1,0 +1,71 @@
+"""The numbers of lesson 07 are those that come out."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from course.authoring.figures.figure import figures_of
+
+from course import paths
+from course.authoring.figures import keeping
+from course.catalog import project
+from course.datasets import fruit
+from tests.lessons.texts import cells, words
+
+
+@pytest.fixture(scope="module")
+def text():
+    return words("07")
+
+
+def test_what_240_photos_can_tell(text):
+    photos = len(fruit.CLASSES) * fruit.COUNTS["valid"]
+    bar = project("07").thresholds["valid_accuracy"]
+    assert (photos, bar) == (240, 0.92)
+    assert rf"$\sqrt{{0.92 \cdot 0.08 / 240}} = {math.sqrt(bar * (1 - bar) / photos):.3f}$" in text
+    assert rf"{math.ceil(bar * photos)}, since $0.92 \cdot 240 = {bar * photos:.1f}$" in text
+    assert f"1 of 6, that is {1 / 6:.3f}" in text
+
+
+def test_a_mean_of_batch_means_would_pass(text):
+    full, last, right = 7 * 32, 16, 204
+    counted, mean = (right + last) / (full + last), (7 * (right / full) + 1) / 8
+    assert counted < 0.92 < mean
+    assert f"{right} of the {full} photos" in text
+    assert f"{right + last} of {full + last}, or {counted:.3f}" in text
+    assert rf"$(7 \cdot {right / full:.3f} + 1) / 8 = {mean:.3f}$" in text
+
+
+def test_both_patches_have_one_histogram():
+    block = next(cell for cell in cells("07") if "rot              shadow" in cell)
+    rows = [[int(n) for n in re.findall(r"\d+", line)] for line in block.splitlines() if re.match(r"\s+200", line)]
+    patches = np.array(rows).reshape(3, 2, 3)
+    for side in range(2):
+        values, counts = np.unique(patches[:, side], return_counts=True)
+        assert [values.tolist(), counts.tolist()] == [[90, 200], [4, 5]]
+    assert (patches[:, 0] != patches[:, 1]).any()
+
+
+def test_what_a_histogram_reaches_is_measured(text):
+    page = (paths.ROOT / "docs" / "data.md").read_text("utf-8")
+    mean = float(re.search(r"64-bin histogram \| (\d\.\d+)", page)[1])
+    assert f"a histogram of 64 colours reads {mean:.2f} of them right" in text
+
+
+def test_the_curves_are_as_the_lesson_tells():
+    """Frozen, the head passes the bar within a few epochs; fine-tuning raises it by little."""
+    data = keeping.kept(figures_of(project("07"))["frozen-and-tuned"])
+    assert len(data["head_valid"]) == 8
+    assert len(data["tuned_valid"]) == 4
+    assert max(data["head_valid"][:4]) >= 0.92
+    assert 0 <= max(data["tuned_valid"]) - data["head_valid"][-1] <= 0.05
+
+
+def test_the_confusion_is_as_the_lesson_tells(text):
+    """38 to 40 right in each row; of the six mistakes, four are about decay alone."""
+    counts = np.array(keeping.kept(figures_of(project("07"))["confusion"])["counts"])
+    right, wrong = counts.diagonal(), counts - np.diag(counts.diagonal())
+    assert (right.min(), right.max(), wrong.sum(), wrong.max()) == (38, 40, 6, 1)
+    assert wrong[:3, 3:].trace() + wrong[3:, :3].trace() == 4
+    assert "holds 38 to 40 of each row; six single photos" in text
