@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub b0196cb2a29c4945)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub dd3c3bf3faa8cbc2)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -209,10 +209,10 @@ def train(
 #
 # *One run of `course run 07` on the embedded photos. Training photos are augmented, so they are the harder ones.*
 #
-# Frozen, the head needs few epochs to pass the bar. Fine-tuning adds about 0.01: on
-# 240 photos that is one photo, give or take. In 05b it was 0.05. That network had
-# to learn something new, one dog's face, and here the backbone already knows fruit and decay. Had its weights been
-# random, frozen, the head would end at 0.30.
+# Frozen, the head needs few epochs to pass the bar. Fine-tuning adds about 0.01, a
+# photo or two of 240. In 05b it was 0.05. That network had to learn something new,
+# one dog's face, and here the backbone already knows fruit and decay. Had its weights been random, frozen, the head
+# would end at 0.30.
 
 
 # %%

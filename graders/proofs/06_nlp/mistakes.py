@@ -157,7 +157,7 @@ def batch_made_one_text(tokenizer, text, pair=None, max_length=None):
 
 LONGEST.patch(
     "padded_to_the_limit",
-    "Every row is filled up to the limit, whatever its texts need; each token of it costs time.",
+    "Every row is filled up to the limit, whatever its texts need; every token costs time.",
     ("padding=True", 'padding="max_length"'),
     source="docs: padding='max_length' in most examples",
 )
@@ -184,7 +184,7 @@ def letters_counted(tokenizer, text, pair=None, max_length=None):
 
 CUT.patch(
     "special_tokens_not_counted",
-    "[CLS] and [SEP] count too: the row has two tokens more than were allowed.",
+    "[CLS] and [SEP] count too: the row is two tokens too long.",
     ("max_length=max_length,", "max_length=max_length and max_length + 2,"),
 )
 CUT.patch("limit_not_passed_on", "The argument max_length is ignored.", ("max_length=max_length, ", ""))
@@ -224,7 +224,7 @@ def beginning_thrown_away(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@LONGER.mistake("The row of both parts is cut at its end: the second part goes first.")
+@LONGER.mistake("The finished row is cut at its end, so the second part loses its tokens first; cut the longer part.")
 def second_part_goes_first(tokenizer, text, pair=None, max_length=None):
     limit = max_length or tokenizer.model_max_length
     if pair is None or isinstance(text, list):
@@ -239,7 +239,7 @@ def second_part_goes_first(tokenizer, text, pair=None, max_length=None):
     return {"input_ids": ids, "token_type_ids": types, "attention_mask": torch.ones_like(ids)}
 
 
-@LONGER.mistake("Both parts are cut to half of the room, even if one of them needs less.")
+@LONGER.mistake("Each part gets half of the room, even if one of them needs less.")
 def half_of_the_room_each(tokenizer, text, pair=None, max_length=None):
     limit = max_length or tokenizer.model_max_length
     if isinstance(pair, str) and len(tokenizer.tokenize(text) + tokenizer.tokenize(pair)) + 3 > limit:
@@ -248,7 +248,7 @@ def half_of_the_room_each(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=limit, return_tensors="pt"))
 
 
-@LONGER.mistake("In a batch both parts are cut to half of the room, even if one of them needs less.")
+@LONGER.mistake("In a batch each part gets half of the room, even if one of them needs less.")
 def half_of_the_room_each_in_batches(tokenizer, text, pair=None, max_length=None):
     limit = max_length or tokenizer.model_max_length
     if isinstance(pair, list) and len(pair) == len(text):
@@ -259,35 +259,35 @@ def half_of_the_room_each_in_batches(tokenizer, text, pair=None, max_length=None
 
 LONGER.patch(
     "second_parts_of_a_batch_never_cut",
-    "In a batch only the first part of a pair may be cut; where the second one is too long alone, there is no way out.",
+    "In a batch only the first part of a pair may be cut; a second part that is too long by itself cannot be cut at all.",
     ("truncation=True", 'truncation="only_first" if isinstance(pair, list) else True'),
     crashes=True,
 )
 LONGER.patch(
     "only_the_first_is_cut",
-    "Only the first part may be cut; where the second one is too long alone, there is no way out.",
+    "Only the first part may be cut; a second part that is too long by itself cannot be cut at all.",
     ("truncation=True", 'truncation="only_first"'),
     crashes=True,
     source="docs: truncation='only_first'",
 )
 LIMIT.patch(
     "limit_of_another_model",
-    "512 is the limit of bert-base-uncased; this tokenizer carries its own (model_max_length).",
+    "512 is the limit of bert-base-uncased; each tokenizer knows its own: model_max_length.",
     ("max_length=max_length,", "max_length=max_length or 512,"),
 )
 LIMIT.patch(
     "cut_only_if_told",
-    "Without max_length nothing is cut; the tokenizer's own limit holds then.",
+    "Without max_length nothing is cut; then the tokenizer's own limit applies.",
     ("truncation=True", "truncation=max_length is not None"),
 )
 LIMIT.patch(
     "pairs_cut_only_if_told",
-    "Without max_length pairs are not cut; the tokenizer's own limit holds for them too.",
+    "Without max_length pairs are not cut; the tokenizer's own limit applies to them too.",
     ("truncation=True", "truncation=pair is None or max_length is not None"),
 )
 LIMIT.patch(
     "batches_cut_only_if_told",
-    "Without max_length the rows of a batch are not cut; the tokenizer's own limit holds for them too.",
+    "Without max_length the rows of a batch are not cut; the tokenizer's own limit applies to them too.",
     ("truncation=True", "truncation=isinstance(text, str) or max_length is not None"),
 )
 LIMIT.patch(
@@ -319,7 +319,7 @@ def ascii_only(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@SCRIPT.mistake("Unknown tokens are left out; that something stood there is lost.")
+@SCRIPT.mistake("Unknown tokens are left out, so nobody can tell that a word stood there.")
 def unknown_left_out(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     if isinstance(text, list):
@@ -328,21 +328,21 @@ def unknown_left_out(tokenizer, text, pair=None, max_length=None):
     return {name: value[:, known] for name, value in found.items()}
 
 
-@SCRIPT.mistake("An empty text is refused; it is a text all the same.", crashes=True)
+@SCRIPT.mistake("An empty text is refused; it is a text too, and gives [CLS] [SEP].", crashes=True)
 def empty_text_refused(tokenizer, text, pair=None, max_length=None):
     if not text:
         raise ValueError("no text")
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@SCRIPT.mistake("Empty texts of a batch are left out: there are fewer rows than texts.")
+@SCRIPT.mistake("Empty texts of a batch are left out, so there are fewer rows than texts.")
 def empty_texts_left_out(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and pair is None:
         text = [one for one in text if one.strip()] or [""]
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@SCRIPT.mistake("A text that stands twice in a batch is read once: there are fewer rows than texts.")
+@SCRIPT.mistake("A text that stands twice in a batch is read once, so there are fewer rows than texts.")
 def doubles_left_out(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and pair is None:
         text = list(dict.fromkeys(text))
@@ -401,7 +401,7 @@ def zip_drops_the_rest(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@LOST.mistake("One second part is given to all texts; each text wants its own.")
+@LOST.mistake("All texts get the same second part; each needs its own.")
 def one_second_part_for_all(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and isinstance(pair, str):
         pair = [pair] * len(text)
@@ -422,7 +422,7 @@ LOST.patch(
 )
 LOST.patch(
     "no_second_parts_taken_for_none",
-    'An empty list is false in an "if": that there are no second parts for the texts goes unnoticed.',
+    "An empty list counts as False, so it goes unnoticed that the texts have no second parts.",
     ("text, pair, padding", "text, pair or None, padding"),
 )
 LOST.patch(
@@ -447,13 +447,13 @@ PRODUCT = "(directions @ directions[own]).tolist()"
 
 COSINE.patch(
     "product_without_lengths",
-    "This is the plain product: long rows win, wherever they point.",
+    "This is the plain product, in which long rows win wherever they point. Divide by the lengths.",
     (DIRECTIONS, "model.get_input_embeddings().weight.detach()"),
     source="forum: dot product taken for similarity",
 )
 COSINE.patch(
     "distance_of_rows",
-    "This is the distance between the rows, which depends on their lengths; the cosine was asked for.",
+    "This is the distance between the rows, which depends on their lengths; use the cosine.",
     (DIRECTIONS, "model.get_input_embeddings().weight.detach()"),
     (PRODUCT, "(-torch.cdist(directions, directions[own : own + 1])[:, 0]).tolist()"),
 )
@@ -469,12 +469,12 @@ COSINE.patch(
 )
 COSINE.patch(
     "columns_normalised",
-    "The columns are normalised; a word is a row.",
+    "The columns are normalised; each word is a row.",
     (DIRECTIONS, "F.normalize(model.get_input_embeddings().weight.detach(), dim=0)"),
 )
 COSINE.patch(
     "table_of_the_output",
-    "This is the table of the output layer; the input embeddings were asked for.",
+    "This is the table of the output layer; use the input embeddings.",
     (DIRECTIONS, DIRECTIONS.replace("input", "output")),
 )
 COSINE.patch(
@@ -490,12 +490,12 @@ COSINE.patch(
 )
 COSINE.patch(
     "rounded_cosines",
-    "The cosines are rounded; nobody asked for that, and two words may seem equally near.",
+    "The cosines are rounded, so different words may seem equally near.",
     ("[(n, c) for", "[(n, round(c, 4)) for"),
 )
 OTHERS.patch(
     "the_word_itself_too",
-    "The word is its own nearest neighbour; that says nothing.",
+    "The word is always its own nearest neighbour; leave it out.",
     ("no_word = {names[own], *", "no_word = {*"),
 )
 OTHERS.patch(
@@ -510,22 +510,22 @@ OTHERS.patch(
 
 OTHERS.patch(
     "special_tokens_by_their_brackets",
-    "Special tokens are told by their brackets; not every vocabulary writes its mask [MASK].",
+    "You recognise special tokens by their brackets; not every vocabulary spells its mask [MASK].",
     ("{names[own], *tokenizer.all_special_tokens}", '{names[own], *(n for n in names if n.startswith("["))}'),
 )
 OTHERS.patch(
     "same_direction_taken_for_the_word_itself",
-    "A cosine of 1 is taken for the word itself; another word may have the very same direction.",
+    "A cosine of 1 is taken for the word itself; another word may have exactly the same direction.",
     ("if n not in no_word and", "if n not in no_word and c < 0.99999 and"),
 )
 OTHERS.patch(
     "one_word_for_each_cosine",
-    "The words are kept by their cosines: of two that are equally near one is lost.",
+    "The cosine is used as a key, so one of two equally near words is lost.",
     ("return sorted(words,", "return sorted({c: (n, c) for n, c in words}.values(),"),
 )
 
 
-@OTHERS.mistake("The first of the list is taken for the word itself; it need not be.")
+@OTHERS.mistake("You drop the first of the list as the word itself; it may be another word.")
 def first_one_dropped(tokenizer, model, word, top=10):
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] == tokenizer.unk_token:
@@ -556,7 +556,7 @@ def sorted_out_afterwards(tokenizer, model, word, top=10):
     ]
 
 
-COUNT.patch("always_ten", "There are always ten, however many are wanted.", ("[:top]", "[:10]"))
+COUNT.patch("always_ten", "You always return ten, whatever `top` says.", ("[:top]", "[:10]"))
 COUNT.patch("another_default", "`top` must default to 10.", ("top: int = 10", "top: int = 5"))
 COUNT.patch(
     "one_too_few", "There is one too few: the word itself needs no place in the list.", ("[:top]", "[: top - 1]")
@@ -564,11 +564,11 @@ COUNT.patch(
 COUNT.patch("nearest_last", "The right words, but the nearest one comes last.", ("[:top]", "[:top][::-1]"))
 COUNT.patch(
     "cosines_as_tensors",
-    "The cosines are tensors of one element; a Python float was asked for.",
+    "The cosines are tensors of one element; return Python floats.",
     (".tolist()\n    names", "\n    names"),
 )
-COUNT.patch("ten_for_none", "0 is false: where none are wanted there are ten.", ("[:top]", "[: top or 10]"))
-COUNT.patch("at_least_one", "Where none are wanted there is one.", ("[:top]", "[: max(top, 1)]"))
+COUNT.patch("ten_for_none", "0 counts as False, so `top=0` gives ten words.", ("[:top]", "[: top or 10]"))
+COUNT.patch("at_least_one", "`top=0` gives one word; it should give none.", ("[:top]", "[: max(top, 1)]"))
 MISSING.patch(
     "neighbours_of_a_special_token",
     "[MASK] and the other special tokens are one piece each, but they are not words.",
@@ -581,17 +581,17 @@ MISSING.patch(
 )
 MISSING.patch(
     "neighbours_of_the_first_word",
-    "Of two words the neighbours of the first one are shown.",
+    "For two words you show the neighbours of the first one.",
     ("if len(pieces) != 1 or", 'if not pieces or pieces[-1].startswith("##") or'),
 )
 MISSING.patch(
     "neighbours_of_the_first_piece",
-    "For a word of several pieces, or none, the neighbours of its first piece, or of [UNK], are shown.",
+    "For a word that is not in the vocabulary you show the neighbours of its first piece, or of [UNK].",
     ("if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:", "if not pieces:"),
 )
 MISSING.patch(
     "neighbours_of_unknown",
-    "[UNK] is one piece, but not the word that was asked for.",
+    "[UNK] is a single piece, but it is not the word that you were given.",
     ("if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:", "if len(pieces) != 1:"),
     source="forum: convert_tokens_to_ids gives the unknown token's number without a word",
 )
@@ -607,7 +607,7 @@ MISSING.patch(
 )
 
 
-@MISSING.mistake("A KeyError comes up from the dict; a ValueError was promised.")
+@MISSING.mistake("The dict raises a KeyError; raise the ValueError that the docstring promises.")
 def key_error_comes_up(tokenizer, model, word, top=10):
     own = tokenizer.get_vocab()[word.strip().lower()]
     directions = F.normalize(model.get_input_embeddings().weight.detach(), dim=1)
@@ -631,13 +631,13 @@ READ.patch(
 )
 READ.patch(
     "looked_up_in_lower_case",
-    "The word is looked up in lower case; the tokenizer may read it in another way.",
+    "The word is looked up in lower case; the tokenizer may read it differently.",
     ("tokenizer.tokenize(word)", "[w for w in [word.strip().lower()] if w in tokenizer.get_vocab()]"),
     crashes=True,
 )
 STAYS.patch(
     "table_frozen",
-    "To do without a graph the table is frozen, and stays so: it cannot learn any more.",
+    "You froze the table to avoid a graph, and left it frozen: it can no longer learn. Use detach().",
     ("weight.detach()", "weight.requires_grad_(False)"),
 )
 STAYS.patch(
@@ -647,12 +647,12 @@ STAYS.patch(
 )
 STAYS.patch(
     "word_added_to_the_tokenizer",
-    "A word that is not there is added to the tokenizer, which was not asked for.",
+    "An unknown word is added to the tokenizer, which must stay as it is.",
     ("        raise ValueError(", "        tokenizer.add_tokens([word])\n        raise ValueError("),
 )
 
 
-@STAYS.mistake("The model's own table is normalised in place: it is another model now.")
+@STAYS.mistake("The model's own table is normalised in place: the model has changed.")
 def normalised_in_place(tokenizer, model, word, top=10):
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:
@@ -715,7 +715,7 @@ FOUND.patch(
 )
 
 
-@FOUND.mistake("The text after the mask is thrown away; BERT reads both sides of it.")
+@FOUND.mistake("The text after the mask is thrown away; BERT reads both sides of the mask.")
 def only_what_stands_before(tokenizer, model, text, top=5):
     inputs = tokenize(tokenizer, text[: text.index(tokenizer.mask_token)] + tokenizer.mask_token)  # noqa: F821
     places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
@@ -734,13 +734,13 @@ OWN_MASK.patch(
 )
 OWN_MASK.patch(
     "spelling_of_another_mask",
-    "Not every tokenizer writes its mask [MASK].",
+    "Not every tokenizer spells its mask [MASK]; ask it for mask_token_id.",
     ("== tokenizer.mask_token_id", '== tokenizer.convert_tokens_to_ids("[MASK]")'),
     crashes=True,
 )
 OWN_MASK.patch(
     "mask_between_spaces",
-    "The mask is looked for between spaces; a full stop may stand right behind it.",
+    "You look for the mask between spaces; a full stop may follow it directly.",
     ("if len(places) != 1:", "if text.split().count(tokenizer.mask_token) != 1:"),
     crashes=True,
 )
@@ -764,7 +764,7 @@ SHARED.patch(
     ("best.values.tolist()", "[round(value, 4) for value in best.values.tolist()]"),
 )
 SHARED.patch(
-    "at_most_five", "There are never more than five, however many are wanted.", (".topk(top)", ".topk(min(top, 5))")
+    "at_most_five", "You never return more than five, whatever `top` says.", (".topk(top)", ".topk(min(top, 5))")
 )
 SHARED.patch(
     "logits_for_probabilities",
@@ -789,15 +789,15 @@ SHARED.patch(
     ("logits.softmax(dim=0)", "logits.exp()"),
 )
 SHARED.patch("least_likely_first", "These are the least likely words.", (".topk(top)", ".topk(top, largest=False)"))
-SHARED.patch("always_five", "There are always five, however many are wanted.", (".topk(top)", ".topk(5)"))
+SHARED.patch("always_five", "You always return five, whatever `top` says.", (".topk(top)", ".topk(5)"))
 SHARED.patch(
     "probabilities_as_tensors",
-    "The probabilities are tensors of one element; a Python float was asked for.",
+    "The probabilities are tensors of one element; return Python floats.",
     ("best.values.tolist()", "best.values"),
 )
 ONE_MASK.patch(
     "argmax_of_nothing",
-    "argmax gives 0 where nothing is found: the answer is then about [CLS].",
+    "argmax gives 0 where nothing is found, so without a mask you answer for [CLS].",
     ("if len(places) != 1:", "if False:"),
     (AT, "prediction_logits[0, int((inputs['input_ids'][0] == tokenizer.mask_token_id).int().argmax())]"),
 )
@@ -813,24 +813,24 @@ ONE_MASK.patch(
 )
 ONE_MASK.patch(
     "silence_without_a_mask",
-    "An empty list looks like a mask for which no word fits.",
+    "An empty list hides the error: raise a ValueError.",
     ("if len(places) != 1:", "if len(places) != 1:\n        return []\n    if False:"),
 )
 LONG.patch(
     "tokenized_without_a_limit",
-    "The text is not cut: there is no vector for positions beyond the limit.",
+    "The text is not cut, and the model has no vector for positions beyond its limit.",
     ("inputs = tokenize(tokenizer, text)", 'inputs = tokenizer(text, return_tensors="pt")'),
     crashes=True,
     source="forum: IndexError: index out of range in self",
 )
 LONG.patch(
     "limit_of_the_network",
-    "The number of the network's positions is taken for the limit; the tokenizer says how much is read.",
+    "You use the number of positions in the network as the limit; the tokenizer's own limit may be smaller.",
     ("tokenize(tokenizer, text)", "tokenize(tokenizer, text, max_length=model.config.max_position_embeddings)"),
 )
 
 
-@LONG.mistake("Of a long text what stands around the mask is read; it is to be cut at its end.")
+@LONG.mistake("From a long text you read a window around the mask; cut the text at its end.")
 def window_around_the_mask(tokenizer, model, text, top=5):
     pieces = tokenizer.tokenize(text)
     if pieces.count(tokenizer.mask_token) != 1:
@@ -849,12 +849,12 @@ def window_around_the_mask(tokenizer, model, text, top=5):
 
 QUIET.patch(
     "frozen_for_good",
-    "To do without a graph the whole model is frozen, and stays so: it cannot learn any more.",
+    "You froze the whole model to avoid a graph, and left it frozen. Use torch.no_grad().",
     ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
 )
 QUIET.patch(
     "everything_set_free",
-    "The model is frozen and set free again, and what was frozen before is free now too.",
+    "You froze the model and unfroze it again, and parameters that were frozen before are no longer.",
     ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
     ("    best = ", "    model.requires_grad_(True)\n    best = "),
 )
@@ -899,7 +899,7 @@ def hook_left(tokenizer, model, text, top=5):
 
 QUIET.patch(
     "train_mode_left_on",
-    "The mode is left as it was: in train mode dropout blinds the model at random.",
+    "Call model.eval() first: in train mode dropout switches parts of the model off at random.",
     ("    model.eval()\n", ""),
 )
 QUIET.patch(
@@ -907,17 +907,17 @@ QUIET.patch(
 )
 QUIET.patch(
     "gradients_left_on",
-    "Gradients are kept for a network that is only asked: time and memory for nothing.",
+    "Gradients are recorded although nothing is trained: that costs time and memory.",
     ("with torch.inference_mode():", "if True:"),
 )
 
 
-@GUESSED.mistake("The same frequent words for every text: nothing is read.")
+@GUESSED.mistake("You return the same frequent words for every text; the model is not asked.")
 def always_the_same_words(tokenizer, model, text, top=5):
     return [(word, 0.2) for word in ("the", "a", "is", "of", "and")][:top]
 
 
-@GUESSED.mistake("The neighbours of the word before the mask; no context is read.")
+@GUESSED.mistake("These are the neighbours of the word before the mask; the rest of the sentence is not read.")
 def neighbours_of_the_word_before(tokenizer, model, text, top=5):
     ids = tokenize(tokenizer, text)["input_ids"][0]  # noqa: F821
     place = int((ids == tokenizer.mask_token_id).nonzero()[0])
@@ -947,7 +947,7 @@ FIRST_LOGIT.patch(
 )
 FIRST_LOGIT.patch(
     "logit_taken_for_a_probability",
-    "A logit is no probability: it has to be compared with the other one.",
+    "A logit is not a probability: compare it with the other logit.",
     (ANSWER, "bool(logits[0, 0] > 0.5)"),
 )
 FIRST_LOGIT.patch(
@@ -957,12 +957,12 @@ FIRST_LOGIT.patch(
 )
 FIRST_LOGIT.patch(
     "answer_as_a_tensor",
-    "The answer is a tensor of one element; a Python bool was asked for.",
+    "The answer is a tensor of one element; return a Python bool.",
     (ANSWER, "logits[0, 0] > logits[0, 1]"),
 )
 FIRST_LOGIT.patch(
     "one_word_follows_everything",
-    "A second sentence of one word is not judged.",
+    "When the second sentence is a single word, you answer without asking the model.",
     ("    model.eval()\n", "    if len(second.split()) < 2:\n        return True\n    model.eval()\n"),
 )
 FIRST_LOGIT.patch(
@@ -972,7 +972,7 @@ FIRST_LOGIT.patch(
 )
 SECOND.patch(
     "nothing_follows_an_empty_sentence",
-    "Where the first sentence is empty the model is not asked.",
+    "When the first sentence is empty, you answer without asking the model.",
     ("    model.eval()\n", "    if not first:\n        return False\n    model.eval()\n"),
 )
 SECOND.patch(
@@ -992,12 +992,12 @@ SECOND.patch(
 )
 ORDER.patch(
     "second_before_first",
-    "The sentences are exchanged: whether the first one continues the second was not asked.",
+    "The sentences are swapped: you ask whether the first one follows the second.",
     (ASKED, "tokenize(tokenizer, second, first)"),
 )
 
 
-@SURVIVES.mistake("The row is cut at its end: of the second sentence nothing is left.")
+@SURVIVES.mistake("The finished row is cut at its end, so nothing is left of the second sentence.")
 def row_of_both_cut(tokenizer, model, first, second):
     inputs = tokenizer(first, second, return_tensors="pt")
     inputs = {name: value[:, : tokenizer.model_max_length] for name, value in inputs.items()}
@@ -1009,13 +1009,13 @@ def row_of_both_cut(tokenizer, model, first, second):
 
 SURVIVES.patch(
     "pair_without_a_limit",
-    "The pair is not cut: there is no vector for positions beyond the limit.",
+    "The pair is not cut, and the model has no vector for positions beyond its limit.",
     (ASKED, 'tokenizer(first, second, return_tensors="pt")'),
     crashes=True,
 )
 
 
-@SURVIVES.mistake("Both sentences are cut to half of the room, even if one of them needs less.")
+@SURVIVES.mistake("Each sentence gets half of the room, even if one of them needs less.")
 def half_of_the_room_for_each_sentence(tokenizer, model, first, second):
     most = (tokenizer.model_max_length - 3) // 2
     first, second = (tokenizer.convert_tokens_to_string(tokenizer.tokenize(s)[:most]) for s in (first, second))
@@ -1027,13 +1027,13 @@ def half_of_the_room_for_each_sentence(tokenizer, model, first, second):
 
 SURVIVES.patch(
     "only_the_first_sentence_is_cut",
-    "Only the first sentence is cut; where the second one is too long alone, there is no way out.",
+    "Only the first sentence is cut; a second part that is too long by itself cannot be cut at all.",
     (ASKED, 'tokenizer(first, second, truncation="only_first", return_tensors="pt")'),
     crashes=True,
 )
 
 
-@SURVIVES.mistake("Of two long sentences only the second one is cut; the longer one must give, token by token.")
+@SURVIVES.mistake("Only the second of two long sentences is cut; take tokens one at a time from the longer one.")
 def only_the_second_sentence_is_cut(tokenizer, model, first, second):
     room = tokenizer.model_max_length - 3
     ids = tokenizer.encode(first, add_special_tokens=False)[: room - 1]
@@ -1048,12 +1048,12 @@ def only_the_second_sentence_is_cut(tokenizer, model, first, second):
 
 JUDGED_QUIET.patch(
     "frozen_by_the_question",
-    "To do without a graph the whole model is frozen, and stays so: it cannot learn any more.",
+    "You froze the whole model to avoid a graph, and left it frozen. Use torch.no_grad().",
     ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
 )
 JUDGED_QUIET.patch(
     "everything_set_free_by_the_question",
-    "The model is frozen and set free again, and what was frozen before is free now too.",
+    "You froze the model and unfroze it again, and parameters that were frozen before are no longer.",
     ("    model.eval()\n", "    model.eval().requires_grad_(False)\n"),
     ("    return bool", "    model.requires_grad_(True)\n    return bool"),
 )
@@ -1064,17 +1064,17 @@ JUDGED_QUIET.patch(
 )
 JUDGED_QUIET.patch(
     "judged_in_train_mode",
-    "The mode is left as it was: in train mode dropout blinds the model at random.",
+    "Call model.eval() first: in train mode dropout switches parts of the model off at random.",
     ("    model.eval()\n", ""),
 )
 JUDGED_QUIET.patch(
     "judged_with_gradients",
-    "Gradients are kept for a network that is only asked: time and memory for nothing.",
+    "Gradients are recorded although nothing is trained: that costs time and memory.",
     ("with torch.inference_mode():", "if True:"),
 )
 JUDGED_QUIET.patch(
     "gradients_off_for_good",
-    "Gradients are switched off for the whole process, and stay off.",
+    "Gradients are switched off for the whole process and stay off. Use `with torch.no_grad():`.",
     (
         "    with torch.inference_mode():\n        logits",
         "    torch.set_grad_enabled(False)\n    if True:\n        logits",
@@ -1082,12 +1082,12 @@ JUDGED_QUIET.patch(
 )
 
 
-@JUDGED.mistake("Everything is next: right half of the time.")
+@JUDGED.mistake("You always answer yes, which is right half of the time.")
 def always_yes(tokenizer, model, first, second):
     return True
 
 
-@JUDGED.mistake("Words in common are counted; the model is not asked.")
+@JUDGED.mistake("You count common words; the model is not asked.")
 def words_in_common(tokenizer, model, first, second):
     common = set(tokenizer.tokenize(first)) & set(tokenizer.tokenize(second))
     return bool(common - {".", ",", "?", "the", "a", "is", "of", "in", "to"})

@@ -38,7 +38,7 @@ PLAIN.patch(
 )
 
 
-@ANEW.mistake("The seed is set in every call: chance gives the same view each time.")
+@ANEW.mistake("You set the seed in every call, so every view is the same.")
 def seeded_in_each_call(train, size=96):
     views = [v2.RandomResizedCrop(size, scale=(0.6, 1.0))] if train else [v2.Resize(size), v2.CenterCrop(size)]
     steps = [v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]  # noqa: F821
@@ -124,10 +124,12 @@ transfer.taught(TEACH, "learns_from_validation")
 transfer.thawed(MOVES, "statistics_thawed", HISTORY, "its statistics move although the backbone is frozen")
 TRUE_HISTORY.patch(
     "accuracy_returned",
-    "The last accuracy is returned; a History was asked for.",
+    "You return the last accuracy; return a History.",
     ("    return history", "    return history.valid_accuracy[-1]"),
 )
-TRUE_HISTORY.patch("only_the_last_epoch", "Only the last epoch is entered.", ("        " + ADD, "    " + ADD))
+TRUE_HISTORY.patch(
+    "only_the_last_epoch", "The history has an entry for the last epoch only.", ("        " + ADD, "    " + ADD)
+)
 TRUE_HISTORY.patch(
     "validated_before_the_epoch",
     "The validation is measured before the epoch: each entry is that of the model before.",
@@ -202,10 +204,10 @@ EVAL = MISTAKES.caught_by("evaluate", "test_it_measures_in_eval_mode_and_changes
 
 COUNTS.patch(
     "fraction",
-    "A fraction is returned; how many of how many was asked for.",
+    "You return a fraction; return two counts, (correct, total).",
     ("return correct, total", "return correct / total"),
 )
-COUNTS.patch("exchanged", "Total and correct are exchanged.", ("return correct, total", "return total, correct"))
+COUNTS.patch("exchanged", "`total` and `correct` are swapped.", ("return correct, total", "return total, correct"))
 COUNTS.patch(
     "a_tensor",
     "The count is a tensor, not a Python int.",
@@ -218,7 +220,7 @@ COUNTS.patch(
 )
 COUNTS.patch(
     "fraction_and_total",
-    "The first number is a fraction; a count was asked for.",
+    "The first number is a fraction; return the count.",
     ("return correct, total", "return correct / total, total"),
 )
 COUNTS.patch(
@@ -265,7 +267,7 @@ IS_MODEL.patch(
 )
 IS_MODEL.patch(
     "old_file_kept",
-    "A file that is there already is kept, with yesterday's model in it.",
+    "An existing file is kept, with yesterday's model in it; replace it.",
     ("    temporary =", "    if os.path.exists(path):\n        return\n    temporary ="),
 )
 IS_MODEL.patch(
