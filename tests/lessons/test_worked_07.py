@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 import pytest
-from course.authoring.figures.figure import figures_of
 
 from course import paths
 from course.authoring.figures import keeping
+from course.authoring.figures.figure import figures_of
 from course.catalog import project
 from course.datasets import fruit
 from tests.lessons.texts import cells, words

@@ -25,7 +25,7 @@ GROUPS = {  # few of each: more names than these would lie one upon the other
     "countries": "italy spain japan",
 }
 HEADS = ((0, 3), (0, 2), (3, 2), (3, 3))  # (layer, head), counted from 0: of sixteen, those of which the lesson tells
-A, B, C = np.array([3.0, 4.0]), np.array([4.0, 3.0]), np.array([12.0, -2.0])
+A, B, C = (3.0, 4.0), (4.0, 3.0), (12.0, -2.0)
 
 
 # -- what BERT reads ----------------------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def cosine() -> Any:
         )
         axes.text(arrow[0] + 0.15, arrow[1] + 0.12, name, color=colour, fontsize=11)
     for line, (name, other) in enumerate((("b", B), ("c", C))):
-        product, share = A @ other, A @ other / np.linalg.norm(A) / np.linalg.norm(other)
+        product, share = np.dot(A, other), np.dot(A, other) / np.linalg.norm(A) / np.linalg.norm(other)
         axes.text(7.2, 3.9 - line, f"a · {name} = {product:.0f},  cosine {share:.2f}", fontsize=11)
     axes.axhline(0, color=GREY, lw=0.8)
     axes.axvline(0, color=GREY, lw=0.8)
@@ -97,7 +97,8 @@ def word_map_points() -> Data:
     tokenizer, model = load_bert()
     words = [(group, word) for group, many in GROUPS.items() for word in many.split()]
     ids = tokenizer.convert_tokens_to_ids([word for _, word in words])
-    rows = F.normalize(model.get_input_embeddings().weight.detach()[ids].double(), dim=1)
+    table = model.bert.embeddings.word_embeddings.weight.detach()
+    rows = F.normalize(table[ids].double(), dim=1)
     rows = rows - rows.mean(dim=0)
     _, lengths, directions = torch.linalg.svd(rows, full_matrices=False)
     # the sign of a direction is chance: january to the right, paris below
@@ -123,7 +124,7 @@ def word_map(data: Data) -> Any:
     styles = zip(GROUPS, (BLUE, SKY, ORANGE, PURPLE, GREEN, GREY), "os^Dvp", strict=True)
     for group, colour, marker in styles:
         points = data[group]
-        axes.scatter([p[1] for p in points], [p[2] for p in points], 26, colour, marker, label=group)
+        axes.scatter([p[1] for p in points], [p[2] for p in points], s=26, c=colour, marker=marker, label=group)
         for k, (word, x, y) in enumerate(sorted(points, key=lambda point: point[2])):
             side, where = (7, "left") if k % 2 else (-7, "right")  # by turns, so that neighbours' names do not meet
             axes.annotate(word, (x, y), (side, 0), textcoords="offset points", fontsize=9, va="center", ha=where)

@@ -111,7 +111,7 @@ def frozen_and_tuned(data: Data) -> Any:
     axes.text(frozen + 0.4, 0.8, "frozen: the head learns", ha="right", fontsize=9)
     axes.text(frozen + 0.6, 0.8, "fine-tuning", fontsize=9)
     axes.set(xlabel="epoch", ylabel="accuracy", ylim=(0.68, 1.01))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.set_xticks(range(1, len(data["head_valid"] + data["tuned_valid"]) + 1))
     axes.legend(loc="lower right")
     return drawing
 
