@@ -31,6 +31,9 @@ CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
 
 # -- what is shown ------------------------------------------------------------------------------------------------------
 
+PRINTED_FIRST = 3  # lines of what a check's calls have printed, and
+PRINTED_LAST = 7  # so many of the last ones: a small tensor or two, and the verdict is still on the screen
+PRINTED_LINE = 300  # characters of one such line; a screen has 80
 ATTACHMENTS = 4  # of one check
 PAGE_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a disk
 

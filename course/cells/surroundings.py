@@ -69,7 +69,7 @@ class Surroundings:
         sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         hidden = _swap(self._modules)  # such as the instructor's own stubs, imported before
         try:
-            with contextlib.redirect_stdout(printed):
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
                 yield
         finally:
             self._modules = _swap(hidden)
@@ -112,7 +112,7 @@ class _OtherWork(Loader):
 
 def _nobody(*_: object) -> str:
     """In place of `input`: it does not wait."""
-    raise EOFError("nobody is there to answer input()")
+    raise EOFError("checks can't type: input() gets no answer here")
 
 
 def _swap(modules: Mapping[str, ModuleType | None]) -> dict[str, ModuleType | None]:

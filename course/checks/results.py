@@ -88,6 +88,7 @@ class CheckResult:
         seconds: time that it took; for the reader, never judged.
         says: the known mistake that it shows, in a sentence (`diagnosis`).
         signature: what a failure leaves behind for that, the fields of a `diagnosis.Signature`; empty when passed.
+        printed: what the student's code printed meanwhile, and warnings (`printed`); empty where it did not.
         attachments: what was measured, for the student's page; in no other view.
     """
 
@@ -107,6 +108,7 @@ class CheckResult:
     uses: tuple[str, ...] = ()
     place: str = ""
     signature: tuple[Any, ...] = ()
+    printed: str = ""
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
 
     @classmethod

@@ -12,6 +12,7 @@ from course.checks.check import Check, checks_of
 from course.checks.check_failure import CheckFailure
 from course.checks.diagnosis import recognise, signature
 from course.checks.failure import Failure
+from course.checks.printed import Lines
 from course.checks.results import CheckResult, ProjectResult
 from course.checks.session import Session, StudentRaised, WorkerLost
 from course.checks.student import Lab
@@ -57,7 +58,7 @@ def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -
 
 
 def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
-    lab = Lab(session, seed)
+    lab, session.printed = Lab(session, seed), Lines()
     started = time.perf_counter()
     outcome, failure, where = _outcome(check, session, lab)
     uses = tuple(session.begun.get("own", ()))
@@ -70,6 +71,7 @@ def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
         uses=uses,
         seconds=time.perf_counter() - started,
         signature=marks,
+        printed=session.printed.text(),
         attachments=tuple(lab.attachments),
     )
 

@@ -27,6 +27,7 @@ import torch
 from course.checks import wire
 from course.checks.cache import Cache
 from course.checks.failure import Failure
+from course.checks.printed import Lines
 from course.checks.time_limit import TimeLimit, processor_seconds
 from course.checks.worker import Worker
 
@@ -72,6 +73,10 @@ class Session:
     isolation = "none"
     cache: Cache | None = None
 
+    def __init__(self) -> None:
+        self.printed = Lines()  # by the student's code, in the check that runs; `run` begins it anew
+        self.called: dict[str, None] = {}  # functions of the student's that this check has to do with so far
+
     @functools.cached_property
     def notes(self) -> dict[str, None]:
         """Sentences about what of the student's text did not run, in order."""
@@ -94,8 +99,13 @@ class Session:
             StudentRaised: the student's code raised an exception.
             WorkerLost: there was no answer.
         """
+        if op == "begin":
+            self.called = dict.fromkeys([message["task"], *message["needs"]])
+        elif op == "call":
+            self.called[message["name"]] = None
         answer = self._exchange({"op": op, **message})
         name = str(message.get("name", op))
+        self.printed.take(answer)
         if "error" in answer:
             fault = StudentRaised(answer["error"])
             self.answers.append((name, str(fault)))
@@ -124,13 +134,18 @@ class InProcess(Session):
     isolation = "none (the student's own process)"
 
     def __init__(self, worker: Worker, seconds: float = 300.0) -> None:
+        super().__init__()
         self.worker = worker
         self.seconds = seconds
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         received = wire.unpack(io.BytesIO(wire.pack(message)))
         with _alarm(self.seconds):
-            answer = self.worker.reply(received)
+            try:
+                answer = self.worker.reply(received)
+            except _OutOfTime:
+                self.printed.take({"printed": self.worker.printed.text()})
+                raise
         return wire.unpack(io.BytesIO(wire.pack(answer, self.worker.stand_in)), self)
 
     def close(self) -> None:
@@ -152,6 +167,7 @@ class ChildProcess(Session):
     def __init__(
         self, target: Path, reference: Path | None = None, seconds: float = 300.0, folder: Path | None = None
     ) -> None:
+        super().__init__()
         self.target, self.reference, self.seconds, self.folder = target, reference, seconds, folder
         self._process: subprocess.Popen[bytes] | None = None
 

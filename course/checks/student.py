@@ -79,7 +79,7 @@ class Lab:
         """Plain evidence that takes training: computed once for this code and this data, where a cache is open."""
         if self._session.cache is None:
             return compute()
-        return self._session.cache.remember(f"{name} {self.seed}", compute)
+        return self._session.cache.remember(f"{name} {self.seed}", compute, self._session.called)
 
     def attach(self, make: Callable[[], Attachment]) -> None:
         """Put what was measured beside the verdict, on the student's page (`attachments` has the makers).

@@ -6,6 +6,7 @@ from course import paths
 from course.catalog import Project
 from course.checks.cache import Cache
 from course.checks.session import ChildProcess, InProcess, Session
+from course.checks.uses import Uses
 from course.checks.worker import Worker
 from course.datasets import store
 from course.errors import CourseError
@@ -44,7 +45,7 @@ def open_session(
     Args:
         transport: "inprocess" or "child".
         seconds: limit of one call.
-        cached: keep evidence that takes training, by the content of the module, the grader and the data.
+        cached: keep evidence that takes training, by what it uses of the module, by the grader and the data.
     """
     upstream = reference_file(entry, target)
     session: Session
@@ -53,8 +54,15 @@ def open_session(
     else:
         session = InProcess(Worker(target, upstream), seconds)
     if cached:
-        parts = [target.read_bytes(), (paths.ROOT / "graders" / entry.grader).read_bytes()]
+        parts = [(paths.ROOT / "graders" / entry.grader).read_bytes()]
         parts += [upstream.read_bytes()] if upstream else []
         parts += [(store.ensure(name) / store.MANIFEST).read_bytes() for name in entry.data]
-        session.cache = Cache(*parts)
+        session.cache = Cache(*parts, uses=_uses(target))
     return session
+
+
+def _uses(target: Path) -> Uses | None:
+    try:
+        return Uses(target.read_bytes(), target.parent)
+    except (SyntaxError, ValueError, RecursionError):
+        return None

@@ -58,6 +58,7 @@ class Worker:
         self._objects: dict[int, Any] = {}
         self._next = 0
         self._folder: str | None = None
+        self.printed = Printed(limits.TEXT)  # of the last request
         self._work = read_work(self.target) if self.target.suffix == WORK else None
         self._around = Surroundings(self.target.parent, self._work.others) if self._work else Surroundings()
 
@@ -65,7 +66,7 @@ class Worker:
 
     def reply(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer one request: {"value": ...} or {"error": {...}}, never an exception of the student's."""
-        printed = Printed(limits.TEXT)
+        printed = self.printed = Printed(limits.TEXT)
         try:
             with self._around.around(printed):
                 value = getattr(self, "_do_" + request["op"])(**{k: v for k, v in request.items() if k != "op"})
@@ -73,7 +74,8 @@ class Worker:
         except Exception as fault:
             return {"error": self._describe(fault), "printed": printed.text()}
         except SystemExit as fault:
-            return {"error": self._describe(RuntimeError(f"the code called exit({fault.code})"))}
+            left = RuntimeError(f"the code called exit({fault.code})").with_traceback(fault.__traceback__)
+            return {"error": self._describe(left), "printed": printed.text()}
 
     def stand_in(self, value: Any) -> Any:
         """What crosses for an object that is not plain: the tensor in a parameter or in a torchvision image, else a handle."""

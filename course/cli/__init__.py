@@ -9,11 +9,21 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, extras, student, watch
+from course.cli import author, data, extras, standing, student, watch
 from course.cli.sections import Sections
 from course.errors import CourseError
 
-STUDENTS = (watch.watch, student.hint, student.status, student.run, student.reset, student.update, data.data)
+STUDENTS = (
+    standing.start,
+    watch.watch,
+    student.hint,
+    standing.status,
+    standing.list_,
+    student.run,
+    student.reset,
+    student.update,
+    data.data,
+)
 INSTRUCTORS: tuple[click.Command, ...] = ()
 if author.is_here():
     from course.cli import grade, release
@@ -77,4 +87,4 @@ def main(ctx: click.Context) -> None:
     name (mnist).
     """
     if ctx.invoked_subcommand is None:
-        student.greet()
+        standing.greet()

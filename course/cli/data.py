@@ -4,6 +4,8 @@ import sys
 
 import click
 
+from course.errors import CourseError
+
 
 @click.group(invoke_without_command=True)
 @click.pass_context
@@ -19,13 +21,20 @@ def data(ctx: click.Context) -> None:
 
 
 @data.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="NAME...")
 def fetch(names: tuple[str, ...]) -> None:
     """Fetch real data sets into data/; `course data` says which there are."""
     from course.datasets import fetch as fetching
+    from course.datasets import registry
     from course.files import shown
 
+    known = registry.names()
+    if not names:
+        raise CourseError(
+            "Which data set?", f"Say it like this: `course data fetch {known[0]}`. There are {', '.join(known)}."
+        )
     for name in names:
+        registry.find(name)
         click.echo(f"{name}: fetching")
         click.echo(f"{name}: in {shown(fetching.fetch(name))}")
 

@@ -203,7 +203,7 @@ class Verdicts:
 
     def _show(self, file: str) -> None:
         from course.checks.run import standing
-        from course.reports.terminal import render
+        from course.reports.terminal import WIDTH, render
         from course.workspace import progress
 
         results, target = self._results[file], self._targets[file]
@@ -214,7 +214,7 @@ class Verdicts:
             progress.record(screen, graded if graded.is_file() else Path(target))
         self._rewrite("")
         writer = self.config.get_terminal_writer()
-        writer.line(render(screen, writer.markup, verbose=self.verbose))
+        writer.line(render(screen, writer.markup, self.verbose, max(40, min(WIDTH, writer.fullwidth))))
         writer.line()
         writer.flush()
 

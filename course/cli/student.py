@@ -1,4 +1,4 @@
-"""Commands for students, beside `course watch`: status, hint, run, reset, update; and the greeting of a bare `course`."""
+"""Commands for students, beside `course watch` and those that say where one stands: hint, run, reset, update."""
 
 import subprocess
 import sys
@@ -7,50 +7,42 @@ import click
 
 from course import catalog, files
 from course.catalog import Project
+from course.cli import standing
+from course.cli.names import FUNCTION, PROJECT, function_of, named
 from course.errors import CourseError
 from course.workspace import exercises, progress
+from course.workspace.questions import questions
 
 
 @click.command()
-def status() -> None:
-    """How far you are: functions written, and points."""
-    width = max(len(entry.title) for entry in catalog.projects()) + 2
-    for entry in catalog.projects():
-        click.echo(f"{entry.id:<4} {entry.title:<{width}}{_standing(entry)}")
-    click.echo()
-    click.echo(_next_step())
-
-
-@click.command()
-@click.argument("project")
-@click.argument("function", required=False)
-def hint(project: str, function: str | None) -> None:
+@click.argument("project", required=False, type=PROJECT)
+@click.argument("function", required=False, type=FUNCTION)
+def hint(project: str | None, function: str | None) -> None:
     """Questions that lead on.
 
-    With a FUNCTION all its questions are shown. Without one, the checks are run up to the first function that does not pass yet.
+    With a FUNCTION all its questions are shown. Without one, those of the first function that does not pass yet; without a PROJECT,
+    of the next one that is not finished.
     """
-    entry = catalog.project(project)
+    entry = _project(project)
     if function is not None:
-        _known(entry, function)
-        _show_hints(entry, function, None)
+        _show_hints(entry, function_of(entry, function).name, None)
         return
-    click.echo("Looking for the first function that is not finished ...", err=True)
     found = _first_unfinished(entry)
     if found is None:
-        click.echo(f"All checks of project {entry.id} pass. {_next_step()}")
+        click.echo(f"All checks of project {entry.id} pass. {standing.next_step()}")
     else:
         _show_hints(entry, *found)
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("project")
+@click.argument("project", required=False, type=PROJECT)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def run(project: str, arguments: tuple[str, ...]) -> None:
+def run(project: str | None, arguments: tuple[str, ...]) -> None:
     """Train and use your network; save it and its pictures.
 
     Runs your module, `python -m exercises.ex07_fruits`; ARGUMENTS after `--` go to it: `course run 07 -- --epochs 2`.
     """
-    entry = catalog.project(project)
+    entry = named(project, "run")
     file = _existing(entry)
     command = [sys.executable, "-m", f"{file.parent.name}.{entry.module}", *arguments]
     try:
@@ -61,15 +53,15 @@ def run(project: str, arguments: tuple[str, ...]) -> None:
 
 
 @click.command()
-@click.argument("project")
-def reset(project: str) -> None:
+@click.argument("project", required=False, type=PROJECT)
+def reset(project: str | None) -> None:
     """Put the unedited stub of a project back.
 
     Your file is saved in exercises/backup/ first.
     """
     from course.files import shown
 
-    change = exercises.reset(catalog.project(project))
+    change = exercises.reset(named(project, "reset"))
     if change.backup:
         click.echo(f"Your file was saved as {shown(change.backup)}.")
     click.echo(f"{shown(change.file)} is {'unedited already' if change.did == 'current' else 'a new stub'}.")
@@ -107,48 +99,14 @@ def update() -> None:
             click.echo(f"     your file as it was: {shown(change.backup)}")
 
 
-def greet() -> None:
-    """What a bare `course` says: where the student stands, and what to type next."""
-    click.echo("Hands-on PyTorch projects. You write the functions in exercises/; the checks say how they stand.")
-    click.echo()
-    click.echo(_next_step())
-    click.echo("Also: `course status`, `course hint 01`, `course run 01`, `course data`, `course --help`.")
-
-
-def _standing(entry: Project) -> str:
-    file = exercises.exercise_file(entry)
-    if not file.is_file():
-        return "no stub here yet: `course update` makes it"
-    missing = progress.unwritten(file, entry)
-    if missing is None:
-        return "not valid Python at present"
-    number = len(entry.functions)
-    text = f"{number - len(missing)} of {number} functions"
-    last = progress.last(file)
-    if last is None:
-        return text + ("" if len(missing) == number else "   not checked yet")
-    return f"{text}   {last.earned} of {last.points} points" + ("" if last.current else " before your last edit")
-
-
-def _next_step() -> str:
-    for entry in catalog.projects():
-        file = exercises.exercise_file(entry)
-        if not file.is_file():
-            return f"Next: `course update`, which makes {entry.module}.py and all others that are missing."
-        last = progress.last(file)
-        if last is None or not last.current or last.earned < last.points:
-            from course.files import shown
-
-            return f"Next: project {entry.id}, {entry.title}. Open {shown(file)} and type `course watch {entry.id}`."
-    return "You have all points of all projects."
-
-
-def _known(entry: Project, function: str) -> None:
-    names = [f.name for f in entry.functions]
-    if function not in names:
-        raise CourseError(
-            f"Project {entry.id} has no function {function!r}.", f"Its functions are: {', '.join(names)}."
-        )
+def _project(name: str | None) -> Project:
+    """The project that is meant; the next one that is not finished where none is named."""
+    if name is not None:
+        return catalog.project(name)
+    entry = standing.unfinished()
+    if entry is None:
+        raise CourseError("You have all points of all projects.", "Name the project that you mean: `course hint 01`.")
+    return entry
 
 
 def _existing(entry: Project) -> "files.Path":
@@ -159,23 +117,41 @@ def _existing(entry: Project) -> "files.Path":
 
 
 def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
-    """The first function with a check that does not pass, and how each of its checks ended."""
+    """The first function with a check that does not pass, and how each of its checks ended.
+
+    What is known, or not written, is not run: torch is imported only where a check has to be.
+    """
+    file = _existing(entry)
+    last = progress.last(file)
+    known = last.outcomes if last is not None and last.current else {}
+    missing = progress.unwritten(file, entry) or []
+    unsure: list[tuple[str, dict[str, str]]] = []
+    for task in entry.functions:
+        names = [question.name for question in questions(entry) if question.task == task.name]
+        outcomes = {name: "not started" if task.name in missing else known.get(name, "") for name in names}
+        if any(outcome not in ("", "passed") for outcome in outcomes.values()) and not unsure:
+            return task.name, outcomes
+        if any(outcome != "passed" for outcome in outcomes.values()):
+            unsure.append((task.name, outcomes))
+    return _first_failing(entry, file, unsure) if unsure else None
+
+
+def _first_failing(
+    entry: Project, file: "files.Path", unsure: list[tuple[str, dict[str, str]]]
+) -> tuple[str, dict[str, str]] | None:
+    """Run the checks of functions whose outcome is not known, up to the first that does not pass."""
+    click.echo("Looking for the first function that is not finished ...", err=True)
     from course.checks.check import checks_of
     from course.checks.run import run
     from course.checks.target import open_session
 
-    file = _existing(entry)
-    last = progress.last(file)
-    known = last.outcomes if last is not None and last.current else {}
     session = open_session(file, entry, cached=True)
     try:
-        for task in entry.functions:
-            checks = [check for check in checks_of(entry) if check.task == task.name]
-            unknown = [check for check in checks if check.name not in known]
-            fresh = {result.name: result.outcome for result in run(entry, session, unknown).checks}
-            outcomes = {check.name: known.get(check.name) or fresh[check.name] for check in checks}
-            if any(outcome != "passed" for outcome in outcomes.values()):
-                return task.name, outcomes
+        for name, outcomes in unsure:
+            unknown = [check for check in checks_of(entry) if not outcomes.get(check.name, "-")]
+            found = outcomes | {r.name: r.outcome for r in run(entry, session, unknown).checks}
+            if any(outcome != "passed" for outcome in found.values()):
+                return name, found
     finally:
         session.close()
     return None
@@ -183,13 +159,16 @@ def _first_unfinished(entry: Project) -> tuple[str, dict[str, str]] | None:
 
 def _show_hints(entry: Project, task: str, outcomes: dict[str, str] | None) -> None:
     """The question of the TODO, and those of the checks (of all, or of those that did not pass)."""
-    from course.checks.check import checks_of
+    from course.reports.terminal import window, wrapped
+
+    def say(text: str, indent: str) -> None:
+        click.echo("\n".join(wrapped(" ".join(text.split()), indent, window())))
 
     click.echo(click.style(f"{entry.id} {task}", bold=True))
-    click.echo(entry.function(task).todo)
-    for check in checks_of(entry):
-        if check.task == task and (outcomes is None or outcomes.get(check.name) != "passed"):
+    say(entry.function(task).todo, "")
+    for question in questions(entry):
+        if question.task == task and (outcomes is None or outcomes.get(question.name) != "passed"):
             click.echo()
-            click.echo(click.style(f"  {check.title}", bold=True))
-            click.echo(f"    {' '.join(check.why.split())}")
-            click.echo(f"    {check.hint}")
+            click.echo(click.style(f"  {question.title}", bold=True))
+            say(question.why, "    ")
+            say(question.hint, "    ")

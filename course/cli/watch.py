@@ -1,82 +1,193 @@
-"""`course watch 07`: save a file, see the verdict, as rustlings does it. One resident process, so that torch is imported once.
+"""`course watch 07`: save a file, see the verdict, as rustlings does it.
 
-This module looks at the file, begins a round (`rounds`) at each save, ends it when the next save comes, and draws the screen.
+This process looks at the file and at the keyboard, and draws. It has torch imported and never runs a line of the student's: that
+does, for each save, a process of its own (`watch_process`, `watch_child`), which is ended when the next save comes.
 """
 
-import ast
-import os
 import signal
-import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING
 
 import click
 
 from course import catalog
 from course.catalog import Project
-from course.workspace import progress
-
-if TYPE_CHECKING:
-    from course.checks.results import ProjectResult
+from course.cli import standing
+from course.cli.names import PROJECT
+from course.cli.watch_keys import Keys, keyboard
+from course.workspace import exercises, progress
+from course.workspace.questions import questions
 
 POLL = 0.1  # seconds between two looks at the file
 SETTLE = 0.03  # seconds: an editor may write a file in two steps
+GONE = 1.0  # seconds: an editor that replaces a file takes less
 Stamp = tuple[int, int, int] | None
 
 
-class Saved(KeyboardInterrupt):
-    """The file has changed while it was checked. A KeyboardInterrupt, because libraries let that one through."""
+class Saved(Exception):
+    """The file has changed while it was checked."""
+
+
+class Turn(Exception):
+    """A key asks for another project, or for this one from the start."""
+
+    def __init__(self, entry: Project) -> None:
+        self.entry = entry
+
+
+class Leave(Exception):
+    """A key ends it."""
 
 
 @click.command()
-@click.argument("project")
+@click.argument("project", required=False, type=PROJECT)
 @click.option("--target", help="What to watch: a folder of modules or one file (exercises).")
 @click.option("--fast", is_flag=True, help="Leave out the checks that train a network.")
-def watch(project: str, target: str | None, fast: bool) -> None:
+def watch(project: str | None, target: str | None, fast: bool) -> None:
     """Check your work at each save; Ctrl-C leaves.
 
-    The fast checks come first, those that train a network after them. A new save starts over.
+    Without a PROJECT it is the next one that is not finished. What you have just changed is checked first, what trains a network
+    last. A new save starts over, whatever your code is doing.
     """
-    from course.workspace import exercises
-
-    entry = catalog.project(project)
-    click.echo(f"Project {entry.id}, {entry.title}: loading PyTorch ...", err=True)
+    entry = catalog.project(project) if project else standing.unfinished() or catalog.projects()[0]
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start background jobs with Ctrl-C ignored
     try:
-        from course.checks.target import target_file
+        with keyboard() as keys, tempfile.TemporaryDirectory(prefix="course-watch-") as folder:
+            while True:
+                click.echo(f"Project {entry.id}, {entry.title}: loading PyTorch ...", err=True)
+                from course.checks.target import target_file
 
-        file = target_file(target or exercises.exercises_folder(), entry)
-        loop(entry, file, fast)
-    except KeyboardInterrupt:
+                file = target_file(target or exercises.exercises_folder(), entry)
+                try:
+                    _Watch(entry, file, Path(folder), keys, fast).loop()
+                except Turn as turn:
+                    entry = turn.entry
+    except (KeyboardInterrupt, Leave):
         click.echo(f"\nUntil next time: `course watch {entry.id}` goes on from here.")
 
 
-def loop(entry: Project, file: Path, fast: bool = False) -> None:
-    """Check the file now and at each save, until Ctrl-C."""
-    from course.cli.watch_round import Round
+class _Watch:
+    """One project that is watched."""
 
-    before: dict[str, str] = {}
-    while True:
-        stamp = stamp_of(file)
-        if stamp is not None:
-            sources = sources_of(file)
-            screen = Screen(entry, file)
-            changed = {name for name in sources if before.get(name) != sources[name]}
-            part = Round(entry, file, screen, set() if "" in changed else changed, fast)
-            try:
-                with interrupted_by_a_save(file, stamp):
-                    part.run(lambda stamp=stamp: _raise_if_saved(file, stamp))  # type: ignore[misc]
-                    before = sources
-                    progress.record(part.result(), file)
-            except Saved:
-                continue
-        while stamp_of(file) in (stamp, None):
-            time.sleep(POLL)
-        time.sleep(SETTLE)
+    def __init__(self, entry: Project, file: Path, folder: Path, keys: Keys, fast: bool) -> None:
+        from course.cli.watch_process import Starter
+
+        self.entry, self.file, self.keys, self.fast = entry, file, keys, fast
+        self.starter = Starter(entry, file, folder / "trace")
+        self.stamp: Stamp = None
+        self.digests: dict[str, str] = {}
+        self.result = None
+        self.hints = 0
+
+    def loop(self) -> None:
+        """Check the file now and at each save."""
+        try:
+            while True:
+                self.stamp = stamp_of(self.file)
+                with suppress(Saved):
+                    self._round() if self.stamp else self._missing()
+                    while True:
+                        self._look()
+                        self.starter.idle()
+                        _wait(POLL, self.keys)
+                time.sleep(SETTLE)
+        finally:
+            self.starter.close()
+
+    def _round(self) -> None:
+        from course.checks.uses import digests
+        from course.cli.watch_round import Round
+        from course.cli.watch_screen import Screen
+
+        now = digests(self.file, [function.name for function in self.entry.functions])
+        changed = {name for name in now if self.digests.get(name) != now[name]}
+        self.screen, self.hints = Screen(self.entry, self.file, bool(self.keys.handles)), 0
+        part = Round(
+            self.entry,
+            self.file,
+            self.starter,
+            self.screen,
+            self._look,
+            changed=changed,
+            fast=self.fast,
+            keys=self.keys.handles,
+        )
+        self.part = part
+        part.run()
+        if part.whole:
+            self.digests = now
+            progress.record(part.result(), self.file)
+
+    def _missing(self) -> None:
+        from course.cli.watch_screen import Screen
+
+        self.screen = Screen(self.entry, self.file, bool(self.keys.handles))
+        until = time.monotonic() + GONE
+        while time.monotonic() < until:
+            self._look()
+            _wait(POLL, self.keys)
+        self.screen.show_missing()
+
+    def _look(self) -> None:
+        """Has the file been saved, or a key been pressed?
+
+        Raises:
+            Saved, Turn, Leave: what then is to be done.
+        """
+        if (stamp := stamp_of(self.file)) != self.stamp and (stamp is not None or self._is_gone()):
+            raise Saved
+        match self.keys.pressed():
+            case "":
+                return
+            case "q":
+                raise Leave
+            case "n" | "p" as key:
+                raise Turn(_beside(self.entry, 1 if key == "n" else -1))
+            case "a":
+                self.digests = {}
+                raise Saved
+            case "l":
+                self.screen.tell(standing.status_text())
+            case "h":
+                self.hints += 1
+                self.screen.tell(self._hint(self.hints))
+            case _:
+                self.screen.redraw()
+
+    def _is_gone(self) -> bool:
+        """Not there for longer than an editor takes."""
+        until = time.monotonic() + GONE
+        while time.monotonic() < until:
+            if stamp_of(self.file) is not None:
+                return True
+            time.sleep(POLL / 2)
+        return True
+
+    def _hint(self, number: int) -> str:
+        """The first questions of the function that comes next; each press shows one more."""
+        from course.cli.watch_screen import paint
+        from course.reports.terminal import window, wrapped
+
+        result = self.part.result()
+        ended = {check.name: check.outcome for check in result.checks}
+        left = [q for q in questions(self.entry) if ended.get(q.name) in ("failed", "not started")]
+        if not left:
+            return "Nothing is left to ask here."
+        task = left[0].task
+        asked = [(task, self.entry.function(task).todo)]
+        for question in left:
+            if question.task == task:
+                asked += [(question.title, " ".join(question.why.split())), (question.title, question.hint)]
+        shown = asked[:number]
+        lines = []
+        for title, text in shown:
+            lines += [paint(title, bold=True), *wrapped(text, "  ", window())]
+        more = len(asked) - len(shown)
+        return "\n".join(
+            [*lines, "", f"h: {more} more" if more else "That is all. `course debug` shows the call that fails."]
+        )
 
 
 def stamp_of(file: Path) -> Stamp:
@@ -88,118 +199,13 @@ def stamp_of(file: Path) -> Stamp:
     return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
-def sources_of(file: Path) -> dict[str, str]:
-    """The code of each definition at the top of a module; under "" all the rest. Only "" where it is not valid Python."""
-    try:
-        text = file.read_text("utf-8", errors="replace")
-        tree = ast.parse(text)
-    except (OSError, SyntaxError, ValueError):
-        return {"": str(time.time_ns())}
-    found = {"": ""}
-    for node in tree.body:
-        name = node.name if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else ""
-        found[name] = found.get(name, "") + ast.dump(node)
-    return found
+def _beside(entry: Project, step: int) -> Project:
+    """The next project, or the one before; behind the last comes the first."""
+    entries = catalog.projects()
+    return entries[(entries.index(entry) + step) % len(entries)]
 
 
-def _raise_if_saved(file: Path, stamp: Stamp) -> None:
-    if stamp_of(file) != stamp:
-        raise Saved
+def _wait(seconds: float, keys: Keys) -> None:
+    from course.cli.watch_process import wait_a_little
 
-
-@contextmanager
-def interrupted_by_a_save(file: Path, stamp: Stamp) -> Iterator[None]:
-    """Raise `Saved` here when the file changes, also in the middle of a training or of an endless loop.
-
-    A timer of CPU time does it, where there is one (not on Windows). It never interrupts an import: a library that is loaded
-    by half cannot be loaded again in the same process.
-    """
-    if not hasattr(signal, "SIGPROF"):
-        yield
-        return
-
-    def look(number: int, frame: FrameType | None) -> None:
-        if stamp_of(file) != stamp and not _untouchable(frame):
-            # again a second later, if somebody has swallowed it; not earlier, so that what cleans up is left in peace
-            signal.setitimer(signal.ITIMER_PROF, 1.0, 1.0)
-            raise Saved
-
-    previous = signal.signal(signal.SIGPROF, look)
-    signal.setitimer(signal.ITIMER_PROF, POLL, POLL)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, previous)
-
-
-def _untouchable(frame: FrameType | None) -> bool:
-    """Is this an import, or a callback of the garbage collector, in which an exception would be lost?"""
-    while frame is not None:
-        if frame.f_code.co_filename.startswith("<frozen importlib") or frame.f_code.co_name in (
-            "gc_callback",
-            "__del__",
-        ):
-            return True
-        frame = frame.f_back
-    return False
-
-
-class Screen:
-    """Where a round shows how the project stands: a terminal is wiped first, elsewhere one screen follows another."""
-
-    def __init__(self, entry: Project, file: Path) -> None:
-        self.entry, self.file = entry, file
-        self.live = sys.stdout.isatty()
-        self.started = time.perf_counter()
-
-    def busy(self, text: str) -> None:
-        """What is being done at present, on one line that is written over."""
-        if self.live:
-            width = os.get_terminal_size(sys.stdout.fileno()).columns - 1
-            click.echo(f"\r\x1b[K{text[:width]}", nl=False)
-
-    def show(self, result: "ProjectResult") -> None:
-        """The verdicts so far and what to do next."""
-        from course.reports.terminal import render
-
-        self._wipe()
-        click.echo(render(result, _paint))
-        click.echo(f"\n{self._next(result)}\n{self._foot()}")
-
-    def show_unloadable(self, message: str, line: int | None, code: str) -> None:
-        """The module cannot be loaded, so no check says anything."""
-        from course.files import shown
-
-        self._wipe()
-        click.echo(_paint(f"{self.entry.id} {self.entry.title}", bold=True))
-        where = f"{shown(self.file)}:{line}" if line else shown(self.file)
-        click.echo(f"  {_paint('✗', red=True)} {_paint(where, cyan=True)}   {code}")
-        click.echo(f"      the module cannot be loaded: {message}\n\n{self._foot()}")
-
-    def _wipe(self) -> None:
-        click.echo("\x1b[2J\x1b[3J\x1b[H" if self.live else "", nl=not self.live)
-
-    def _foot(self) -> str:
-        return f"Checked in {time.perf_counter() - self.started:.1f} s. Save the file to check it again; Ctrl-C leaves."
-
-    def _next(self, result: "ProjectResult") -> str:
-        """What to do next, as one or two lines."""
-        id = self.entry.id
-        if result.earned == result.points:
-            return f"All {result.points} points. See it learn: `course run {id}`. Where you stand: `course status`."
-        for task in self.entry.functions:
-            left = [c for c in result.by_task().get(task.name, []) if c.outcome in ("failed", "not started")]
-            if left and left[0].outcome == "not started":
-                return f"Next: write {task.name}. {task.todo}"
-            if left:
-                return f"Next: {task.name} ({left[0].title}). All its questions: `course hint {id} {task.name}`"
-        return "What has run is right; the rest follows."
-
-
-def _paint(text: str, **style: bool) -> str:
-    """Like pytest's markup: `green=True` is a colour, `bold=True` is not."""
-    if os.environ.get("NO_COLOR"):
-        return text
-    colour = next((name for name in style if name != "bold"), None)
-    return click.style(text, fg=colour, bold=style.get("bold"))
+    wait_a_little(seconds, keys.handles)

@@ -1,90 +1,199 @@
-"""One round of `course watch`: all checks of one state of the file.
+"""One round of `course watch`: all checks of one state of the file, in a process of their own (`watch_child`).
 
-Fast checks come first, and among them those of the functions that have just changed; then the checks that train. Between any two it
-looks whether the file has changed.
+Fast checks come first, and among them those of the functions that have just changed and of those that use them; then those that
+train. A process that ends costs the check that ran; the others go on in a new one.
 """
 
-import importlib
-import sys
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from course import limits
 from course.catalog import Project
 from course.checks.check import Check, checks_of
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
-from course.checks.run import run, standing
-from course.checks.session import Session, StudentRaised, WorkerLost
-from course.checks.target import open_session
-from course.checks.time_limit import threads
+from course.checks.run import standing
+from course.cli.watch_process import Gone, Started, Starter
 from course.files import shown
+
+LOOK = 0.05  # seconds between two looks at the file and the keyboard
+SLOW_ANSWER = 5.0  # after so long it is said where the code stands
+
+
+@dataclass
+class Now:
+    """What is being done.
+
+    Args:
+        check: that runs, or None while the module is loaded.
+        calls: (function, number) of the last call in a check that trains.
+        where: (line, function) at which the code stands, once that is known.
+    """
+
+    check: Check | None = None
+    since: float = 0.0
+    done: int = 0
+    of: int = 0
+    calls: tuple[str, int] | None = None
+    where: tuple[int, str] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.perf_counter() - self.since
+
+
+class Screen(Protocol):
+    """Where a round is shown (`watch_screen`)."""
+
+    live: bool
+
+    def busy(self, now: Now) -> None:
+        """What is being done at present."""
+
+    def show(self, result: ProjectResult, running: bool = False) -> None:
+        """The verdicts so far; `running`: more are to come."""
+
+    def show_unloadable(self, message: str, line: int | None, code: str) -> None:
+        """The module cannot be loaded."""
 
 
 class Round:
     """One state of the file, and the results so far.
 
     Args:
-        screen: has `show`, `show_unloadable`, `busy` and `live` (`watch.Screen`).
         changed: functions to check first; empty where all are alike.
         fast: leave out the checks that train.
+        look: called some twenty times a second; raises when the round is out of date.
+        keys: things that `look` reads, such as a keyboard.
     """
 
-    def __init__(self, entry: Project, file: Path, screen: Any, changed: set[str], fast: bool) -> None:
-        self.entry, self.file, self.screen, self.changed, self.fast = entry, file, screen, changed, fast
-        self.checks = checks_of(entry)
+    def __init__(
+        self,
+        entry: Project,
+        file: Path,
+        starter: Starter,
+        screen: Screen,
+        look: Callable[[], None],
+        *,
+        changed: set[str] = frozenset(),  # type: ignore[assignment]
+        fast: bool = False,
+        keys: tuple[Any, ...] = (),
+    ) -> None:
+        self.entry, self.file, self.starter, self.screen, self.look = entry, file, starter, screen, look
+        self.changed, self.fast, self.keys = changed, fast, keys
+        self.checks = {check.name: check for check in checks_of(entry)}
         self.results: dict[str, CheckResult] = {}
+        self.notes: tuple[str, ...] = ()
+        self.process: Started | None = None
+        self.whole = False  # have all checks had their turn?
 
-    def run(self, look: Callable[[], None]) -> None:
-        """Run the checks; show how they stand after the fast ones and after each slow one.
-
-        Args:
-            look: called before each check; raises when the round is out of date.
-        """
-        self._forget_other_exercises()
-        session = open_session(self.file, self.entry, cached=True)
+    def run(self) -> None:
+        """Run the checks; show how they stand after those of changed functions, after the fast ones, and after each slow one."""
         try:
-            try:
-                session.request("begin", task="", needs=[], seed=0)  # loads the module
-            except StudentRaised as fault:
-                self.screen.show_unloadable(str(fault), fault.line, fault.code)
-                return
-            except WorkerLost as fault:
-                self.screen.show_unloadable(str(fault), None, "")
-                return
-            with threads(1):  # their tensors are tiny: a second thread costs more than it brings
-                fast = [check for check in self.checks if not check.slow]
-                early = [check for check in fast if check.task in self.changed]
-                self._judge(early, session, look)
-                if 0 < len(early) < len(fast) and self.screen.live:
-                    self.screen.show(self.result())
-                self._judge([check for check in fast if check not in early], session, look)
+            fast = [check for check in self.checks.values() if not check.slow]
+            early = [check for check in fast if check.task in self.changed]
+            first = early if 0 < len(early) < len(fast) else []
+            for part in (first, [check for check in fast if check not in first]):
+                if part and not self._judge(part):
+                    return
+                if part is first and part and self.screen.live:
+                    self.screen.show(self.result(), running=True)
+            slow = [check for check in self.checks.values() if check.slow]
+            while able := [c for c in slow if c.name not in self.results and self._may_train(c)]:
+                self.screen.show(self.result(), running=True)
+                if not self._judge(able[:1]):
+                    return
+            self.whole = True
             self.screen.show(self.result())
-            for check in self.checks:
-                if check.slow and not self.fast and self._obstacle(check.task) is None:
-                    self._judge([check], session, look)
-                    self.screen.show(self.result())
+            self._learn()
         finally:
-            session.close()
+            if self.process:
+                self.process.end()
 
     def result(self) -> ProjectResult:
         """The project as it stands; a check that has not run reads "waiting", or "not started" with its function."""
-        found = [self.results.get(check.name) or self._pending(check) for check in self.checks]
-        return standing(self.entry, found, shown(self.file))
+        found = [self.results.get(name) or self._pending(check) for name, check in self.checks.items()]
+        whole = standing(self.entry, found, shown(self.file))
+        return ProjectResult(whole.project, whole.title, whole.target, whole.checks, self.notes)
 
-    def _judge(self, checks: Iterable[Check], session: Session, look: Callable[[], None]) -> None:
-        def before(check: Check) -> None:
-            look()
-            self.screen.busy(f"{check.task}: {check.title}  ({len(self.results) + 1} of {len(self.checks)})")
+    def _judge(self, checks: list[Check]) -> bool:
+        """Run these checks; False where the module cannot be loaded."""
+        while left := [check for check in checks if check.name not in self.results]:
+            if self.process is None:
+                self.process = self.starter.start()
+            self.process.ask([check.name for check in left])
+            try:
+                if not self._listen():
+                    return False
+            except Gone as fault:
+                check, where = self._now.check, self.process.where()
+                self.process.end()
+                self.process = None
+                if check is None:
+                    self.screen.show_unloadable(f"{fault} while it was loaded", where[0] if where else None, "")
+                    return False
+                self._lost(check, str(fault), where)
+        return True
 
-        def keep(result: CheckResult) -> None:
-            self.results[result.name] = result
+    def _listen(self) -> bool:
+        """Take results until all that were asked for are there; False where the module cannot be loaded."""
+        assert self.process is not None
+        now = self._now = Now(since=time.perf_counter(), done=len(self.results), of=len(self.checks))
+        limit = self.process.limit(limits.OWN_SECONDS)
+        told = 0.0
+        while True:
+            self.look()
+            message = self.process.message(LOOK, also=self.keys)
+            match message:
+                case ("at", name):
+                    now = self._now = Now(self.checks[name], time.perf_counter(), len(self.results), len(self.checks))
+                    limit = self.process.limit(limits.OWN_SECONDS)
+                case ("calls", function, number):
+                    now.calls = function, number
+                case ("result", result):
+                    self.results[result.name] = result
+                case ("done", notes):
+                    self.notes = notes
+                    return True
+                case ("broke", reason, line):
+                    self.process.broke_at = line
+                    raise Gone(reason)
+                case ("unloadable", text, line, code):
+                    self.screen.show_unloadable(text, line, code)
+                    return False
+            if now.seconds > SLOW_ANSWER:
+                now.where = self.process.where()
+            if time.perf_counter() - told > 0.2:
+                told = time.perf_counter()
+                self.screen.busy(now)
+            if limit.ended():
+                self.process.end()
+                raise Gone(f"no answer within {limits.OWN_SECONDS:.0f} s: an endless loop?")
 
-        run(self.entry, session, checks, before=before, each=keep)
+    def _lost(self, check: Check, reason: str, where: tuple[int, str] | None) -> None:
+        """The process ended in this check: it fails, and so do, untried, other checks of a function that loops."""
+        place: dict[str, Any] = {}
+        if where is not None:
+            text = self.file.read_text("utf-8", errors="replace").splitlines()[where[0] - 1 : where[0]]
+            place = {"line": where[0], "code": text[0].strip() if text else ""}
+        failure = Failure("no answer" if "endless loop" in reason else "ended", check.task, {"reason": reason})
+        self.results[check.name] = CheckResult.of(check, "failed", failure, **place)
+        if "endless loop" in reason:
+            for other in self.checks.values():
+                if other.task == check.task and other.name not in self.results:
+                    untried = Failure("not tried", check.task, {"times": 1})
+                    self.results[other.name] = CheckResult.of(other, "failed", untried)
+
+    def _may_train(self, check: Check) -> bool:
+        return not self.fast and self._obstacle(check.task) is None
 
     def _obstacle(self, task: str) -> str | None:
         """The outcome that keeps the slow checks of a function from running: its fast ones have to pass first."""
-        fast = [check.name for check in self.checks if check.task == task and not check.slow]
+        fast = [check.name for check in self.checks.values() if check.task == task and not check.slow]
         outcomes = {self.results[name].outcome if name in self.results else "waiting" for name in fast}
         if outcomes == {"not started"}:
             return "not started"
@@ -98,9 +207,15 @@ class Round:
             reason = "left out" if check.slow and self.fast else "to come"
         return CheckResult.of(check, obstacle or "waiting", Failure(reason, check.task))
 
-    def _forget_other_exercises(self) -> None:
-        """Another exercise that this one imports may have changed too, so it is loaded anew."""
-        package = self.file.parent.name
-        for name in [m for m in sys.modules if m.startswith(f"{package}.ex")]:
-            del sys.modules[name]
-        importlib.invalidate_caches()
+    def _learn(self) -> None:
+        """What the process has imported, the next one shall have from the start."""
+        if self.process:
+            self.process.ask([])
+            message = None
+            while message is None or message[0] != "modules":
+                try:
+                    self.look()
+                    message = self.process.message(LOOK, also=self.keys)
+                except Gone:
+                    return
+            self.starter.learn(message[1])

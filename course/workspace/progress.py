@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from course.checks.results import ProjectResult
 
 
+LONG = 2.0  # seconds; less needs no bar
+
+
 @dataclass(frozen=True)
 class Last:
     """The last run of all checks of a project.
@@ -45,6 +48,7 @@ def record(result: "ProjectResult", file: Path) -> None:
         "earned": result.earned,
         "points": result.points,
         "outcomes": {check.name: check.outcome for check in result.checks},
+        "seconds": seconds(file) | {c.name: round(c.seconds, 1) for c in result.checks if c.seconds > LONG},
     }
     with suppress(CourseError):
         files.write(_file(), json.dumps(known, indent=1))
@@ -57,6 +61,30 @@ def last(file: Path) -> Last | None:
         return Last(entry["earned"], entry["points"], entry["outcomes"], entry["digest"] == _digest(file))  # type: ignore[index]
     except (TypeError, KeyError):
         return None
+
+
+def seconds(file: Path) -> dict[str, float]:
+    """{check: how long it took last, where that was long}: for a bar that says how long it will take."""
+    entry = _read().get(str(file.resolve()))
+    found = entry.get("seconds") if isinstance(entry, dict) else None
+    return {str(k): float(v) for k, v in found.items() if type(v) in (int, float)} if isinstance(found, dict) else {}
+
+
+def record_cell(entry: Project, task: str, earned: int) -> None:
+    """Keep what a check cell of a notebook has said about one function."""
+    known = _read()
+    cells = known.setdefault(f"notebook {entry.id}", {})
+    if isinstance(cells, dict) and cells.get(task) != earned:
+        cells[task] = earned
+        with suppress(CourseError):
+            files.write(_file(), json.dumps(known, indent=1))
+
+
+def cells(entry: Project) -> dict[str, int]:
+    """{function: points that its check cell has said last}."""
+    found = _read().get(f"notebook {entry.id}")
+    names = [function.name for function in entry.functions]
+    return {name: n for name in names if isinstance(found, dict) and type(n := found.get(name)) is int}
 
 
 def unwritten(file: Path, entry: Project) -> list[str] | None:

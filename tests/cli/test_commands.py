@@ -1,5 +1,8 @@
 """The command line: what it says, and how it ends."""
 
+import json
+import os
+import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -153,8 +156,6 @@ def test_data_verify_finds_a_damaged_file(course, tmp_path):
 
 
 def test_help_imports_nothing_heavy():
-    import subprocess
-
     code = "import sys; from course.cli import main; sys.exit('torch' in sys.modules or 'nbgrader' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
@@ -175,3 +176,110 @@ def test_a_missing_package_is_two_lines_with_its_extra(course, monkeypatch):
 
 def test_a_fault_of_our_own_imports_is_not_hidden():
     assert extras.missing(ModuleNotFoundError(name="course.nonsense")) is None
+
+
+@pytest.mark.parametrize(
+    "words", ["", "status", "list", "list 01", "start", f"hint {FIRST.id} {FIRST.functions[0].name}", "hint"]
+)
+def test_what_only_tells_imports_no_torch(words, tmp_path):
+    """They answer within half a second; torch alone takes several."""
+    code = "\n".join(
+        [
+            "import sys",
+            "from course.cli import main",
+            "main(sys.argv[1:], standalone_mode=False)",
+            "heavy = {'torch', 'numpy', 'hypothesis', 'nbformat', 'pytest'} & set(sys.modules)",
+            "assert not heavy, heavy",
+        ]
+    )
+    environment = os.environ | {
+        "COURSE_EXERCISES": str(tmp_path / "exercises"),
+        "COURSE_PROGRESS": str(tmp_path / "progress.json"),
+    }
+    for command in (["update"], words.split()):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert FIRST.id in done.stdout
+
+
+def test_the_questions_are_those_of_the_checks():
+    from course.checks.check import checks_of
+    from course.workspace.questions import questions
+
+    for entry in projects():
+        fields = ("task", "name", "title", "why", "hint", "points", "slow")
+        said = [[getattr(each, field) for field in fields] for each in questions(entry)]
+        assert said == [[getattr(check, field) for field in fields] for check in checks_of(entry)]
+
+
+def test_list_names_projects_functions_and_checks(course):
+    course("update")
+    assert f"{FIRST.module}.py" in course("list").output
+    text = course("list", FIRST.id).output
+    for function in FIRST.functions:
+        assert f"\n{function.name}, {function.points} points: not started" in text
+    assert "(trains a network)" in text
+
+
+def test_start_says_what_to_open_and_what_to_type(course):
+    text = course("start").output
+    file = exercises.exercise_file(FIRST)
+    line = int(text.partition("is in line ")[2].partition(":")[0])
+    assert f"TODO {FIRST.functions[0].name}" in file.read_text("utf-8").splitlines()[line - 1]
+    assert f"`course watch {FIRST.id}`" in text
+    assert max(map(len, text.replace(str(file.parent), "exercises").splitlines())) < 80
+
+
+def test_hint_without_a_project_takes_the_next_one(course):
+    course("update")
+    write_solution()
+    points = SimpleNamespace(earned=FIRST.points, points=FIRST.points, checks=())
+    progress.record(points, exercises.exercise_file(FIRST))
+    second = projects()[1]
+    assert f"{second.id} {second.functions[0].name}" in course("hint").output
+
+
+@pytest.mark.parametrize(
+    "words", ["run", "reset", "data fetch", "hint 01 trainepoch", "hint 99", "wach", "data fetch mnst"]
+)
+def test_every_error_says_what_to_do(course, words):
+    result = course(*words.split())
+    assert result.exit_code == 2
+    assert any(cure in result.output for cure in ("Say it like this", "Do you mean", "Did you mean", "are:"))
+
+
+def test_a_shell_completes_projects_and_functions():
+    from click.shell_completion import ShellComplete
+
+    def offered(*words: str) -> list[str]:
+        shell = ShellComplete(main, {}, "course", "_COURSE_COMPLETE")
+        return [item.value for item in shell.get_completions(list(words[:-1]), words[-1])]
+
+    assert offered("hint", "04") == ["04a", "04b"]
+    assert offered("hint", "01", "train") == ["train_epoch"]
+    assert offered("hint", "99", "") == []
+    assert {"status", "start"} <= set(offered("st"))
+
+
+def test_notebooks_count_as_well(course, tmp_path, monkeypatch):
+    from course import paths
+
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    course("update")
+    stub = pristine_text(FIRST)
+    cells = [stub, "%matplotlib inline", f"def {FIRST.functions[1].name}():\n    return 1"]
+    book = {"cells": [{"cell_type": "code", "source": [text]} for text in cells]}
+    (folder / f"{FIRST.module}.ipynb").write_text(json.dumps(book))
+    assert f"1 of {len(FIRST.functions)} functions   not checked yet   (notebooks/" in course("status").output
+    progress.record_cell(FIRST, FIRST.functions[1].name, FIRST.functions[1].points)
+    assert f"{FIRST.functions[1].points} of {FIRST.points} points   (notebooks/" in course("status").output
+    assert f"`jupyter lab notebooks/{FIRST.module}.ipynb`" in course().output
+    for function in FIRST.functions:
+        progress.record_cell(FIRST, function.name, function.points)
+    assert f"Next: project {projects()[1].id}" in course().output
+    (folder / f"{FIRST.module}.ipynb").write_text("{")
+    assert course("status").exit_code == 0

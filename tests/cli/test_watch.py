@@ -120,16 +120,92 @@ def test_verdicts_follow_the_file(watch):
     assert student.process.wait(PATIENCE) == 0
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="needs a timer of CPU time")
-def test_a_save_ends_an_endless_loop(watch):
+HAZARDS = {
+    "os._exit(3)": "the process left with exit status 3 before it answered",
+    "import ctypes; ctypes.string_at(0)": "ended by SIGSEGV: a crash",
+    "os.kill(os.getpid(), 9)": "ended by SIGKILL",
+    "exit()": "the code called exit(None)",
+    "raise KeyboardInterrupt": "the code raised KeyboardInterrupt",
+    "print('shown'); input()": "checks can't type: input() gets no answer here",
+    "breakpoint()": f"checks can't stop at a breakpoint: `course debug {FIRST.id}`",
+    "import pdb; pdb.set_trace()": f"checks can't stop at a breakpoint: `course debug {FIRST.id}`",
+    "os.fork() or os._exit(0); raise ValueError('parent')": "ValueError: parent",
+}
+ENDLESS = (
+    "time.sleep(600)",
+    "torch.linalg.svd(torch.rand(6000, 6000))",
+)  # asleep; at work where no signal comes through
+
+
+def hazard(code: str) -> tuple[str, str]:
+    """A change of the solution: `code` at the beginning of a pass over the data."""
+    return "    model.train()\n", f"    import os, threading, time\n    {code}\n    model.train()\n"
+
+
+def line_of(student: Watch, code: str) -> int:
+    """The line on which it stands."""
+    return student.file.read_text("utf-8").splitlines().index(f"    {code}") + 1
+
+
+def test_whatever_the_code_does_the_watch_lives_on(watch):
     student = watch("--fast")
     student.screen()
-    student.save(("    model.train()\n", "    print('LOOPING', file=__import__('sys').stderr)\n    while True: pass\n"))
-    student.until("LOOPING")
+    for code, says in HAZARDS.items():
+        student.save(hazard(code))
+        screen = " ".join(student.screen().split())
+        assert says in screen, code
+        line = line_of(student, code)
+        assert f"{FIRST.module}.py:{line} " in screen or code.startswith("os."), code
+        assert "✗ train_epoch" in screen, code
+        assert "✓ validate" in screen, code
     student.save()
+    assert "✗" not in student.screen()
+
+
+def test_a_save_breaks_off_whatever_blocks(watch):
+    student = watch("--fast")
+    student.screen()
+    for code in ENDLESS:
+        student.save(hazard(code))
+        line = line_of(student, code)
+        assert f"in line {line} (train_epoch). A save breaks it off." in student.until("breaks it off"), code
+    student.save()
+    assert "✓ train_epoch" in student.screen()
+
+
+def test_a_crash_while_the_module_is_loaded(watch):
+    student = watch("--fast")
+    student.screen()
+    student.save(("import torch\n", "import torch\nimport os\nos._exit(5)\n"))
+    assert "exit status 5 before it answered while it was loaded" in " ".join(student.screen().split())
+    student.file.unlink()
+    assert f"is not there any more.\n      Put it back, or type `course reset {FIRST.id}`" in student.screen()
+    student.save()
+    assert "✓ train_epoch" in student.screen()
+
+
+def test_nothing_stays_of_an_earlier_save(watch):
+    """A poisoned global is gone with the process in which it was set."""
+    student = watch("--fast")
+    student.screen()
+    student.save(hazard("torch.argmax = torch.Tensor.argmax = None"))
+    assert "✗" in student.screen()
+    student.save()
+    assert "✗" not in student.screen()
+
+
+def test_a_process_in_reserve_where_none_can_be_forked(watch, monkeypatch):
+    monkeypatch.setenv("COURSE_SPARE_PROCESS", "1")
+    student = watch("--fast")
+    student.screen()
+    student.save(hazard("os._exit(3)"))
     screen = student.screen()
-    assert "✓ train_epoch" in screen
-    assert "Exception ignored" not in screen
+    assert "exit status 3" in screen
+    assert "✓ validate" in screen
+    student.save(hazard("while True: pass"))
+    student.until("breaks it off")
+    student.save()
+    assert "✓ train_epoch" in student.screen()
 
 
 def test_a_save_during_training_starts_over(watch):

@@ -1,0 +1,164 @@
+"""The process in which `course watch` runs a student's code, one for each save: whatever happens there, the watch lives on.
+
+Where a process can be forked it is a copy of the watcher, which has everything imported already; elsewhere one is started before
+and waits (`waiting`). It gets a `Job`, then names of checks to run, and sends messages, tuples that begin with a word:
+
+    ("unloadable", message, line, code)   the module cannot be loaded; nothing else comes
+    ("at", check)                         a check begins
+    ("calls", function, number)           in a check that trains: the function is called for the so-manieth time
+    ("result", CheckResult)               it has ended
+    ("broke", reason, line)               the check that runs ended in a way that no check may; nothing else comes
+    ("done", notes)                       all that were asked for have ended
+    ("modules", names)                    at the end: what has been imported, so that the next process has it from the start
+"""
+
+import contextlib
+import faulthandler
+import importlib
+import os
+import pdb
+import signal
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NoReturn
+
+from course import catalog, limits, paths
+
+TRACE_SECONDS = 2.0  # after so long in one check, and again each time, where it stands is written down
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be checked.
+
+    Args:
+        project: its id.
+        trace: a file for where the code stands, and where it crashed (`faulthandler`).
+    """
+
+    project: str
+    file: Path
+    trace: Path
+
+
+def prepare(project: str, modules: Iterable[str] = ()) -> None:
+    """Import all that a round needs. One thread: their tensors are tiny, and a process that has started others can't be forked."""
+    import torch
+
+    from course.checks.check import checks_of
+    from course.checks.kits import load_kits
+
+    importlib.import_module("course.checks.target")
+    torch.set_num_threads(1)
+    checks_of(catalog.project(project))
+    load_kits()
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
+def waiting(connection: Connection, project: str, modules: tuple[str, ...]) -> None:
+    """What a process that was started beforehand does."""
+    prepare(project, modules)
+    with contextlib.suppress(EOFError, KeyboardInterrupt):
+        serve(connection, connection.recv())
+
+
+def serve(connection: Connection, job: Job) -> None:
+    """Load the module, run the checks that are asked for, and say how they end."""
+    from course.checks.check import Check, checks_of
+    from course.checks.run import run
+    from course.checks.session import StudentRaised, WorkerLost
+    from course.checks.target import open_session
+
+    if hasattr(os, "setsid"):
+        os.setsid()  # what the student's code starts ends with it, and Ctrl-C is the watcher's alone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    entry, before = catalog.project(job.project), set(sys.modules)
+    checks = {check.name: check for check in checks_of(entry)}
+    session = open_session(
+        job.file, entry, seconds=limits.CALL_SECONDS, cached=True
+    )  # makes the data, with a bar, at first
+    with job.trace.open("w") as trace, contextlib.suppress(EOFError, BrokenPipeError):
+        _alone(trace, entry.id)
+        try:
+            session.request("begin", task="", needs=[], seed=0)
+        except StudentRaised as fault:
+            connection.send(("unloadable", str(fault), fault.line, fault.code))
+            return
+        except WorkerLost as fault:
+            connection.send(("unloadable", str(fault), None, ""))
+            return
+        said: list[int] = []
+
+        def begins(check: Check) -> None:
+            trace.truncate(0)
+            faulthandler.dump_traceback_later(TRACE_SECONDS, repeat=True, file=trace)
+            connection.send(("at", check.name))
+            said[:] = [0] if check.slow else []
+
+        exchange = session._exchange
+
+        def counted(message: dict[str, Any]) -> dict[str, Any]:
+            if said and message["op"] == "call":
+                said[0] += 1
+                connection.send(("calls", message["name"], said[0]))
+            return exchange(message)
+
+        session._exchange = counted  # type: ignore[method-assign]
+        while names := connection.recv():
+            asked = [checks[name] for name in names]
+            try:
+                found = run(entry, session, asked, before=begins, each=lambda r: connection.send(("result", r)))
+            except (
+                KeyboardInterrupt,
+                SystemExit,
+                GeneratorExit,
+            ) as fault:  # the student's own: a real one is the watcher's
+                connection.send(("broke", f"the code raised {type(fault).__name__}", _line(fault, job.file)))
+                return
+            faulthandler.cancel_dump_traceback_later()
+            connection.send(("done", found.notes))
+        connection.send(("modules", _loaded_since(before, job.file)))
+
+
+def _alone(trace: Any, project: str) -> None:
+    """Nobody types here, nothing reaches the watcher's screen, and a crash leaves its line."""
+    for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
+        nowhere = os.open(os.devnull, mode)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
+    faulthandler.enable(trace, all_threads=False)
+
+    def stop(*_: object, **__: object) -> NoReturn:
+        raise RuntimeError(f"checks can't stop at a breakpoint: `course debug {project}` writes a program that can")
+
+    sys.breakpointhook = stop
+    pdb.set_trace = stop
+
+
+def _line(fault: BaseException, file: Path) -> int | None:
+    """The student's own line in which it arose."""
+    lines = [frame.lineno for frame in traceback.extract_tb(fault.__traceback__) if frame.filename == str(file)]
+    return lines[-1] if lines else None
+
+
+def _loaded_since(before: set[str], file: Path) -> tuple[str, ...]:
+    """Modules that were imported since, without the student's own."""
+    found = []
+    for name in set(sys.modules) - before:
+        origin = getattr(sys.modules[name], "__file__", None) or ""
+        here = Path(origin)
+        own = here.is_relative_to(file.parent) or (
+            here.is_relative_to(paths.ROOT)
+            and name.partition(".")[0] not in ("course", "graders")
+            and ".venv" not in origin
+        )
+        if origin and not own:
+            found.append(name)
+    return tuple(sorted(found))
