@@ -225,7 +225,7 @@ def test_every_view_runs_checks_by_the_one_loop():
     assert users >= {
         "course/cli/pytest_plugin.py",
         "course/cli/student.py",  # hint
-        "course/cli/watch_round.py",
+        "course/cli/watch_child.py",
         "course/checks/notebook.py",
         "course/grading/judge.py",
         "course/authoring/proofs/variants.py",

@@ -44,7 +44,7 @@ def test_what_is_printed_is_kept_up_to_a_limit():
 
 def test_nobody_answers():
     before = builtins.input
-    with pytest.raises(EOFError, match="checks can.t type"):
+    with pytest.raises(EOFError, match="checks can't type"):
         printed("input('name?')")
     assert builtins.input is before
 
