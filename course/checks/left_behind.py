@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torchvision
 
 from course import paths
 
@@ -23,8 +24,9 @@ _ROOTS = (
 )
 _PACKAGES = ("torch.nn.modules.", "torch.optim.", "torch.utils.data.", "torchvision.")
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
-_TORCH = Path(torch.__file__).parent
-_MEANT = (paths.ROOT / "course", paths.ROOT / "graders" / "kit", _TORCH / "_dynamo")  # whose methods there are no slip
+_TORCH, _VISION = (Path(one.__file__).parent for one in (torch, torchvision))
+_OURS = (paths.ROOT / "course", paths.ROOT / "graders" / "kit")  # whose methods there are no slip
+_INSTALLED = _TORCH.parent  # where the libraries lie
 _ABSENT = object()
 _kept: dict[type, dict[str, Any]] = {}
 
@@ -63,7 +65,7 @@ def _restored(kind: type) -> Iterator[str]:
     was, now = _kept[kind], dict(vars(kind))
     for name in {**was, **now}:
         old, new = was.get(name, _ABSENT), now.get(name, _ABSENT)
-        if old is new or not isinstance(new if old is _ABSENT else old, _METHODS) or _is_meant(new, old):
+        if old is new or not isinstance(new if old is _ABSENT else old, _METHODS) or _is_meant(kind, name, new, old):
             continue
         if old is _ABSENT:
             delattr(kind, name)
@@ -73,14 +75,20 @@ def _restored(kind: type) -> Iterator[str]:
     _kept[kind] = dict(vars(kind))
 
 
-def _is_meant(new: Any, old: Any) -> bool:
-    """torch wraps methods when the first optimizer is built, or something compiled; probes of ours put one there for a while."""
+def _is_meant(kind: type, name: str, new: Any, old: Any) -> bool:
+    """Is a method of `kind` a library's own affair?
+
+    torch wraps the methods of an optimizer's class when the first one of it is built, inherited ones too (AdamW's `step`), and
+    what is compiled; transformers gives every network one more with its first model; probes of ours put one there for a while.
+    """
     code = getattr(new, "__code__", None)
     if code is None:
         return False
     file = Path(code.co_filename)
-    wrapped = file.is_relative_to(_TORCH) and inspect.unwrap(new) is inspect.unwrap(old)
-    return wrapped or any(file.is_relative_to(folder) for folder in _MEANT)
+    if file.is_relative_to(_TORCH) or file.is_relative_to(_VISION):
+        inherited = old if old is not _ABSENT else getattr(super(kind, kind), name, _ABSENT)
+        return file.is_relative_to(_TORCH / "_dynamo") or inspect.unwrap(new) is inspect.unwrap(inherited)
+    return (old is _ABSENT and _INSTALLED in file.parents) or any(file.is_relative_to(one) for one in _OURS)
 
 
 def _family(kinds: tuple[type, ...]) -> Iterator[type]:

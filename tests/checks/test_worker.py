@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from course.checks import wire
+from course.checks import left_behind, wire
 from course.checks.builders import linear_net, tensor_set
 from course.checks.worker import Worker
 from graders.kit.general import photo
@@ -300,3 +300,27 @@ def test_what_torch_and_the_students_own_classes_change_is_not_told(worker_of):
     )
     assert call(worker, "f")["value"]["left"] == []
     del torch.nn.Linear.note
+
+
+def test_what_an_installed_library_gives_every_network_is_not_told(worker_of, monkeypatch):
+    # of transformers, with its first model in a process
+    monkeypatch.delattr(torch.nn.Module, "smart_apply", raising=False)
+    worker = worker_of(
+        "from transformers import BertConfig, BertModel\n\ndef f():\n"
+        "    sizes = {'hidden_size': 4, 'num_hidden_layers': 1, 'num_attention_heads': 1, 'intermediate_size': 4}\n"
+        "    BertModel(BertConfig(vocab_size=9, **sizes)).init_weights()\n"
+    )
+    assert call(worker, "f")["value"]["left"] == []
+    assert hasattr(torch.nn.Module, "smart_apply")
+
+
+def test_an_optimizer_that_inherits_its_step_is_not_told(worker_of):
+    for name in ("AdamW", "Adam", "Rprop"):
+        kind = getattr(torch.optim, name)
+        worker = worker_of(
+            f"import torch\n\ndef f():\n    torch.optim.{name}([torch.zeros(1, requires_grad=True)]).step()\n"
+        )
+        if name == "AdamW" and "step" in vars(kind):
+            del kind.step  # as in a new process: torch puts it there with the first one
+            left_behind._kept[kind] = dict(vars(kind))
+        assert call(worker, "f")["value"]["left"] == []
