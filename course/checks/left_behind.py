@@ -24,7 +24,7 @@ _ROOTS = (
 )
 _PACKAGES = ("torch.nn.modules.", "torch.optim.", "torch.utils.data.", "torchvision.")
 _METHODS = (types.FunctionType, staticmethod, classmethod, property)
-_TORCH, _VISION = (Path(one.__file__).parent for one in (torch, torchvision))
+_TORCH, _VISION = (Path(inspect.getfile(library)).parent for library in (torch, torchvision))
 _OURS = (paths.ROOT / "course", paths.ROOT / "graders" / "kit")  # whose methods there are no slip
 _INSTALLED = _TORCH.parent  # where the libraries lie
 _ABSENT = object()
