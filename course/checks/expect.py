@@ -16,6 +16,8 @@ from course.checks.check_failure import CheckFailure
 from course.checks.explain import explain
 from course.checks.wording import describe
 
+PLAIN = 4000  # characters of a plain value that are kept; `plain_difference` says of them what matters
+
 
 def fail(message: str, **values: Any) -> None:
     """Fail the check with a sentence of its own; `{names}` in it stand for `values`."""
@@ -176,7 +178,7 @@ def _measured(value: float, bound: float, sense: str, what: str) -> None:
 
 def _short(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+    return text if len(text) <= PLAIN else text[: PLAIN - 3] + "..."
 
 
 def _distance(a: torch.Tensor, b: torch.Tensor) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from course.checks.failure import Failure
+from course.checks.plain_difference import difference
 
 SENTENCES: dict[str, str] = {
     # what came is of another kind
@@ -171,6 +172,10 @@ def _values_differ(failure: Failure, values: dict[str, Any]) -> str:
     return _plain(failure, {**values, "at": at})
 
 
+def _not_equal(failure: Failure, values: dict[str, Any]) -> str:
+    return difference(failure.what, values["expected"], values["got"])
+
+
 def _no_function(failure: Failure, values: dict[str, Any]) -> str:
     like = failure.values.get("like")
     return _plain(failure, values) + (f"; you have {like}: is it that one, by another name?" if like else "")
@@ -183,6 +188,7 @@ def _names(failure: Failure, values: dict[str, Any]) -> str:
 _TEXTS: dict[str, Callable[[Failure, dict[str, Any]], str]] = {
     "condition": _condition,
     "not a float": _not_a_float,
+    "not equal": _not_equal,
     "shape": _shape,
     "out of range": _out_of_range,
     "not between": _between,

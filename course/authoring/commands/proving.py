@@ -144,7 +144,7 @@ def mutation(
 @click.option("--grader", type=FILE, help="A grader of your own, outside the catalog.")
 @click.option("--target", type=FILE, help="The solution that it grades.")
 @click.option("--check", metavar="NAME", help="One check once more, nothing kept; the options below belong to it.")
-@click.option("--alternative", metavar="NAME", default="", help="On this right solution of another hand.")
+@click.option("--alternative", metavar="NAME", default="", help="On this alternative solution.")
 @click.option("--seed", type=int, default=0)
 @click.option("--threads", type=click.IntRange(1), default=1)
 @click.option("--hash-seed", type=int, default=0)

@@ -179,7 +179,7 @@ def proofs(found: Sources) -> Iterator[Finding]:
     written = {variant.task for variant in found.alternatives}
     for function in found.entry.functions:
         if function.name not in written:
-            cure = f"Write a right one of another hand, in {found.alternatives_file}."
+            cure = f"Write an alternative, in {found.alternatives_file}."
             yield Finding(
                 "course/catalog.toml", found.catalog_line(function.name), f"{function.name} has no alternative", cure
             )

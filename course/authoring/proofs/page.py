@@ -19,8 +19,8 @@ HEAD = """\
 # Known mistakes
 
 A check that nobody has seen fail proves nothing. So each check of this course is tried on wrong solutions that students really
-write: they stand in `graders/proofs/`, with the check that must catch each. `make test` runs every one of them, and right
-solutions of another hand, which must all pass. [grading.md](grading.md) says how a check is written,
+write: they stand in `graders/proofs/`, with the check that must catch each. `make test` runs every one of them, and
+alternative solutions, which must all pass. [grading.md](grading.md) says how a check is written,
 [authoring.md](authoring.md) how a project is.
 
 The sentence below a mistake's name is what the student reads when the outputs of the function are those of the mistake

@@ -1,4 +1,4 @@
-"""Proof that the checks work: known mistakes, each caught by the check that it names, and right solutions of another hand.
+"""Proof that the checks work: known mistakes, each caught by the check that it names, and alternative solutions.
 
 A mistake or an alternative is the solution with one function exchanged (`Mistakes.mistake`, `Catalogue.alternative`) or a few
 words of it changed (`Mistakes.patch`). Each becomes a whole module file, so it can be graded over any transport.

@@ -25,7 +25,7 @@ class Subject:
         key: the project's id; for a grader of one's own the name of its file.
         grader: its file.
         target: the file that is graded; for an alternative that of the solution, which it is made from.
-        alternative: the name of a right solution of another hand; empty for the solution itself.
+        alternative: the name of a alternative solution; empty for the solution itself.
         task: of an alternative, the function that is written another way: only its checks are run.
         entry: the project of the catalog; None for a grader of one's own.
     """

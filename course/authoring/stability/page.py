@@ -14,7 +14,7 @@ INTRODUCTION = """\
 A grader that fails a right solution once in a while is worse than none. So each check of each grader is run on the solution many
 times, each time with another seed of the checks (hidden data, weights, order of batches, augmentation), with one thread or two,
 with one of {hash_seeds} hash seeds of Python, in another order, and with the generators of `random`, `numpy` and `torch` in another
-state when it begins. Everything is trained anew; nothing comes from a cache. Right solutions of another hand
+state when it begins. Everything is trained anew; nothing comes from a cache. Alternative solutions
 (`graders/proofs/`) are run on the checks of the function that they replace.
 
     course author stability --runs 200 --only fast       # checks that train nothing
@@ -48,10 +48,10 @@ def text(subjects: Sequence[Subject], records: Sequence[Record]) -> str:
         "deviation of few runs is itself uncertain; so the worst value stands beside it. *exact*: every run gave the same value. "
         "*not reached*: the comparison stands in code that the check shares with others, and this one does not come by.",
         report.markdown(report.margin_table(margins)),
-        f"Margins below {report.LEAST_MARGIN:.0f} deviations: "
+        f"Margins below {report.LEAST_MARGIN:.0f} standard deviations: "
         + (", ".join(f"{one.project} {one.name} ({one.deviations:.1f})" for one in thin) or "none")
         + ".",
-        "## Right solutions of another hand",
+        "## Alternative solutions",
         "What the checks that train a network measured on them. The runs are few: it is the worst value that counts.",
         report.markdown(report.alternative_table(report.alternative_margins(records))),
     ]

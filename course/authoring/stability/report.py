@@ -105,7 +105,7 @@ def margins(subjects: Sequence[Subject], records: Iterable[Record]) -> list[Marg
 
 
 def alternative_margins(records: Iterable[Record]) -> dict[str, list[Margin]]:
-    """For each right solution of another hand, by its name: what the checks that train a network measured, against the bounds."""
+    """For each alternative solution, by its name: what the checks that train a network measured, against the bounds."""
     values: dict[tuple[str, str, str, str, float, str], list[float]] = {}
     for record in records:
         if record.alternative and record.slow:

@@ -2,7 +2,7 @@
 
     course author stability --runs 200 --only fast       # the checks that train nothing: minutes
     course author stability --only slow --jobs 2         # the checks that train: hours, on two processors
-    course author stability --runs 3 --alternatives 3    # and right solutions of another hand
+    course author stability --runs 3 --alternatives 3    # and alternative solutions
     course author stability --runs 0                     # only what the ledger has of the code as it is
     course author stability --runs 0 --write             # and the page
 
@@ -51,7 +51,7 @@ def solutions(entries: Sequence[Project]) -> list[Subject]:
 
 
 def alternatives(entries: Sequence[Project]) -> list[Subject]:
-    """The right solutions of another hand."""
+    """The alternative solutions."""
     return [
         Subject(own.key, own.grader, own.target, variant.name, variant.task, entry)
         for own, entry in zip(solutions(entries), entries, strict=True)

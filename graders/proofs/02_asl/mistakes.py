@@ -74,7 +74,7 @@ PIXELS.patch(
 )
 PIXELS.patch(
     "standardised",
-    "The values are moved to mean 0 and deviation 1; here 0 to 1 was asked for.",
+    "The values are scaled to mean 0 and standard deviation 1; here 0 to 1 was asked for.",
     (UNIT, UNIT + "\n        self.images = (self.images - self.images.mean()) / self.images.std()"),
 )
 PIXELS.patch(

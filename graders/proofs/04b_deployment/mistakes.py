@@ -137,7 +137,7 @@ BATCH.patch("still_colour", "The network has one input channel; the photo still 
 BATCH.patch("negative", "Light and dark are exchanged, as for digits on paper.", (TO_DTYPE, f"(1 - {TO_DTYPE})"))
 BATCH.patch(
     "normalised_for_imagenet",
-    "ImageNet's mean and deviation belong to another network.",
+    "ImageNet's mean and standard deviation belong to another network.",
     (TO_DTYPE, f"F.normalize({TO_DTYPE}, [0.485], [0.229])"),
 )
 BATCH.patch("transposed", "Rows and columns are exchanged.", (TO_DTYPE, TO_DTYPE + ".transpose(-1, -2)"))

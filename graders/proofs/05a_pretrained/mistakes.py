@@ -151,7 +151,7 @@ def size_by_heart(photo, weights):
     return transform(ImageOps.exif_transpose(photo).convert("RGB"))[None]
 
 
-@NUMBERS.mistake("Pixels go up to 255: they were not divided before mean and deviation were applied.")
+@NUMBERS.mistake("Pixels go up to 255: they were not divided before mean and standard deviation were applied.")
 def never_divided(photo, weights):
     numbers = weights.transforms()
     upright = ImageOps.exif_transpose(photo).convert("RGB")

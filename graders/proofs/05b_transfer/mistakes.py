@@ -196,7 +196,7 @@ views.light_and_colour(NORMAL, ANEW, ANEW, "v2.ColorJitter(brightness=0.2, contr
 views.crops(NORMAL, PLAIN, ANEW)
 views.chance(PLAIN, ANEW)
 NORMAL.patch(
-    "mean_and_deviation_exchanged", "Mean and deviation are exchanged.", (NORMALIZE, "v2.Normalize(STD, MEAN)")
+    "mean_and_deviation_exchanged", "Mean and standard deviation are swapped.", (NORMALIZE, "v2.Normalize(STD, MEAN)")
 )
 NORMAL.patch(
     "other_numbers",

@@ -36,7 +36,7 @@ def photos(normal: Mistakes, plain: Mistakes, anew: Mistakes, size: int) -> None
     )
     normal.patch(
         "never_divided",
-        "Pixels go up to 255: they were not divided before mean and deviation were applied.",
+        "Pixels go up to 255: they were not divided before mean and standard deviation were applied.",
         ("scale=True", "scale=False"),
     )
     normal.patch(

@@ -1,0 +1,102 @@
+"""The linter of English: what reads badly in lessons, hints, sentences about mistakes, and pages.
+
+Two lists. `OURS` holds phrases that crept into this course and that a reader had to read twice; proselint's checks are the public
+ones, without those about typography (source text has straight quotes) and about rank names that code must have.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.authoring.lint.reader import Finding
+
+OURS = {
+    r"\b(the|a|another) bend\b": "say activation or non-linearity",
+    r"\b(its|their|the|keep|your) papers\b": "say metadata, or what the weights describe",
+    r"\bat wish\b": "say as you like",
+    r"\bof another hand\b": "say somebody else's",
+    r"\bwhoever never\b": "say who or what does it: a model that never …",
+    r"\b(it|this|which|that|but|and) is none\b": "say is not, or is no such thing",
+    r"\bare no (words|cosines|parameters|photos)\b": "say are not",
+    r"\bis nobody to\b": "say nobody should",
+    r"\b(tokenizer|optimizer|caller|network)'s (own )?affair\b": "say is up to",
+    r"\bnobody (hears|learns) (of|that)\b": "say silently, or without a word",
+    r"\bwritten (down|in); ": "say hard-coded",
+    r"\bdeviation\b(?<!standard deviation)": "say standard deviation",
+    r"\['": "never a Python list in a sentence: join the names",
+}
+
+PROSELINT = {
+    "archaism": True,
+    "cliches": True,
+    "hedging": True,
+    "lexical_illusions": True,
+    "malapropisms": True,
+    "misc": True,
+    "mixed_metaphors": True,
+    "mondegreens": True,
+    "needless_variants": True,
+    "nonwords": True,
+    "oxymorons": True,
+    "redundancy": True,
+    "spelling": True,
+    "uncomparables": True,
+    "weasel_words": True,
+}
+# British spelling is ours; "very" is sometimes the right word; "for ever" is how British English writes it.
+ALLOWED = ("for ever", "very", "Inconsistent spelling of 'colour'", "Inconsistent spelling of 'center'")
+
+
+@dataclass(frozen=True)
+class Text:
+    """Prose, and where it stands.
+
+    Args:
+        file: below the root of the checkout.
+        line: of its first line, from 1.
+    """
+
+    file: str
+    line: int
+    prose: str
+
+
+def prose(text: Text, *, public: bool = True) -> Iterator[Finding]:
+    """What reads badly in a text.
+
+    Args:
+        public: also ask proselint, which is slow and of little use for a single sentence.
+    """
+    plain = _without_code(text.prose)
+    for pattern, cure in OURS.items():
+        for found in re.finditer(pattern, plain):
+            line = text.line + plain.count("\n", 0, found.start())
+            yield Finding(text.file, line, f'"{found[0].strip()}" reads badly', f"{cure[0].upper()}{cure[1:]}.")
+    for line, said in _proselint(plain) if public else ():
+        if not any(word in said for word in ALLOWED):
+            yield Finding(text.file, text.line + line - 1, said.rstrip("."), "Say it otherwise.")
+
+
+def page(file: Path, root: Path) -> Text:
+    """A Markdown page."""
+    return Text(file.relative_to(root).as_posix(), 1, file.read_text("utf-8"))
+
+
+def _without_code(text: str) -> str:
+    """The text with blanks in the place of code, tables' bars and addresses, so that lines and columns stay."""
+    for pattern in (r"(?ms)^```.*?^```", r"`[^`\n]*`", r"\$[^$\n]+\$", r"https?://\S+", r"\(figure:[^)]*\)"):
+        text = re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    return text
+
+
+def _proselint(text: str) -> list[tuple[int, str]]:
+    from proselint.checks import __register__
+    from proselint.registry import CheckRegistry
+    from proselint.tools import LintFile
+
+    registry = CheckRegistry()
+    if not registry.checks:
+        registry.register_many(__register__)
+    results = LintFile("text", text).lint({"max_errors": 1000, "checks": PROSELINT}) if text.strip() else []
+    return [(found.pos[0], found.check_result.message) for found in results]
