@@ -1,11 +1,11 @@
 """Where two plain values differ, in words: no brackets and quotes of Python in a sentence, and of a long list only what differs."""
 
 import ast
+from collections.abc import Sequence
 from typing import Any
 
 SHOWN = 8  # items of a list; a longer one is told by its first difference
 LONGEST = 120  # characters of a value that is no list
-_MISSING = object()
 
 
 def read(text: str) -> Any:
@@ -24,32 +24,40 @@ def difference(what: str, expected: str, got: str) -> str:
         expected “[CLS] the [SEP]”, got “[CLS] [SEP]”"; positions and rows are counted from 0.
     """
     wanted, came = read(expected), read(got)
-    if not isinstance(wanted, list | tuple | dict) or type(came) is not type(wanted):
-        return f"{what}: expected {_cut(expected)}, got {_cut(got)}"
-    if isinstance(wanted, dict):
-        names = [n for n in {**wanted, **came} if wanted.get(n, _MISSING) != came.get(n, _MISSING)]
-        parts = [difference(str(n), repr(wanted[n]), repr(came[n])) for n in names if n in wanted and n in came]
-        parts += [f"{n}: missing" for n in names if n not in came] + [
-            f"{n}: not expected" for n in names if n not in wanted
-        ]
-        return f"{what}, {'; '.join(parts)}"
-    rows = wanted and all(isinstance(row, list | tuple) for row in [*wanted, *came])
-    if len(wanted) != len(came):
-        kind = "row" if rows else "item"
-        count = f"expected {_counted(len(wanted), kind)}, got {len(came)}"
-        if rows or max(len(wanted), len(came)) > SHOWN:
-            where = next((k for k, (a, b) in enumerate(zip(wanted, came)) if a != b), min(len(wanted), len(came)))
-            return f"{what}: {count}; they part at {'row' if rows else 'position'} {where}{_there(wanted, came, where)}"
-        return f"{what}: expected {said(wanted)}, got {said(came)}"
-    differ = [k for k, (a, b) in enumerate(zip(wanted, came, strict=True)) if a != b]
-    if rows and differ:
-        first = differ[0]
-        name = what if len(wanted) == 1 else f"{what}, row {first}"
-        return f"{name}: expected {_row(wanted[first])}, got {_row(came[first])}"
-    if len(wanted) > SHOWN and differ:
-        first = differ[0]
-        count = f"{len(differ)} of {len(wanted)} differ, first at position {first}"
-        return f"{what}: {count}: expected {said(wanted[first])}, got {said(came[first])}"
+    if isinstance(wanted, dict) and isinstance(came, dict):
+        return _of_dicts(what, wanted, came)
+    if isinstance(wanted, list | tuple) and type(came) is type(wanted):
+        return _of_lists(what, wanted, came)
+    return f"{what}: expected {_cut(expected)}, got {_cut(got)}"
+
+
+def _of_dicts(what: str, wanted: dict[Any, Any], came: dict[Any, Any]) -> str:
+    both = [name for name in wanted if name in came and wanted[name] != came[name]]
+    parts = [difference(str(name), repr(wanted[name]), repr(came[name])) for name in both]
+    parts += [f"{name}: missing" for name in wanted if name not in came]
+    parts += [f"{name}: not expected" for name in came if name not in wanted]
+    return f"{what}, {'; '.join(parts)}"
+
+
+def _of_lists(what: str, wanted: Sequence[Any], came: Sequence[Any]) -> str:
+    rows = bool(wanted) and all(isinstance(row, list | tuple) for row in [*wanted, *came])
+    where = next((k for k, (a, b) in enumerate(zip(wanted, came, strict=False)) if a != b), min(len(wanted), len(came)))
+    if len(wanted) != len(came) and (rows or max(len(wanted), len(came)) > SHOWN):
+        count = f"expected {len(wanted)} {'row' if rows else 'item'}{'' if len(wanted) == 1 else 's'}, got {len(came)}"
+        there = (
+            f": expected {_item(wanted[where])}, got {_item(came[where])}"
+            if where < min(len(wanted), len(came))
+            else ""
+        )
+        return f"{what}: {count}; they part at {'row' if rows else 'position'} {where}{there}"
+    if len(wanted) == len(came) and where < len(wanted):
+        if rows:
+            name = what if len(wanted) == 1 else f"{what}, row {where}"
+            return f"{name}: expected {_item(wanted[where])}, got {_item(came[where])}"
+        if len(wanted) > SHOWN:
+            count = sum(a != b for a, b in zip(wanted, came, strict=True))
+            pair = f"expected {said(wanted[where])}, got {said(came[where])}"
+            return f"{what}: {count} of {len(wanted)} differ, first at position {where}: {pair}"
     return f"{what}: expected {said(wanted)}, got {said(came)}"
 
 
@@ -69,17 +77,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _row(row: Any) -> str:
-    return f"“{' '.join(str(item) for item in row)}”" if row else "an empty row"
-
-
-def _there(wanted: Any, came: Any, where: int) -> str:
-    if where >= min(len(wanted), len(came)):
-        return ""
-    pair = (wanted[where], came[where])
-    a, b = (_row(one) if isinstance(one, list | tuple) else said(one) for one in pair)
-    return f": expected {a}, got {b}"
-
-
-def _counted(number: int, kind: str) -> str:
-    return f"{number} {kind}" + ("" if number == 1 else "s")
+def _item(item: Any) -> str:
+    """One item: a row by its own items, as a reader sees them."""
+    if isinstance(item, list | tuple):
+        return f"“{' '.join(str(part) for part in item)}”" if item else "an empty row"
+    return said(item)
