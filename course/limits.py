@@ -1,5 +1,7 @@
 """Every limit on time, size and number that a student's work meets, in one table. Each has its reason."""
 
+from dataclasses import dataclass
+
 # -- seconds ------------------------------------------------------------------------------------------------------------
 
 CALL_SECONDS = 120.0  # one call of a student's function; the longest honest one trains for about 10 s
@@ -42,3 +44,21 @@ PAGE_BYTES = 300_000  # a page can be mailed, and thousands of them fit on a dis
 ARCHIVE_FILES = 50_000  # in one zip; a class of a thousand has some thousand
 ARCHIVE_BYTES = 4_000_000_000  # unpacked, of notebooks and modules; other files are not unpacked
 RECEIPT_BYTES = 20_000_000  # what a platform itself writes into a download: receipts, a table of submissions
+
+# -- behind the wall ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WallLimits:
+    """What the processes of one submission may use; the longest honest training needs about 1 GB and one process."""
+
+    memory: int = 4 << 30  # in all of its processes, /tmp and /dev/shm together
+    processes: int = 256  # threads among them; the compiler of project 02 starts some 40
+    files: int = 1024  # open at a time
+    file: int = 1 << 30  # bytes of one file
+    scratch: int = 1 << 30  # bytes in /tmp, and as many in /dev/shm
+
+
+WALL = WallLimits()
+ANSWER_BYTES = 1 << 28  # one answer from behind a line; the largest honest one is a data set of some 60 MB
+HEADER_BYTES = 1 << 24  # of it in words and numbers; the rest are tensors

@@ -213,6 +213,11 @@ class SubmissionResult:
     seed: int = 0
 
     @property
+    def walled(self) -> bool:
+        """Did the student's code run behind the wall, if it ran at all?"""
+        return self.isolation.startswith("wall")
+
+    @property
     def status(self) -> str:
         """One or two words: graded, missing or not readable."""
         if not self.reason:

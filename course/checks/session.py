@@ -24,11 +24,13 @@ from typing import Any, BinaryIO, cast
 
 import torch
 
-from course.checks import wire
+from course import limits
+from course.checks import answers, wire
 from course.checks.cache import Cache
 from course.checks.failure import Failure
 from course.checks.printed import Lines
 from course.checks.time_limit import TimeLimit, processor_seconds
+from course.checks.upstream import upstream
 from course.checks.worker import Worker
 
 ANSWERS = 8  # kept for `diagnosis`: enough for what a message leaves out, few enough to be of one example of hypothesis
@@ -97,25 +99,34 @@ class Session:
 
         Raises:
             StudentRaised: the student's code raised an exception.
-            WorkerLost: there was no answer.
+            WorkerLost: there was no answer, or none that is plain data of the agreed form.
         """
         if op == "begin":
             self.called = dict.fromkeys([message["task"], *message["needs"]])
+            message |= self._given(message["needs"], message["task"])
         elif op == "call":
             self.called[message["name"]] = None
-        answer = self._exchange({"op": op, **message})
+        try:
+            answer = answers.agreed(op, self._exchange({"op": op, **message}))
+        except wire.WireError as fault:
+            self.close()
+            raise WorkerLost(f"an answer that is not plain data: {fault}") from None
         name = str(message.get("name", op))
         self.printed.take(answer)
         if "error" in answer:
-            fault = StudentRaised(answer["error"])
-            self.answers.append((name, str(fault)))
-            raise fault
+            raised = StudentRaised(answer["error"])
+            self.answers.append((name, str(raised)))
+            raise raised
         value = answer["value"]
         if op == "begin":
             self.notes.update(dict.fromkeys(value["notes"]))
         if op in ("call", "probe", "read"):
             self.answers.append((name, value["result"] if op == "call" else value))
         return value
+
+    def _given(self, needs: list[str], task: str) -> dict[str, str]:
+        """What goes with the beginning of a check, beside what it asks: the source of upstream functions."""
+        return {}
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedError
@@ -157,7 +168,7 @@ class ChildProcess(Session):
 
     Args:
         target: the student's module file.
-        reference: stand-ins for upstream functions, or None.
+        reference: the solution, of which the worker gets the upstream functions that a check needs; or None.
         seconds: limit of one request, start of the process included in the first.
         folder: where the process runs, and then silently; this process's own folder and stderr unless given.
     """
@@ -171,6 +182,9 @@ class ChildProcess(Session):
         self.target, self.reference, self.seconds, self.folder = target, reference, seconds, folder
         self._process: subprocess.Popen[bytes] | None = None
 
+    def _given(self, needs: list[str], task: str) -> dict[str, str]:
+        return {"upstream": upstream(self.reference, needs, task)} if self.reference else {}
+
     def _start(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", "course.checks.worker"],
@@ -182,10 +196,12 @@ class ChildProcess(Session):
         )
         hello = {
             "target": str(self.target),
-            "reference": str(self.reference) if self.reference else None,
+            "files": {},
             "threads": torch.get_num_threads(),
         }
-        cast(BinaryIO, process.stdin).write(wire.pack(hello))
+        stream = cast(BinaryIO, process.stdin)
+        stream.write(wire.pack(hello))
+        stream.flush()
         return process
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -195,16 +211,15 @@ class ChildProcess(Session):
         patience = TimeLimit(self.seconds, lambda: processor_seconds(pid))
         loop = False
         try:
-            stdin = cast(BinaryIO, self._process.stdin)
-            stdin.write(wire.pack(message))
-            stdin.flush()
-            return wire.unpack(cast(BinaryIO, _Patient(cast(BinaryIO, self._process.stdout), patience)), self)
+            Patient(cast(BinaryIO, self._process.stdin).fileno(), patience).write(wire.pack(message))
+            pipe = Patient(cast(BinaryIO, self._process.stdout).fileno(), patience)
+            return wire.unpack(pipe, self, limits.ANSWER_BYTES)
         except TimeoutError:
             self._process.kill()
             loop = True
             reason = f"no answer within {self.seconds:.0f} s: an endless loop?"
         except (EOFError, BrokenPipeError):
-            reason = _ending(self._process.wait())
+            reason = ending(self._process.wait())
         except wire.WireError as fault:
             self._process.kill()
             reason = f"an answer that is not plain data: {fault}"
@@ -224,29 +239,59 @@ class ChildProcess(Session):
                 process.wait()
 
 
-class _Patient:
-    """A pipe's read end whose reads stop when the writer has had its time."""
+class Patient:
+    """One end of a pipe or a socket, read and written until the other side has had its time.
 
-    def __init__(self, pipe: BinaryIO, patience: TimeLimit) -> None:
-        self.pipe, self.patience = pipe, patience
-        self.selector = selectors.DefaultSelector()
-        self.selector.register(pipe, selectors.EVENT_READ)
+    Args:
+        end: an open file.
+        patience: of the request that this is part of.
+    """
+
+    def __init__(self, end: int, patience: TimeLimit) -> None:
+        self.end, self.patience = end, patience
 
     def read(self, count: int) -> bytes:
-        parts = []
-        while count > 0:
-            while not self.selector.select(self.patience.wait()):
-                if self.patience.ended():
-                    raise TimeoutError
-            part = os.read(self.pipe.fileno(), min(count, 1 << 20))
+        """Exactly so many bytes.
+
+        Raises:
+            TimeoutError, EOFError: the other side has had its time, or is gone.
+        """
+        content, place = bytearray(count), 0
+        while place < count:
+            self._wait(selectors.EVENT_READ)
+            part = os.read(self.end, min(count - place, 1 << 20))
             if not part:
                 raise EOFError
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            content[place : place + len(part)] = part
+            place += len(part)
+        return bytes(content)
+
+    def write(self, content: bytes) -> None:
+        """All of it, whether or not the other side reads.
+
+        Raises:
+            TimeoutError, BrokenPipeError: the other side has had its time, or is gone.
+        """
+        view = memoryview(content)
+        os.set_blocking(self.end, False)
+        try:
+            while view:
+                self._wait(selectors.EVENT_WRITE)
+                with suppress(BlockingIOError):
+                    view = view[os.write(self.end, view[: 1 << 20]) :]
+        finally:
+            os.set_blocking(self.end, True)
+
+    def _wait(self, what: int) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.end, what)
+            while not selector.select(self.patience.wait()):
+                if self.patience.ended():
+                    raise TimeoutError
 
 
-def _ending(code: int) -> str:
+def ending(code: int) -> str:
+    """What an exit status, or minus the number of a signal, means."""
     if code < 0:
         return f"the process was ended by {signal.Signals(-code).name}: a crash, or too much memory"
     return f"the process left with exit status {code} before it answered"

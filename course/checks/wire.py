@@ -12,7 +12,7 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -147,6 +147,8 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
     def value(form: Any, depth: int) -> Any:
         if depth > 2 * limits.MESSAGE_DEPTH:
             raise WireError("the message is nested too deep")
+        if type(form) is int and abs(form) >= MAX_INT:
+            raise WireError("an integer of more than 64 bits")
         if form is None or isinstance(form, bool | int | float | str):
             return form
         if not isinstance(form, dict) or len(form) != 1:
@@ -170,10 +172,14 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
                 shape, content = shaped(body, dtype.itemsize)
                 if not content:
                     return torch.empty(shape, dtype=dtype)
+                if dtype is torch.bool:  # any other byte than 0 and 1 would be neither true nor false
+                    return torch.frombuffer(bytearray(content), dtype=torch.uint8).ne(0).reshape(shape)
                 return torch.frombuffer(bytearray(content), dtype=dtype).reshape(shape)
             case "array" if body[0] in ARRAY_DTYPES:
                 dtype = np.dtype(body[0])
                 shape, content = shaped(body, dtype.itemsize)
+                if dtype.kind == "b":
+                    return (np.frombuffer(content, dtype=np.uint8) != 0).reshape(shape)
                 return np.frombuffer(bytearray(content), dtype=dtype).reshape(shape)
             case "handle":
                 return Handle(int(body[0]), str(body[1])[:200], session)
@@ -183,7 +189,7 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
 
     try:
         return value(form, 0)
-    except (TypeError, ValueError, IndexError, KeyError) as fault:
+    except (TypeError, ValueError, IndexError, KeyError, AttributeError, RuntimeError, OverflowError) as fault:
         raise WireError(f"a malformed message: {fault}") from fault
 
 
@@ -197,18 +203,31 @@ def pack(value: Any, on_object: Callable[[Any], Any] | None = None) -> bytes:
     return b"".join([struct.pack(">IQ", len(header), payload), header, *buffers])
 
 
-def unpack(stream: BinaryIO, session: Any = None) -> Any:
+class Source(Protocol):
+    """Where frames come from."""
+
+    def read(self, count: int, /) -> bytes:
+        """So many bytes, or fewer where there are no more."""
+
+
+def unpack(stream: Source, session: Any = None, most: int = limits.MESSAGE_BYTES) -> Any:
     """Read one frame from `stream`.
+
+    Args:
+        most: bytes that it may have.
 
     Raises:
         EOFError: the stream ended before or within the frame.
         WireError: the frame is not one of ours.
     """
     header_size, payload_size = struct.unpack(">IQ", _exactly(stream, 12))
-    if header_size + payload_size > limits.MESSAGE_BYTES:
-        raise WireError("the message is larger than 1 GiB")
+    if header_size + payload_size > most or header_size > limits.HEADER_BYTES:
+        raise WireError(f"the message is larger than {most >> 20} MiB, or has too many words in it")
     try:
-        header = json.loads(_exactly(stream, header_size))
+        text = _exactly(stream, header_size)
+        if sum(map(text.count, (b",", b"[", b"{"))) > limits.MESSAGE_ITEMS:
+            raise WireError("the message has too many items")
+        header = json.loads(text)
         sizes = header["sizes"]
         form = header["form"]
     except (ValueError, KeyError, TypeError, RecursionError) as fault:
@@ -218,7 +237,7 @@ def unpack(stream: BinaryIO, session: Any = None) -> Any:
     return decode(form, [_exactly(stream, n) for n in sizes], session)
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _exactly(stream: Source, count: int) -> bytes:
     content = stream.read(count)
     if content is None or len(content) != count:
         raise EOFError

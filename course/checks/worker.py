@@ -53,6 +53,7 @@ class Worker:
         self.target = Path(target)
         self.reference_path = reference
         self._reference: ModuleType | None = None
+        self._upstream: dict[str, ModuleType] = {}
         self._loaded: Loaded | None = None
         self._own: dict[str, Any] = {}
         self._objects: dict[int, Any] = {}
@@ -100,10 +101,10 @@ class Worker:
     def module_name(self) -> str:
         return "student_" + self.target.stem
 
-    def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
+    def _do_begin(self, needs: list[str], seed: int, task: str = "", upstream: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
+        `upstream` is their source, where this worker may not see the whole reference. Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
         upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()
@@ -114,9 +115,10 @@ class Worker:
         missing = bool(task) and getattr(module, task, None) is None
         waiting = []
         for name in needs:
-            if self.reference_path is not None:
+            if upstream or self.reference_path is not None:
                 self._own.setdefault(name, getattr(module, name, None))
-                setattr(module, name, getattr(self._load_reference(), name))
+                given = self._given(upstream) if upstream else self._load_reference()
+                setattr(module, name, getattr(given, name))
             elif name in todo or not hasattr(module, name):
                 waiting.append(name)
         left_behind.undo()
@@ -132,7 +134,7 @@ class Worker:
             "line": line,
             "place": loaded.files.get(file, ""),
             "waiting": waiting,
-            "own": [name for name in needs if self.reference_path is None and name not in waiting],
+            "own": [] if upstream or self.reference_path else [name for name in needs if name not in waiting],
             "notes": [note for note, tasks in [*loaded.notes, *self.idle(loaded)] if task in tasks or not task],
         }
 
@@ -230,6 +232,14 @@ class Worker:
             self._reference = _import(self.reference_path, "reference_" + self.reference_path.stem)
         return self._reference
 
+    def _given(self, upstream: str) -> ModuleType:
+        """The functions of a piece of source, made once."""
+        if upstream not in self._upstream:
+            with _registered(ModuleType(f"upstream_{len(self._upstream)}_{self.target.stem}")) as module:
+                exec(compile(upstream, "<the reference>", "exec", dont_inherit=True), vars(module))
+            self._upstream[upstream] = module
+        return self._upstream[upstream]
+
     def _describe(self, fault: BaseException) -> dict[str, Any]:
         """An exception as plain data: its kind, its text, and the student's own line in which it arose."""
         files = self._loaded.files if self._loaded else {str(self.target): ""}
@@ -295,12 +305,17 @@ def _said(caught: list[warnings.WarningMessage]) -> list[str]:
     return [str(w.message)[: limits.TEXT] for w in caught if not w.filename.startswith(own)][:20]
 
 
-def serve(stream_in: Any, stream_out: Any) -> None:
-    """Answer requests from one pipe on another until it closes. The first request says which module to load."""
+def serve(stream_in: Any, stream_out: Any, folder: Path | None = None) -> None:
+    """Answer requests from one pipe on another until it closes. The first request says which module to load.
+
+    Args:
+        folder: where the files go that the first request brings along, the module among them.
+    """
     hello = wire.unpack(stream_in)
     torch.set_num_threads(hello["threads"])
-    reference = Path(hello["reference"]) if hello["reference"] else None
-    worker = Worker(Path(hello["target"]), reference)
+    for name, content in hello["files"].items() if folder else ():
+        Path(folder, name).write_bytes(content)
+    worker = Worker(Path(folder or "", hello["target"]))
     try:
         while True:
             try:

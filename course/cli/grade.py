@@ -18,6 +18,8 @@ from course.errors import CourseError
 if TYPE_CHECKING:
     from course.catalog import Project
     from course.checks.results import SubmissionResult
+    from course.grading.judge import Job
+    from course.grading.submissions import Submission
 
 EXCHANGE = ("timestamp.txt", "submission_secret.txt")
 
@@ -40,6 +42,13 @@ EXCHANGE = ("timestamp.txt", "submission_secret.txt")
     help="With --gradebook: where the notebooks go that formgrader shows.",
 )
 @click.option("--seconds", type=float, default=120.0, show_default=True, help="Limit of one call of a student's code.")
+@click.option(
+    "--isolation",
+    type=click.Choice(["wall", "process"]),
+    default="wall",
+    show_default=True,
+    help="Where students' code runs: behind the wall, or in a plain child process that sees your files.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Any other than 0 makes new, unseen test data.")
 def grade(
     submitted: Path,
@@ -49,34 +58,45 @@ def grade(
     gradebook: str | None,
     autograded: Path,
     seconds: float,
+    isolation: str,
     seed: int,
 ) -> None:
     """Grade what a class has handed in.
 
     SUBMITTED holds a folder or a file a student: ada/ex01_mnist/ex01_mnist.ipynb as nbgrader has it, ada.ipynb, ada.py, or ada/
-    with one of these. Or it is the zip that Canvas, Moodle, Blackboard, Brightspace or Gradescope makes of all submissions. Each
-    submission runs in a plain child process: that ends loops and crashes, and does not keep out who means harm.
+    with one of these. Or it is the zip that Canvas, Moodle, Blackboard, Brightspace or Gradescope makes of all submissions.
+    Students' code runs behind a wall: no network, none of your files, caps on time, memory and processes. `course doctor`
+    tries it out on this machine.
     """
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
+    from course.grading.judge import Job
+    from course.wall import line
+
+    if isolation == "wall":
+        line.require()
+    secret = tuple(path.absolute() for path in (submitted, out, autograded) if path.exists())
+
+    def job(submission: "Submission") -> Job:
+        return Job(submission, seconds, 8 * seconds, seed, isolation, secret)
+
     entries = [catalog.project(id)] if id else []
     if submitted.is_dir() or not (submitted.is_file() or submitted.suffix.lower() == ".zip"):
-        _grade(submitted, None, entries, jobs, out, gradebook, autograded, seconds, seed)
+        _grade(submitted, None, entries, job, jobs, out, gradebook, autograded)
         return
     with tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder:
-        _grade(submitted, Path(folder), entries, jobs, out, gradebook, autograded, seconds, seed)
+        _grade(submitted, Path(folder), entries, job, jobs, out, gradebook, autograded)
 
 
 def _grade(
     submitted: Path,
     unpacked: Path | None,
     entries: "list[Project]",
+    job: "Callable[[Submission], Job]",
     jobs: int,
     out: Path,
     gradebook: str | None,
     autograded: Path,
-    seconds: float,
-    seed: int,
 ) -> None:
     """Grade a folder, or a platform's zip where there is a folder to unpack it into."""
     from course.grading import download, submissions
@@ -98,7 +118,7 @@ def _grade(
         files.write(out / "handed-in.csv", held.csv_text())
         click.echo(f"{submitted.name}: {held.form}; who handed in what and when: {out / 'handed-in.csv'}")
     began = time.monotonic()
-    results = _graded(found, jobs, seconds, seed)
+    results = _graded([job(one) for one in found], jobs)
     for project in dict.fromkeys(r.result.project for r in results):
         of_project = [(s, r) for s, r in zip(found, results, strict=True) if r.result.project == project]
         _write(out, [r for _, r in of_project], [s.file for s, _ in of_project])
@@ -125,16 +145,14 @@ def _counted(number: int) -> str:
     return f"{number} submission{'' if number == 1 else 's'}"
 
 
-def _graded(found: list[Any], jobs: int, seconds: float, seed: int) -> "list[SubmissionResult]":
+def _graded(work: "list[Job]", jobs: int) -> "list[SubmissionResult]":
     from tqdm import tqdm
 
     from course.datasets import store
     from course.grading.classroom import grade_class
-    from course.grading.judge import Job
 
-    for name in dict.fromkeys(name for s in found for name in catalog.project(s.project).data):
+    for name in dict.fromkeys(name for job in work for name in catalog.project(job.submission.project).data):
         store.ensure(name)  # before the judges start, so that there is one progress bar and one error
-    work = [Job(submission, seconds, 8 * seconds, seed) for submission in found]
     with tqdm(total=len(work), unit="submission", smoothing=0.1, dynamic_ncols=True) as bar:
         return grade_class(work, jobs, each=lambda _: bar.update())
 

@@ -78,7 +78,7 @@ def _judged(folder: Path, entry: Project, about: dict[str, Any], threads: int) -
         )
     start(threads)
     seconds = max(float(about["seconds"]) - START_SECONDS, START_SECONDS)
-    job = Job(_submission(folder, entry), min(120.0, seconds / 4), seconds, int(about["seed"]))
+    job = Job(_submission(folder, entry), min(120.0, seconds / 4), seconds, int(about["seed"]), "process")
     return replace(judge(job), isolation=ISOLATION)
 
 

@@ -37,22 +37,31 @@ class HandedIn:
     beside: Mapping[str, bytes] = field(default_factory=dict)
     others: Mapping[str, Work] = field(default_factory=dict)
 
-    def write(self, folder: Path, entry: Project) -> Path:
-        """Lay it into a folder; returns the file for the worker."""
-        for name, content in self.beside.items():
-            files.write(folder / name, content)
+    def files(self, entry: Project, folder: Path, references: bool = True) -> dict[str, bytes]:
+        """{name: content} of what a worker finds in its folder; the work is that with the project's name.
+
+        Args:
+            folder: what that folder is called where the worker runs.
+            references: whether the solutions of other projects stand in for what the student has not handed in of them.
+        """
+        made = {name: content for name, content in self.beside.items()}
         found: dict[str, tuple[str, str]] = {}
         for other in catalog.projects():
             reference = paths.ROOT / "solutions" / f"{other.module}.py"
-            own = folder / f"{other.module}.json"
+            own = f"{other.module}.json"
             if other.module in self.others:
-                self.others[other.module].write(own)
+                made[own] = self.others[other.module].text().encode("utf-8", "replace")
             if other != entry:
-                mine = str(own) if other.module in self.others else ""
-                found[other.module] = (mine, str(reference) if reference.is_file() else "")
-        target = folder / f"{entry.module}.json"
-        replace(self.work, others=found).write(target)
-        return target
+                mine = str(folder / own) if other.module in self.others else ""
+                found[other.module] = (mine, str(reference) if references and reference.is_file() else "")
+        made[f"{entry.module}.json"] = replace(self.work, others=found).text().encode("utf-8", "replace")
+        return made
+
+    def write(self, folder: Path, entry: Project) -> Path:
+        """Lay it into a folder; returns the file for the worker."""
+        for name, content in self.files(entry, folder).items():
+            files.write(folder / name, content)
+        return folder / f"{entry.module}.json"
 
 
 def read(file: Path) -> bytes:

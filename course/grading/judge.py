@@ -1,13 +1,16 @@
-"""One submission before the judge: read it, run every check of its project against it, in a child process of its own.
+"""One submission before the judge: read it, run every check of its project against it, behind the wall or in a plain child process.
 
 `judge` is what an executor runs, in a process of ours: it imports the graders once and serves many submissions. The student's code
-is never in it. That is no wall: the child process sees the same files (isolation: none).
+is never in it: it runs behind the wall (`course.wall`), or, where that was asked for, in a child process that sees the same files.
 """
 
+import functools
 import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,11 +26,14 @@ from course.checks.check import Check, checks_of
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.checks.run import run, standing
-from course.checks.session import ChildProcess, WorkerLost
+from course.checks.session import ChildProcess, Session, WorkerLost
 from course.checks.target import reference_file
 from course.grading.handed_in import HandedIn, handed_in, read
 from course.grading.submissions import Submission
+from course.wall import WORK
+from course.wall.session import Walled
 
+ISOLATION = {"wall": Walled.isolation, "process": ChildProcess.isolation}
 MAX_REMEMBERED = 100  # results that a process keeps; a class's copies of one text are among its first
 _graded: dict[bytes, ProjectResult] = {}
 
@@ -40,12 +46,16 @@ class Job:
         call_seconds: limit of one call of the student's code (`TimeLimit`).
         seconds: limit of all calls together, by the clock.
         seed: 0 for the embedded validation data; any other makes new ones.
+        isolation: what stands between the student's code and the judge: one of ISOLATION.
+        secret: folders and files that must not be seen behind the wall, wherever they lie.
     """
 
     submission: Submission
     call_seconds: float = limits.CALL_SECONDS
     seconds: float = limits.SUBMISSION_SECONDS
     seed: int = 0
+    isolation: str = "wall"
+    secret: tuple[Path, ...] = ()
 
 
 def start(threads: int) -> None:
@@ -60,7 +70,7 @@ def judge(job: Job) -> SubmissionResult:
     """Run the checks; every one reports exactly once, whatever was handed in.
 
     Raises:
-        CourseError: data or weights of the course are missing.
+        CourseError: data or weights of the course are missing, or there is no wall here and the job asks for one.
     """
     submission, entry = job.submission, project(job.submission.project)
     if submission.file is None:
@@ -80,7 +90,7 @@ def judge(job: Job) -> SubmissionResult:
     if not whole.earned and not (made.notes or whole.notes) and whole.of(["failed"]):
         notes = (*notes, _first_reason(whole))
     return SubmissionResult(
-        submission.student, submission.name, whole, ChildProcess.isolation, "", notes, digest, job.seed
+        submission.student, submission.name, whole, ISOLATION[job.isolation], "", notes, digest, job.seed
     )
 
 
@@ -95,19 +105,12 @@ def _checked(made: HandedIn, job: Job) -> ProjectResult:
     """Every check on what was handed in. What this process has graded before, such as the untouched release, is not run again."""
     entry = project(job.submission.project)
     others = {name: work.text() for name, work in made.others.items()}
-    about = repr((entry.id, made.faults, made.beside, others, job.call_seconds, job.seconds, job.seed))
+    about = repr((entry.id, made.faults, made.beside, others, job.call_seconds, job.seconds, job.seed, job.isolation))
     key = hashlib.sha256((made.work.text() + about).encode("utf-8", "replace")).digest()
     if key in _graded:
         return _graded[key]
-    with tempfile.TemporaryDirectory(prefix="course-judge-", ignore_cleanup_errors=True) as folder:
-        target = made.write(Path(folder) / "work", entry)
-        scratch = Path(folder) / "scratch"
-        scratch.mkdir()
-        session = _Bounded(target, reference_file(entry, target), job, scratch)
-        try:
-            whole = run(entry, session, seed=job.seed, before=lambda check: _skipped(check, session, made))
-        finally:
-            session.close()
+    with _session(made, job) as session:
+        whole = run(entry, session, seed=job.seed, before=lambda check: _skipped(check, session, made))
     if len(_graded) >= MAX_REMEMBERED:
         _graded.pop(next(iter(_graded)), None)
     _graded[key] = whole
@@ -120,7 +123,7 @@ def ungraded(job: Job, reason: str) -> SubmissionResult:
     results = [CheckResult.of(check, "failed", Failure("not graded", reason)) for check in checks_of(entry)]
     whole = standing(entry, results, Path(job.submission.name).name)
     name = job.submission.name
-    return SubmissionResult(job.submission.student, name, whole, ChildProcess.isolation, reason, seed=job.seed)
+    return SubmissionResult(job.submission.student, name, whole, ISOLATION[job.isolation], reason, seed=job.seed)
 
 
 def _skipped(check: Check, session: "_Bounded", made: HandedIn) -> CheckResult | None:
@@ -133,14 +136,43 @@ def _skipped(check: Check, session: "_Bounded", made: HandedIn) -> CheckResult |
     return None
 
 
-class _Bounded(ChildProcess):
-    """A child process, started anew after a loop or a crash, with a limit for all requests together beside that of each."""
+@contextmanager
+def _session(made: HandedIn, job: Job) -> Iterator["_Bounded"]:
+    """A line to a worker that has this submission."""
+    entry = project(job.submission.project)
+    with tempfile.TemporaryDirectory(prefix="course-judge-", ignore_cleanup_errors=True) as folder:
+        session: _Behind | _Beside
+        if job.isolation == "wall":
+            target = f"{entry.module}.json"
+            reference = reference_file(entry, Path(folder, target))
+            files = made.files(entry, Path(WORK), references=False)
+            session = _Behind(files, target, reference, job.call_seconds, job.seconds, job.secret)
+        else:
+            file = made.write(Path(folder) / "work", entry)
+            scratch = Path(folder) / "scratch"
+            scratch.mkdir()
+            session = _Beside(file, reference_file(entry, file), job.call_seconds, scratch)
+        session.limit = job.seconds
+        try:
+            yield session
+        finally:
+            session.close()
 
-    def __init__(self, target: Path, reference: Path | None, job: Job, folder: Path) -> None:
-        super().__init__(target, reference, job.call_seconds, folder)
-        self.limit, self.spent = job.seconds, 0.0
-        self.task, self.loops = "", dict[str, int]()
-        self.cache = Once()
+
+class _Bounded(Session):
+    """A worker that is started anew after a loop or a crash, with a limit for all requests together beside that of each."""
+
+    limit, spent, task = 0.0, 0.0, ""
+
+    @functools.cached_property
+    def loops(self) -> dict[str, int]:
+        """{function: how often it has run out of time}."""
+        return {}
+
+    @functools.cached_property
+    def cache(self) -> Once:  # type: ignore[override]
+        """Evidence of this submission that takes training."""
+        return Once()
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         if self.spent >= self.limit:
@@ -163,3 +195,11 @@ class _Bounded(ChildProcess):
             except WorkerLost:
                 continue
         return super()._exchange(message)
+
+
+class _Behind(_Bounded, Walled):
+    """Behind the wall."""
+
+
+class _Beside(_Bounded, ChildProcess):
+    """In a plain child process."""

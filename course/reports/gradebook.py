@@ -284,13 +284,16 @@ def _submission(gradebook: Any, result: SubmissionResult, name: str) -> None:
 
 
 def _remark(result: SubmissionResult, checks: Sequence[CheckResult]) -> str | None:
-    """The comment of a cell before a person writes one: nbgrader's own for an empty cell, or the reason why nothing was graded.
+    """The comment of a cell before a person writes one: nbgrader's own for an empty cell, the reason why nothing was graded,
+    or that there was no wall.
 
     The verdict stands under the cell (`autograded`). A comment is shown as Markdown, HTML included, so the reason is escaped.
     """
     if result.reason:
         return _storable(escape(result.reason, quote=False))
-    return "No response." if {check.outcome for check in checks} == {"not started"} else None
+    if {check.outcome for check in checks} == {"not started"}:
+        return "No response."
+    return None if result.walled else _storable(escape(f"isolation: {result.isolation}", quote=False))
 
 
 def _storable(text: str) -> str:

@@ -92,9 +92,9 @@ def terminal(results: Sequence[SubmissionResult]) -> str:
 
 
 def _remarks(result: SubmissionResult) -> list[str]:
-    """What is worth knowing beside the points: that nothing was written explains a 0."""
+    """What is worth knowing beside the points: that nothing was written explains a 0; that there was no wall."""
     untouched = {check.outcome for check in result.result.checks} == {"not started"}
-    return [*(["not started"] if untouched else []), *result.notes]
+    return [*(["not started"] if untouched else []), *result.notes, *([] if result.walled else ["no wall"])]
 
 
 def file_names(students: Sequence[str]) -> dict[str, str]:
