@@ -44,7 +44,7 @@ def main() -> None:
         text = submission(said.project, said.mistakes)
         Path(folder, f"{said.student}.py").write_text(text, "utf-8")
         [found] = submissions.find(Path(folder), [project(said.project)], [])
-        result = judge(Job(found, call_seconds=600.0, seconds=6000.0))
+        result = judge(Job(found, call_seconds=600.0, seconds=6000.0, isolation="process"))
     said.page.write_text(html.page(result), "utf-8")
     kept = said.page.stat().st_size / 1000
     print(f"{said.page}: {result.earned} of {result.points} points, {kept:.0f} kB")

@@ -11,6 +11,20 @@ from course import paths
 ROOT = paths.ROOT
 
 
+@pytest.fixture(scope="session")
+def wall() -> Iterator[object]:
+    """The zygote behind the wall, one for all tests; where there is no wall, they are skipped and say why."""
+    from course.wall import line
+
+    try:
+        line.require()
+        yield line.zygote()
+    except line.NoWall as fault:
+        pytest.skip(fault.problem)
+    finally:
+        line.stop()
+
+
 @pytest.fixture(autouse=True)
 def one_course() -> Iterator[None]:
     """A test that works in another copy of the course leaves none after it there: neither `sys.path` nor that copy's graders."""

@@ -63,6 +63,7 @@ def _fields(wanted: dict[str, Any], found: Any) -> dict[str, Any]:
     if type(found) is not dict:
         raise WireError("an answer of another form")
     made: dict[str, Any] = {}
+    value: Any
     for name, kind in wanted.items():
         value = found.get(name)
         if value is None and (name in MAY_BE_NONE or kind is object):

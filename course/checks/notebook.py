@@ -80,9 +80,9 @@ class NotebookWorker(Worker):
         """Nothing: in the notebook they have just run."""
         return []
 
-    def _do_begin(self, needs: list[str], seed: int, task: str = "") -> dict[str, Any]:
+    def _do_begin(self, needs: list[str], seed: int, task: str = "", upstream: str = "") -> dict[str, Any]:
         """A function whose cell has not run is not started."""
-        begun = super()._do_begin(needs, seed, task)
+        begun = super()._do_begin(needs, seed, task, upstream)
         return begun | {"todo": begun["todo"] or (begun["missing"] and not begun["fault"]), "missing": False}
 
 

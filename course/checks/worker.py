@@ -104,7 +104,9 @@ class Worker:
     def _do_begin(self, needs: list[str], seed: int, task: str = "", upstream: str = "") -> dict[str, Any]:
         """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
 
-        `upstream` is their source, where this worker may not see the whole reference. Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
+        `upstream` is their source, where this worker may not see the whole reference.
+
+        Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
         upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()
@@ -313,8 +315,9 @@ def serve(stream_in: Any, stream_out: Any, folder: Path | None = None) -> None:
     """
     hello = wire.unpack(stream_in)
     torch.set_num_threads(hello["threads"])
-    for name, content in hello["files"].items() if folder else ():
-        Path(folder, name).write_bytes(content)
+    if folder:
+        for name, content in hello["files"].items():
+            Path(folder, name).write_bytes(content)
     worker = Worker(Path(folder or "", hello["target"]))
     try:
         while True:

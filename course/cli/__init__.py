@@ -26,9 +26,9 @@ STUDENTS = (
 )
 INSTRUCTORS: tuple[click.Command, ...] = ()
 if author.is_here():
-    from course.cli import grade, release
+    from course.cli import doctor, grade, release
 
-    INSTRUCTORS = (release.release, grade.grade)
+    INSTRUCTORS = (release.release, grade.grade, doctor.doctor)
 AUTHORS = (author.author,)
 
 
@@ -57,7 +57,7 @@ class _Course(Sections):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Listed or not: a student who types an instructor's command reads why it is not for this copy."""
-        if name in ("release", "grade"):
+        if name in ("release", "grade", "doctor"):
             author.require()
         return self.commands.get(name)
 

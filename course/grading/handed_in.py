@@ -44,7 +44,7 @@ class HandedIn:
             folder: what that folder is called where the worker runs.
             references: whether the solutions of other projects stand in for what the student has not handed in of them.
         """
-        made = {name: content for name, content in self.beside.items()}
+        made = dict(self.beside)
         found: dict[str, tuple[str, str]] = {}
         for other in catalog.projects():
             reference = paths.ROOT / "solutions" / f"{other.module}.py"

@@ -1,7 +1,7 @@
 """The command that builds the wall: bubblewrap, with everything that may be seen, and nothing else.
 
-Two ways lead to the same end. As root, bubblewrap makes no user namespace; the zygote keeps the few rights that a fork needs to give
-up all of them and the user as well. As anybody else, a user namespace stands in for root: no right in it counts outside.
+Two ways lead to the same end. As root, bubblewrap makes no user namespace; the zygote keeps the few rights that a fork needs to
+give up all of them and the user as well. As anybody else, a user namespace stands in for root: no right in it counts outside.
 """
 
 import os
@@ -15,7 +15,7 @@ from course.wall import inside
 
 RIGHTS = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP", "CAP_KILL")
 NOBODY = 65534
-FIRST_OF_OURS = 1_900_000_000  # users that no machine has; each judge's forks are another one, so that their processes are counted apart
+FIRST_OF_OURS = 1_900_000_000  # users that no machine has, one for each judge: so their processes are counted apart
 ENVIRONMENT = {
     "HOME": "/tmp",
     "HF_HUB_OFFLINE": "1",
@@ -37,9 +37,14 @@ def program() -> str | None:
     return shutil.which("bwrap") if sys.platform.startswith("linux") else None
 
 
+def is_root() -> bool:
+    """Is this process root's?"""
+    return os.getuid() == 0
+
+
 def user() -> int:
     """The user that a fork becomes: one that owns nothing on this machine."""
-    if os.getuid():
+    if not is_root():
         return NOBODY
     first, _, number = map(int, Path("/proc/self/uid_map").read_text("ascii").split()[:3])
     wanted = FIRST_OF_OURS + os.getpid()
@@ -72,7 +77,7 @@ def command(control: int, passwd: int, secret: Iterable[Path] = ()) -> list[str]
 def _namespaces() -> list[str]:
     words = [program() or "bwrap", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     words += ["--unshare-cgroup-try", "--new-session", "--hostname", "wall", "--cap-drop", "ALL"]
-    if os.getuid() == 0:
+    if is_root():
         return words + [word for right in RIGHTS for word in ("--cap-add", right)]
     return [*words, "--unshare-user", "--uid", str(NOBODY), "--gid", str(NOBODY)]
 
@@ -88,7 +93,8 @@ def _environment() -> list[str]:
 
 def _seen(secret: Sequence[Path], passwd: int) -> list[str]:
     """Arguments for the file system, from the outermost folder inwards, so that the inner one counts."""
-    words = ["--dev", "/dev", "--proc", "/proc", "--size", str(1 << 24), "--tmpfs", "/tmp", "--dir", "/dev/shm", "--ro-bind", "/usr", "/usr"]
+    words = ["--dev", "/dev", "--proc", "/proc", "--dir", "/dev/shm", "--ro-bind", "/usr", "/usr"]
+    words += ["--size", str(1 << 24), "--tmpfs", "/tmp"]  # the zygote's own; each fork has another over it
     for name in inside.LINKED:
         path = Path(name)
         if path.is_symlink():

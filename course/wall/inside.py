@@ -36,7 +36,12 @@ def course() -> dict[Path, Path]:
 
 def python() -> list[Path]:
     """Folders of this Python and of its packages, without what lies within another of them or in /usr."""
-    whole = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), Path(sys.executable).resolve().parent.parent}
+    whole = {
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        Path(sys.exec_prefix),
+        Path(sys.executable).resolve().parent.parent,
+    }
     whole |= {Path(entry) for entry in sys.path if entry.endswith("-packages") and Path(entry).is_dir()}
     known = [Path("/usr"), *whole]
     return sorted(path for path in whole if not any(path != other and path.is_relative_to(other) for other in known))

@@ -1,4 +1,4 @@
-"""The judge's end of the zygote: start it, have it fork, know how a fork has ended. One zygote serves a judge's process for good."""
+"""The judge's end of the zygote: start it, have it fork, know how a fork has ended. A judge's process has one, for good."""
 
 import contextlib
 import json
@@ -18,11 +18,10 @@ from course import limits
 from course.errors import CourseError
 from course.wall import bubblewrap
 
-START_SECONDS = 180.0  # to import torch takes some 5 s on a machine of our own, and more than a minute on a cold, busy disk
+START_SECONDS = 180.0  # importing torch takes some 5 s, and more than a minute from a cold, busy disk
 FORK_SECONDS = 30.0
-CURE = (
-    "`course doctor` says what is missing and how to install it; `--isolation process` grades without a wall, and says so in every row."
-)
+PLAIN = "`course grade --isolation process` grades without a wall, and says so in every row."
+CURE = f"`course doctor` says what is missing and how to install it. {PLAIN}"
 
 
 class NoWall(CourseError):
@@ -68,6 +67,8 @@ class Fork:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_WR)
         self.wait()
+        with contextlib.suppress(OSError):  # its last word comes before its end; the end of the lease comes after it
+            select.select([self.lease], [], [], 2.0)
         self.line.close()
         self.lease.close()
 
@@ -190,6 +191,15 @@ def require() -> None:
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise NoWall(f"There is no wall here: bubblewrap says `{said[-1] if said else done.returncode}`.", CURE)
+
+
+def best() -> str:
+    """The `--isolation` that this machine can give."""
+    try:
+        require()
+        return "wall"
+    except NoWall:
+        return "process"
 
 
 _here: Zygote | None = None

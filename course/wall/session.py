@@ -1,7 +1,7 @@
 """A session with a worker behind the wall: the zygote forks one for each submission and for each set of upstream functions.
 
-A crash, a loop or an end costs one check: the next one gets a new fork. What a fork has learned, written or kept dies with it, so that
-no check can serve a student's code in another one that stands on different functions.
+A crash, a loop or an end costs one check: the next one gets a new fork. What a fork has learned, written or kept dies with it, so
+that no check can serve a student's code in another one that stands on different functions.
 """
 
 import signal
@@ -17,7 +17,6 @@ from course.checks.session import Patient, Session, WorkerLost, ending
 from course.checks.time_limit import TimeLimit
 from course.checks.upstream import upstream
 from course.wall import inside, line
-
 
 
 class Walled(Session):

@@ -26,7 +26,13 @@ from course.checks import worker
 from course.checks.kits import load_kits
 from course.wall import WORK, jail
 
-WARM = ("torch._dynamo", "torch.utils.data", "torch.optim.lr_scheduler", "torchvision.transforms.v2", "PIL.JpegImagePlugin")
+WARM = (
+    "torch._dynamo",
+    "torch.utils.data",
+    "torch.optim.lr_scheduler",
+    "torchvision.transforms.v2",
+    "PIL.JpegImagePlugin",
+)
 LINE, TOLD = 3, 4  # where a fork has its ends of the two
 LOOK = 0.2  # seconds between two looks at memory
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -90,7 +96,9 @@ def _in_fork(control: socket.socket, line: int, lease: int, caps: jail.Caps) -> 
 def _guard(line: int, lease: int, caps: jail.Caps) -> None:
     """The first process of the namespace: watches over memory and the lease, and says how the student's process ended."""
     try:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the first process of a namespace ignores what it has no handler for
+        signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        )  # the first process of a namespace ignores what it has no handler for
         jail.processes_shown()
         ready, told = os.pipe()
         child = os.fork()

@@ -151,6 +151,7 @@ ALTERNATIVES = '''\
 import torch
 
 from course.authoring.proofs.variants import Catalogue
+from course.wall import line
 
 ALTERNATIVES = Catalogue("08")
 alternative = ALTERNATIVES.alternative
@@ -304,7 +305,7 @@ def test_a_tenth_project_takes_six_files_and_no_change_of_the_engine(copy):
     hand_in += "from pathlib import Path; "
     hand_in += "hand_in(Path('submitted'), project('08'), [Student('ada', 'right'), Student('ben', 'half', 'module')])"
     subprocess.run([sys.executable, "-c", hand_in], cwd=root, env=copy.environment, check=True)
-    copy.type("course", "grade", "submitted", "--project", "08", "--jobs", "1")
+    copy.type("course", "grade", "submitted", "--project", "08", "--jobs", "1", "--isolation", line.best())
     with (root / "feedback" / "ex08_audio.csv").open(encoding="utf-8", newline="") as stream:
         assert {row["student"]: float(row["earned"]) for row in csv.DictReader(stream)} == {"ada": 5.0, "ben": 3.0}
 

@@ -166,7 +166,7 @@ def test_a_project_can_be_named_in_several_ways():
 
 def test_a_missing_package_is_two_lines_with_its_extra(course, monkeypatch):
     monkeypatch.setitem(sys.modules, "nbgrader.api", None)
-    result = course("grade", ".", "--gradebook", "sqlite://")
+    result = course("grade", ".", "--isolation", "process", "--gradebook", "sqlite://")
     assert result.exit_code == 2
     said = result.output.splitlines()
     assert said[0] == "This needs the package nbgrader, which is not installed."

@@ -11,7 +11,7 @@ from course.cli.grade import _for_exchange
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, ["grade", *map(str, arguments)])
+    return CliRunner().invoke(main, ["grade", "--isolation", "process", *map(str, arguments)])
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A class of 04b before the judge: one row for everybody, with the points and the reason that it should have."""
 
+import contextlib
 import json
 import re
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -18,7 +19,8 @@ from course.grading import judge as judging
 from course.grading.classroom import grade_class
 from course.grading.judge import Job, judge
 from course.grading.submissions import Submission, find
-from course.reports import html
+from course.reports import html, table
+from course.wall import line
 
 LOOP = "def preprocess(photo):\n    while True:\n        pass"
 RAISES = "def preprocess(photo):\n    return {}['no such key <b>']"
@@ -50,7 +52,7 @@ def results(tmp_path_factory):
         hand_in(root, student, book)
     (root / "module.py").write_bytes((paths.ROOT / "solutions" / f"{NAME}.py").read_bytes())
     (root / "missing").mkdir()
-    work = [Job(s, call_seconds=10.0) for s in find(root, [ENTRY])]
+    work = [Job(s, call_seconds=10.0, isolation=line.best()) for s in find(root, [ENTRY])]
     found = grade_class(work, jobs=1, make=lambda jobs: ThreadPoolExecutor(jobs))
     assert [r.student for r in found] == [job.submission.student for job in work]
     return {r.student: r for r in found}
@@ -83,7 +85,7 @@ def test_every_row_is_whole_and_says_what_stood_between(results):
     for r in results.values():
         assert r.points == ENTRY.points
         assert len({c.name for c in r.result.checks}) == len(r.result.checks)
-        assert r.isolation == "none (a plain child process)"
+        assert r.isolation in judging.ISOLATION.values()
         assert bool(r.reason) == (r.status != "graded")
     assert {name for name, r in results.items() if r.reason} == {"broken", "missing"}
     assert results["missing"].status == "missing"
@@ -126,6 +128,18 @@ def test_pages_hold_no_tag_of_theirs_and_no_secret(results, tmp_path):
     assert [leak for leak in leaks.scan(tmp_path) if not any(leak.secret.text in says for says in named)] == []
 
 
+@pytest.mark.slow
+def test_a_plain_child_process_says_the_same_and_says_what_it_is(results, tmp_path):
+    for student, book in {"half": half(), "leaves": changed("preprocess", EXITS)}.items():
+        hand_in(tmp_path, student, book)
+    rows = [judge(Job(s, isolation="process")) for s in find(tmp_path, [ENTRY])]
+    for row in rows:
+        assert row.earned_by_task() == results[row.student].earned_by_task()
+        assert row.isolation == "none (a plain child process)"
+        assert "no wall" in table.terminal([row])
+        assert "none (a plain child process)" in html.page(row)
+
+
 def test_a_mere_row_needs_no_process():
     assert judge(Job(Submission("ada", "04b", None, "", "nothing there"))).reason == "nothing there"
 
@@ -149,7 +163,7 @@ def test_what_was_graded_before_is_not_run_again(tmp_path, monkeypatch):
     monkeypatch.setattr(judging, "_graded", {})
     monkeypatch.setattr(judging, "run", run)
     monkeypatch.setattr(
-        judging, "_Bounded", lambda target, reference, job, folder: SimpleNamespace(job=job, close=lambda: None)
+        judging, "_session", lambda made, job: contextlib.nullcontext(SimpleNamespace(job=job, notes={}))
     )
     for student, book in {"ada": notebook([]), "ben": notebook([]), "cleo": half()}.items():
         hand_in(tmp_path, student, book)

@@ -120,7 +120,7 @@ def test_course_grade_and_nbgrader_work_on_the_same_url(url, tmp_path):
     (submitted / "dan" / ENTRY.module).mkdir(parents=True)
     (submitted / "dan" / ENTRY.module / release.name).write_text('{"cells": [')
     arguments = [str(submitted), "--project", "04b", "--jobs", "1", "--out", str(tmp_path / "out"), "--gradebook", url]
-    done = CliRunner().invoke(main, ["grade", *arguments])
+    done = CliRunner().invoke(main, ["grade", "--isolation", "process", *arguments])
     assert done.exit_code == 0, done.output
     assert "1 submission written to the gradebook" in done.output
 

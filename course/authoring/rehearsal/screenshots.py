@@ -23,6 +23,7 @@ from course.authoring.rehearsal import browser, mock_class
 from course.authoring.rehearsal.mock_class import Student
 from course.authoring.release import bundle
 from course.catalog import project
+from course.wall import line
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -125,7 +126,7 @@ def _graded_class(root: Path, say: Say) -> dict[str, dict[str, int]]:
     book = json.loads(file.read_text("utf-8"))
     _cell(book, TASK)["source"] = _typed("wrong")
     file.write_text(json.dumps(book), "utf-8")
-    command = [sys.executable, "-m", "course", "grade", "submitted", "--project", ENTRY.id]
+    command = [sys.executable, "-m", "course", "grade", "submitted", "--project", ENTRY.id, "--isolation", line.best()]
     done = subprocess.run(
         [*command, "--gradebook", "sqlite:///gradebook.db"], cwd=root, stdout=subprocess.PIPE, text=True, check=True
     )
