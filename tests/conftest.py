@@ -18,11 +18,10 @@ def wall() -> Iterator[object]:
 
     try:
         line.require()
-        yield line.zygote()
     except line.NoWall as fault:
         pytest.skip(fault.problem)
-    finally:
-        line.stop()
+    yield line.zygote()
+    line.stop()
 
 
 @pytest.fixture(autouse=True)

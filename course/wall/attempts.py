@@ -126,7 +126,7 @@ def _network(about: dict[str, Any]) -> object:
         [
             lambda: connect("127.0.0.1", about["port"]),
             lambda: connect("1.1.1.1", 53),
-            lambda: socket.getaddrinfo("pypi.org", 443),
+            lambda: socket.getaddrinfo("example.org", 443),
             abstract,
         ]
     )
@@ -269,7 +269,7 @@ def _loader(about: dict[str, Any]) -> object:
 
 @allowed("files of its own, threads, processes")
 def _own(about: dict[str, Any]) -> object:
-    with tempfile.NamedTemporaryFile() as file:
+    with tempfile.TemporaryFile() as file:
         file.write(b"x")
     thread = threading.Thread(target=tempfile.gettempdir)
     thread.start()

@@ -1,5 +1,6 @@
 """The wall from inside: what must be refused is refused, what honest code does works, and nothing stays behind."""
 
+import ast
 import importlib.util
 import os
 import time
@@ -182,6 +183,22 @@ def test_of_the_course_only_what_a_worker_needs_is_inside():
         "grading",
     ):
         assert not [path for path in seen if secret in path]
+
+
+def test_what_is_inside_finds_there_what_it_imports():
+    places = inside.course()
+    files = [file for path in places.values() for file in ([path] if path.is_file() else path.rglob("*.py"))]
+    there = {str(file.relative_to(paths.ROOT).with_suffix("")).replace("/", ".") for file in files}
+    for file in files:
+        if file.suffix == ".py":
+            for node in ast.parse(file.read_text("utf-8")).body:
+                if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("course", "graders")):
+                    known = there | {name.removesuffix(".__init__") for name in there}
+                    assert node.module in known, (file, node.module)
+                    package = (paths.ROOT / node.module.replace(".", "/")).is_dir()
+                    names = [f"{node.module}.{alias.name}" for alias in node.names]
+                    modules = [name for name in names if (paths.ROOT / f"{name.replace('.', '/')}.py").is_file()]
+                    assert not package or set(modules) <= known, (file, modules)
 
 
 def test_what_lies_within_something_that_is_seen_is_covered(tmp_path):
