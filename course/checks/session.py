@@ -106,8 +106,9 @@ class Session:
             message |= self._given(message["needs"], message["task"])
         elif op == "call":
             self.called[message["name"]] = None
+        came = self._exchange({"op": op, **message})
         try:
-            answer = answers.agreed(op, self._exchange({"op": op, **message}))
+            answer = answers.agreed(op, came)
         except wire.WireError as fault:
             self.close()
             raise WorkerLost(f"an answer that is not plain data: {fault}") from None

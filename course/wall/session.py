@@ -45,6 +45,7 @@ class Walled(Session):
         whole: float = limits.SUBMISSION_SECONDS,
         secret: Sequence[Path] = (),
     ) -> None:
+        super().__init__()
         self.files, self.target, self.reference = dict(files), target, reference
         self.seconds, self.whole, self.secret = seconds, whole, secret
         self.imports: Sequence[str] = inside.imports(reference) if reference else ()
