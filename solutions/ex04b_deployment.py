@@ -1,13 +1,27 @@
 # %% [markdown]
 # # 04b Deployment
 #
-# A model is of use when somebody else's picture gets the right answer. That picture is in colour, some thousand pixels
-# wide, perhaps lying on its side, and it comes without a label. The network has only ever seen grey squares of 28 × 28.
-# This project builds the bridge.
+# **Your network reads {measured: 04a augmented, unseen signers} of the hands in a file. Will it read the photo that
+# your friend just took?**
+#
+# That photo is in colour, some thousand pixels wide, perhaps lying on its side, and nobody has cropped it. Your network
+# has only ever seen grey squares of 28 × 28 with values from 0 to 1. It won't complain about anything else: as long as
+# the shape fits, it answers, and if the content doesn't fit, the answer is wrong. More deployed models fail in these
+# few lines *before* the network than in the network itself.
+#
+# In this project you build the bridge from any photo to a letter, and you measure the whole chain on photos of people
+# who had no part in the training.
+#
+# At the end of this project you can
+#
+# - load saved weights so that a missing or a strange one is an error and not a wrong answer;
+# - turn any photo into exactly what a network was trained on, and say what each step is for;
+# - get from logits to a class, and to a probability;
+# - test a chain from its first step to its last.
 #
 # | part | question that it answers |
 # |---|---|
-# | `load_model` | how do saved numbers become a network again, safely? |
+# | `load_model` | how do saved weights become a network again, safely? |
 # | `preprocess` | how does any photo become what the network was trained on? |
 # | `predict_letter` | how do logits become an answer? |
 # | `evaluate_folder` | how good is the whole chain? |
@@ -23,26 +37,46 @@ from torchvision.transforms.v2 import functional as F
 LETTERS = "abcdefghiklmnopqrstuvwxy"  # class k is LETTERS[k]: j and z are movements
 
 # %% [markdown]
-# ## From numbers to a network
-# A file that was saved by pickle can run any code of its author while it is opened. `weights_only=True` refuses
-# everything but numbers. The names in the file must be those of the architecture, all of them: a network whose head has
-# kept its random start answers nonsense without an error. And a network for use is in eval mode: no dropout, running
-# statistics in batch normalisation.
+# ## From a file to a network
+# *Difficulty 2 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 5 points*
+#
+# A network is code plus weights. The code is the class; the weights are in the file, as a dictionary from names to
+# tensors. Loading takes two steps, and each of them can go wrong without a sound:
+#
+# 1. **Read the file.** A pickle can run any code of its author while it is opened.
+#    `torch.load(path, weights_only=True)` refuses everything but tensors and plain containers. `map_location="cpu"`
+#    lets a file that was written on a GPU open on a machine without one.
+# 2. **Fill the network.** `load_state_dict` compares names and shapes, and complains if one is missing or one too many
+#    is there. You can switch that off with `strict=False`. Don't: if the file has no weights for the head, the head
+#    keeps its random start, and the network guesses one letter of 24, with full confidence and no error.
+#
+# And then **switch to eval mode**. Your network has two kinds of layers that behave differently while it learns.
+# Dropout sets values to zero at random. Batch normalisation normalises by the mean and the variance of the pictures
+# that happen to be in the batch. In use, both must stop: the answer to a photo must not depend on a coin or on which
+# other photos came along with it. `model.eval()` turns dropout off and lets batch normalisation use the running mean
+# and variance from the training, which the file holds too.
+#
+# <details><summary>Does torch.inference_mode() do the same as model.eval()?</summary>
+#
+# No, and you want both. `inference_mode` (like `no_grad`) tells PyTorch not to keep what it would need for gradients:
+# it saves time and memory and changes no result. `eval` changes what the layers compute.
+#
+# </details>
 
 
 # %%
 def load_model(path: str | Path, model: nn.Module) -> nn.Module:
-    """Fill an architecture with saved numbers and make it ready for use.
+    """Fill an architecture with saved weights and make it ready for use.
 
     Args:
         path: a file as `save_model` of project 04a writes it: a state dict.
         model: a network of the same architecture; changed in place.
 
     Returns:
-        The model with the numbers of the file, in eval mode; what can be trained is what could be before.
+        The model with the weights of the file, in eval mode; what can be trained is what could be before.
 
     Raises:
-        Exception: whatever PyTorch raises when the file holds more than numbers, or other names or shapes than the model has: one
+        Exception: whatever PyTorch raises when the file holds more than tensors, or other names or shapes than the model has: one
             name too many, too few, or with a prefix. The file's content is never executed.
     """
     ### BEGIN SOLUTION
@@ -53,18 +87,79 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
 
 # %% [markdown]
 # ## From any photo to what the network knows
-# The network was trained on upright, grey, square pictures of 28 × 28 pixels with values from 0 to 1. Each of these
-# words is a step:
+# *Difficulty 3 of 5 · matters 5 of 5 · about 25 minutes for someone new (a guess) · 9 points*
 #
-# 1. **upright**: a phone writes how it was held into the file (EXIF) and leaves the pixels lying;
-#    `ImageOps.exif_transpose` turns them;
-# 2. **grey**: one channel, whatever came: RGB, RGBA, palette, CMYK;
-# 3. **square**: the largest square in the middle, so that the hand keeps its proportions;
-# 4. **28 × 28**: shrunk with *antialiasing*, which averages over all pixels; without it most of them are ignored and
-#    edges break up;
-# 5. **0 to 1**: float32, divided by 255; and a batch of one: `(1, 1, 28, 28)`.
+# The training pictures were *upright*, *grey*, *square*, *28 × 28* and *between 0 and 1*. Each of these five words is a
+# step.
 #
-# Look for: the same preprocessing in training and in use. More deployed models fail here than in the network.
+# ![Five pictures in a row: a photo of a hand lying on its side, the same photo upright, in grey, its central square,
+# and the square of 28 by 28 pixels, coarse but still showing the sign for L.](figure:five-steps)
+#
+# *What the camera gave, and what the network gets.*
+#
+# **Upright.** Phones don't turn pixels. They write down how they were held, in a number from 1 to 8 among the EXIF
+# metadata of the file, and leave it to the viewer to turn the picture. Your photo viewer does; `Image.open` doesn't.
+# With number 6 the pixels must be turned by 90 degrees clockwise before anybody looks at them. Four of the eight
+# numbers also mirror the picture, so don't write the cases yourself: `ImageOps.exif_transpose` knows all of them.
+#
+# ![Eight small pictures of the letter F, as the pixels lie in the file for the EXIF numbers 1 to 8: upright, mirrored,
+# upside down, upside down and mirrored, and four lying on their sides.](figure:eight-orientations)
+#
+# *The same F, as it lies in the file. After `exif_transpose` all eight are the first.*
+#
+# **Grey.** One channel, whatever came. The eye is most sensitive to green, so the usual formula is
+# $0.299\,R + 0.587\,G + 0.114\,B$. A pixel of skin (224, 172, 140) becomes $66.98 + 100.96 + 15.96 = 183.9$, so 184. A
+# photo need not be RGB: a palette image, a CMYK scan and a PNG with transparency all go through `convert("RGB")` first.
+#
+# **Square.** The photo is 360 wide and 270 high. Resize it to 28 × 28 in one go and you divide the width by
+# $360 / 28 = 12.9$ and the height by $270 / 28 = 9.6$: every hand gets a third too slim, and a circle becomes an
+# ellipse. The network never saw such hands. So cut out the largest square in the middle first: columns 45 to 314, all
+# 270 rows.
+#
+# ![A photo of 360 by 270 pixels with a circle drawn on it, made square in three ways. Squeezed: the circle is a tall
+# ellipse and the hand slim. Cut: the circle is round, the sides of the photo are gone. Padded: the circle is round and
+# smaller, with grey bars above and below.](figure:three-ways-to-a-square)
+#
+# *Squeezing changes the proportions, cutting loses the margins, padding loses size. The training pictures were cut.*
+#
+# **28 × 28.** Now 72,900 pixels become 784: each new pixel stands for 93 old ones. The fast way takes a few of the 93
+# and forgets the rest. *Antialiasing* averages over all of them. One row of twelve pixels, shrunk to three, shows what
+# is at stake:
+#
+# | | values |
+# |---|---|
+# | one row of the picture | 0 0 0 255 0 0 0 255 0 0 0 255 |
+# | shrunk without antialiasing | 0 0 0 |
+# | shrunk with antialiasing | 46 64 73 |
+#
+# A quarter of the row is white, so its mean is 64. Without antialiasing every new pixel looked between the second and
+# the third of its four old ones, and the white stripes are gone altogether. (The first value is below 64 and the last
+# one above it because the filter reaches beyond its four pixels, as far as the neighbouring stripe, and at the edge
+# there is none.)
+#
+# **0 to 1.** Bytes become `float32` and are divided by 255: 184 becomes 0.722. The network wants a batch, so one photo
+# is a batch of one, `(1, 1, 28, 28)`.
+#
+# What is each of these steps worth? Leave one out at a time, and count how many of the 24 photos the network still
+# reads:
+#
+# ![Bars: how many of 24 photos are read right. All steps in eval mode: 23. Without antialiasing: as many. Squeezed
+# instead of cut, in train mode, not divided by 255, or padded instead of cut: two to four fewer. Lying on the side:
+# 1.](figure:one-step-missing)
+#
+# *One trained network, 24 photos. None of these raised an error.*
+#
+# Not every step costs the same. A lying photo is lost. A hand of the wrong size or the wrong proportions costs some
+# letters and spares others. And antialiasing costs nothing *here*: these photos are smooth and a hand is large, so the
+# few pixels that are read say about the same as the mean. On a photo with a striped pullover, or shrunk from 4000
+# pixels, it does. The step is free, so keep it.
+#
+# <details><summary>Cutting may cut off a finger. Why is it right here all the same?</summary>
+#
+# Because the training pictures were made that way. "The same preprocessing in training and in use" beats any better
+# idea that comes afterwards. If cutting loses fingers, change it in *both* places and train again.
+#
+# </details>
 
 
 # %%
@@ -89,8 +184,32 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
 
 # %% [markdown]
 # ## From logits to a letter
-# The highest logit is at some index from 0 to 23. In a list of the 24 letters without j and z it stands for a letter;
-# `chr(97 + index)` would be wrong from k on.
+# *Difficulty 2 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 5 points*
+#
+# The network gives 24 logits: scores of any size. The largest one wins. For "the largest" you need no softmax, but to
+# say *how sure* the network is you do. Three logits, worked out:
+#
+# | letter | logit $z$ | $e^z$ | probability $e^z / \sum e^z$ |
+# |---|---|---|---|
+# | k | 4.0 | 54.60 | 0.786 |
+# | v | 2.5 | 12.18 | 0.175 |
+# | r | 1.0 | 2.72 | 0.039 |
+# | sum | | 69.50 | 1.000 |
+#
+# The order stays the same, because $e^z$ grows with $z$. What counts is the *distance* between logits: k is ahead of v
+# by 1.5, so it is $e^{1.5} = 4.5$ times as probable, and it would be with 104.0 and 102.5 too.
+#
+# The winner's index must become a letter. There are 24 classes and 26 letters: j and z are movements and have no
+# picture. Class 8 is i, class 9 is k. `chr(97 + 9)` is "j", and from there on every letter would be off by one. So look
+# it up in `LETTERS`.
+#
+# <details><summary>The largest probability is 0.99. Is the network right in 99 of 100 such cases?</summary>
+#
+# Not necessarily. Networks that were trained until they made no mistake on their training data are usually too sure of
+# themselves. Show it a photo of a cup: the 24 probabilities must add up to 1, so some letter gets a large one. It is a
+# score for ranking, until you have measured how often a "0.99" is right. That is called *calibration*.
+#
+# </details>
 
 
 # %%
@@ -115,8 +234,18 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
 
 # %% [markdown]
 # ## The whole chain
-# A folder of photos whose names say what they show (`a.jpg`, `a_2.png`, `B-kitchen.JPG`) is the smallest possible test
-# set. Count what is right.
+# *Difficulty 2 of 5 · matters 3 of 5 · about 15 minutes for someone new (a guess) · 4 points*
+#
+# A chain must be tested as a chain. Every part may pass its own test while the whole fails, because two parts
+# understand "square" differently. The smallest possible test set is a folder of photos whose names say what they show:
+# `a.jpg`, `a_2.png`, `B-kitchen.JPG`. Count what is right and divide by the number of photos.
+#
+# Real folders hold more than photos. Someone puts a `README.md` there, Windows leaves a `Thumbs.db`, macOS a
+# `.DS_Store`, and there is a folder called `old.jpg`. And one thing must never happen: a photo that can't be read is
+# left out, and the score rises. A missing answer is a wrong answer.
+#
+# With 24 photos each of them is worth 4 points of a hundred, so {measured: 04b photos of unseen people} and 0.96 differ
+# by about one photo. Don't choose between two models by that.
 
 
 # %%
@@ -152,7 +281,63 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 # %% [markdown]
 # ## All together
 # `python -m exercises.ex04b_deployment` (or `course run 04b`) reads the model that project 04a has saved and the photos
-# of `data/asl/photos`. Which letters are confused? Look at the photos: would you have known?
+# of `data/asl/photos`, and draws a sheet of all photos with the answers. On the photos that come with the course our
+# network reads {measured: 04b photos of unseen people} on average. Yours depends on your model of 04a; two photos more
+# or fewer are chance.
+#
+# Which letters are confused? Look at the photos: would *you* have known, at 28 × 28?
+#
+# ### Try
+# Predict first, then look.
+#
+# 1. **Train mode.** Leave out `.eval()` and run it three times. Will the three scores be equal?
+# 2. **Squeeze.** Resize to `[28, 28]` without cutting the square out. Which letters suffer most, the wide signs or the
+#    tall ones?
+# 3. **Your own hand.** Photograph the sign for L or Y before a plain wall, put it into a folder as `l_me.jpg`, and call
+#    `evaluate_folder` on it. Then a photo before a bookshelf.
+#
+# ### A bonus that no check grades
+# Write `predict_or_decline(model, photo, least=0.6)`, which returns a letter only if its probability is at least
+# `least`, and otherwise `None`. For `least` from 0.3 to 0.95, print how many of the photos get an answer, and how many
+# of these answers are right. Which value would you choose for a game? Which one for a medical app?
+#
+# ### In five sentences
+# Loading is filling an architecture with tensors, names and shapes compared, and no code run. Eval mode makes an answer
+# depend on the photo alone. Preprocessing in use must be that of the training: upright, grey, square, small with
+# antialiasing, 0 to 1. The largest logit gives the class, softmax gives a score from 0 to 1, and the class is looked up
+# in the list of letters. The chain is measured as a whole, and what can't be read counts as wrong.
+#
+# ### Check yourself
+# <details><summary>The model answers "a" for nearly every photo, and no error is raised. Which three suspects do you
+# check first?</summary>
+#
+# The range of the values (0 to 255 instead of 0 to 1), the mode (`model.training` should be `False`), and whether all
+# weights were really loaded (`strict=False` somewhere?). Print `x.min()`, `x.max()` and `model.training`.
+#
+# </details>
+#
+# <details><summary>You resize the photo first and turn it by its EXIF number afterwards. Does the order
+# matter?</summary>
+#
+# If you cut the central square first, turning can come later: a square stays a square. But resizing may return an image
+# without its metadata, and then nothing can be turned any more. Turn first.
+#
+# </details>
+#
+# <details><summary>Why does preprocess return a batch of one and not a picture?</summary>
+#
+# The layers of the network expect `(B, C, H, W)`. One photo is the case B = 1. The first thing that `predict_letter`
+# gets back is therefore a row of 24 logits in a batch of one: `(1, 24)`.
+#
+# </details>
+#
+# ### Further reading
+# - Guo and others, *On Calibration of Modern Neural Networks* (2017): <https://arxiv.org/abs/1706.04599>
+# - Sculley and others, *Hidden Technical Debt in Machine Learning Systems* (2015):
+#   <https://papers.nips.cc/paper/2015/hash/86df7dcfd896fcaf2674f757a2463eba-Abstract.html>
+# - PyTorch, *Saving and Loading Models*: <https://docs.pytorch.org/tutorials/beginner/saving_loading_models.html>
+# - Pillow, *ImageOps*: <https://pillow.readthedocs.io/en/stable/reference/ImageOps.html>
+# - Without a network: `help(torch.load)`, `help(nn.Module.eval)`, `help(ImageOps.exif_transpose)`, `help(F.resize)`
 
 
 # %% tags=["active-py"]

@@ -1,12 +1,27 @@
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
-# The door should now open for one particular dog, and for no other. There are 139 photos, 19 of them of that dog. From
-# scratch nothing can be learned from so little. But a network that has seen a hundred thousand pictures already
-# describes a photo well; what is missing is one small layer that weighs its description for *our* question. That is
-# transfer learning. Fine-tuning then also moves the description, a very little.
+# **Can 19 photos be enough to recognise one particular dog?**
 #
-# Beware of the accuracy: whoever never opens is right two times of three.
+# The door of 05a lets in every dog. Now it should open for one, the resident, and for no other. There are 139 photos to
+# learn from, 19 of them of that dog; 30 more wait for the validation. A network with a million weights could learn 139
+# photos by heart before lunch, and would know nothing about the 140th. In project 04a you had 2,400 pictures and it was
+# hardly enough.
+#
+# But you have seen in 05a that the features of a pre-trained network put photos of this dog next to each other,
+# although nobody ever told the network about it. So don't train a network. Keep the backbone as it is and train one
+# small layer on top, a *head* that weighs the features for *your* question. That is **transfer learning**. Once the
+# head is good, let the backbone follow it by very small steps: that is **fine-tuning**.
+#
+# Beware of the accuracy before you start: 20 of the 30 validation photos don't show the resident, so a model that never
+# opens the door is already right two times out of three.
+#
+# At the end of this project you can
+#
+# - freeze a network completely, the part that no gradient touches included;
+# - put a new head on a backbone, and give the optimizer only what it may change;
+# - fine-tune without spoiling what was there;
+# - ask a network where it looks.
 #
 # | part | question that it answers |
 # |---|---|
@@ -35,12 +50,67 @@ STD = (0.229, 0.224, 0.225)
 
 # %% [markdown]
 # ## Freeze the backbone
-# A pre-trained backbone already knows edges, textures and shapes. With 139 photos we cannot improve it; we can only
+# *Difficulty 4 of 5 · matters 5 of 5 · about 25 minutes for someone new (a guess) · 4 points*
+#
+# A pre-trained backbone already knows edges, textures and shapes. 139 photos are too few to improve it, and plenty to
 # spoil it. So its parameters stay as they are, and only the new head learns.
 #
-# BatchNorm is the trap: its running mean and variance are no parameters. They move in train mode even when nothing
-# requires a gradient, and `model.train()` at the beginning of each epoch puts every layer into train mode, the frozen
-# ones too: it calls the method `train` of each layer in turn.
+# For parameters this is one line: `requires_grad_(False)`. The rest of this section is about what that line does *not*
+# stop.
+#
+# ### Batch normalisation, with four values
+# A batch normalisation layer has two kinds of tensors. Its weight and its bias are parameters. Its *running mean* and
+# *running variance* are **buffers**: no gradient ever reaches them; they are overwritten in the forward pass. Say they
+# stand at mean 2 and variance 4 after the pre-training, so the standard deviation is 2. Now four values come in: 1, 3,
+# 5, 7.
+#
+# **In eval mode** the layer uses the running statistics, $(x - 2) / 2$:
+#
+# | x | 1 | 3 | 5 | 7 |
+# |---|---|---|---|---|
+# | out | -0.50 | 0.50 | 1.50 | 2.50 |
+#
+# **In train mode** it uses those of the batch: the mean is 4, the variance is $(9 + 1 + 1 + 9) / 4 = 5$, its root
+# 2.236:
+#
+# | x | 1 | 3 | 5 | 7 |
+# |---|---|---|---|---|
+# | out | -1.34 | -0.45 | 0.45 | 1.34 |
+#
+# Other values come out, and they depend on the company: the 1 became -1.34 because it came with 3, 5 and 7. And the
+# layer takes a note. It moves its running statistics a tenth of the way (`momentum=0.1`) towards the batch's:
+#
+# - mean: $0.9 \cdot 2 + 0.1 \cdot 4 = 2.2$
+# - variance: $0.9 \cdot 4 + 0.1 \cdot 6.67 = 4.27$ (for this it divides by 3 and not by 4: $20 / 3 = 6.67$)
+#
+# Back in eval mode, the same 1 now gives $(1 - 2.2) / 2.07 = -0.58$ and no longer -0.50. After six such batches it is
+# -0.85. Not one parameter has changed, and yet it is another network.
+#
+# ![Three number lines. The values 1, 3, 5, 7 come in. In eval mode they become -0.5, 0.5, 1.5, 2.5. In train mode they
+# become -1.34, -0.45, 0.45, 1.34, centred on 0. A fourth line shows what eval mode makes of the value 1 after 0 to 6
+# batches in train mode: it drifts from -0.50 to -0.85.](figure:four-values)
+#
+# *Nothing here requires a gradient.*
+#
+# That is the trap of this project. You freeze the parameters, call `eval()` on the backbone, and all is well, until the
+# training loop calls `model.train()` at the beginning of the next epoch. `train` goes through all layers, yours
+# included, by calling the method `train` of each of its children. Whoever wants a layer to stay in eval mode must see
+# to it that this call has no effect on it, whatever network it is part of.
+#
+# <details><summary>Why not set momentum to 0, so that nothing is noted any more?</summary>
+#
+# Then the running statistics stay, and half of the trap is closed. But in train mode the layer would still normalise by
+# the batch: the head would learn from the second table above and be used on the first.
+#
+# </details>
+#
+# <details><summary>Which layers have to be held? Only BatchNorm2d?</summary>
+#
+# Every layer with running statistics: `BatchNorm1d`, `2d`, `3d`, `SyncBatchNorm`, and `InstanceNorm` if it tracks them.
+# What they have in common is an attribute `running_mean`. `LayerNorm` and `GroupNorm` keep no statistics and behave the
+# same in both modes.
+#
+# </details>
 
 
 # %%
@@ -72,8 +142,14 @@ def freeze_backbone(model: nn.Module) -> nn.Module:
 
 # %% [markdown]
 # ## A new head
+# *Difficulty 1 of 5 · matters 4 of 5 · about 5 minutes for someone new (a guess) · 3 points*
+#
 # The backbone turns a photo into `width` features; the head turns the features into one logit for each of our classes.
-# It is the only part that starts from random numbers.
+# With the pocket network and two classes that is a matrix of 2 × 1200 and two biases, 2,402 parameters against a
+# million: small enough for 139 photos.
+#
+# It is the only part that starts from random values. So in the first steps its gradients say nothing sensible yet,
+# which is the reason why the backbone has to wait.
 
 
 # %%
@@ -97,9 +173,12 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modul
 
 
 # %% [markdown]
-# ## What may change
-# The optimizer gets only what may change: frozen parameters in its list cost memory, and with weight decay some
-# optimizers would shrink them all the same. It must be built *after* freezing: it keeps the list that it was given.
+# ## What the optimizer may change
+# *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
+#
+# The optimizer gets only what may change. Frozen parameters in its list cost memory, and some optimizers with weight
+# decay would shrink them all the same. The order matters too: build the optimizer *after* freezing, because it keeps
+# the list that it was given. And unfreezing does not add anything to a list that was made before.
 
 
 # %%
@@ -112,9 +191,23 @@ def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
 
 # %% [markdown]
 # ## More views of few photos
-# As in project 04a, but in colour and for photos: a random crop, a mirror image (a dog is a dog from both sides), a
-# little light. Then both, training and validation photos, get what the backbone expects: size, float32, and the
-# normalisation $x' = (x - \mu) / \sigma$ with ImageNet's numbers.
+# *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 3 points*
+#
+# As in 04a, but for colour photos, and another subject has other rules. A dog is a dog from both sides, so a mirror
+# image is fine here. Upside down it isn't. And a crop must leave enough of the animal to recognise it.
+#
+# ![A photo of the resident dog and five random views of it: cropped, mirrored, brighter, darker. In each view the dog
+# and its colours can be recognised.](figure:views-of-a-photo)
+#
+# Then both, training and validation photos, get what the backbone expects: the size, `float32`, and the normalisation
+# $x' = (x - \mu) / \sigma$ with ImageNet's MEAN and STD, as in 05a.
+#
+# <details><summary>In 05a the weights' own transforms did this. Why write them again?</summary>
+#
+# Because there is no place for a random crop in them. What they and yours must share is what arrives at the backbone:
+# size, range and normalisation.
+#
+# </details>
 
 
 # %%
@@ -146,10 +239,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
 
 # %% [markdown]
-# ## Thaw
-# Once the head is trained, its gradients say something sensible, and the backbone may follow them a little. Before
-# that, they would be noise that spoils it. The running statistics stay as they are: 139 photos are too few to estimate
-# them anew.
+# ## Unfreeze
+# *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
+#
+# Once the head is trained, its gradients say something sensible, and the backbone may follow them a little. The running
+# statistics stay as they are: 139 photos in batches of 16 are too few to estimate them anew.
 
 
 # %%
@@ -165,8 +259,52 @@ def unfreeze(model: nn.Module) -> nn.Module:
 
 # %% [markdown]
 # ## Learn without forgetting
-# Fine-tuning moves every parameter, so each may move only little: a learning rate a hundred times smaller than the
-# head's. And keep the best that you had: if an epoch makes the validation worse, there is no reason to end with it.
+# *Difficulty 4 of 5 · matters 5 of 5 · about 30 minutes for someone new (a guess) · 11 points*
+#
+# Fine-tuning moves every parameter, so each may move only a little. How little? Take the trained head, fine-tune from
+# there with four learning rates, and look at the validation loss. Guess first: which of 0.00001, 0.0001, 0.001 and 0.01
+# is best?
+#
+# ![Validation loss on a logarithmic scale over six epochs of fine-tuning, from 0.17 on. At 0.00001 it falls slowly and
+# steadily to 0.15, at 0.0001 faster to 0.08, at 0.001 it rises, dives to 0.02 and is back at 0.30 two epochs later, at
+# 0.01 it jumps to 24.](figure:learning-rates)
+#
+# *From the same trained head, in the same order of batches.*
+#
+# With Adam, a step changes each weight by about the learning rate, whatever the size of its gradient. Typical weights
+# of the backbone are of the size 0.1. At 0.01 ten steps, one epoch here, can move a weight by its own size, and what
+# was pre-trained is gone. At 0.001 the network finds something better now and then, and loses it again. At 0.00001
+# nothing can break, but six epochs lead nowhere. Good values lie in between, ten to a hundred times smaller than the
+# head's, and you find them by trying.
+#
+# And **keep the best that you had**. Measure before the first epoch and after each; remember the state with the highest
+# validation accuracy; end with that. Then fine-tuning can't make anything worse, as far as these photos can tell.
+#
+# ![Validation loss and validation accuracy over 22 epochs. After epoch 16 two curves part: with the backbone frozen the
+# loss falls slowly from 0.17 to 0.11, with fine-tuning it falls to about 0.06. Both accuracies end at
+# 0.97.](figure:frozen-and-tuned)
+#
+# *A frozen backbone to the end, against fine-tuning from epoch 17 on. The accuracy can't tell the two apart, the loss
+# can.*
+#
+# Over several seeds the head on the frozen backbone judges {measured: 05b head on the frozen pocket network} of the
+# validation photos right, and {measured: 05b after fine-tuning} after fine-tuning. Keep in mind what that means with 30
+# photos: 0.93 is two wrong, 0.97 is one wrong. With so few photos the *loss* tells more than the accuracy, because it
+# also sees how sure the answers are.
+#
+# <details><summary>The best of five states, chosen by the validation accuracy: is that accuracy still honest?</summary>
+#
+# A little too good, since you chose the state that looked best on these very photos. For an honest figure you would
+# need a third set of photos that no choice has seen, a *test set*. The check has one: photos that your code never gets.
+#
+# </details>
+#
+# <details><summary>Why clone the tensors of the state dict before keeping them?</summary>
+#
+# `state_dict()` gives the model's own tensors, not copies. The optimizer goes on changing them in place, and in the end
+# the "best state" would be the last one.
+#
+# </details>
 
 
 # %%
@@ -209,9 +347,84 @@ def fine_tune(
 
 
 # %% [markdown]
+# ## Where does it look?
+# A right answer can have a wrong reason. If all photos of the resident were taken on grass, "grass" would be a good
+# rule, until it snows. One way to ask is *saliency*: the gradient of the winning logit with respect to the *pixels*.
+# Where it is large, a small change of the pixel would change the answer.
+#
+# ![Two pairs of a photo and its saliency map. Left, the resident's head before red and blue stripes, judged right with
+# 0.84: the bright places gather on head and chest. Right, the resident walking on grass, judged wrong with 0.41: they
+# are scattered over the body and the grass around it.](figure:saliency)
+#
+# *Left a right answer, right a wrong one, with the probability of the resident. Bright pixels matter most.*
+#
+# It costs one backward pass: give the photo `requires_grad_(True)`, call `backward()` on the logit, take the absolute
+# value of `photo.grad`, and the largest of the three channels. Read such maps with care. They say which pixels the
+# answer is sensitive to, not what the network "sees" there, and they are noisy.
+#
 # ## All together
-# `python -m exercises.ex05b_transfer` (or `course run 05b`). Compare the validation accuracy with 0.667, which costs
-# nothing.
+# `python -m exercises.ex05b_transfer` (or `course run 05b`) trains the head for 16 epochs, fine-tunes for four, and
+# draws curves and mistakes. Compare the validation accuracy with 0.667, which costs nothing.
+#
+# ### Try
+# Predict first, then look.
+#
+# 1. **Without the trap.** Freeze only the parameters: comment out what holds the running statistics. Is the result
+#    worse, the same, or worse only sometimes?
+# 2. **Too large.** In `main`, fine-tune with `lr=run.lr`. After how many epochs does the best state come, and how does
+#    the training accuracy go?
+# 3. **Fewer photos.** Delete half of the 19 photos of the resident from a *copy* of the data (`COURSE_DATA` names its
+#    folder). How much of the accuracy do you lose?
+#
+# ### A bonus that no check grades
+# *Discriminative learning rates*: give the optimizer two parameter groups, the head with 1e-3 and the backbone with
+# 1e-5, and train both from the first epoch on. Does the result differ from head first, backbone later? Then hold the
+# running statistics another way, with the forward pre-hook of 05a, which calls `eval()` on the layer just before it
+# runs.
+#
+# ### In five sentences
+# A pre-trained backbone describes photos well, so a small head learns a new question from few of them. Frozen means
+# that no parameter requires a gradient *and* no running statistic moves, also in train mode. The optimizer gets what
+# can be trained, after freezing. Fine-tuning starts from a trained head, at a learning rate that is ten to a hundred
+# times smaller. It ends with the best state that was seen, and never below where it began.
+#
+# ### Check yourself
+# <details><summary>Only the head is in the optimizer, and yet the validation loss of a frozen model changes when you
+# run an epoch with learning rate 0. What is moving?</summary>
+#
+# The running statistics of batch normalisation: the epoch put the backbone into train mode. Compare
+# `model.state_dict()` before and after, name by name, and you see which.
+#
+# </details>
+#
+# <details><summary>A batch normalisation layer in train mode gets a batch of one photo's features, shape (1, 8). What
+# happens?</summary>
+#
+# The variance of one value is 0, and every feature would come out as 0. PyTorch refuses: "Expected more than 1 value
+# per channel when training". In eval mode a batch of one is fine.
+#
+# </details>
+#
+# <details><summary>Your accuracy is 0.667 after the first epoch and after the tenth. What has the model probably
+# learned?</summary>
+#
+# To say "not the resident" to every photo. Look at the confusion matrix: one column is empty. Training photos of the
+# other class are six times as many, so this is where learning starts; with a learning rate that is too small it also
+# ends there.
+#
+# </details>
+#
+# ### Further reading
+# - Yosinski and others, *How transferable are features in deep neural networks?* (2014):
+#   <https://arxiv.org/abs/1411.1792>
+# - Ioffe and Szegedy, *Batch Normalization* (2015): <https://arxiv.org/abs/1502.03167>
+# - Howard and Ruder, *Universal Language Model Fine-tuning* (2018), with learning rates that differ by layer:
+#   <https://arxiv.org/abs/1801.06146>
+# - Simonyan and others, *Deep Inside Convolutional Networks* (2013), on saliency maps:
+#   <https://arxiv.org/abs/1312.6034>
+# - PyTorch, *Transfer Learning for Computer Vision Tutorial*:
+#   <https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html>
+# - Without a network: `help(nn.BatchNorm2d)`, `help(nn.Module.train)`, `help(torch.optim.Adam)`
 
 
 # %% tags=["active-py"]
