@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 5728cbc0916b3725)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub f2003321c59810e4)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -95,8 +95,8 @@ STD = (0.229, 0.224, 0.225)
 #
 # That is the trap of this project. You freeze the parameters, call `eval()` on the backbone, and all is well, until the
 # training loop calls `model.train()` at the beginning of the next epoch. `train` goes through all layers, yours
-# included, by calling the method `train` of each of its children. Whoever wants a layer to stay in eval mode must see
-# to it that this call has no effect on it, whatever network it is part of.
+# included, by calling the method `train` of each of its children. If you want a layer to stay in eval mode, see to it
+# that this call has no effect on it, whatever network it is part of.
 #
 # **Question 1: Why not set momentum to 0, so that nothing is noted any more?** (Answer 1 stands at the end of this
 # file.)
@@ -204,7 +204,7 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
 
 # %% [markdown]
-# ## Unfreeze
+# ## Let the backbone follow
 # *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
 #
 # Once the head is trained, its gradients say something sensible, and the backbone may follow them a little. The running

@@ -112,7 +112,7 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
 # photo need not be RGB: a palette image, a CMYK scan and a PNG with transparency all go through `convert("RGB")` first.
 #
 # **Square.** The photo is 360 wide and 270 high. Resize it to 28 × 28 in one go and you divide the width by
-# $360 / 28 = 12.9$ and the height by $270 / 28 = 9.6$: every hand gets a third too slim, and a circle becomes an
+# $360 / 28 = 12.9$ and the height by $270 / 28 = 9.6$: every hand comes out a quarter too slim, and a circle becomes an
 # ellipse. The network never saw such hands. So cut out the largest square in the middle first: columns 45 to 314, all
 # 270 rows.
 #

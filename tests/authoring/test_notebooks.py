@@ -140,6 +140,13 @@ def test_two_headings_of_one_name_and_one_of_none_get_ids_of_their_own():
     assert [cell.id for cell in toy(text, "area").cells][:4] == ["a-lesson", "how-it-works", "a-lesson-2", "x-2"]
 
 
+def test_a_heading_never_takes_the_id_of_a_function():
+    """By its id a function's cell is cleared and graded: "## Area" above `area` must not make it area-2."""
+    notebook = toy(AREA.replace("# # A lesson", "# # Area"), "area")
+    assert notebook.cells[0].id == "text-area"
+    assert "area" in grade_ids(notebook)
+
+
 def test_a_class_with_several_bodies_has_one_cell_and_one_check():
     method = f"\n    def {{}}(self) -> int:\n        {BEGIN}\n        return 1\n        {END}\n"
     text = "# %%\nclass Signs:\n" + method.format("a").lstrip("\n") + method.format("b")

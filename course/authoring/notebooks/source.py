@@ -7,6 +7,7 @@ The fields of a cell's metadata are nbgrader's, schema version 3.
 
 import ast
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from course.authoring.lesson_text import for_notebook
@@ -44,8 +45,8 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
     import jupytext
     import nbformat
 
-    tasks = iter([region.task for region in find_regions(solution, name)])
-    names = _Names()
+    found = [region.task for region in find_regions(solution, name)]
+    tasks, names = iter(found), _Names(found)
     cells: list[Any] = []
     dropped = False
     for cell in jupytext.reads(solution, fmt={"extension": ".py", "format_name": "percent"}).cells:
@@ -78,9 +79,13 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
 
 
 class _Names:
-    """Readable ids, each given out once. An id depends on its own cell: a new cell elsewhere changes no other."""
+    """Readable ids, each given out once. An id depends on its own cell: a new cell elsewhere changes no other.
 
-    def __init__(self) -> None:
+    A function's name is the id of its own cell, by which it is graded; a heading of the same words gets another.
+    """
+
+    def __init__(self, tasks: Iterable[str]) -> None:
+        self.tasks = set(tasks)
         self.given: set[str] = set()
 
     def new(self, wanted: str) -> str:
@@ -93,7 +98,8 @@ class _Names:
         """The heading as an id: "From picture to tensor" is from-picture-to-tensor."""
         heading = markdown.partition("\n")[0].lower()
         words = re.findall(r"[a-z0-9]+", heading)
-        return self.new("-".join(words)[:56].strip("-") or "text")  # nbformat allows 64 characters
+        name = "-".join(words)[:56].strip("-") or "text"  # nbformat allows 64 characters
+        return self.new(f"text-{name}" if name in self.tasks else name)
 
 
 def _first_name(source: str) -> str:
