@@ -159,10 +159,10 @@ def _first_failing(
 
 def _show_hints(entry: Project, task: str, outcomes: dict[str, str] | None) -> None:
     """The question of the TODO, and those of the checks (of all, or of those that did not pass)."""
-    from course.reports.terminal import window, wrapped
+    from course.reports.terminal import filled_lines, window
 
     def say(text: str, indent: str) -> None:
-        click.echo("\n".join(wrapped(" ".join(text.split()), indent, window())))
+        click.echo("\n".join(filled_lines(" ".join(text.split()), indent, window())))
 
     click.echo(click.style(f"{entry.id} {task}", bold=True))
     say(entry.function(task).todo, "")

@@ -168,7 +168,7 @@ class _Watch:
     def _hint(self, number: int) -> str:
         """The first questions of the function that comes next; each press shows one more."""
         from course.cli.watch_screen import paint
-        from course.reports.terminal import window, wrapped
+        from course.reports.terminal import filled_lines, window
 
         result = self.part.result()
         ended = {check.name: check.outcome for check in result.checks}
@@ -183,7 +183,7 @@ class _Watch:
         shown = asked[:number]
         lines = []
         for title, text in shown:
-            lines += [paint(title, bold=True), *wrapped(text, "  ", window())]
+            lines += [paint(title, bold=True), *filled_lines(text, "  ", window())]
         more = len(asked) - len(shown)
         return "\n".join(
             [*lines, "", f"h: {more} more" if more else "That is all. `course debug` shows the call that fails."]

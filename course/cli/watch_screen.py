@@ -13,7 +13,7 @@ from course.catalog import Project
 from course.cli.watch_round import SLOW_ANSWER, Now
 from course.files import shown
 from course.reports.board import board
-from course.reports.terminal import NARROWEST, WIDTH, render, window, wrapped
+from course.reports.terminal import NARROWEST, WIDTH, filled_lines, render, window
 from course.workspace import progress
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ class Screen:
     def show(self, result: "ProjectResult", running: bool = False) -> None:
         """The verdicts so far and what to do next; `running`: more are to come."""
         self._drawn = result, running
-        foot = [*wrapped(self._next(result), "", self._width()), *wrapped(self._foot(running), "", self._width())]
+        foot = [
+            *filled_lines(self._next(result), "", self._width()),
+            *filled_lines(self._foot(running), "", self._width()),
+        ]
         if not self.live:
             click.echo(f"\n{render(result, paint, width=window())}\n\n" + "\n".join(foot))
             return
@@ -70,7 +73,7 @@ class Screen:
         where = f"{shown(self.file)}:{line}" if line else shown(self.file)
         text = [paint(f"{self.entry.id} {self.entry.title}", bold=True)]
         text.append(f"  {paint('✗', red=True)} {paint(where, cyan=True)}   {code}")
-        text += wrapped(f"the module cannot be loaded: {message}", "      ", self._width())
+        text += filled_lines(f"the module cannot be loaded: {message}", "      ", self._width())
         self._wipe()
         click.echo("\n".join([*text, "", self._foot(False)]))
 

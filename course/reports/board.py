@@ -6,7 +6,7 @@ It fits into the window: the failure stands at the bottom, where the eye is, and
 from dataclasses import dataclass
 
 from course.checks.results import CheckResult, ProjectResult
-from course.reports.terminal import Paint, column_of, failure, heading, last_printed, line, printed_of_all, wrapped
+from course.reports.terminal import Paint, column_of, failure, filled_lines, heading, last_printed, line, printed_of_all
 
 
 def board(result: ProjectResult, paint: Paint, width: int, height: int) -> str:
@@ -71,7 +71,7 @@ def _lines(result: ProjectResult, paint: Paint, width: int, most: _Most) -> list
         lines += failure(first, result.target, paint, width)
         lines += last_printed(first.printed, most.printed, width)
     for note in result.notes:
-        lines += wrapped(f"Note: {note}", "  ", width)
+        lines += filled_lines(f"Note: {note}", "  ", width)
     return lines
 
 

@@ -52,7 +52,7 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False, w
                 lines += one(check, column, result.target, paint, (check.message, check.code) in shown, width)
                 shown |= {(check.message, check.code)} if check.outcome == "failed" else set()
     for note in result.notes:
-        lines += wrapped(f"Note: {note}", "  ", width)
+        lines += filled_lines(f"Note: {note}", "  ", width)
     return "\n".join(lines)
 
 
@@ -84,7 +84,7 @@ def heading(result: ProjectResult, paint: Paint, width: int) -> list[str]:
     """The project and its points; in a narrow window one below the other."""
     points, name = f"{result.earned} of {result.points} points", f"{result.project} {result.title}"
     if len(name) + 2 + len(points) > width:
-        return [paint(part, bold=True) for part in [*wrapped(name, "", width), f"{points:>{width}}"]]
+        return [paint(part, bold=True) for part in [*filled_lines(name, "", width), f"{points:>{width}}"]]
     return [paint(f"{name}{points:>{width - len(name)}}", bold=True)]
 
 
@@ -131,9 +131,9 @@ def failure(check: CheckResult, target: str, paint: Paint, width: int) -> list[s
             lines.append(f"{INDENT}{code}"[:width])
     for text in (check.message, check.says):
         for paragraph in text.splitlines():
-            lines += wrapped(paragraph, INDENT, width)
+            lines += filled_lines(paragraph, INDENT, width)
     if check.question:
-        lines += wrapped(f"Hint: {check.question}", INDENT, width)
+        lines += filled_lines(f"Hint: {check.question}", INDENT, width)
     return lines
 
 
@@ -146,7 +146,7 @@ def place(check: CheckResult, target: str) -> str:
     return f"{check.place or target}:{check.line}"
 
 
-def wrapped(text: str, indent: str, width: int) -> list[str]:
+def filled_lines(text: str, indent: str, width: int) -> list[str]:
     """A paragraph in lines; no word is broken, and a command in backticks is kept on one line where it fits."""
     kept, below = _held_together(text), indent + ("  " if text.startswith("- ") else "")
     lines = textwrap.wrap(
@@ -176,7 +176,9 @@ def last_printed(text: str, most: int, width: int) -> list[str]:
     """The last lines of what was printed, at most so many."""
     rows = text.splitlines()
     if not most:
-        return wrapped(f"{len(rows)} lines were printed: see them in a taller window.", INDENT, width) if rows else []
+        return (
+            filled_lines(f"{len(rows)} lines were printed: see them in a taller window.", INDENT, width) if rows else []
+        )
     head = "Printed:" if len(rows) <= most else f"Printed, the last {most} lines:"
     return printed("\n".join(rows[-most:]), head, width)
 
