@@ -1,21 +1,32 @@
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
-# A picture of a digit is a table of 28 × 28 numbers. A network is a function with many adjustable numbers that turns
-# that table into ten scores, one for each digit. Learning means: show it a picture, look how far its scores are from
-# the truth, and move every adjustable number a little in the direction that would have made it better. Do that some ten
-# thousand times.
+# How do you write a program that reads a handwritten digit? Try to put the rule for a 7 into words: a stroke across
+# the top, another one that slants down. Fine, until somebody crosses the 7, or writes it like a 1. You can add rules
+# for a week, and the next writer will break them.
 #
-# You write every part of that loop once, by hand. All later projects use the same loop.
+# So you write no rule at all. You write a function with about 670,000 adjustable numbers, its *weights*, and a loop
+# that shows it one example after another and changes the weights a little each time. The function that comes out
+# reads {measured: 01 dense network, unseen writers} of the digits of writers whom it has never met, and nobody has
+# told it what a stroke is.
+
+# %% [markdown]
+# ## What you will be able to do
+#
+# By the end of this project you can write a complete training loop from memory, say what each of its steps does, and
+# tell a network that has learned something from one that has only memorised. All later projects use this loop.
 #
 # | part | question that it answers |
 # |---|---|
 # | `make_transforms` | how does a picture become a tensor? |
-# | `make_loaders` | in which portions, and in which order, does the network see the pictures? |
-# | `build_model` | which function do we adjust? |
+# | `make_loaders` | in what portions, and in what order, does the network see the pictures? |
+# | `build_model` | which function do you adjust? |
 # | `batch_accuracy` | how often is it right? |
 # | `train_epoch` | how does it get better? |
 # | `validate` | is it better on pictures that it has never seen? |
+#
+# You need Python and a little NumPy: shapes, and what an axis is. The documentation of PyTorch has come with the
+# install, so it works offline: `help(nn.Linear)` in a Python session, or `nn.Linear?` in a notebook cell.
 
 # %%
 from collections.abc import Callable
@@ -30,11 +41,19 @@ from course.training import Metrics
 
 # %% [markdown]
 # ## From picture to tensor
-# MNIST stores grey values as bytes: 0 is paper, 255 is ink. A network works best with numbers of about the size of 1,
-# so the values are divided by 255. PyTorch wants the channels first: a grey picture of 28 × 28 is a tensor of shape
-# `(1, 28, 28)`.
+# *Difficulty 1 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 4 points*
 #
-# Look for: `float32`, not `uint8` (bytes cannot hold 0.5), and 0 to 1, not 0 to 255.
+# A digit arrives as a picture of 28 × 28 grey values. Each is a byte: 0 is the dark background, 255 is ink. Two
+# things have to change before a network can read it.
+#
+# **The values.** A network computes sums of many inputs, each multiplied by a weight. It starts with small weights,
+# chosen for inputs of about the size of 1; with values up to 255 the sums come out in the hundreds, and the first
+# steps of training overshoot. So you divide by 255. (Forget it, and nothing crashes. The network only learns worse,
+# which makes this mistake hard to find.) The type has to change too. A byte cannot hold 0.5, and it wraps around
+# silently: as `uint8`, 200 + 100 is 44. Networks compute in `float32`.
+#
+# **The shape.** PyTorch wants the channels first: a grey picture is `(1, 28, 28)`, a colour picture would be `(3, 28,
+# 28)`. PIL says (width, height), a tensor says (height, width).
 
 
 # %%
@@ -52,13 +71,25 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 
 
 # %% [markdown]
-# ## Portions and order
-# The network learns from a *batch* at a time: the gradient of 32 pictures costs little more than that of one and points
-# more reliably in the right direction. When the training pictures come in the same order each time, the network can
-# learn the order; so they are shuffled anew in every epoch. Validation only measures, and a mean does not depend on the
-# order.
+# ## Batches and their order
+# *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 5 points*
 #
-# If 6,000 pictures are split into batches of 32, the last one holds only 16. Those 16 count too.
+# The network learns from a *batch* at a time. Why not from one picture? Because one picture is a poor guide: what
+# helps with this particular 4 may hurt with most others. The average over 32 points more reliably in the right
+# direction, and costs far less than 32 times as much. Why not from all 10,000 at once? Because you would take a
+# single step where you could have taken 313.
+#
+# 10,000 pictures in batches of 32 make 312 full batches, and a last one that holds only 16. Those 16 count too.
+#
+# If the training pictures came in the same order each time, the network could pick up the order. So they are shuffled
+# anew before every *epoch*, which is one pass over all of them.
+#
+# <details><summary>Why do you shuffle the training data and not the validation data?</summary>
+#
+# Validation only measures, and the mean of 2,000 results is the same in any order. In training the order matters,
+# because after each batch the network is a different one.
+#
+# </details>
 
 
 # %%
@@ -83,18 +114,62 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 
 
 # %% [markdown]
-# ## The function that we adjust
-# A *linear layer* computes $y = xW^\top + b$: each output is a weighted sum of all inputs. Two linear layers in a row
-# are again only one linear layer. What makes a deep network more than that is the bend between them: $\mathrm{ReLU}(x)
-# = \max(0, x)$.
+# ## The function that you adjust
+# *Difficulty 2 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 6 points*
+#
+# A *linear layer* computes
+#
+# $$y = Wx + b,$$
+#
+# so each of its outputs is a weighted sum of all inputs, plus a constant. You could stop there: 784 pixels in, ten
+# scores out, and the highest score wins. That model has one template for each digit. Here they are, after training:
+#
+# ![Ten small pictures of weights, one for each digit. The blue weights of the 0 form a ring around a red centre;
+# those of the other digits are blurred blue strokes between red regions](figure:templates)
+#
+# *The weights of a linear model. Ink on blue pixels speaks for the digit, ink on red pixels against it.*
+#
+# One template cannot fit both a crossed 7 and a plain one, or a slanted 1 and an upright one. The linear model ends
+# at {measured: 01 linear model, unseen writers}.
+#
+# Do two linear layers help? Not by themselves. Take one number instead of 784: if the first layer computes $2x + 1$
+# and the second $3h + 4$, together they compute $3(2x + 1) + 4 = 6x + 7$, which one layer could have done. You need
+# something between them that is not linear. The usual *non-linearity* is $\mathrm{ReLU}(x) = \max(0, x)$. Now the
+# same two layers compute $3\max(0, 2x + 1) + 4$: at $x = -2, -1, 0, 1$ that is 4, 4, 7, 13. No straight line goes
+# through these points. With 512 such values in each hidden layer, a network can build many templates and combine
+# them.
 #
 # ```
-# (B, 1, 28, 28) --flatten--> (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512) --linear--> (B, 10)
+# (B, 1, 28, 28) --flatten--> (B, 784) --linear, ReLU--> (B, 512)
+#                --linear, ReLU--> (B, 512) --linear--> (B, 10)
 # ```
 #
-# The ten numbers at the end are *logits*: scores of any size and sign. There is no softmax at the end, because the loss
-# function `nn.CrossEntropyLoss` applies it itself, in a way that does not overflow: $\ell = -\log \frac{e^{z_y}}{\sum_k
-# e^{z_k}}$, where $y$ is the right class.
+# ### From scores to a loss
+#
+# The ten outputs are *logits*: scores of any size, positive or negative. *Softmax* turns them into probabilities, and
+# the *cross entropy* is the negative logarithm of the probability that the right class $y$ gets:
+#
+# $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad \ell = -\log p_y.$$
+#
+# Do it once by hand, with three classes and the logits 2, 1 and −1. The exponentials are 7.389, 2.718 and 0.368;
+# their sum is 10.475. Divide by it:
+#
+# ![Two bar charts. The logits 2, 1 and minus 1 become the probabilities 0.705, 0.259 and 0.035](figure:softmax)
+#
+# If class 0 is right, the loss is −log 0.705 = 0.349. If class 2 is right, it is −log 0.035 = 3.349: confident and
+# wrong is expensive. A network that has not learned anything gives each of ten classes about 0.1, and −log 0.1 =
+# 2.303. Remember that number. If your first loss is far above it, look at your input values.
+#
+# The last layer of your network gives logits, without a softmax, because `nn.CrossEntropyLoss` applies softmax
+# itself, in a way that does not overflow.
+#
+# <details><summary>What goes wrong if you add a softmax to the network anyway?</summary>
+#
+# The loss takes the probabilities for logits, and applies softmax a second time. Even a perfect answer, 1 for the
+# right digit and 0 for the nine others, becomes $e / (e + 9) = 0.232$, and the loss cannot fall below 1.461. Again,
+# nothing crashes.
+#
+# </details>
 
 
 # %%
@@ -124,8 +199,26 @@ def build_model(n_classes: int = 10) -> nn.Module:
 
 # %% [markdown]
 # ## How often is it right?
-# The network's answer is the class with the highest logit. Accuracy is the fraction of right answers; guessing gives
-# 0.1. Softmax would not change the answer: it keeps the order of the scores.
+# *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 4 points*
+#
+# The network's answer is the class with the highest logit. *Accuracy* is the fraction of right answers. Three
+# pictures, three classes:
+#
+# | logits | answer | label | |
+# |---|---|---|---|
+# | 2, 1, −1 | 0 | 0 | right |
+# | 0, 3, 1 | 1 | 1 | right |
+# | 1, 0, 2 | 2 | 1 | wrong |
+#
+# Two of three are right, so the accuracy is 0.667. Guessing among ten digits gives 0.1. Softmax would not change any
+# answer, because it keeps the order of the scores.
+#
+# <details><summary>If accuracy is what you care about, why do you train with the loss?</summary>
+#
+# Because accuracy moves in jumps. Change a weight by a millionth, and almost certainly no answer changes. The loss
+# changes a little with every weight, and that is what a gradient needs.
+#
+# </details>
 
 
 # %%
@@ -146,7 +239,28 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 
 # %% [markdown]
 # ## How it gets better
-# For each batch, in this order:
+# *Difficulty 4 of 5 · matters 5 of 5 · about 40 minutes for someone new (a guess) · 8 points*
+#
+# Here is all of deep learning with a single weight. The network computes $wx$; the picture is $x = 2$, the right
+# output is 3, and the loss is the squared error $(wx - 3)^2$. The weight starts at $w = 0$.
+#
+# 1. **Forward**: the output is 0 · 2 = 0.
+# 2. **Loss**: (0 − 3)² = 9.
+# 3. **Backward**: the derivative of the loss with respect to $w$ is $2(wx - 3)x$ = 2 · (−3) · 2 = −12. It is
+#    negative: a larger weight would make the loss smaller.
+# 4. **Step**: go against the gradient, by the *learning rate* 0.05. The new weight is 0 − 0.05 · (−12) = 0.6.
+#
+# The output is now 1.2, and the loss has fallen from 9 to 3.24. Do it again: the gradient is −7.2, the weight becomes
+# 0.96, the loss 1.166. The best weight is 1.5, and each step goes part of the way. With a learning rate of 0.26 the
+# first step goes to 3.12, beyond the best weight, and the loss *rises* to 10.498:
+#
+# ![Two copies of a parabola, loss against weight. With learning rate 0.05 the numbered points walk down one side;
+# with 0.26 they jump from side to side and climb](figure:gradient-steps)
+#
+# *Too large a learning rate does not merely learn badly: it makes the loss grow.*
+#
+# Your network has 669,706 weights instead of one. `backward` computes all their derivatives in one go, and the
+# optimizer takes all the steps. For each batch, in this order:
 #
 # 1. **forward**: logits from images;
 # 2. **loss**: one number that says how wrong they are;
@@ -154,10 +268,25 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # 4. **backward**: the gradient of the loss for every parameter;
 # 5. **step**: the optimizer moves every parameter against its gradient.
 #
-# Some layers behave differently in training (dropout, BatchNorm), so the network is told first: `model.train()`.
+# Without `zero_grad`, the second step above would use −12 + (−7.2) = −19.2, although the −12 belongs to a weight that
+# is gone.
 #
-# The loss of an epoch is the mean over *items*. If the last batch holds 16 of 6,000 pictures, it must not weigh as much
-# as a batch of 32: sum up (batch loss × batch size) and divide by the number of items at the end.
+# Some layers behave differently in training (you meet them in project 03), so tell the network first:
+# `model.train()`.
+#
+# ### The mean over pictures
+#
+# You also report the mean loss of the epoch, and there is a trap. Take ten pictures in batches of 4, 4 and 2, with
+# mean losses 0.2, 0.3 and 1.0. The mean of these three numbers is 0.5. But the mean over the *pictures* is (4 · 0.2 +
+# 4 · 0.3 + 2 · 1.0) / 10 = 0.4. The mean of batch means gives the two pictures of the last batch twice the weight of
+# the others. So add up (batch loss × batch size), and divide once, at the end, by the number of pictures.
+#
+# <details><summary>Why should you add up <code>loss.item()</code> and not <code>loss</code>?</summary>
+#
+# `loss` is a tensor with its history attached: every intermediate result that `backward` may need. Their sum keeps
+# all of it alive, and the memory fills up. `loss.item()` is a plain Python number.
+#
+# </details>
 
 
 # %%
@@ -195,11 +324,22 @@ def train_epoch(
 
 # %% [markdown]
 # ## Is it better on what it has never seen?
-# Validation is a rehearsal of the real use. Nothing may be learned from it: no step, no running statistics
-# (`model.eval()`), and no gradients, which would only cost time and memory (`torch.no_grad()`).
+# *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 6 points*
 #
-# Look for: when the training accuracy goes on rising and the validation accuracy does not, the network has begun to
-# memorise.
+# Whoever has memorised the answers to last year's exam gets full marks on last year's exam. So you keep *held-out
+# data* that the network never trains on: here 2,000 digits of other writers. Measuring must not change anything. No
+# step; no running statistics that move, hence `model.eval()`; and no gradients, which would only cost time and
+# memory, hence `torch.no_grad()`.
+#
+# Watch both curves. If the training accuracy keeps rising and the validation accuracy does not, the network has begun
+# to memorise.
+#
+# <details><summary>Does <code>model.eval()</code> switch off gradients?</summary>
+#
+# No. It changes how some layers behave, and nothing else. `torch.no_grad()` stops PyTorch from recording what
+# `backward` would need, and changes no layer. You need both.
+#
+# </details>
 
 
 # %%
@@ -230,12 +370,107 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 
 # %% [markdown]
 # ## All together
-# `python -m exercises.ex01_mnist` (or `course run 01`) trains your network, prints a table, and saves the model and its
-# pictures. Expect about {measured: 01 dense network, unseen writers} on the embedded digits and about 0.98 on the real
-# ones after five epochs.
 #
-# ![Two line charts over five epochs. Loss falls from epoch to epoch, accuracy rises; the dashed validation curve ends
-# close to the training curve](figure:learning-curves)
+# `course run 01` (or `python -m exercises.ex01_mnist`) trains your network, prints a table, and saves the model and
+# its pictures. Our solution, run five times with different seeds, ends between {measured: 01 dense network, unseen
+# writers, least} and {measured: 01 dense network, unseen writers, greatest} on the embedded digits. This is one of
+# these runs:
+#
+# ![Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The dashed validation curve
+# levels off a little earlier than the training curve](figure:learning-curves)
+#
+# *The validation curve flattens first, but it does not get worse: this network has learned much more than it has
+# memorised.*
+#
+# And these are digits that it gets wrong, although it is sure. How many would you have read?
+#
+# ![Eight digits that the network misread, each with the right answer and the network's answer above it, such as a 4
+# that looks like a 9](figure:wrong-digits)
+#
+# **Your own network may end elsewhere.** The checks ask for 0.95 after eight epochs, and do not ask how wide your
+# hidden layers are. The run takes five epochs. So you can earn all 33 points and still see a lower number here than
+# ours. The width decides how much the network can express:
+#
+# ![A curve of validation accuracy against the width of the hidden layers. It rises from about 0.8 at 8 values to 0.97
+# at 512, more slowly at each doubling](figure:width)
+#
+# With 8 values in each hidden layer the same training reaches {kept: width.accuracy.0}, with 64 it reaches {kept:
+# width.accuracy.2}, and with 512 {kept: width.accuracy.3}. Everything that the network knows about a picture passes
+# through the narrowest layer.
+
+# %% [markdown]
+# ## Try it: predict, then run
+#
+# Write down a guess first: you learn most from the wrong ones.
+#
+# 1. **A hundred times the learning rate.** Guess the accuracy after five epochs, then run `course run 01 --lr 0.1`.
+#    Which number from the lesson does the loss come back to?
+# 2. **A larger batch.** `course run 01 --batch-size 1000` takes 10 steps an epoch instead of 313. Is five epochs
+#    enough?
+# 3. **No non-linearity.** Take the ReLUs out of your `build_model` and run again. Which of the two accuracies above
+#    do you expect: that of the dense network, or that of the linear model?
+#
+# <details><summary>What did we see?</summary>
+#
+# Our runs, and yours will be close. (1) An accuracy of {kept: experiments.fast}, and a training loss of {kept:
+# experiments.fast_loss}: −log 0.1 again. The first steps threw the weights so far that the network now gives all ten
+# digits about the same probability. (2) {kept: experiments.large_batch}. Fifty steps get it surprisingly far, but not
+# to the end. (3) {kept: experiments.straight}, near the linear model. Three linear layers in a row are one.
+#
+# </details>
+#
+# ### A bonus, which no check grades
+#
+# Write `softmax_cross_entropy(logits, labels)` yourself, without `nn.CrossEntropyLoss`, and compare. Then try the
+# logits 1000, 0 and −1000. $e^{1000}$ is too large for a float, and the result is `nan`. Subtract the largest logit
+# from all three first: why does that not change the probabilities?
+
+# %% [markdown]
+# ## What to remember
+#
+# A network is a function with many weights, and training changes the weights so that a loss gets smaller. The
+# gradient says, for each weight, in which direction the loss grows; a step goes the other way, and the learning rate
+# says how far. Without a non-linearity between them, two linear layers are one. A mean over an epoch is a mean over
+# pictures, not over batches. What a network has learned shows only on data that it has not trained on.
+#
+# ### Three questions to check yourself
+#
+# <details><summary>The loss of your first batch is 2.31. Is that good or bad?</summary>
+#
+# Neither: it is what a network with ten classes gives before it has learned anything, about −log 0.1 = 2.303.
+#
+# </details>
+#
+# <details><summary>A friend calls <code>zero_grad</code> right after <code>backward</code>. What does the network
+# learn?</summary>
+#
+# Nothing. The gradients are gone before `step` can use them.
+#
+# </details>
+#
+# <details><summary>Training accuracy 0.99, validation accuracy 0.97. Training for another epoch gives 1.00 and 0.97.
+# Was it worth it?</summary>
+#
+# Not for new digits. The network got better only at pictures whose answers it was given.
+#
+# </details>
+#
+# ### To read on
+#
+# - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition* (1998),
+#   where MNIST comes from: http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf
+# - A. Karpathy, *micrograd*, backpropagation in about a hundred lines of Python:
+#   https://github.com/karpathy/micrograd
+# - D. Kingma and J. Ba, *Adam: a method for stochastic optimization* (2015), the optimizer of the run:
+#   https://arxiv.org/abs/1412.6980
+# - *Dive into Deep Learning*, on softmax regression: https://d2l.ai/chapter_linear-classification/index.html
+# - Installed with the course: `help(nn.CrossEntropyLoss)`, `help(torch.utils.data.DataLoader)`,
+#   `help(torch.optim.Adam)`
+#
+# ### What is left open
+#
+# The digits were almost too easy: the held-out writers are others, yet the accuracy hardly drops. In project 02 you
+# keep this loop, change the data, and watch it fail.
 
 
 # %% tags=["active-py"]

@@ -6,6 +6,8 @@ A lesson may hold, beside Markdown:
 
     {measured: 02 MLP, unseen signers}          the mean of docs/lessons.md; `, least` or `, greatest` behind it for those
 
+    {kept: width.accuracy.0}                    a number of the data of this project's figure `width`
+
     <details><summary>A question?</summary>
 
     Its answer, folded away.
@@ -21,16 +23,21 @@ sentence says where the picture lies, and the answers stand together at the end.
 import base64
 import re
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 from course import files, paths
-from course.authoring.figures.keeping import picture_file, picture_name
+from course.authoring.figures.figure import figures_of
+from course.authoring.figures.keeping import kept, picture_file, picture_name
 from course.catalog import Project
 from course.errors import CourseError
 
 FIGURE = re.compile(r"!\[([^\]]*)\]\(figure:([^)\s]*)\)")
+KEPT = re.compile(r"\{kept:\s*([\w.\s-]+?)\s*\}")
 MEASURED = re.compile(r"\{measured:\s*([^{}]*?)\s*\}")
 FOLDED = re.compile(r"<details>\s*<summary>(.*?)</summary>\n(.*?)\n</details>", re.DOTALL)
 EFFORT = re.compile(
@@ -54,20 +61,45 @@ def figures_in(text: str) -> list[Shown]:
     return [Shown(slug, " ".join(alt.split())) for alt, slug in FIGURE.findall(text)]
 
 
-def filled(text: str, name: str) -> str:
+def filled(text: str, entry: Project, name: str) -> str:
     """The text with the measured numbers in it.
 
     Raises:
-        CourseError: docs/lessons.md has no such row; the file `name` is named.
+        CourseError: docs/lessons.md has no such row, or no figure such data; the file `name` is named.
     """
 
-    def number(found: re.Match[str]) -> str:
+    def number(found: re.Match[str], look: Callable[[str], str]) -> str:
         try:
-            return measured(" ".join(found[1].split()))
+            return look(" ".join(found[1].split()))
         except CourseError as fault:
             raise CourseError(f"{name}: {fault.problem}", fault.cure) from None
 
-    return MEASURED.sub(number, text)
+    text = MEASURED.sub(lambda found: number(found, measured), text)
+    return KEPT.sub(lambda found: number(found, lambda key: kept_number(entry, key)), text)
+
+
+def kept_number(entry: Project, key: str) -> str:
+    """A number that a figure of the project was drawn from, by its way through the data: "width.accuracy.0".
+
+    A fraction has two digits, for the reason above; a whole number is given whole.
+
+    Raises:
+        CourseError: there is no such figure or number.
+    """
+    slug, *way = key.split(".")
+    known = figures_of(entry)
+    if slug not in known:
+        raise CourseError(f"project {entry.id} has no figure {slug!r}.", f"It has: {', '.join(known) or 'none'}.")
+    value: Any = kept(known[slug])
+    try:
+        for step in way:
+            value = value[int(step) if isinstance(value, list | np.ndarray) else step]
+        return f"{value:,}" if isinstance(value, int) else f"{float(value):.2f}"
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise CourseError(
+            f"the data of the figure {slug!r} have no number at {'.'.join(way) or 'their top'}.",
+            f"Look into course/authoring/figures/kept/{entry.id}/.",
+        ) from None
 
 
 def measured(key: str) -> str:
@@ -126,7 +158,7 @@ def for_notebook(text: str, entry: Project, name: str) -> tuple[str, dict[str, A
         attachments[f"{slug}.png"] = {"image/png": base64.b64encode(content).decode()}
         return f"![{alt}](attachment:{slug}.png)"
 
-    return FIGURE.sub(attached, filled(text, name)), attachments
+    return FIGURE.sub(attached, filled(text, entry, name)), attachments
 
 
 class ModuleText:
@@ -142,7 +174,7 @@ class ModuleText:
 
     def cell(self, text: str) -> str:
         """One cell."""
-        text = FIGURE.sub(self._sentence, filled(text, self.name))
+        text = FIGURE.sub(self._sentence, filled(text, self.entry, self.name))
         return FOLDED.sub(self._question, text)
 
     def last_cell(self) -> str | None:
@@ -154,7 +186,7 @@ class ModuleText:
         return _wrapped(f"Figure: {alt} ({picture_name(self.entry.id, found[2])}).")
 
     def _question(self, found: re.Match[str]) -> str:
-        question, number = " ".join(found[1].split()), len(self.answers) + 1
+        question, number = " ".join(re.sub("</?code>", "`", found[1]).split()), len(self.answers) + 1
         self.answers.append(f"{_wrapped(f'**{number}. {question}**')}\n\n{found[2].strip()}")
         return _wrapped(f"**Question {number}: {question}** (Answer {number} stands at the end of this file.)")
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from course import paths
+from course.authoring.figures import keeping
 from course.authoring.figures.figure import figures_of
 from course.authoring.lesson_text import ModuleText, figures_in, filled, for_notebook, measured
 from course.authoring.lint.lessons import lessons
@@ -54,12 +55,21 @@ def test_a_measured_number_is_that_of_the_table():
     expected = [f"{float(value):.2f}" for value in row[2:5]]
     key = "02 MLP, unseen signers"
     assert [measured(key), measured(f"{key}, least"), measured(f"{key}, greatest")] == expected
-    assert filled("{measured: 02 MLP,\nunseen signers}.", "here") == f"{expected[0]}."
+    assert filled("{measured: 02 MLP,\nunseen signers}.", MNIST, "here") == f"{expected[0]}."
+
+
+def test_a_number_of_a_figure_is_that_of_its_data():
+    data = keeping.kept(figures_of(MNIST)["width"])
+    said = filled("{kept: width.accuracy.0} of {kept: width.widths.3}", MNIST, "here")
+    assert said == f"{data['accuracy'][0]:.2f} of {data['widths'][3]}"
+    for wrong, why in (("widht.a", "has no figure 'widht'"), ("width.accuracy.99", "have no number at accuracy.99")):
+        with pytest.raises(CourseError, match=why):
+            filled(f"{{kept: {wrong}}}", MNIST, "here")
 
 
 def test_a_number_that_nobody_measured_is_named():
     with pytest.raises(CourseError, match=r"here: docs/lessons.md has no row '02 CNN'.*") as fault:
-        filled("{measured: 02 CNN}", "here")
+        filled("{measured: 02 CNN}", MNIST, "here")
     assert "02 MLP, unseen signers" in fault.value.cure
 
 
@@ -90,7 +100,8 @@ CODE = "\n\n\n# %%\ndef double(x):\n    return 2 * x\n"
 
 def found(tmp_path, *lines: str) -> list[str]:
     """What the rules say of one cell above the function; every figure of the project is shown, so that none is missed."""
-    shown = [f"![{ALT}](figure:{slug})" for slug in figures_of(MNIST)]
+    shown = [f"![{ALT}](figure:{slug})" for slug, one in figures_of(MNIST).items() if one.draw]
+    shown += ["{kept: experiments.fast}"]
     text = "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in (*lines, *shown)) + CODE
     file = tmp_path / "solutions" / "ex01_mnist.py"
     file.parent.mkdir(exist_ok=True)
@@ -130,5 +141,5 @@ def test_an_answer_without_a_question_is_named(tmp_path):
 def test_a_figure_that_no_lesson_shows_is_named(tmp_path, monkeypatch):
     from course.authoring.lint import lessons as rules
 
-    monkeypatch.setattr(rules, "figures_of", lambda entry: {**figures_of(MNIST), "spare": None})
+    monkeypatch.setattr(rules, "figures_of", lambda entry: {**figures_of(MNIST), "spare": figures_of(MNIST)[SLUG]})
     assert found(tmp_path, "## Twice") == ["no lesson shows the figure 'spare'"]

@@ -27,7 +27,8 @@ class Figure:
     Args:
         project: "01".
         slug: its name in the lesson and in the names of its files: small letters, digits and hyphens.
-        draw: from the kept data to a matplotlib figure or a PIL image; it takes nothing where nothing is measured.
+        draw: from the kept data to a matplotlib figure or a PIL image; it takes nothing where nothing is measured. None for
+            a measurement whose numbers the text alone names.
         measure: to the data: a dictionary of numbers, strings and lists; or of NumPy arrays.
         within: how far a number measured anew may be from the kept one, absolutely or of its size, whichever is more.
         quick: `measure` takes a second or two, so the tests repeat it.
@@ -35,7 +36,7 @@ class Figure:
 
     project: str
     slug: str
-    draw: Callable[..., Any]
+    draw: Callable[..., Any] | None
     measure: Callable[[], Data] | None = None
     within: float = LAST_BITS
     quick: bool = False
@@ -47,6 +48,7 @@ class Figure:
 
     def picture(self, data: Data | None) -> bytes:
         """The PNG file, drawn from the kept data."""
+        assert self.draw is not None
         with style.applied():
             return style.png(self.draw(data) if self.measure else self.draw())
 
@@ -63,14 +65,23 @@ def figure(
     """
 
     def declare(draw: Callable[..., Any]) -> Callable[..., Any]:
-        project = draw.__module__.rpartition(".p")[2]
-        known = _KNOWN.setdefault(project, {})
-        if slug in known:
-            raise ValueError(f"{draw.__module__} declares the figure {slug!r} twice")
-        known[slug] = Figure(project, slug, draw, measure, within, quick)
+        _enter(draw.__module__, slug, draw, measure, within, quick)
         return draw
 
     return declare
+
+
+def measurement(slug: str, *, measure: Callable[[], Data], within: float = LAST_BITS, quick: bool = False) -> None:
+    """Declare a measurement that no figure shows; the lesson names its numbers, as in `{kept: experiments.narrow.train}`."""
+    _enter(measure.__module__, slug, None, measure, within, quick)
+
+
+def _enter(module: str, slug: str, draw: Any, measure: Any, within: float, quick: bool) -> None:
+    project = module.rpartition(".p")[2]
+    known = _KNOWN.setdefault(project, {})
+    if slug in known:
+        raise ValueError(f"{module} declares the figure {slug!r} twice")
+    known[slug] = Figure(project, slug, draw, measure, within, quick)
 
 
 def figures_of(entry: Project) -> dict[str, Figure]:

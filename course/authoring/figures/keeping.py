@@ -74,6 +74,8 @@ def write(
                 measured[one.measure] = one.measure()
                 say(f"measured {one.name} in {time.perf_counter() - begun:.1f} s")
             _keep(one, measured[one.measure])
+        if one.draw is None:
+            continue
         file = picture_file(one.project, one.slug)
         files.write(file, one.picture(kept(one)))
         say(f"drawn {files.shown(file)} ({file.stat().st_size / 1000:.0f} kB)")
@@ -98,6 +100,8 @@ def stale(entries: Sequence[Project], only: str | None = None, measure: bool = T
 def wrong_picture(one: Figure) -> str | None:
     """What is wrong with the kept picture, in a sentence, or None: it is what the kept data give."""
     file = picture_file(one.project, one.slug)
+    if one.draw is None:
+        return None
     if not file.is_file():
         return f"{files.shown(file)} is not there."
     try:

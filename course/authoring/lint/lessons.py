@@ -27,7 +27,7 @@ def lessons(found: Sources) -> Iterator[Finding]:
                 said = f"the folded answer {question.strip()!r} asks no question"
                 yield Finding(found.solution, line, said, "End its summary with a question mark.")
         try:
-            filled(prose, found.solution)
+            filled(prose, found.entry, found.solution)
         except CourseError as fault:
             yield Finding(found.solution, line, fault.problem.partition(": ")[2].rstrip("."), fault.cure)
 
@@ -50,6 +50,8 @@ def _figures(found: Sources, cells: list[tuple[str, int, str]]) -> Iterator[Find
             if len(shown.alt) < ALT:
                 said = f"the text of the figure {shown.slug!r} has {len(shown.alt)} characters"
                 yield Finding(found.solution, line, said, f"Say what is to be seen, in {ALT} at least.")
+    text = "\n".join(prose for _, _, prose in cells)
+    used |= {slug for slug, one in known.items() if one.draw is None and re.search(rf"\{{kept:\s*{slug}\.", text)}
     for slug in known:
         if slug not in used:
             said = f"no lesson shows the figure {slug!r}"
