@@ -174,7 +174,10 @@ class ModuleText:
 
     def cell(self, text: str) -> str:
         """One cell."""
-        text = FIGURE.sub(self._sentence, filled(text, self.entry, self.name))
+        numbers = filled(text, self.entry, self.name)
+        if numbers != text:
+            numbers = "\n\n".join(_narrow(paragraph) for paragraph in numbers.split("\n\n"))
+        text = FIGURE.sub(self._sentence, numbers)
         return FOLDED.sub(self._question, text)
 
     def last_cell(self) -> str | None:
@@ -189,6 +192,13 @@ class ModuleText:
         question, number = " ".join(re.sub("</?code>", "`", found[1]).split()), len(self.answers) + 1
         self.answers.append(f"{_wrapped(f'**{number}. {question}**')}\n\n{found[2].strip()}")
         return _wrapped(f"**Question {number}: {question}** (Answer {number} stands at the end of this file.)")
+
+
+def _narrow(paragraph: str) -> str:
+    """A paragraph whose lines a number has made too long, wrapped anew; tables, code and lists stay as they are."""
+    lines = paragraph.splitlines()
+    prose = not any(re.match(r"[|<`#]|    |- |\d+\. |\$\$", line) for line in lines)
+    return _wrapped(" ".join(lines)) if prose and max(map(len, lines), default=0) > WIDTH else paragraph
 
 
 def _wrapped(text: str) -> str:

@@ -39,6 +39,15 @@ def test_a_module_says_where_the_picture_lies_and_it_lies_there():
     assert (paths.ROOT / f"docs/figures/01-{SLUG}.png").is_file()
 
 
+def test_a_module_wraps_a_paragraph_that_a_number_makes_too_long():
+    table = f"| {'x ' * 70}|"
+    text = ModuleText(MNIST, "here").cell(
+        f"{'word ' * 20}\n{{measured: 02 MLP, unseen signers}} {'word ' * 22}\n\n{table}"
+    )
+    assert text.splitlines()[-1] == table.strip()
+    assert max(map(len, text.splitlines()[:-1])) <= 118
+
+
 def test_a_module_keeps_the_answers_for_its_end():
     text = ModuleText(MNIST, "here")
     assert text.cell(f"Before.\n\n{FOLDED}\n\nAfter.") == (

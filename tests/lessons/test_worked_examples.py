@@ -12,7 +12,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from course import paths
-from course.authoring.figures import p01, p03
+from course.authoring.figures import keeping, p01, p03
+from course.authoring.figures.figure import figures_of
 from course.catalog import project
 from course.datasets.tensors import without_gap
 from course.lessons.lesson import solution
@@ -226,6 +227,8 @@ def test_shapes_and_parameters_of_the_stages():
     says("03", "50 · 7 · 7 = {:,}", 50 * 7 * 7)
     says("03", "10 · (3 · 25 + 1) = {}", sum(p.numel() for p in nn.Conv2d(3, 10, 5).parameters()))
     says("03", "the 8 · 3 · 3 = {} values", 8 * 3 * 3)
+    small = keeping.kept(figures_of(project("03"))["experiments"])["small_parameters"]
+    says("03", "The dense network has {} times as many", parameters("02") // small)
 
 
 def test_how_much_of_the_picture_a_place_has_seen():
