@@ -7,9 +7,10 @@ on stderr meanwhile is dropped. It is as advisory as `pytest graders`: the stude
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from course.catalog import project as project_of
 from course.errors import CourseError
@@ -39,6 +40,7 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
     names = [function.name for function in entry.functions]
     if task not in names:
         raise CourseError(f"Project {entry.id} has no function {task!r}.", f"Its functions are: {', '.join(names)}.")
+    say = _Saying()
     with quiet():
         # imported here, because importing torch may warn as well
         from course.cells.kernel import opened
@@ -46,11 +48,83 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
         from course.reports.terminal import render
         from course.workspace import progress
 
-        result = grade_task(entry, task, notebook or opened(), seconds)
+        try:
+            result = grade_task(entry, task, notebook or opened(), seconds, begins=say.begins)
+        except KeyboardInterrupt as stopped:
+            say.end()
+            print(f"Interrupted{say.where(stopped)}: nothing is judged. Run this cell again for a verdict.")
+            return 0
+        say.end()
         if notebook is None and not os.environ.get("NBGRADER_EXECUTION"):  # not when a class is graded
             progress.record_cell(entry, task, result.earned)
     print(render(result))
     return result.earned
+
+
+def run(project: str, *options: str) -> None:
+    """Train and use the functions of this notebook as `course run` does those of the module, and show the pictures.
+
+    Args:
+        options: as on the command line: `run("01", "--epochs", "2")`.
+
+    It does nothing while a class is graded.
+    """
+    if os.environ.get("NBGRADER_EXECUTION"):
+        return
+    entry = project_of(project)
+    from course.runs.here import run_here
+    from course.workspace import pristine_text
+
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    names = shell.user_ns if shell else vars(sys.modules["__main__"])
+    try:
+        pictures = run_here(entry, pristine_text(entry), names, options)
+    except CourseError as fault:
+        print(fault)
+        return
+    except KeyboardInterrupt:
+        print("Stopped.")
+        return
+    if shell:
+        from IPython.display import Image, display
+
+        for picture in pictures:
+            display(Image(filename=str(picture)))
+
+
+class _Saying:
+    """Which check runs, above the place of the verdict, where a person looks on; gone when the verdict comes."""
+
+    def __init__(self) -> None:
+        self._title, self._handle, self._number = "", None, 0
+        shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+        self._watched = bool(getattr(shell, "kernel", None)) and not os.environ.get("NBGRADER_EXECUTION")
+
+    def begins(self, check: Any) -> None:
+        """Say what is done now."""
+        self._title, self._number = check.title, self._number + 1
+        if self._watched:
+            from IPython.display import display
+
+            slow = " (it trains a network: up to a minute)" if check.slow else ""
+            text = {"text/plain": f"{self._number}: {check.title}{slow} ..."}
+            if self._handle is None:
+                self._handle = display(text, raw=True, display_id=True)
+            else:
+                self._handle.update(text, raw=True)
+
+    def end(self) -> None:
+        """Make room for the verdict."""
+        if self._handle is not None:
+            from IPython.display import clear_output
+
+            clear_output(wait=True)
+
+    def where(self, fault: BaseException) -> str:
+        """At which check, and in which line of the student's cell."""
+        lines = [f for f in traceback.extract_tb(fault.__traceback__) if f.filename.startswith("<the cell")]
+        at = f", in line {lines[-1].lineno} of {lines[-1].filename.strip('<>')}" if lines else ""
+        return f" at “{self._title}”{at}" if self._title else at
 
 
 @contextmanager

@@ -214,3 +214,50 @@ def test_stderr_is_open_again_after_an_error(capsys):
         _ = 1 / 0
     print("again", file=sys.stderr)
     assert "again" in capsys.readouterr().err
+
+
+def test_what_runs_is_said_while_a_person_looks_on(monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    import IPython
+    import IPython.display
+
+    said: list[str] = []
+    shell = SimpleNamespace(kernel=object(), user_ns={})
+    handle = SimpleNamespace(update=lambda data, raw: said.append(data["text/plain"]))
+    monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
+    monkeypatch.setattr(IPython.display, "display", lambda data, **_: said.append(data["text/plain"]) or handle)
+    monkeypatch.setattr(IPython.display, "clear_output", lambda wait: said.append("cleared"))
+    check("01", "batch_accuracy", notebook=notebook(pristine_text(MNIST)))
+    assert said[0] == "1: it is the fraction of right answers ..."
+    assert said[-1] == "cleared"
+    said.clear()
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    check("01", "batch_accuracy", notebook=notebook(pristine_text(MNIST)))
+    assert said == []
+
+
+def test_an_interrupt_is_one_line(capsys):
+    code = "def batch_accuracy(logits, labels):\n    raise KeyboardInterrupt"
+    assert check("01", "batch_accuracy", notebook=notebook(code)) == 0
+    said = capsys.readouterr().out
+    assert said == (
+        "Interrupted at “it is the fraction of right answers”, in line 2 of the cell of batch_accuracy: nothing is judged. "
+        "Run this cell again for a verdict.\n"
+    )
+
+
+def test_prints_stand_in_the_cell(capsys):
+    code = "def batch_accuracy(logits, labels):\n    print('shape', tuple(logits.shape))\n    return 0.5"
+    check("01", "batch_accuracy", notebook=notebook(code))
+    assert "Printed:\n      | shape (4, 3)" in capsys.readouterr().out
+
+
+def test_a_run_in_a_notebook_says_what_is_missing_and_rests_while_a_class_is_graded(monkeypatch, capsys):
+    from course.notebook import run as run_notebook
+
+    run_notebook("01")
+    assert "There is no make_transforms yet.\nRun its cell first" in capsys.readouterr().out
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    run_notebook("01")
+    assert capsys.readouterr().out == ""

@@ -6,6 +6,7 @@ here either. It differs in where the cells come from (`course.cells.kernel`), an
 
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,18 @@ from course.checks.time_limit import TimeLimit, threads
 from course.checks.worker import WORK, Worker
 
 
-def grade_task(entry: Project, task: str, notebook: Opened, seconds: float, seed: int = 0) -> ProjectResult:
+def grade_task(
+    entry: Project,
+    task: str,
+    notebook: Opened,
+    seconds: float,
+    seed: int = 0,
+    begins: Callable[[Check], object] = lambda check: None,
+) -> ProjectResult:
     """Run the checks of one function, as `notebook` would hand it in.
 
     Args:
+        begins: called with each check before it runs.
         seconds: limit of all checks together (`TimeLimit`); a call that lasts longer than `limits.CALL_SECONDS` is stopped before.
     """
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
@@ -41,6 +50,7 @@ def grade_task(entry: Project, task: str, notebook: Opened, seconds: float, seed
     work = Work(tuple(function.name for function in entry.functions), book.cells, others)
 
     def without_a_cell(check: Check) -> CheckResult | None:
+        begins(check)
         fault = book.faults.get(check.task)
         return CheckResult.of(check, "failed", Failure("not graded", fault)) if fault else None
 

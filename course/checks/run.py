@@ -58,7 +58,7 @@ def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -
 
 
 def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
-    lab, session.printed = Lab(session, seed), Lines()
+    lab, session.printed, session.fault = Lab(session, seed), Lines(), None
     started = time.perf_counter()
     outcome, failure, where = _outcome(check, session, lab)
     uses = tuple(session.begun.get("own", ()))
@@ -97,6 +97,7 @@ def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | N
     except FlakyFailure as several:  # the same example failed once and not again: chance, or a memory of earlier calls
         return "failed", _unsteady(several), where
     except CheckFailure as fault:
+        session.fault = fault
         return "failed", fault.found_by(fault.__traceback__), where
     except StudentRaised as fault:
         if fault.todo == check.task:

@@ -76,6 +76,7 @@ class Session:
     cache: Cache | None = None
 
     def __init__(self) -> None:
+        self.fault: BaseException | None = None  # what ended the last check that failed, for a debugger
         self.printed = Lines()  # by the student's code, in the check that runs; `run` begins it anew
         self.called: dict[str, None] = {}  # functions of the student's that this check has to do with so far
 

@@ -60,6 +60,7 @@ class Worker:
         self._next = 0
         self._folder: str | None = None
         self.printed = Printed(limits.TEXT)  # of the last request
+        self.fault: BaseException | None = None  # of the last one that failed, for a debugger in this process
         self._work = read_work(self.target) if self.target.suffix == WORK else None
         self._around = Surroundings(self.target.parent, self._work.others) if self._work else Surroundings()
 
@@ -73,6 +74,7 @@ class Worker:
                 value = getattr(self, "_do_" + request["op"])(**{k: v for k, v in request.items() if k != "op"})
             return {"value": value, "printed": printed.text()}
         except Exception as fault:
+            self.fault = fault
             return {"error": self._describe(fault), "printed": printed.text()}
         except SystemExit as fault:
             left = RuntimeError(f"the code called exit({fault.code})").with_traceback(fault.__traceback__)
@@ -110,6 +112,7 @@ class Worker:
         upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()
+        self.fault = None
         loaded = self._load()
         module, todo = loaded.module, loaded.todo
         for name, own in self._own.items():

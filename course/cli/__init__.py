@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, extras, standing, student, watch
+from course.cli import author, data, debug, extras, standing, student, watch
 from course.cli.sections import Sections
 from course.errors import CourseError
 
@@ -17,6 +17,7 @@ STUDENTS = (
     standing.start,
     watch.watch,
     student.hint,
+    debug.debug,
     standing.status,
     standing.list_,
     student.run,

@@ -7,8 +7,9 @@ hooks. Tests that are no checks are left alone, and nothing heavy is imported un
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,6 +32,7 @@ class Graded:
     entry: catalog.Project
     session: Session
     target: str
+    file: Path
 
 
 GRADED = pytest.StashKey[dict[str, Graded]]()
@@ -61,7 +63,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Where only graders are named, pytest itself keeps quiet."""
     config.stash[GRADED] = {}
     verbose = config.option.verbose > 0
-    if config.args and all("graders" in Path(str(argument).split("::")[0]).parts for argument in config.args):
+    wanted = not config.option.collectonly and not config.option.setupplan and not config.option.showfixtures
+    if (
+        wanted
+        and config.args
+        and all("graders" in Path(str(argument).split("::")[0]).parts for argument in config.args)
+    ):
         config.option.verbose = QUIETEST
     config.pluginmanager.register(Verdicts(config, verbose), "course-verdicts")
 
@@ -72,12 +79,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         graded.session.close()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The id of a check names its function, `test_it_is_a_python_float[batch_accuracy]`: in lists, editors and JUnit files."""
+    check = getattr(metafunc.function, "__check__", None)
+    if check is not None and "student" in metafunc.fixturenames:
+        metafunc.parametrize("student", [check.task], ids=[check.task], indirect=True)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """`-k train_epoch` finds the checks of that function. A target that is not there is said before anything runs."""
+    """`-k train_epoch` finds the checks of that function, `-m slow` those that train. A missing target is said at once."""
     for item in items:
         if check := _check(item):
             item.extra_keyword_matches.add(check.task)
+            if check.slow:
+                item.add_marker("slow")
     modules = {item.module: None for item in items if _check(item)}  # type: ignore[attr-defined]
     if modules:
         from course.checks.check import project_of
@@ -121,11 +137,38 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).checks
     pyfuncitem.stash[VERDICT] = {"check": result.plain(), "target": graded.target}
     if result.outcome != "passed":
-        raise VerdictFailure(plain_text(result, graded.target))
+        failure = VerdictFailure(plain_text(result, graded.target))
+        if pyfuncitem.config.option.usepdb:
+            failure = failure.with_traceback(frames_to_debug(graded.session, graded.file))
+        raise failure
     return True
 
 
 VERDICT = pytest.StashKey[dict[str, Any]]()
+
+
+def frames_to_debug(session: Session, file: Path) -> TracebackType | None:
+    """Where `--pdb` shall stand: in the student's innermost frame; where nothing was raised there, in the check that compared."""
+    for fault, inside in (
+        (getattr(getattr(session, "worker", None), "fault", None), str(file)),
+        (session.fault, "graders"),
+    ):
+        frames = []
+        entry = fault.__traceback__ if fault is not None else None
+        while entry is not None:
+            frames.append(entry)
+            entry = entry.tb_next
+        named = [k for k, each in enumerate(frames) if inside in (each.tb_frame.f_code.co_filename, *_folders(each))]
+        found: TracebackType | None = None
+        for each in reversed(frames[named[0] : named[-1] + 1] if named else []):
+            found = TracebackType(found, each.tb_frame, each.tb_lasti, each.tb_lineno)
+        if found is not None:
+            return found
+    return None
+
+
+def _folders(entry: TracebackType) -> tuple[str, ...]:
+    return Path(entry.tb_frame.f_code.co_filename).parts[:-1]
 
 
 class VerdictFailure(Exception):
@@ -213,6 +256,11 @@ class Verdicts:
             graded = paths.ROOT / target
             progress.record(screen, graded if graded.is_file() else Path(target))
         self._rewrite("")
+        left = self._expected.get(file, len(results)) - len(results)
+        if left > 0:
+            screen = replace(
+                screen, notes=(*screen.notes, f"{left} more check{'s were' if left > 1 else ' was'} not run.")
+            )
         writer = self.config.get_terminal_writer()
         writer.line(render(screen, writer.markup, self.verbose, max(40, min(WIDTH, writer.fullwidth))))
         writer.line()
@@ -241,5 +289,5 @@ def _graded(item: pytest.Function) -> Graded:
         transport, seconds = config.getoption("--transport"), config.getoption("--check-seconds")
         cached = not config.getoption("--no-cache")
         session = open_session(file, entry, transport=transport, seconds=seconds, cached=cached)
-        known[name] = Graded(entry, session, shown(file))
+        known[name] = Graded(entry, session, shown(file), file)
     return known[name]

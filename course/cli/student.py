@@ -1,7 +1,9 @@
 """Commands for students, beside `course watch` and those that say where one stands: hint, run, reset, update."""
 
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 
 import click
 
@@ -45,11 +47,11 @@ def run(project: str | None, arguments: tuple[str, ...]) -> None:
     entry = named(project, "run")
     file = _existing(entry)
     command = [sys.executable, "-m", f"{file.parent.name}.{entry.module}", *arguments]
-    try:
-        code = subprocess.run(command, cwd=file.parent.parent, check=False).returncode
-    except KeyboardInterrupt:
-        code = 130
-    sys.exit(code)
+    process = subprocess.Popen(command, cwd=file.parent.parent)
+    while process.returncode is None:
+        with suppress(KeyboardInterrupt):  # it gets the same Ctrl-C, and may have something to save
+            process.wait()
+    sys.exit(130 if process.returncode == -signal.SIGINT else process.returncode)
 
 
 @click.command()

@@ -20,6 +20,7 @@ from course.cli.watch_process import Gone, Started, Starter
 from course.files import shown
 
 LOOK = 0.05  # seconds between two looks at the file and the keyboard
+ENDS = 2  # so often a process may end in a function; its other checks would do the same
 SLOW_ANSWER = 5.0  # after so long it is said where the code stands
 
 
@@ -89,6 +90,7 @@ class Round:
         self.results: dict[str, CheckResult] = {}
         self.notes: tuple[str, ...] = ()
         self.process: Started | None = None
+        self.ends: dict[str, int] = {}  # how often a process has ended in a function
         self.whole = False  # have all checks had their turn?
 
     def run(self) -> None:
@@ -182,11 +184,11 @@ class Round:
             place = {"line": where[0], "code": text[0].strip() if text else ""}
         failure = Failure("no answer" if "endless loop" in reason else "ended", check.task, {"reason": reason})
         self.results[check.name] = CheckResult.of(check, "failed", failure, **place)
-        if "endless loop" in reason:
+        self.ends[check.task] = self.ends.get(check.task, 0) + 1
+        if "endless loop" in reason or self.ends[check.task] == ENDS:
             for other in self.checks.values():
                 if other.task == check.task and other.name not in self.results:
-                    untried = Failure("not tried", check.task, {"times": 1})
-                    self.results[other.name] = CheckResult.of(other, "failed", untried)
+                    self.results[other.name] = CheckResult.of(other, "failed", failure, **place)
 
     def _may_train(self, check: Check) -> bool:
         return not self.fast and self._obstacle(check.task) is None

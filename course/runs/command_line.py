@@ -5,11 +5,14 @@ It opens no data and knows no model; `course.runs.run` does.
 
 import argparse
 import re
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from course import catalog, paths
@@ -27,7 +30,7 @@ def explain(fault: BaseException, trace: TracebackType | None, file: Path | None
         print(fault, file=sys.stderr)
         return 2
     if isinstance(fault, KeyboardInterrupt):
-        print("\nStopped.", file=sys.stderr)
+        print("\nStopped at once. What an earlier run has saved is as it was.", file=sys.stderr)
         return 130
     if isinstance(fault, NotImplementedError) and str(fault).isidentifier() and file is not None:
         where = traceback.extract_tb(trace)[-1]
@@ -65,6 +68,27 @@ def parser(
     folder = paths.runs_folder() / project.module
     options.add_argument("--out", type=Path, default=folder, help=f"where model and pictures go ({shown(folder)})")
     return options
+
+
+@contextmanager
+def stop_asked() -> Iterator[Callable[[], bool]]:
+    """Has Ctrl-C been pressed once? A second time it stops at once, as ever. (In the main thread; elsewhere never.)"""
+    pressed = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(number)
+        print("\nThis epoch is the last; Ctrl-C again stops at once.", file=sys.stderr, flush=True)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def at_least(least: Any, kind: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -131,8 +131,13 @@ class Run:
         return located
 
     def epochs(self) -> Iterator[int]:
-        """Count the epochs: 0, 1, …"""
-        yield from range(self.n_epochs)
+        """Count the epochs: 0, 1, … Ctrl-C lets the one that runs be the last; what was learned is measured and saved."""
+        with command_line.stop_asked() as asked:
+            for epoch in range(self.n_epochs):
+                yield epoch
+                if asked() and epoch + 1 < self.n_epochs:
+                    print(f"Stopped after {epoch + 1} of {self.n_epochs} epochs.", flush=True)
+                    return
 
     def bar(self, batches: Any) -> "Batches":
         """The same batches, with a progress bar for each pass over them where a person is watching."""

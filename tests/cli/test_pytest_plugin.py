@@ -15,13 +15,14 @@ FEW = ["-k", "batch_accuracy or fraction or python_float or highest_score"]
 SOLUTION = (paths.ROOT / "solutions" / "ex01_mnist.py").read_text()
 
 
-def pytest_run(*arguments: object, folder: Path = paths.ROOT) -> subprocess.CompletedProcess:
+def pytest_run(*arguments: object, folder: Path = paths.ROOT, typed: str = "") -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, arguments)],
         cwd=folder,
         env={**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "100"},
         capture_output=True,
         text=True,
+        input=typed,
     )
 
 
@@ -51,14 +52,14 @@ def test_a_file_is_graded_and_what_is_wrong_is_said(wrong: Path, tmp_path: Path)
     assert run.returncode == 1
     assert "✗ batch_accuracy  it is the fraction of right answers" in run.stdout
     assert "three right answers of four: expected 0.75, got 3" in run.stdout
-    assert "Hint: What is 3 of 4 as a fraction?" in run.stdout
+    assert "Hint: Three right answers out of four" in run.stdout
     assert f"{wrong.name}:" in run.stdout
     assert "      | hello" in run.stdout
     for noise in ("Traceback", "course/checks", "def test_", "FAILURES"):
         assert noise not in run.stdout + run.stderr
     cases = {case.get("name"): case for case in ElementTree.parse(junit).iter("testcase")}
     assert len(cases) == 4
-    failure = cases["test_it_is_the_fraction_of_right_answers"].find("failure")
+    failure = cases["test_it_is_the_fraction_of_right_answers[batch_accuracy]"].find("failure")
     assert failure is not None
     assert "expected 0.75, got 3" in (failure.text or "")
     assert "Hint:" in (failure.text or "")
@@ -120,3 +121,27 @@ def test_a_module_that_does_not_load_is_a_verdict(tmp_path: Path):
     assert "batch_accuracy cannot be loaded: ModuleNotFoundError" in run.stdout
     assert "import no_such_module" in run.stdout
     assert "Traceback" not in run.stdout
+
+
+def test_ids_name_the_function():
+    run = pytest_run(GRADER, "--collect-only", "-q", "--target", "solutions")
+    assert f"{GRADER}::test_it_is_a_python_float[batch_accuracy]" in run.stdout
+    one = f"{GRADER}::test_it_is_a_python_float"
+    for wanted in (one, f"{one}[batch_accuracy]"):
+        assert "1 of 1 points" in pytest_run(wanted, "--target", "solutions").stdout
+
+
+def test_what_was_not_run_is_said(wrong: Path):
+    run = pytest_run(GRADER, *FEW, "-x", "--target", wrong)
+    assert "✗ batch_accuracy" in run.stdout
+    assert "3 more checks were not run." in run.stdout
+
+
+def test_pdb_stands_in_the_students_frame(tmp_path: Path):
+    file = tmp_path / "ex01_mnist.py"
+    one = "    return (logits.argmax(dim=1) == labels).float().mean().item()"
+    assert one in SOLUTION
+    file.write_text(SOLUTION.replace(one, "    rate = 7\n    return labels[99]"))
+    run = pytest_run(GRADER, "-k", "fraction", "-x", "--pdb", "--target", file, typed="p rate + 1\nq\n")
+    assert "-> return labels[99]" in run.stdout
+    assert "(Pdb) 8" in run.stdout

@@ -1,6 +1,7 @@
 """A run of a project: options, table, files, and what a person sees when something is wrong."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -321,3 +322,44 @@ def test_what_has_no_explanation_keeps_its_traceback(tmp_path):
     assert command_line.explain(raised.value, raised.tb, tmp_path / "ex01_mnist.py", "01") is None
     assert command_line.explain(ValueError("x"), None, tmp_path / "ex01_mnist.py", "01") is None
     assert command_line.explain(KeyboardInterrupt(), None, None, "01") == 130
+
+
+def test_one_ctrl_c_makes_the_epoch_the_last_one(capsys):
+    epochs = []
+    for epoch in new_run().epochs():
+        epochs.append(epoch)
+        if epoch == 1:
+            signal.raise_signal(signal.SIGINT)
+    assert epochs == [0, 1]
+    assert "Stopped after 2 of 5 epochs." in capsys.readouterr().out
+    with pytest.raises(KeyboardInterrupt):  # afterwards it does what it always did
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_two_ctrl_c_stop_at_once():
+    with pytest.raises(KeyboardInterrupt):
+        for _ in new_run().epochs():
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.skipif(not (paths.ROOT / "solutions").is_dir(), reason="this copy of the course has no solutions/")
+def test_a_run_with_functions_of_a_notebook(runs, capsys, monkeypatch):
+    """Those of the solution stand for the notebook's; `main` is that of the stub."""
+    from course.catalog import project
+    from course.runs.here import run_here
+    from course.workspace import pristine_text
+
+    entry, names = project("01"), {"__name__": "notebook"}
+    exec((paths.ROOT / "solutions" / f"{entry.module}.py").read_text("utf-8"), names)
+    arguments = sys.argv[:]
+    pictures = run_here(entry, pristine_text(entry), names, ("--quick", "--data", "pocket"))
+    assert {"learning_curves.png", "confusion_matrix.png"} <= {file.name for file in pictures}
+    assert "validation accuracy 0.9" in capsys.readouterr().out
+    assert sys.argv == arguments
+    exec("def train_epoch(*_):\n    raise NotImplementedError('train_epoch')", names)
+    with pytest.raises(CourseError, match="train_epoch is not written yet"):
+        run_here(entry, pristine_text(entry), names, ("--quick", "--data", "pocket"))
+    del names["validate"]
+    with pytest.raises(CourseError, match="There is no validate yet"):
+        run_here(entry, pristine_text(entry), names)

@@ -22,8 +22,12 @@ it. That one runs the checks of the function and says what is right, what is not
 last line is the number of points. You may add cells of your own: what a function uses from them, another function or an import,
 counts with it. Save the notebook before you hand it in; where it is not yet what you have run, the checks say so."""
 RUNNING = """\
-The commands above run a module, `exercises/{module}.py`, which holds the same functions with the same TODOs. To see yours
-train, copy their bodies over."""
+The commands above run a module, `exercises/{module}.py`, which holds the same functions with the same TODOs. The next cell does the
+same here, with your functions of this notebook, and shows the pictures. It is not graded; run it when all above is right."""
+RUN = """\
+from course.notebook import run
+
+run("{project}")"""
 CHECK = """\
 # {points} points: run this cell after each change of {task}.
 from course.notebook import check
@@ -71,6 +75,8 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
             cells.append(_code(cell.source, names.new(_first_name(cell.source))))
     if dropped:
         cells.append(_markdown(RUNNING.format(module=entry.module), names.new("running")))
+        # without nbgrader's fields: a cell of the student's own, which no grading runs
+        cells.append(nbformat.v4.new_code_cell(RUN.format(project=entry.id), id=names.new("run")))
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     notebook.nbformat_minor = 5  # the first that has cell ids
