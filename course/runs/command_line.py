@@ -73,7 +73,7 @@ def parser(
 @contextmanager
 def stop_asked() -> Iterator[Callable[[], bool]]:
     """Has Ctrl-C been pressed once? A second time it stops at once, as ever. (In the main thread; elsewhere never.)"""
-    pressed = []
+    pressed: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
         if pressed:
