@@ -116,7 +116,9 @@ def test_lesson_cells_stay_as_they_are_and_given_code_is_locked():
         "area",
         "check_area",
         "running",
+        "run",
     ]
+    assert notebook.cells[-1].metadata == {}  # no grading runs it
     assert notebook.cells[0].source == "# A lesson\nAbout circles."
     assert notebook.cells[0].metadata == {}
     assert is_locked(notebook.cells[2])
