@@ -5,9 +5,9 @@
     python benchmarks/watch.py --project all
 
 Saves a right file, one with a wrong function, one with a syntax error, one that ends its process, in a folder of its own, and
-measures with a clock outside of the process until the screen of the fast checks is there: median and worst. The first save of each kind
-is not counted, for the watcher still imports what that round has needed. Figures depend on what else the machine does, so the load is
-printed too, and the ratio to the import of torch and torchvision, measured right before and after.
+measures with a clock outside of the process until the screen of the fast checks is there: median and worst. The first save of
+each kind is not counted, for the watcher still imports what that round has needed. Figures depend on what else the machine does,
+so the load is printed too, and the ratio to the import of torch and torchvision, measured right before and after.
 """
 
 import argparse
