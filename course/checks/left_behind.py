@@ -29,13 +29,14 @@ _OURS = (paths.ROOT / "course", paths.ROOT / "graders" / "kit")  # whose methods
 _INSTALLED = _TORCH.parent  # where the libraries lie
 _ABSENT = object()
 _kept: dict[type, dict[str, Any]] = {}
+_quick: dict[type, tuple[Any, ...]] = {}  # their values alone, which are compared fastest
 
 
 def remember_classes() -> None:
     """Keep the libraries' classes as they are now; those that are known already, as they were then."""
     for kind in _family(_ROOTS):
         if kind not in _kept and f"{kind.__module__}.".startswith(_PACKAGES):
-            _kept[kind] = dict(vars(kind))
+            _keep(kind)
 
 
 def undo() -> list[str]:
@@ -53,7 +54,7 @@ def undo() -> list[str]:
             hooks.clear()
             left.append("a hook on every network (register_module_forward_hook or register_module_forward_pre_hook)")
     # after each call of a student's function: one comparison a class, 0.1 ms for all of them
-    moved = [kind for kind, was in _kept.items() if [*vars(kind).values()] != [*was.values()]]
+    moved = [kind for kind, was in _quick.items() if tuple(vars(kind).values()) != was]
     changed = [f"{kind.__name__}.{name}" for kind in moved for name in _restored(kind)]
     if changed:
         left.append(f"another {' and '.join(changed[:2])} for everybody (a method put into the class itself)")
@@ -72,7 +73,12 @@ def _restored(kind: type) -> Iterator[str]:
         else:
             setattr(kind, name, old)
         yield name
+    _keep(kind)
+
+
+def _keep(kind: type) -> None:
     _kept[kind] = dict(vars(kind))
+    _quick[kind] = tuple(_kept[kind].values())
 
 
 def _is_meant(kind: type, name: str, new: Any, old: Any) -> bool:

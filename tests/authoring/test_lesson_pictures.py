@@ -1,9 +1,12 @@
 """The pictures of the notebooks: those that the generators draw, small, and in the notebooks of release/."""
 
+import io
 import json
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from course import paths
 from course.authoring.notebooks.pictures import FOLDER, pictures
@@ -13,11 +16,29 @@ LARGEST = 80_000  # bytes; a notebook goes through mails and learning platforms
 PICTURES = pictures()
 
 
+# Another processor's vector code rounds another way, so a pixel is a grey level lighter now and then (tests/test_processors.py). A
+# palette of 128 colours and its dithering make more of it at some pixels: without AVX-512 and AVX2 at 1 pixel in 10,000, and
+# 0.0004 levels in the mean of all pixels. Ten times that and more is still no other picture: the same one moved by a pixel is far beyond.
+DIFFERENT, MEAN = 0.001, 0.01
+
+
+def pixels(content: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+
+def alike(one: np.ndarray, other: np.ndarray) -> bool:
+    if one.shape != other.shape:
+        return False
+    off = np.abs(one - other)
+    return bool((off.max(-1) > 1).mean() <= DIFFERENT and off.mean() <= MEAN)
+
+
 @pytest.mark.parametrize("picture", {p.file: p for p in PICTURES.values()}.values(), ids=lambda picture: picture.file)
 def test_a_picture_is_what_the_generators_draw(picture):
     """`course author pictures` makes them anew."""
     kept = (FOLDER / picture.file).read_bytes()
-    assert kept == picture.content()
+    assert alike(pixels(kept), pixels(picture.content()))
+    assert not alike(pixels(kept), np.roll(pixels(kept), 1, axis=1))
     assert len(kept) < LARGEST
 
 

@@ -35,9 +35,13 @@ class Picture:
         content = base64.b64encode((FOLDER / self.file).read_bytes()).decode()
         return {self.file: {"image/png": content}}
 
+    def drawn(self) -> Image.Image:
+        """The picture, drawn now, in all its colours."""
+        return _sheet(self.sample.columns(), self.sample.side)
+
     def content(self) -> bytes:
         """The file's bytes, drawn now."""
-        drawn = _sheet(self.sample.columns(), self.sample.side)
+        drawn = self.drawn()
         if drawn.mode == "RGB":  # in 128 colours: a third of the file, and hardly to be seen
             drawn = drawn.quantize(128, dither=Image.Dither.FLOYDSTEINBERG)
         stream = io.BytesIO()
