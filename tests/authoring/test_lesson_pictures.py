@@ -18,7 +18,7 @@ PICTURES = pictures()
 
 # Another processor's vector code rounds another way, so a pixel is a grey level lighter now and then (tests/test_processors.py). A
 # palette of 128 colours and its dithering make more of it at some pixels: without AVX-512 and AVX2 at 1 pixel in 10,000, and
-# 0.0004 levels in the mean of all pixels. Ten times that and more is still no other picture: the same one moved by a pixel is far beyond.
+# 0.0004 levels in the mean of all pixels. Ten times that and more is no other picture: one moved by a pixel is far beyond.
 DIFFERENT, MEAN = 0.001, 0.01
 
 
