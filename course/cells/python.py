@@ -171,6 +171,7 @@ def _statement(node: ast.stmt) -> Statement:
                 uses.add(symbol.get_name())
             if symbol.is_declared_global():
                 sets.add(symbol.get_name())
+                uses.add(symbol.get_name())  # `COUNT += 1` reads it too, and symtable does not say so
     return Statement(node, text, binds, frozenset(uses), frozenset(sets))
 
 

@@ -1,11 +1,14 @@
 """What was handed in, ready for a worker: the cells of the notebook or the module, and the files that travel with it."""
 
 import ast
+import codecs
 import importlib.util
 import os
+import re
 import stat
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -114,11 +117,33 @@ def work_of(file: Path, content: bytes, entry: Project) -> HandedIn:
         CourseError: our own release is not there.
     """
     tasks = tuple(function.name for function in entry.functions)
-    if file.suffix.lower() == ".ipynb":
+    named, is_ = file.suffix.lower() == ".ipynb", _is_notebook(content)
+    if named and not is_ and _defines(content, tasks):
+        made = _of_module(content, tasks)
+        return replace(made, notes=("It is a module of Python under the name of a notebook: call it .py.", *made.notes))
+    if named or is_:
         book = book_of(content, entry)
-        return HandedIn(Work(tasks, book.cells), book.faults, book.notes)
-    text = _module(content)
-    return HandedIn(Work(tasks, (Cell("", text, "task", tasks),)), notes=_commands(text))
+        wrong = () if named else ("It is a notebook under the name of a module: call it .ipynb.",)
+        return HandedIn(Work(tasks, book.cells), book.faults, (*wrong, *book.notes))
+    return _of_module(content, tasks)
+
+
+def _of_module(content: bytes, tasks: tuple[str, ...]) -> HandedIn:
+    text, note = _module(content)
+    return HandedIn(Work(tasks, (Cell("", text, "task", tasks),)), notes=(*note, *_commands(text)))
+
+
+def _is_notebook(content: bytes) -> bool:
+    """Does it begin as the JSON of a notebook does?"""
+    return re.match(rb"\s*\{\s*\"", content.removeprefix(codecs.BOM_UTF8)) is not None and b'"cells"' in content
+
+
+def _defines(content: bytes, tasks: Sequence[str]) -> bool:
+    """Is it Python that defines a function of the project?"""
+    with suppress(Unreadable):
+        text, _ = _module(content)
+        return any(statement.binds & set(tasks) for statement in statements(text))
+    return False
 
 
 def written(file: Path, entry: Project) -> set[str]:
@@ -168,8 +193,8 @@ def _commands(text: str) -> tuple[str, ...]:
     return ()
 
 
-def _module(content: bytes) -> str:
-    """The text of a module.
+def _module(content: bytes) -> tuple[str, tuple[str, ...]]:
+    """(the text of a module, what is to be said about its encoding).
 
     Raises:
         Unreadable: it is no Python.
@@ -177,11 +202,24 @@ def _module(content: bytes) -> str:
     if not content.strip():
         raise Unreadable("the file is empty")
     try:
-        text = importlib.util.decode_source(content)
+        text, note = _decoded(content)
         parse(text)
     except SyntaxError as fault:
         where = f" (line {fault.lineno})" if fault.lineno else ""
         raise Unreadable(f"it is not valid Python: {fault.msg}{where}") from None
     except (ValueError, RecursionError, MemoryError) as fault:
         raise Unreadable(f"it is not valid Python: {fault or type(fault).__name__}") from None
-    return text
+    return text, note
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text, as Python reads it; what an editor has saved in another way than UTF-8 is read all the same, and told."""
+    said = "Python itself cannot read the file, for it was saved as {}: save it as UTF-8."
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16"), (said.format("UTF-16"),)
+    try:
+        return importlib.util.decode_source(content), ()
+    except (SyntaxError, UnicodeError):
+        if b"coding" in b"".join(content.splitlines()[:2]) or b"\0" in content:
+            raise
+    return content.decode("cp1252", "replace"), (said.format("Windows-1252"),)

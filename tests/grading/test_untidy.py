@@ -1,0 +1,355 @@
+"""Honest work as people hand it in, of four projects: every function is there at hand-in, or a sentence says exactly what is amiss.
+
+Here the work is read and loaded, which is where untidiness does its harm; what the functions then earn is the graders' to say.
+"""
+
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from course.authoring.rehearsal import mock_class
+from course.catalog import project
+from course.cells.loading import load
+from course.cells.notebook import Unreadable
+from course.cells.surroundings import Printed, Surroundings
+from course.grading.handed_in import handed_in
+
+PROJECTS = ("01", "03", "04b", "06")
+WRAPS = "def {0}(f):\n    def inner(*a, **k):\n{1}        return f(*a, **k)\n    return inner"
+KINDS = {}
+
+
+def kind(change):
+    KINDS[change.__name__] = change
+    return change
+
+
+def grade_id(cell):
+    return cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+
+
+def text_of(cell):
+    return "".join(cell["source"])
+
+
+def homes(book, entry):
+    names = [function.name for function in entry.functions]
+    return [cell for cell in book["cells"] if grade_id(cell) in names]
+
+
+def before(book, *texts):
+    """Cells of one's own, above the imports."""
+    own = [
+        {"cell_type": "code", "metadata": {}, "source": text, "outputs": [], "execution_count": None} for text in texts
+    ]
+    book["cells"][:0] = own
+
+
+def after(book, *texts):
+    for text in texts:
+        book["cells"].append({"cell_type": "code", "metadata": {}, "source": text, "outputs": []})
+
+
+def decorated(book, entry, line):
+    for cell in homes(book, entry):
+        cell["source"] = re.sub(rf"^(def {grade_id(cell)}\()", rf"{line}\n\1", text_of(cell), flags=re.MULTILINE)
+
+
+@kind
+def colab(book, entry):
+    book["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
+    mount = "from google.colab import drive\ndrive.mount('/content/drive')\n%cd /content/drive/MyDrive"
+    before(
+        book,
+        mount,
+        "!pip install -q torchinfo\nfrom torchinfo import summary",
+        '#@title Size { run: "auto" }\nN = 3 #@param',
+    )
+
+
+@kind
+def kaggle(book, entry):
+    before(
+        book,
+        "import os\nfor folder, _, names in os.walk('/kaggle/input'):\n    print(folder)",
+        "t = open('/kaggle/x.csv').read()",
+    )
+
+
+@kind
+def vs_code(book, entry):
+    for cell in book["cells"]:
+        cell.pop("id", None)
+    for cell in homes(book, entry):
+        cell["source"] = f"# %% {grade_id(cell)}\n{text_of(cell)}"
+
+
+@kind
+def awaiting(book, entry):
+    before(
+        book,
+        "import asyncio\nasync def fetch(x):\n    return x",
+        "data = await fetch(3)",
+        "async with asyncio.Lock():\n    z = 3",
+    )
+
+
+@kind
+def a_dataclass(book, entry):
+    config = "from dataclasses import dataclass, field\n@dataclass\nclass Config:\n    seen: list = field(default_factory=list)"
+    before(book, config, "CONFIG = Config()", WRAPS.format("noted", "        CONFIG.seen.append(f)\n"))
+    decorated(book, entry, "@noted")
+
+
+@kind
+def a_global_count(book, entry):
+    before(book, "COUNT = 0", WRAPS.format("counted", "        global COUNT\n        COUNT += 1\n"))
+    decorated(book, entry, "@counted")
+    after(book, "print(COUNT)", "COUNT = 0")
+
+
+@kind
+def imports_for_the_type_checker(book, entry):
+    lines = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from somewhere import Thing"
+    before(book, f"from __future__ import annotations\n{lines}", "def typed(f: Thing) -> Thing:\n    return f")
+    decorated(book, entry, "@typed")
+
+
+@kind
+def star_imports(book, entry):
+    before(
+        book,
+        "from torch.nn import *",
+        "from functools import *",
+        "def same(f):\n    return wraps(f)(lambda *a, **k: f(*a, **k))",
+    )
+    decorated(book, entry, "@same")
+
+
+@kind
+def paths_of_another_machine(book, entry):
+    before(
+        book,
+        "words = open('data/words.txt').read()",
+        "import json\nwith open('../config.json') as f:\n    config = json.load(f)",
+    )
+
+
+@kind
+def plots_at_the_end(book, entry):
+    for cell in homes(book, entry):
+        cell["source"] = text_of(cell) + "\n\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+    after(book, "%matplotlib inline\nplt.plot(losses)")
+
+
+@kind
+def measured_cells(book, entry):
+    for number, cell in enumerate(homes(book, entry)):
+        magic = ("%%time\n", "%%capture\n", "%%time\n%%capture out\n", "%load_ext autoreload\n%autoreload 2\n")[
+            number % 4
+        ]
+        cell["source"] = magic + text_of(cell) + "\n%timeit -n1 -r1 pass"
+
+
+@kind
+def widgets(book, entry):
+    after(book, "from ipywidgets import interact\n@interact(x=3)\ndef show(x):\n    print(x)")
+
+
+@kind
+def names_in_any_script(book, entry):
+    before(book, "größe = 3\ndef прямой(f):\n    名前 = größe\n    return f")
+    decorated(book, entry, "@прямой")
+
+
+@kind
+def tabs(book, entry):
+    for cell in homes(book, entry):
+        cell["source"] = re.sub(r"^( {4})+", lambda m: "\t" * (len(m[0]) // 4), text_of(cell), flags=re.MULTILINE)
+
+
+@kind
+def windows_line_ends(book, entry):
+    for cell in book["cells"]:
+        cell["source"] = text_of(cell).replace("\n", "\r\n")
+
+
+@kind
+def input_and_exit(book, entry):
+    for cell in homes(book, entry):
+        cell["source"] = text_of(cell) + "\n\nname = input('Enter')\nexit()"
+    after(book, "quit()", "raise KeyboardInterrupt")
+
+
+@kind
+def trials_that_fail(book, entry):
+    for cell in homes(book, entry):
+        name = grade_id(cell)
+        cell["source"] = (
+            text_of(cell) + f"\n\nassert {name} is not None\nresult = {name}()\nassert result == 3\ndisplay(result)"
+        )
+
+
+@kind
+def a_file_that_is_written(book, entry):
+    before(
+        book,
+        "%%writefile my_helpers.py\ndef same(f):\n    return f",
+        "import my_helpers\nfrom importlib import reload\nreload(my_helpers)",
+    )
+    decorated(book, entry, "@my_helpers.same")
+
+
+@kind
+def a_package_that_may_be_missing(book, entry):
+    before(
+        book,
+        "try:\n    import torchmetrics\nexcept ImportError:\n    !pip install torchmetrics\n    import torchmetrics",
+    )
+
+
+@kind
+def methods(book, entry):
+    for cell in homes(book, entry):
+        name = grade_id(cell)
+        if f"def {name}(" in text_of(cell):
+            box = f"class Box:\n    run = staticmethod(_{name})\n{name} = Box.run"
+            cell["source"] = text_of(cell).replace(f"def {name}(", f"def _{name}(") + f"\n\n{box}"
+
+
+@kind
+def drafts_above(book, entry):
+    for cell in homes(book, entry):
+        draft = {
+            "cell_type": "code",
+            "metadata": {},
+            "source": f"def {grade_id(cell)}(*args):\n    return 0",
+            "outputs": [],
+        }
+        book["cells"].insert(book["cells"].index(cell), draft)
+
+
+@kind
+def one_cell_for_all(book, entry):
+    first, *rest = homes(book, entry)
+    first["source"] = "\n\n\n".join(text_of(cell) for cell in [first, *rest])
+    for cell in rest:
+        book["cells"].remove(cell)
+
+
+@kind
+def bottom_to_top(book, entry):
+    book["cells"].reverse()
+
+
+@kind
+def nothing_of_nbgrader(book, entry):
+    for cell in book["cells"]:
+        cell["metadata"] = {}
+
+
+@kind
+def a_stream_of_ones_own(book, entry):
+    before(book, "import sys, io\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8')")
+
+
+@kind
+def byte_order_mark(book, entry):
+    return b"\xef\xbb\xbf" + json.dumps(book).encode(), ".ipynb"
+
+
+@kind
+def utf_16(book, entry):
+    return json.dumps(book).encode("utf-16"), ".ipynb"
+
+
+@kind
+def format_3(book, entry):
+    cells = []
+    for cell in book["cells"]:
+        code = cell["cell_type"] == "code"
+        more = {"input": text_of(cell), "outputs": [], "language": "python"} if code else {"source": text_of(cell)}
+        cells.append({"cell_type": cell["cell_type"], "metadata": cell["metadata"], **more})
+    old = {"metadata": {}, "nbformat": 3, "nbformat_minor": 0, "worksheets": [{"cells": cells, "metadata": {}}]}
+    return json.dumps(old).encode(), ".ipynb"
+
+
+@kind
+def exported_by_nbconvert(book, entry):
+    parts = ["#!/usr/bin/env python\n# coding: utf-8\n"]
+    for cell in book["cells"]:
+        parts.append(
+            f"# In[ ]:\n\n{text_of(cell)}"
+            if cell["cell_type"] == "code"
+            else f"# {text_of(cell)}".replace("\n", "\n# ")
+        )
+    return "\n\n\n".join([*parts, "get_ipython().run_line_magic('matplotlib', 'inline')"]).encode(), ".py"
+
+
+@kind
+def a_main_that_wants_arguments(book, entry):
+    end = "\nimport argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--x', required=True)\nparser.parse_args()\n"
+    return (mock_class.module(entry) + end).encode(), ".py"
+
+
+@kind
+def a_module_from_windows(book, entry):
+    return b"\xef\xbb\xbf" + mock_class.module(entry).replace("\n", "\r\n").encode(), ".py"
+
+
+def loaded(content, suffix, entry, folder, monkeypatch):
+    """(functions that are not there or at their TODO, what was said)."""
+    made = handed_in(Path(f"{entry.module}{suffix}"), content, entry, None, {})
+    monkeypatch.chdir(folder)
+    module = ModuleType("student")
+    with Surroundings(folder, {}).around(Printed(1000)):
+        found = load(made.work, module, folder / "work.json")
+    names = [function.name for function in entry.functions]
+    return [n for n in names if n in made.faults or found.todo.get(n) or not hasattr(module, n)], made.notes
+
+
+@pytest.mark.parametrize("id", PROJECTS)
+@pytest.mark.parametrize("change", KINDS.values(), ids=KINDS)
+def test_every_function_is_there(change, id, tmp_path, monkeypatch):
+    entry = project(id)
+    book = mock_class.notebook(entry)
+    content, suffix = change(book, entry) or (json.dumps(book).encode(), ".ipynb")
+    missing, _ = loaded(content, suffix, entry, tmp_path, monkeypatch)
+    assert not missing
+
+
+def test_what_a_function_counts_is_counted(tmp_path, monkeypatch):
+    """`COUNT += 1` in a function that declares it global needs the cell that begins the count."""
+    entry = project("01")
+    book = mock_class.notebook(entry)
+    a_global_count(book, entry)
+    made = handed_in(Path("ex01_mnist.ipynb"), json.dumps(book).encode(), entry, None, {})
+    found = load(made.work, ModuleType("student"), tmp_path / "work.json")
+    assert callable(found.module.make_transforms())
+    assert found.module.COUNT == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"), [("utf-16", "saved as UTF-16"), ("cp1252", "saved as Windows-1252"), ("utf-8", "")]
+)
+def test_a_module_in_another_encoding_is_read_and_told(encoding, note, tmp_path, monkeypatch):
+    entry = project("04b")
+    text = "# Größe “x”\n" + mock_class.module(entry).encode("ascii", "replace").decode()
+    missing, notes = loaded(text.encode(encoding), ".py", entry, tmp_path, monkeypatch)
+    assert not missing
+    assert len(notes) == bool(note)
+    assert note in " ".join(notes)
+
+
+def test_a_file_under_the_others_name_is_read_and_told(tmp_path, monkeypatch):
+    entry = project("04b")
+    missing, notes = loaded(mock_class.module(entry).encode(), ".ipynb", entry, tmp_path, monkeypatch)
+    assert (missing, "call it .py" in notes[0]) == ([], True)
+    book = json.dumps(mock_class.notebook(entry)).encode()
+    missing, notes = loaded(book, ".py", entry, tmp_path, monkeypatch)
+    assert (missing, "call it .ipynb" in notes[0]) == ([], True)
+    with pytest.raises(Unreadable, match="not JSON"):
+        handed_in(Path("x.ipynb"), b"Dear teacher, my dog", entry, None, {})
