@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from course.authoring.notebooks.clearing import preprocessors
+from course.authoring.notebooks.clearing import preprocessors, sanitizers
 
 c = get_config()  # noqa: F821 - nbgrader defines it
 
@@ -16,6 +16,8 @@ if BESIDE_PYTHON not in os.environ.get("PATH", "").split(os.pathsep):
 c.CourseDirectory.course_id = "deep_learning"
 # The stub of a function is its TODO of course/catalog.toml, as in exercises/.
 c.GenerateAssignment.preprocessors = preprocessors()
+# A notebook from Colab, whose widgets have no state, would stop generate_feedback.
+c.Autograde.sanitize_preprocessors = sanitizers()
 # Seconds that one cell may take. nbgrader's own 30 are too few for a check that trains, and it has to be more than the 300 after
 # which `course.notebook.check` itself stops a cell that loops: then the student reads a verdict.
 c.ExecutePreprocessor.timeout = 900

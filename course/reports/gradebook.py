@@ -248,9 +248,11 @@ def _assignment(gradebook: Any, entry: Project) -> None:
                 f"The gradebook has other cells or points for {name} than course/catalog.toml.",
                 f"`course release {entry.id}` brings both together; a new term begins with a new gradebook.",
             )
+        if gradebook.find_notebook(name, name).kernelspec is None:
+            gradebook.update_or_create_notebook(name, name, kernelspec=_kernel(entry))
         return
     gradebook.update_or_create_assignment(name)
-    gradebook.update_or_create_notebook(name, name)
+    gradebook.update_or_create_notebook(name, name, kernelspec=_kernel(entry))
     for cell in _release_cells(entry):
         fields = cell["metadata"]["nbgrader"]
         id, source = fields["grade_id"], "".join(cell["source"])
@@ -263,11 +265,21 @@ def _assignment(gradebook: Any, entry: Project) -> None:
         gradebook.update_or_create_source_cell(id, name, name, **about)
 
 
+def _kernel(entry: Project) -> str:
+    """The kernel of our release, as generate_assignment notes it: autograde then asks for no kernel of a student's machine."""
+    return json.dumps(_release(entry)["metadata"]["kernelspec"])
+
+
 def _release_cells(entry: Project) -> Iterable[dict[str, Any]]:
+    return [c for c in _release(entry)["cells"] if "nbgrader" in c["metadata"]]
+
+
+def _release(entry: Project) -> dict[str, Any]:
     file = paths.ROOT / "release" / entry.module / f"{entry.module}.ipynb"
     if not file.is_file():
         raise CourseError(f"There is no {Path(*file.parts[-3:])}.", f"`course release {entry.id}` makes it.")
-    return [c for c in json.loads(file.read_text("utf-8"))["cells"] if "nbgrader" in c["metadata"]]
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
 
 
 def _submission(gradebook: Any, result: SubmissionResult, name: str) -> None:

@@ -5,6 +5,7 @@ cells anywhere; cells are split, doubled, moved, without their metadata; what wa
 less of it.
 """
 
+import ast
 import contextlib
 import copy
 import io
@@ -12,8 +13,10 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,7 +25,10 @@ from traitlets.config import Config
 
 from course import catalog
 from course.authoring.rehearsal import mock_class
-from course.cells.notebook import source_of
+from course.cells import kernel
+from course.cells.cell import Work
+from course.cells.notebook import Book, book_of, source_of
+from course.cells.plan import Plan
 from course.checks import notebook as checks_in_it
 from course.checks.check import checks_of
 from course.checks.run import run
@@ -187,7 +193,7 @@ def cases(draw: Any) -> Case:
     _disturb(draw, cells)
     for number, cell in enumerate(cells):
         cell["id"] = f"c{number}"
-    texts = [source_of(cell) for cell in cells if cell["cell_type"] == "code" and source_of(cell).strip()]
+    texts = _texts(cells)
     if draw(st.booleans()):
         return Case(tuple(cells), tuple(texts), True)
     return Case(tuple(cells), tuple(_as_run(draw, texts)), False)
@@ -291,21 +297,32 @@ def in_the_notebook(case: Case, folder: Path) -> Verdicts:
 
 def autograded(case: Case, folder: Path) -> Verdicts:
     """What nbgrader's autograde does: locked cells and checks as they were released, then everything from top to bottom."""
+    cells = _restored(case)
+    return _run(_texts(cells), cells, folder)
+
+
+def _restored(case: Case) -> list[dict[str, Any]]:
     released = {fields(cell)["grade_id"]: cell for cell in mock_class._book("release", ENTRY)["cells"] if fields(cell)}
-    cells = []
-    for cell in case.cells:
-        ours = released.get(fields(cell).get("grade_id", ""))
-        mine = ours if ours and (fields(ours)["locked"] or fields(ours)["grade"]) else cell
-        cells.append(mine)
-    texts = [source_of(cell) for cell in cells if cell["cell_type"] == "code" and source_of(cell).strip()]
-    return _run(texts, cells, folder)
+    ours = [released.get(fields(cell).get("grade_id", "")) for cell in case.cells]
+    return [
+        release if release and (fields(release)["locked"] or fields(release)["grade"]) else cell
+        for release, cell in zip(ours, case.cells, strict=True)
+    ]
+
+
+def _texts(cells: Any) -> list[str]:
+    return [source_of(cell) for cell in cells if cell["cell_type"] == "code" and source_of(cell).strip()]
+
+
+def _file(cells: Any) -> bytes:
+    return json.dumps({"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
 def _run(texts: Any, cells: Any, folder: Path) -> Verdicts:
     """Run texts in a new IPython that has the notebook open."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{ENTRY.module}.ipynb"
-    file.write_text(json.dumps({"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    file.write_bytes(_file(cells))
     seen: dict[str, Any] = {}
     before, here = checks_in_it.grade_task, Path.cwd()
 
@@ -350,7 +367,7 @@ def _run(texts: Any, cells: Any, folder: Path) -> Verdicts:
 
 def at_hand_in(case: Case) -> Verdicts:
     """What `course grade` gives; its worker runs in this process, so that hundreds take minutes."""
-    content = json.dumps({"cells": list(case.cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+    content = _file(case.cells)
     with tempfile.TemporaryDirectory(prefix="course-truth-") as folder:
         file = Path(folder) / f"{ENTRY.module}.ipynb"
         made = handed_in(file, content, ENTRY, None, {})
@@ -381,6 +398,87 @@ def disagreement(case: Case) -> str:
                 f"{task}: in the notebook {here[0]}, autograded {here[1]}, at hand-in {here[2]}; it said: {mine.said[task]!r}"
             )
     return "\n".join(wrong)
+
+
+def unlike(case: Case) -> str:
+    """As `disagreement`, without running what is the same: who judges the same statements in the same order gives the same points.
+
+    So it takes a fraction of the time. Where the statements differ, and nothing has announced it, the checks decide.
+    """
+    mine = _books(case.ran, case.cells)
+    restored = _restored(case)
+    theirs = _books(_texts(restored), restored)
+    final = book_of(_file(case.cells), ENTRY)
+    wrong = []
+    for task, book in mine.items():
+        judged = [book, theirs.get(task, final), final]
+        if task not in TASKS or len({_needed(one, task) for one in judged}) == 1 or _announced(" ".join(book.notes)):
+            continue
+        points = [_points(one, task) for one in judged]
+        if len(set(points)) > 1:
+            wrong.append(
+                f"{task}: in the notebook {points[0]}, autograded {points[1]}, at hand-in {points[2]}; it said: {book.notes}"
+            )
+    return "\n".join(wrong)
+
+
+def _books(ran: Sequence[str], cells: Any) -> dict[str, Book]:
+    """{function: the cells by which its check judges}, of a kernel that has run these texts and a file that holds these cells."""
+    shell = SimpleNamespace(history_manager=SimpleNamespace(input_hist_raw=[""]), user_ns={})
+    found: dict[str, Book] = {}
+    before = kernel._shell
+    with tempfile.TemporaryDirectory(prefix="course-truth-") as folder:
+        file = Path(folder) / f"{ENTRY.module}.ipynb"
+        file.write_bytes(_file(cells))
+        try:
+            kernel._shell = lambda: shell
+            os.environ["JPY_SESSION_NAME"] = str(file)
+            for text in ran:
+                shell.history_manager.input_hist_raw.append(text)
+                if _is_check(text):
+                    task = text.split('"')[3]
+                    found[task] = kernel.opened().book(ENTRY, task)
+        finally:
+            kernel._shell = before
+            os.environ.pop("JPY_SESSION_NAME", None)
+    return found
+
+
+def _needed(book: Book, task: str) -> tuple[Any, ...]:
+    """What decides about one function: its statements in order, and why there are none. An import that changes nothing is left out."""
+    plan = Plan(book.cells, [function.name for function in ENTRY.functions])
+    meaning: dict[str, str] = {}
+    texts = []
+    for step in sorted(plan.of(task), key=lambda step: (step.cell, step.number)):
+        statement = step.statement
+        again = isinstance(statement.node, ast.Import | ast.ImportFrom)
+        again = again and all(meaning.get(name) == _origin(statement.node, name) for name in statement.binds)
+        for name in statement.binds:
+            meaning[name] = _origin(statement.node, name) or statement.text
+        if not again:
+            texts.append(statement.text)
+    return (book.faults.get(task), *texts)
+
+
+def _origin(node: ast.stmt, name: str) -> str:
+    """What an import binds to a name; empty for any other statement."""
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        return ""
+    alias = next((one for one in node.names if (one.asname or one.name.split(".")[0]) == name), None)
+    return f"{getattr(node, 'module', '')}:{alias.name}" if alias else f"{ast.unparse(node)}"
+
+
+def _points(book: Book, task: str) -> int:
+    if task in book.faults:
+        return 0
+    with tempfile.TemporaryDirectory(prefix="course-truth-") as folder:
+        target = Path(folder) / f"{ENTRY.module}.json"
+        Work(tuple(function.name for function in ENTRY.functions), book.cells).write(target)
+        session = InProcess(Worker(target, reference_file(ENTRY, target)))
+        try:
+            return run(ENTRY, session, [check for check in checks_of(ENTRY) if check.task == task]).earned
+        finally:
+            session.close()
 
 
 def _announced(said: str) -> bool:

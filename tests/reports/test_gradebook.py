@@ -4,8 +4,10 @@ import csv
 import sqlite3
 import threading
 
+import nbformat
 import pytest
 
+from course import paths
 from course.catalog import project
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.errors import CourseError
@@ -56,6 +58,32 @@ def test_points_arrive_and_can_be_written_again(tmp_path):
     assert gradebook.write(url, [result("ben", 4)]) == 1
     assert exported(url, tmp_path)["ben"] == (whole, whole)
     assert sorted(gradebook.students(url)) == ["ada", "ben", "dan", "finn"]
+
+
+def test_autograde_finds_the_kernel_of_the_release_and_not_that_of_a_students_machine(tmp_path):
+    from nbgrader.api import Gradebook
+    from nbgrader.preprocessors import OverwriteKernelspec
+
+    url = f"sqlite:///{tmp_path}/gradebook.db"
+    about = {"notebook": ENTRY.module, "assignment": ENTRY.module, "db_url": url}
+    gradebook.write(url, [result("ada", 4)])
+    for _ in range(2):
+        theirs = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "conda-env-dl-py", "display_name": "x"}})
+        OverwriteKernelspec().preprocess(theirs, {"nbgrader": about})
+        assert theirs.metadata.kernelspec.name == "python3"
+        with Gradebook(url) as book:
+            book.find_notebook(ENTRY.module, ENTRY.module).kernelspec = None  # as one of ours had it before
+            book.db.commit()
+        gradebook.write(url, [result("ada", 4)])
+
+
+def test_widgets_of_colab_are_taken_out_before_autograde():
+    from course.authoring.notebooks.clearing import sanitizers
+
+    theirs = nbformat.v4.new_notebook(metadata={"widgets": {"application/vnd.jupyter.widget-state+json": {"x": {}}}})
+    cleaned, _ = sanitizers()[0]().preprocess(theirs, {})
+    assert "widgets" not in cleaned.metadata
+    assert "sanitizers()" in (paths.ROOT / "nbgrader_config.py").read_text("utf-8")
 
 
 def test_points_given_by_hand_stay(tmp_path):

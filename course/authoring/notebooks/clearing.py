@@ -6,8 +6,8 @@ Named in nbgrader_config.py, so that `nbgrader generate_assignment` and formgrad
 
 from typing import Any
 
-from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 
 from course.authoring.stubs import BEGIN, todo_text
 from course.catalog import project
@@ -39,3 +39,17 @@ def preprocessors() -> list[type]:
     """nbgrader's own chain from source to release, with ClearTasks in the place of ClearSolutions."""
     chain = GenerateAssignment.class_traits()["preprocessors"].default()
     return [ClearTasks if step is ClearSolutions else step for step in chain]
+
+
+class WithoutWidgets(NbGraderPreprocessor):
+    """Takes out what Colab notes of its progress bars: without the `state` that Jupyter expects, `generate_feedback` breaks."""
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Clean one notebook that was handed in."""
+        nb.metadata.pop("widgets", None)
+        return nb, resources
+
+
+def sanitizers() -> list[type]:
+    """nbgrader's own chain from submitted/ to autograded/, with WithoutWidgets before it."""
+    return [WithoutWidgets, *Autograde.class_traits()["sanitize_preprocessors"].default()]
