@@ -445,7 +445,7 @@ def _books(ran: Sequence[str], cells: Any) -> dict[str, Book]:
 
 
 def _needed(book: Book, task: str) -> tuple[Any, ...]:
-    """What decides about one function: its statements in order, and why there are none. An import that changes nothing is left out."""
+    """What decides about one function: its statements in order, save imports that change nothing, and why there are none."""
     plan = Plan(book.cells, [function.name for function in ENTRY.functions])
     meaning: dict[str, str] = {}
     texts = []
