@@ -75,16 +75,17 @@ def grade(
 
     if isolation == "wall":
         line.require()
-    secret = tuple(path.absolute() for path in (submitted, out, autograded) if path.exists())
+    secret = [path.absolute() for path in (submitted, out, autograded) if path.exists()]
 
     def job(submission: "Submission") -> Job:
-        return Job(submission, seconds, 8 * seconds, seed, isolation, secret)
+        return Job(submission, seconds, 8 * seconds, seed, isolation, tuple(secret))
 
     entries = [catalog.project(id)] if id else []
     if submitted.is_dir() or not (submitted.is_file() or submitted.suffix.lower() == ".zip"):
         _grade(submitted, None, entries, job, jobs, out, gradebook, autograded)
         return
     with tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder:
+        secret.append(Path(folder).absolute())  # the others' work
         _grade(submitted, Path(folder), entries, job, jobs, out, gradebook, autograded)
 
 

@@ -14,7 +14,7 @@ from course.cli import main
 from course.errors import CourseError
 from course.grading.attempts import Listed
 from course.grading.download import read
-from course.grading.judge import Job, judge
+from course.grading.judge import judge
 
 FIRST = project("01")
 NAME = FIRST.module
@@ -353,16 +353,13 @@ def test_the_table_is_for_a_spreadsheet(tmp_path):
     assert lines[1].startswith('"\'=1+1","","late","1","\'=1+1_LATE_71_1_ex01_mnist.ipynb","notes.txt"')
 
 
-def _graded(found, jobs, seconds, seed):
-    return [judge(Job(row, seconds, 8 * seconds, seed)) for row in found]  # nothing of these needs a process
-
-
 def grade(*arguments):
-    return CliRunner().invoke(main, ["grade", *map(str, arguments)])
+    return CliRunner().invoke(main, ["grade", *map(str, arguments), "--isolation", "process"])
 
 
 def test_course_grade_takes_the_zip_and_its_status_says_what_was_left(tmp_path, monkeypatch):
-    monkeypatch.setattr("course.cli.grade._graded", _graded)
+    # nothing of these needs a process
+    monkeypatch.setattr("course.cli.grade._graded", lambda work, jobs: [judge(job) for job in work])
     names = ["leea_b_LATE_72_9002_ex04b_deployment-1.ipynb", "kimjo_74_9004_report.pdf"]
     file = packed(tmp_path / "download.zip", *names)
     done = grade(file, "--jobs", "1", "--out", tmp_path / "out")
