@@ -135,6 +135,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     graded = _graded(pyfuncitem)
     seed = pyfuncitem.config.getoption("--course-seed")
     (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).checks
+    told = {"function": check.task, "earned": result.earned, "points": result.points}
+    pyfuncitem.user_properties += list(told.items())  # for JUnit files
     pyfuncitem.stash[VERDICT] = {"check": result.plain(), "target": graded.target}
     if result.outcome != "passed":
         failure = VerdictFailure(plain_text(result, graded.target))
@@ -180,6 +182,8 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A check that did not pass is reported by its verdict, not by a traceback of ours."""
+    if call.when == "teardown" and _check(item):
+        vars(item).pop("hypothesis_statistics", None)  # else they stand in JUnit files, in base64
     report = yield
     fault = call.excinfo.value if call.excinfo is not None else None
     if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and _check(item)):

@@ -6,6 +6,7 @@ from course import catalog, paths
 from course.catalog import Project
 from course.cli.names import PROJECT
 from course.files import shown
+from course.reports.terminal import window
 from course.workspace import exercises, notebooks, progress
 from course.workspace.questions import questions
 
@@ -53,10 +54,11 @@ def status() -> None:
 def status_text() -> str:
     """The table of `course status`, and what comes next."""
     lines = []
-    width = max(len(entry.title) for entry in catalog.projects()) + 2
+    room = window() - 5 - 36  # beside the longest that is usually said of a project
+    width = min(max(len(entry.title) for entry in catalog.projects()) + 2, max(room, 16))
     for entry in catalog.projects():
         first, *more = _standing(entry)
-        lines.append(f"{entry.id:<4} {entry.title:<{width}}{first}")
+        lines.append(f"{entry.id:<4} {_cut(entry.title, width - 2):<{width}}{first}")
         lines += [f"{'':<4} {'':<{width}}{text}" for text in more]
     return "\n".join([*lines, "", next_step()])
 
@@ -89,6 +91,10 @@ def list_(project: str | None) -> None:
     click.echo(
         f"\n`course watch {entry.id}` checks them at each save; `course hint {entry.id} {entry.functions[0].name}` asks on."
     )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def unfinished() -> Project | None:

@@ -59,6 +59,9 @@ def test_a_file_is_graded_and_what_is_wrong_is_said(wrong: Path, tmp_path: Path)
         assert noise not in run.stdout + run.stderr
     cases = {case.get("name"): case for case in ElementTree.parse(junit).iter("testcase")}
     assert len(cases) == 4
+    assert "hypothesis" not in junit.read_text("utf-8")
+    properties = {p.get("name"): p.get("value") for p in next(iter(cases.values())).iter("property")}
+    assert properties == {"function": "batch_accuracy", "earned": "0", "points": "1"}
     failure = cases["test_it_is_the_fraction_of_right_answers[batch_accuracy]"].find("failure")
     assert failure is not None
     assert "expected 0.75, got 3" in (failure.text or "")
