@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub d2ddabb5195893ff)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 1c39ba7fbfd577b2)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -280,7 +280,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # ### Further reading
 # - Shorten and Khoshgoftaar, *A survey on Image Data Augmentation for Deep Learning* (2019):
 #   <https://doi.org/10.1186/s40537-019-0197-0>
-# - Cubuk and others, *RandAugment* (2020), which searches for the strength of the changes:
+# - Cubuk and others, *RandAugment* (2020), which leaves two settings to choose:
 #   <https://arxiv.org/abs/1909.13719>
 # - torchvision, *Getting started with transforms v2*:
 #   <https://docs.pytorch.org/vision/stable/auto_examples/transforms/plot_transforms_getting_started.html>

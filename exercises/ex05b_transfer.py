@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub f2003321c59810e4)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub bca886ef93f99575)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -137,7 +137,7 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modul
     """A classifier on top of a backbone.
 
     Args:
-        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: that very module, its numbers and its
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: that very module, its weights and its
             mode, on photos that nothing has changed.
         width: number of features.
         n_classes: how many logits come out.
@@ -310,7 +310,7 @@ def fine_tune(
 # ### Try
 # Predict first, then look.
 #
-# 1. **Without the trap.** Freeze only the parameters: comment out what holds the running statistics. Is the result
+# 1. **Into the trap.** Freeze only the parameters: comment out what holds the running statistics. Is the result
 #    worse, the same, or worse only sometimes?
 # 2. **Too large.** In `main`, fine-tune with `lr=run.lr`. After how many epochs does the best state come, and how does
 #    the training accuracy go?

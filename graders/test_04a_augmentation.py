@@ -160,7 +160,7 @@ def test_validation_pictures_stay_as_they_are(student):
 
 @check("make_transforms", points=2, hint="Would you read the sign if the picture hung upside down, or in a mirror?")
 def test_a_hand_is_never_turned_upside_down(student):
-    """Turned by a quarter or more, flipped top to bottom or mirrored, a sign is none or another one."""
+    """Turned by a quarter or more, upside down or mirrored, it is a different sign, or no sign at all."""
     top = torch.zeros(1, 28, 28)
     top[:, 3:12, 8:20] = 1.0  # everything above the middle
     row = _centre(_draws(student, top))[:, 0]

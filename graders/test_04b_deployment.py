@@ -91,7 +91,7 @@ def _other_state():
     hint="A stranger's pickle can run code when it is opened. Which argument of `torch.load` refuses that?",
 )
 def test_a_file_that_carries_code_is_refused(student, lab):
-    """A pickle can run anything. weights_only=True reads numbers only."""
+    """A pickle can run anything. weights_only=True reads tensors only."""
     path, marker = lab.file("trap.pt", b""), lab.file("marker", b"untouched")
     lab.file("trap.pt", trap_file(marker))
     try:

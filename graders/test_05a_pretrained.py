@@ -105,7 +105,7 @@ def _expect_like(tensor, image: Image.Image, what: str, preset=PRESET) -> None:
 
 @check("preprocess", points=3, hint="Do mean, standard deviation and size all come from the weights' own transforms?")
 def test_the_transforms_are_those_of_the_weights(student, lab):
-    """Each set of weights brings its own; numbers written down for one network are wrong for the next."""
+    """Each set of weights brings its own; mean and size hard-coded for one network are wrong for the next."""
     turned = scene((150, 90)).transpose(Image.Transpose.ROTATE_180)
     for image in (scene((120, 120)), scene((150, 90)), turned, panorama()):
         found = student.preprocess(photo(image), lab.build(papers(name=TINY)))
@@ -307,7 +307,7 @@ def _evaluated(model):
 
 @check("extract_features", points=2, hint="Classify a photo before and after. Is the answer the same?")
 def test_the_network_is_left_as_it_was(student, lab):
-    """The same numbers, the same answers, the same mode, nothing frozen or set free, no hook left behind."""
+    """The same weights, the same answers, the same mode, nothing frozen or set free, no hook left behind."""
     # where there is neither dropout nor BatchNorm, the mode changes no answer: only what is left behind shows
     free = {"fc in train mode": network_with(head="fc", seed=4), "fc": network_with(head="fc", seed=4, training=False)}
     x = colour_images(3, 24)
@@ -370,7 +370,7 @@ def test_the_breeds_are_added_up(student, lab):
     hint="Different weights list their categories in a different order. What tells you which of them are dogs?",
 )
 def test_dogs_are_those_of_the_weights(student, lab):
-    """ImageNet's dogs have no "dog" in their names, and its hot dog is none."""
+    """ImageNet's dogs have no "dog" in their names, and a hot dog is not a dog."""
     wolf, cats, every_dog = 269, range(281, 286), range(151, 269)
     rest = [k for k in range(1000) if k not in every_dog]
     for what, dogs, share, others, opens in (

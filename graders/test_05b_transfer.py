@@ -107,7 +107,7 @@ def test_only_the_head_can_learn(student, lab):
     hint="Compare the backbone's state dict before and after. Is anything new or different?",
 )
 def test_the_backbone_is_used_as_it_is(student, lab):
-    """Its numbers are in the model unchanged, it is not frozen by the way, and gradients reach it."""
+    """Its weights are in the model unchanged, nothing has frozen it on the way, and gradients reach it."""
     expect_backbone_as_it_is(student, lab, CLASSES)
     expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
 
@@ -140,7 +140,7 @@ def test_shared_parameters_are_listed_once(student, lab):
 
 @check("make_transforms", points=1, hint="Which mean and standard deviation was the backbone trained with?")
 def test_photos_are_normalised_as_the_backbone_expects(student):
-    """float32 (3, size, size), each channel (x - mean) / std with ImageNet's numbers: validation photos exactly."""
+    """float32 (3, size, size), each channel (x - mean) / std with ImageNet's MEAN and STD: validation photos exactly."""
     expect_normalised(student)
 
 

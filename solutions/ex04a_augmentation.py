@@ -345,7 +345,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # ### Further reading
 # - Shorten and Khoshgoftaar, *A survey on Image Data Augmentation for Deep Learning* (2019):
 #   <https://doi.org/10.1186/s40537-019-0197-0>
-# - Cubuk and others, *RandAugment* (2020), which searches for the strength of the changes:
+# - Cubuk and others, *RandAugment* (2020), which leaves two settings to choose:
 #   <https://arxiv.org/abs/1909.13719>
 # - torchvision, *Getting started with transforms v2*:
 #   <https://docs.pytorch.org/vision/stable/auto_examples/transforms/plot_transforms_getting_started.html>

@@ -27,7 +27,7 @@ def leaves():
 WANTED = (
     "make check new prove proofs recognition pairs secret-seeds mutation stability lessons pictures pretrain rehearse "
 )
-WANTED += "plain-nbgrader screenshots lock"
+WANTED += "plain-nbgrader screenshots lock figures"
 
 
 def test_the_commands_of_the_design_are_there():
@@ -58,7 +58,7 @@ def test_a_student_sees_a_students_commands_in_the_order_of_their_use(monkeypatc
         assert all(f"\n  {command.name} " in whole for command in part)
     monkeypatch.setattr(author, "is_here", lambda: False)
     own = course("--help").output
-    assert own.split("Students:")[1].split()[0] == "watch"
+    assert own.split("Students:")[1].split()[0] == STUDENTS[0].name
     for command in (*INSTRUCTORS, *AUTHORS):
         assert f"\n  {command.name} " not in own
 

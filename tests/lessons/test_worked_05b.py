@@ -82,3 +82,9 @@ def test_what_the_figures_say(text):
     looked = kept(figures["saliency"])
     for name in ("right", "wrong"):
         assert f"judged {name} with {float(looked[f'{name} chance']):.2f}" in text
+
+
+def test_the_size_of_a_typical_weight(text):
+    backbone, _ = load_backbone(POCKET)
+    weights = torch.cat([parameter.detach().flatten() for parameter in backbone.parameters() if parameter.dim() > 1])
+    assert f"of the size {weights.abs().median():.1f}" in text
