@@ -229,6 +229,8 @@ def test_shapes_and_parameters_of_the_stages():
     says("03", "the 8 · 3 · 3 = {} values", 8 * 3 * 3)
     small = keeping.kept(figures_of(project("03"))["experiments"])["small_parameters"]
     says("03", "The dense network has {} times as many", parameters("02") // small)
+    assert small < parameters("03") / 100
+    says("03", "Less than a hundredth of the parameters")
 
 
 def test_how_much_of_the_picture_a_place_has_seen():
