@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 11af4ec8f1f76071)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub b6f485fd637dbcff)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -298,9 +298,9 @@ def count_parameters(model: nn.Module) -> int:
 # is not indifferent to position: a shifted picture gives shifted maps, and pooling hides only a little of the shift.
 # The dense layer at the end still knows the places.
 #
-# **Your own network may end elsewhere.** The check of `build_model` trains yours for eight epochs and asks that it beat
-# the dense network on unseen signers by at least 0.10. So a smaller network can earn all the points and end well below
-# ours.
+# **Your own network may end elsewhere.** The check of `build_model` trains yours for eight epochs and asks that it
+# beat the dense network on unseen signers by at least 0.10. So a smaller network can earn all the points and end well
+# below ours.
 
 # %% [markdown]
 # ## Try it: predict, then run
@@ -309,8 +309,8 @@ def count_parameters(model: nn.Module) -> int:
 #    compare neighbours, except by pooling. Where will the validation accuracy end: near the dense network's, near the
 #    CNN's, in between?
 # 2. **Without batch normalisation.** Take it out of `conv_block`. Does the network still learn?
-# 3. **Less than a hundredth of the parameters.** Use 8 maps in each stage, and go from the 8 · 3 · 3 = 72 values straight to the 24
-#    logits. How much accuracy do you expect to lose?
+# 3. **Less than a hundredth of the parameters.** Use 8 maps in each stage, and go from the 8 · 3 · 3 = 72 values
+#    straight to the 24 logits. How much accuracy do you expect to lose?
 #
 # **Question 4: What did we see?** (Answer 4 stands at the end of this file.)
 #
