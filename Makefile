@@ -14,11 +14,12 @@ GRADER = $(lastword $(sort $(wildcard graders/test_$(GRADE)*.py)))
 PYTEST ?=
 JOBS ?= 2
 
-.PHONY: help grade known test lint stubs lock clean
+.PHONY: help grade known test lint docs stubs lock clean
 
 help:
 	@echo "make grade   set everything up and grade a solution on the embedded data (GRADE=03 chooses the project)"
 	@echo "make test    set everything up and run the linter, the type checker and all tests"
+	@echo "make docs    build the site of lessons and docs in build/site/html"
 	@echo "make stubs   make exercises/ and source/ anew from solutions/"
 	@echo "make lock    resolve the dependencies anew and write constraints.txt"
 	@echo "make clean   delete the environment and what was made by running (not your exercises, not your data)"
@@ -36,6 +37,11 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+# MkDocs and its theme are installed here and not by READY: nothing else needs them.
+docs: $(READY)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-compile --quiet -e '.[dev,docs]' -c constraints.txt
+	$(BIN)/course author site
 
 stubs: $(READY)
 	$(BIN)/course author make

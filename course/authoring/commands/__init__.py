@@ -10,7 +10,7 @@ import click
 from course.authoring.commands import measuring, proving, rehearsing, writing
 
 SECTIONS: dict[str, Sequence[click.Command]] = {
-    "Write": (writing.new, writing.make, writing.check, writing.pictures, writing.figures, writing.lock),
+    "Write": (writing.new, writing.make, writing.check, writing.pictures, writing.figures, writing.site, writing.lock),
     "Prove": (
         proving.proofs,
         proving.prove,

@@ -126,6 +126,24 @@ def figures(projects: list[Project], only: str | None, only_draw: bool, check: b
 
 @click.command()
 @click.option(
+    "--out", type=Path, default=Path("build/site"), show_default=True, help="The folder; pages and HTML are made in it."
+)
+def site(out: Path) -> None:
+    """Build the site: lessons, glossary and docs, for students, instructors and authors.
+
+    `make docs` installs what this needs and runs it. A warning of MkDocs, a leaked line of a solution, or a page that would fetch
+    something from a network is an error.
+    """
+    from course.authoring.site.build import build
+
+    made = build(out.resolve())
+    click.echo(
+        f"{len(list(made.rglob('*.html')))} pages. Open {files.shown(made / 'index.html')}; no server is needed."
+    )
+
+
+@click.command()
+@click.option(
     "--out", type=FILE, help="A file instead of the screen: constraints.txt of the checkout, from `make lock`."
 )
 def lock(out: Path | None) -> None:
