@@ -23,7 +23,7 @@ from course.workspace import pristine_file
 README = "docs/for-students.md"  # becomes README.md
 WORKFLOW = Path(__file__).parent / "templates" / "grade.yml"
 PLAIN: tuple[str, ...] = (".gitignore", "LICENSE", "LICENSE-CONTENT.md", "pyproject.toml", "constraints.txt")
-PLAIN += ("data/README.md", "docs/data.md", "docs/running.md")
+PLAIN += ("data/README.md", "docs/data.md", "docs/glossary.md", "docs/running.md")
 SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
 # Of the package, what authors alone run: the making of all this, the proofs, what the data teach.
 AUTHORS = ("authoring/", "lessons/")
