@@ -45,6 +45,14 @@ def test_the_longer_term_comes_first():
     assert "; [attention](g.md#attention)" in said
 
 
+def test_what_a_link_says_holds_no_link():
+    known = [Term("batch", "Many items of an epoch.", "01"), Term("epoch", "Many a batch.", "01")]
+    said = Links(known, "g.md").within("A batch in an epoch.")
+    assert said.count("](g.md") == 2
+    assert 'title="Many items of an epoch."' in said
+    assert 'title="Many a batch."' in said
+
+
 @pytest.mark.parametrize(
     "closed",
     [

@@ -76,14 +76,19 @@ class Links:
 
     def within(self, text: str) -> str:
         """The text with links in it; terms that an earlier call has linked stay as they are."""
-        for term in list(self.left):
+        closed = [part.span() for part in CLOSED.finditer(text)]
+        uses: list[tuple[int, int, Term]] = []
+        for term in self.left:
             for use in term.pattern.finditer(text):
-                # Looked for anew each time: a link that was just set is closed to the terms within it.
-                if not any(part.start() <= use.start() < part.end() for part in CLOSED.finditer(text)):
-                    link = f'[{use[0]}]({self.page}#{term.anchor}){{ .term title="{_plain(term.meaning)}" }}'
-                    text = text[: use.start()] + link + text[use.end() :]
-                    self.left.remove(term)
+                first, last = use.span()
+                if not any(a < last and first < b for a, b in closed):
+                    closed.append((first, last))  # no link within a link
+                    uses.append((first, last, term))
                     break
+        for first, last, term in sorted(uses, key=lambda use: use[0], reverse=True):
+            link = f'[{text[first:last]}]({self.page}#{term.anchor}){{ .term title="{_plain(term.meaning)}" }}'
+            text = text[:first] + link + text[last:]
+            self.left.remove(term)
         return text
 
 
