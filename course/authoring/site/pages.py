@@ -27,6 +27,7 @@ SECTIONS = {
         "gradescope.md",
         "github.md",
         "grading.md",
+        "wall.md",
     ),
     "For authors": (
         "authoring.md",
