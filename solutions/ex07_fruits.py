@@ -373,7 +373,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # front one is fresh, and the label speaks of the one behind.
 #
 # ![Six validation photos on which the network was wrong or least sure, each with its true class, what the network
-# said and how sure it was](figure:mistakes)
+# said and how sure it was](figure:hardest-photos)
 #
 # *The photos with the lowest probability for their true class.*
 #

@@ -160,8 +160,8 @@ def least_sure() -> Data:
     return {"photos": found}
 
 
-@figure("mistakes", measure=least_sure, within=TRAINING)
-def mistakes(data: Data) -> Any:
+@figure("hardest-photos", measure=least_sure, within=TRAINING)
+def hardest_photos(data: Data) -> Any:
     """Those photos, each with what it is and what the network said."""
     from course.datasets import fruit
 
