@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub dd3c3bf3faa8cbc2)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 5058da19943a7788)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -305,7 +305,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # front one is fresh, and the label speaks of the one behind.
 #
 # Figure: Six validation photos on which the network was wrong or least sure, each with its true class, what the network
-# said and how sure it was (docs/figures/07-mistakes.png).
+# said and how sure it was (docs/figures/07-hardest-photos.png).
 #
 # *The photos with the lowest probability for their true class.*
 #
