@@ -44,7 +44,7 @@ def lesson_page(entry: Project, known: list[Term]) -> str:
 
 def _text(text: str, entry: Project, name: str) -> str:
     """A Markdown cell as MkDocs reads it."""
-    text = filled(text, name)
+    text = filled(text, entry, name)
     text = FIGURE.sub(lambda found: f"![{' '.join(found[1].split())}](../{_figure(entry, found[2])})", text)
     return re.sub(r"<details>\s*<summary>", '<details class="question" markdown="1"><summary>', text)
 
