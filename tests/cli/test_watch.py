@@ -178,15 +178,7 @@ def test_a_crash_while_the_module_is_loaded(watch):
     assert "exit status 5 before it answered while it was loaded" in " ".join(student.screen().split())
     student.file.unlink()
     assert f"is not there any more.\n      Put it back, or type `course reset {FIRST.id}`" in student.screen()
-    student.save()
-    assert "✓ train_epoch" in student.screen()
-
-
-def test_nothing_stays_of_an_earlier_save(watch):
-    """A poisoned global is gone with the process in which it was set."""
-    student = watch("--fast")
-    student.screen()
-    student.save(hazard("torch.argmax = torch.Tensor.argmax = None"))
+    student.save(hazard("torch.argmax = torch.Tensor.argmax = None"))  # a poisoned global goes with its process
     assert "✗" in student.screen()
     student.save()
     assert "✗" not in student.screen()
