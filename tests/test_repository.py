@@ -157,7 +157,15 @@ def test_the_workflow_runs_what_ci_runs_on_every_python_of_the_course():
     jobs = yaml.safe_load((paths.ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"]
     assert needed == f">={jobs['test']['strategy']['matrix']['python'][0]}"
     runs = {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()}
-    assert runs == {"test": ["bash .ci/run"], "docs": ["make docs"]}
+    assert runs == {"test": ["bash .ci/run"], "docs": ["make docs"], "older-processor": ["bash .ci/run"]}
+
+
+def test_ci_proves_the_mistakes_with_the_code_of_an_older_processor_too():
+    """A sample of it: tests/test_processors.py."""
+    jobs = yaml.safe_load((paths.ROOT / ".github/workflows/ci.yml").read_text("utf-8"))["jobs"]
+    (around,) = (step["env"] for step in jobs["older-processor"]["steps"] if "run" in step)
+    assert around["ATEN_CPU_CAPABILITY"] == "default"
+    assert all((paths.ROOT / name).exists() for name in around["PYTEST"].split())
 
 
 def test_pre_commit_downloads_nothing():

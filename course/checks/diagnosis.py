@@ -1,7 +1,8 @@
 """Which known mistake is this? Recognised by what the student's functions did, never by their text.
 
 Each failed check leaves a `Signature`: the kind and place of its failure, the numbers in it, and a digest of the last answers that
-the student's code gave. The checks give fixed inputs, so the same misunderstanding leaves the same signatures whoever wrote it.
+the student's code gave. The checks give fixed inputs, so the same misunderstanding leaves the same signatures whoever wrote it, on
+whatever processor: only what survives another rounding is kept, and compared as nearly as it does.
 `fingerprints/` holds those of the mistakes in graders/proofs/ with one sentence each, and nothing of their code (`course author
 prove` makes it). Nothing is judged here; where no mistake fits, the check's message stands alone.
 """
@@ -24,14 +25,20 @@ from course.checks.results import CheckResult
 FORM, NUMBERS, ALL = 1, 2, 3  # how alike two signatures are
 BESIDE = 0  # only what the mistake's own check saw is the same: there is something else as well
 FOLDER = Path(__file__).parent / "fingerprints"
-VALUES = 16  # numbers kept of a message and of its answers
+VALUES = 8  # numbers and tensors kept of a message and of its answers
 ITEMS = 64  # of a long list, the first
 SAID_AT_ONCE = 4  # sentences for signatures that several mistakes share; more would be a list of all that can go wrong
 PERHAPS = "Perhaps:"
 MEND_FIRST = "This check also runs a function of yours that fails checks of its own. Mend first:"
 FOLLOWS = "It goes with the mistake that is named at"
-# Two runs of the same code differ in the last digits with the number of threads (1e-6); two mistakes differ by far more than this.
-RTOL, ATOL = 1e-3, 1e-6
+# Two runs of the same code differ in the last digits with processor and threads (1e-6); two mistakes differ by far more than this.
+RTOL, ATOL = 1e-3, 1e-5
+# Of what a tensor spans. A photo is resized in whole grey levels, and a tie is rounded up by one processor and down by the next:
+# one of 255 levels is 1% where the photo spans two fifths of them.
+LEVEL = 0.015
+# What of a failure depends on ties and thresholds: where the greatest of near equal differences is, how many lie beyond a tolerance
+UNSTEADY = {"values differ": ("where", "expected", "got", "bad", "looks"), "shape": ("looks",), "changed": ("worst",)}
+Number = float | tuple[float, ...]  # (mean, smallest, largest, projection) of a tensor: as exact as its span allows
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _PATH = re.compile(r"(?:/[\w.\-]+){2,}")
@@ -46,14 +53,14 @@ class Signature:
         form: digest of the failure's kind, token and place; of an exception's text without its numbers.
         numbers: those among the failure's values.
         kinds: digest of the types, shapes and texts of the last answers.
-        values: their numbers; a tensor is told by mean, smallest, largest and one projection.
+        values: their numbers, the last answer's first; a tensor is told by mean, smallest, largest and one projection.
     """
 
     check: str
     form: str
-    numbers: tuple[float, ...]
+    numbers: tuple[Number, ...]
     kinds: str
-    values: tuple[float, ...]
+    values: tuple[Number, ...]
 
     def likeness(self, other: "Signature") -> int:
         """0, or how much of it is the same: the FORM of the failure, NUMBERS in it too, ALL: the answers before it as well."""
@@ -93,16 +100,16 @@ def signature(check: str, failure: Failure, answers: Iterable[tuple[str, Any]]) 
         answers: (name of function or probe, what came back), the last ones of the check.
     """
     kinds: list[str] = []
-    values: list[float] = []
-    for name, answer in answers:
+    values: list[Number] = []
+    for name, answer in reversed(list(answers)):
         kinds.append(name)
         _take(answer, kinds, values)
     # the words of an exception are torch's or the student's, not ours: they tell what happened
     raised = _NUMBER.sub("#", _PATH.sub("<path>", str(failure.values.get("text", ""))))
-    form = [failure.kind, failure.token, failure.place, str(failure.steady), raised]
-    return Signature(
-        check, _digest("|".join(form)), _kept(_numbers(failure.values)), _digest("|".join(kinds)), _kept(values)
-    )
+    token = "" if "looks" in failure.values else failure.token  # what it looks like is said of the numbers, and of ties
+    form = [failure.kind, token, failure.place, str(failure.steady), raised]
+    steady = {k: v for k, v in failure.values.items() if k not in UNSTEADY.get(failure.kind, ())}
+    return Signature(check, _digest("|".join(form)), _kept(_numbers(steady)), _digest("|".join(kinds)), _kept(values))
 
 
 def _numbers(value: Any) -> list[float]:
@@ -144,8 +151,12 @@ def known(project: str) -> dict[str, tuple[Known, ...]]:
 
 
 def _read(entry: dict[str, Any]) -> Known:
-    signatures = [Signature(c, f, tuple(n), k, tuple(v)) for c, f, n, k, v in entry["signatures"]]
+    signatures = [Signature(c, f, _tuple(n), k, _tuple(v)) for c, f, n, k, v in entry["signatures"]]
     return Known(entry["says"], entry["check"], tuple(signatures), frozenset(entry.get("untried", ())))
+
+
+def _tuple(numbers: list[Any]) -> tuple[Number, ...]:
+    return tuple(tuple(number) if isinstance(number, list) else number for number in numbers)
 
 
 def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[str, str]:
@@ -199,14 +210,15 @@ def _sentence(sentences: list[str], sure: bool) -> str:
     return "\n".join([head, *(f"- {sentence}" for sentence in sentences)])
 
 
-def _take(answer: Any, kinds: list[str], values: list[float]) -> None:
+def _take(answer: Any, kinds: list[str], values: list[Number]) -> None:
     """Add an answer's types and texts to `kinds`, its numbers to `values`."""
     if isinstance(answer, torch.Tensor):
         kinds.append(f"{answer.dtype}{tuple(answer.shape)}")
         if answer.numel():
             wide = answer.double().flatten()
             wave = torch.cos(torch.arange(wide.numel(), dtype=torch.float64))  # tells orders apart, as a mean cannot
-            values += [float(v) for v in (wide.mean(), wide.min(), wide.max(), wide @ wave / wide.numel() ** 0.5)]
+            stats = wide.mean(), wide.min(), wide.max(), wide @ wave / wide.numel() ** 0.5
+            values.append(tuple(float(v) for v in stats))
     elif isinstance(answer, bool) or answer is None:
         kinds.append(repr(answer))
     elif isinstance(answer, int | float):
@@ -230,10 +242,27 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:10]
 
 
-def _kept(numbers: Sequence[float]) -> tuple[float, ...]:
-    """The first ones, to five digits. JSON knows no infinity: 1e300 stands for it, and for what is no number."""
-    return tuple(float(f"{v:.5g}") if math.isfinite(v) else math.copysign(1e300, v) for v in numbers[:VALUES])
+def _kept(numbers: Sequence[Number]) -> tuple[Number, ...]:
+    """The first ones, to five digits."""
+    return tuple(
+        tuple(map(_rounded, number)) if isinstance(number, tuple) else _rounded(number) for number in numbers[:VALUES]
+    )
 
 
-def _close(a: Sequence[float], b: Sequence[float]) -> bool:
-    return len(a) == len(b) and all(abs(x - y) <= ATOL + RTOL * max(abs(x), abs(y)) for x, y in zip(a, b))
+def _rounded(number: float) -> float:
+    """To five digits. JSON knows no infinity: 1e300 stands for it, and for what is no number."""
+    return float(f"{number:.5g}") if math.isfinite(number) else math.copysign(1e300, number)
+
+
+def _close(a: Sequence[Number], b: Sequence[Number]) -> bool:
+    return len(a) == len(b) and all(map(_near, a, b))
+
+
+def _near(one: Number, other: Number) -> bool:
+    """Numbers within `RTOL` of themselves, those of tensors within `LEVEL` of the span of the wider one."""
+    if isinstance(one, int | float) and isinstance(other, int | float):
+        return abs(one - other) <= ATOL + RTOL * max(abs(one), abs(other))
+    if isinstance(one, int | float) or isinstance(other, int | float):
+        return False
+    span = max(one[2] - one[1], other[2] - other[1])
+    return all(abs(x - y) <= ATOL + max(LEVEL * span, RTOL * abs(x)) for x, y in zip(one, other, strict=True))

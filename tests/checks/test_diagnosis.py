@@ -48,7 +48,7 @@ def test_numbers_do_not_count_in_the_form_but_for_themselves():
 
 def test_the_last_digits_do_not_count_and_the_first_do():
     near = of("a", "loss", torch.arange(6.0) * (1 + 1e-6), 3, expected=0.5, got=0.7)
-    far = of("a", "loss", torch.arange(6.0) * 1.01, 3, expected=0.5, got=0.7)
+    far = of("a", "loss", torch.arange(6.0) * 1.02, 3, expected=0.5, got=0.7)
     assert A.likeness(near) == 3
     assert A.likeness(far) == 2
 

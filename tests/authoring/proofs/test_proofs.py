@@ -4,12 +4,14 @@ That there is a mistake for each check, an alternative for each function and so 
 """
 
 import ast
+import functools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from course import paths
 from course.authoring.proofs import fingerprints, variants
@@ -46,10 +48,24 @@ def _parameters(collect, is_slow) -> list:
 @pytest.mark.parametrize("variant", _parameters(variants.mistakes_of, lambda e, v: v.caught_by in _slow_checks(e)))
 def test_a_mistake_is_caught_by_the_check_that_it_names(variant: Variant):
     proof = variants.prove(variant)
+    if not proof.caught_by_named and "torch.compile" in variant.text() and not _compiles():
+        pytest.skip("torch.compile does not work here, and then the mistake is none")
     assert proof.caught_by_named, (
         f"{variant.says}\n{variant.caught_by} said: {proof.message or 'nothing'}; failed: {proof.failed}"
     )
     _expect_fresh_fingerprint(proof)
+
+
+@functools.cache
+def _compiles() -> bool:
+    """With the capability "default" torch makes C++ that no compiler takes."""
+    model = torch.nn.Sequential(torch.nn.Linear(784, 32), torch.nn.ReLU()).eval()
+    try:
+        with torch.no_grad():
+            torch.compile(model)(torch.zeros(4, 784))
+    except Exception:
+        return False
+    return True
 
 
 def _expect_fresh_fingerprint(proof: variants.Proof) -> None:
