@@ -257,7 +257,7 @@ def test_a_picture_is_judged_by_itself_alone(student):
     hint="Two linear layers in a row are one linear layer. What has to stand between them?",
 )
 def test_network_is_more_than_one_linear_layer(student):
-    """Without a bend between them all layers collapse into one, and the network can only weigh pixels."""
+    """Without a non-linearity between them all layers collapse into one, and the network can only weigh pixels."""
     expect_bent(student.build_model(), images(16, 28, seed=1), images(16, 28, seed=2))
 
 

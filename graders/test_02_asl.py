@@ -129,7 +129,7 @@ def test_each_picture_gets_24_scores(student):
 
 @check("build_model", points=1, hint="`nn.CrossEntropyLoss` applies log-softmax itself. What should you give it, then?")
 def test_scores_are_logits_that_every_parameter_shapes(student):
-    """Neither probabilities, nor a layer that is not used, nor layers that collapse into one for want of a bend."""
+    """Neither probabilities, nor a layer that is not used, nor layers that collapse into one for want of a non-linearity."""
     model, pictures = student.build_model(7), images(8, 28).flatten(1)
     expect_logits(model, pictures, classes=7)
     expect_registered(model, pictures)

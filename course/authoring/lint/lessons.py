@@ -15,10 +15,10 @@ ALT = 40  # characters; a shorter text names a figure and does not say what is t
 def lessons(found: Sources) -> Iterator[Finding]:
     """All rules about the text of a lesson."""
     text = (found.root / found.solution).read_text("utf-8")
-    cells = list(_cells(text))
-    yield from _figures(found, cells)
-    yield from _efforts(found, cells)
-    for _, line, prose in cells:
+    found_cells = list(cells(text))
+    yield from _figures(found, found_cells)
+    yield from _efforts(found, found_cells)
+    for _, line, prose in found_cells:
         if prose.count("<details>") != len(FOLDED.findall(prose)) or "\n</details>" in FOLDED.sub("", prose):
             cure = "Write `<details><summary>A question?</summary>`, an empty line, the answer, an empty line, `</details>`."
             yield Finding(found.solution, line, "a folded answer of this cell is not whole", cure)
@@ -78,7 +78,7 @@ def _efforts(found: Sources, cells: list[tuple[str, int, str]]) -> Iterator[Find
             yield Finding(found.solution, line, what, "Correct the text.")
 
 
-def _cells(text: str) -> Iterator[tuple[str, int, str]]:
+def cells(text: str) -> Iterator[tuple[str, int, str]]:
     """(the function or class that comes next, line, text) of each Markdown cell of a percent file."""
     lines = text.splitlines()
     heads = [k for k, line in enumerate(lines) if line.startswith("# %%")]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import paths
-from course.authoring.lint import contracts, lessons, names, numbers
+from course.authoring.lint import contracts, lessons, names, numbers, prose
 from course.authoring.lint.reader import Finding, Sources, read
 from course.authoring.lint.trial import runs
 from course.catalog import Project, projects
@@ -23,6 +23,7 @@ RULES: tuple[Callable[[Sources], Iterator[Finding]], ...] = (
     names.proofs,
     contracts.contracts,
     lessons.lessons,
+    prose.lesson,
 )
 
 
@@ -57,6 +58,7 @@ def lint(entries: Sequence[Project] | None = None, *, root: Path | None = None, 
     findings = [finding for one in sources for finding in _of_project(one, run)]
     if not entries:
         findings += names.strangers(root)
+        findings += prose.pages(root)
         findings += _of_files(root, sorted(root.glob("graders/kit/**/*.py")), numbers.reasons, numbers.clocks)
         findings += _of_files(root, sorted((root / "tests").rglob("*.py")), numbers.clocks)
     counts = (

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.authoring.lint.reader import Finding
+from course.authoring.lint.lessons import cells
+from course.authoring.lint.reader import Finding, Sources
 
 OURS = {
     r"\b(the|a|another) bend\b": "say activation or non-linearity",
@@ -23,7 +24,7 @@ OURS = {
     r"\b(tokenizer|optimizer|caller|network)'s (own )?affair\b": "say is up to",
     r"\bnobody (hears|learns) (of|that)\b": "say silently, or without a word",
     r"\bwritten (down|in); ": "say hard-coded",
-    r"\bdeviation\b(?<!standard deviation)": "say standard deviation",
+    r"(?<!standard)\sdeviation\b": "say standard deviation",
     r"\['": "never a Python list in a sentence: join the names",
 }
 
@@ -45,7 +46,13 @@ PROSELINT = {
     "weasel_words": True,
 }
 # British spelling is ours; "very" is sometimes the right word; "for ever" is how British English writes it.
-ALLOWED = ("for ever", "very", "Inconsistent spelling of 'colour'", "Inconsistent spelling of 'center'")
+ALLOWED = (
+    "for ever",
+    "very",
+    "Days of the week",
+    "Inconsistent spelling of 'colour'",
+    "Inconsistent spelling of 'center'",
+)
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,22 @@ def prose(text: Text, *, public: bool = True) -> Iterator[Finding]:
             yield Finding(text.file, text.line + line - 1, said.rstrip("."), "Say it otherwise.")
 
 
-def page(file: Path, root: Path) -> Text:
-    """A Markdown page."""
-    return Text(file.relative_to(root).as_posix(), 1, file.read_text("utf-8"))
+def lesson(found: Sources) -> Iterator[Finding]:
+    """The text of a lesson, the hints of its checks, and the sentences about mistakes."""
+    for _, line, text in cells((found.root / found.solution).read_text("utf-8")):
+        yield from prose(Text(found.solution, line, text))
+    for check in found.checks:
+        yield from prose(Text(found.grader, check.line, check.hint), public=False)
+    for mistake in found.mistakes:
+        yield from prose(Text(mistake.file, mistake.line, mistake.says), public=False)
+
+
+def pages(root: Path) -> Iterator[Finding]:
+    """The pages that people write; those that a command makes say so in their first line and are read where they are made."""
+    for file in sorted([*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("data/*.md")]):
+        text = file.read_text("utf-8")
+        if "Made by `course author" not in text[:300]:
+            yield from prose(Text(file.relative_to(root).as_posix(), 1, text))
 
 
 def _without_code(text: str) -> str:
@@ -99,4 +119,7 @@ def _proselint(text: str) -> list[tuple[int, str]]:
     if not registry.checks:
         registry.register_many(__register__)
     results = LintFile("text", text).lint({"max_errors": 1000, "checks": PROSELINT}) if text.strip() else []
-    return [(found.pos[0], found.check_result.message) for found in results]
+    said = [(found.pos[0], found.check_result.message) for found in results]
+    return [
+        (line, text) for line, text in said if "illusion" not in text or not re.search(r"\d|\n", text)
+    ]  # "0 0" in a table
