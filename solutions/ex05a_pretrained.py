@@ -106,8 +106,8 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
 # much does it cost? We let the pocket network judge 169 photos at the door, 103 of them photos of dogs, in eight ways:
 #
 # ![Bars: the share of 169 photos at the door that are judged right. As the weights say: 0.95. Red and blue exchanged:
-# 0.91. Another mean and deviation: 0.85. At 48 pixels: 0.78. At 224 pixels: 0.56. Not normalised: 0.45. Not divided by
-# 255, and in train mode: 0.39, the share of photos without a dog. A dashed line at 0.61 marks a door that is always
+# 0.91. Another mean and standard deviation: 0.85. At 48 pixels: 0.78. At 224 pixels: 0.56. Not normalised: 0.45. Not
+# divided by 255, and in train mode: 0.39, the share of photos without a dog. A dashed line at 0.61 marks a door that is always
 # open.](figure:wrong-glasses)
 #
 # *Same weights, same photos. The dashed line is a door without a network that lets everybody in.*
