@@ -119,10 +119,19 @@ def _grade(
         files.write(out / "handed-in.csv", held.csv_text())
         click.echo(f"{submitted.name}: {held.form}; who handed in what and when: {out / 'handed-in.csv'}")
     began = time.monotonic()
-    results = _graded([job(one) for one in found], jobs)
-    for project in dict.fromkeys(r.result.project for r in results):
-        of_project = [(s, r) for s, r in zip(found, results, strict=True) if r.result.project == project]
-        _write(out, [r for _, r in of_project], [s.file for s, _ in of_project])
+    _writable(out)
+    done: list[SubmissionResult] = []
+    try:
+        results = _graded([job(one) for one in found], jobs, done)
+    except KeyboardInterrupt:
+        graded = {(r.student, r.result.project): r for r in done}
+        rows = [(s, graded[s.student, s.project]) for s in found if (s.student, s.project) in graded]
+        _write_all(out, rows)
+        click.echo(
+            f"\nStopped: {len(rows)} of {_counted(len(found))} graded; their reports are in {out}{os.sep}, no gradebook is changed."
+        )
+        sys.exit(130)
+    _write_all(out, list(zip(found, results, strict=True)))
     click.echo(table.terminal(results), nl=False)
     click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
     github.step_summary(table.markdown(results))
@@ -146,7 +155,25 @@ def _counted(number: int) -> str:
     return f"{number} submission{'' if number == 1 else 's'}"
 
 
-def _graded(work: "list[Job]", jobs: int) -> "list[SubmissionResult]":
+def _writable(out: Path) -> None:
+    """See that reports can be written, before a class is graded for nothing.
+
+    Raises:
+        CourseError: they cannot.
+    """
+    trial = out / ".trial"
+    files.write(trial, "")
+    trial.unlink()
+
+
+def _write_all(out: Path, rows: "list[tuple[Submission, SubmissionResult]]") -> None:
+    for project in dict.fromkeys(s.project for s, _ in rows):
+        of_project = [(s, r) for s, r in rows if s.project == project]
+        _write(out, [r for _, r in of_project], [s.file for s, _ in of_project])
+
+
+def _graded(work: "list[Job]", jobs: int, done: "list[SubmissionResult]") -> "list[SubmissionResult]":
+    """The results of all; each is put into `done` as it comes, so that an end by Ctrl-C loses none."""
     from tqdm import tqdm
 
     from course.datasets import store
@@ -155,7 +182,12 @@ def _graded(work: "list[Job]", jobs: int) -> "list[SubmissionResult]":
     for name in dict.fromkeys(name for job in work for name in catalog.project(job.submission.project).data):
         store.ensure(name)  # before the judges start, so that there is one progress bar and one error
     with tqdm(total=len(work), unit="submission", smoothing=0.1, dynamic_ncols=True) as bar:
-        return grade_class(work, jobs, each=lambda _: bar.update())
+
+        def each(result: "SubmissionResult") -> None:
+            done.append(result)
+            bar.update()
+
+        return grade_class(work, jobs, each=each)
 
 
 def _write(out: Path, results: "list[SubmissionResult]", handed_in: "list[Path | None]") -> None:

@@ -66,22 +66,25 @@ def grade_class(
 
 def _round(left: dict[int, Job], jobs: int, make: MakeExecutor, keep: Callable[[int, SubmissionResult], None]) -> None:
     """Submit all, keep what comes; what a broken pool took with it is not kept."""
-    with make(min(jobs, len(left))) as executor:
-        futures = {}
-        try:
-            for number, job in left.items():
-                futures[executor.submit(judge, job)] = number
-            for future in as_completed(futures):
-                number = futures[future]
-                try:
-                    keep(number, future.result())
-                except (CourseError, BrokenExecutor):
-                    raise
-                except Exception as fault:
-                    reason = f"a fault of the judge, not of the student: {type(fault).__name__}: {fault}"
-                    keep(number, ungraded(left[number], reason))
-        except BrokenExecutor:
-            return
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
+    executor = make(min(jobs, len(left)))
+    futures = {}
+    try:
+        for number, job in left.items():
+            futures[executor.submit(judge, job)] = number
+        for future in as_completed(futures):
+            number = futures[future]
+            try:
+                keep(number, future.result())
+            except (CourseError, BrokenExecutor):
+                raise
+            except Exception as fault:
+                reason = f"a fault of the judge, not of the student: {type(fault).__name__}: {fault}"
+                keep(number, ungraded(left[number], reason))
+    except BrokenExecutor:
+        pass
+    except BaseException:  # nothing that waits is begun, and nothing that runs is waited for
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
+    executor.shutdown()

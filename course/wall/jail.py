@@ -51,6 +51,7 @@ def apart(caps: Caps) -> None:
     user, group = os.getuid(), os.getgid()
     _call("unshare", _libc.unshare(NEW_MOUNTS | NEW_IPC | NEW_PIDS | (NEW_USER if user else 0)))
     if user:
+        _call("dumpable", _libc.prctl(SET_DUMPABLE, 1, 0, 0, 0))  # else /proc/self would be root's
         Path("/proc/self/setgroups").write_text("deny", "ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", "ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", "ascii")

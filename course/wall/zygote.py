@@ -99,6 +99,7 @@ def _guard(line: int, lease: int, caps: jail.Caps) -> None:
         signal.signal(
             signal.SIGINT, signal.SIG_DFL
         )  # the first process of a namespace ignores what it has no handler for
+        jail.undumpable()
         jail.processes_shown()
         ready, told = os.pipe()
         child = os.fork()

@@ -40,6 +40,29 @@ def test_everybody_has_a_row_and_a_page(tmp_path, monkeypatch):
     assert "**2 in all**" in summary.read_text("utf-8")
 
 
+def test_a_folder_that_cannot_be_written_is_found_before_anything_is_graded(tmp_path, monkeypatch):
+    (tmp_path / "ada.ipynb").write_text("x")
+    (tmp_path / "out").write_text("a file where the folder should be")
+    monkeypatch.setattr("course.cli.grade._graded", lambda *_: pytest.fail("it was graded"))
+    assert "cannot be written" in run(tmp_path, "--project", "04b", "--out", tmp_path / "out").output
+
+
+def test_what_is_done_when_it_is_stopped_is_kept(tmp_path, monkeypatch):
+    from course.grading.judge import judge
+
+    def stopped(work, jobs, done):
+        done.append(judge(work[0]))
+        raise KeyboardInterrupt
+
+    for name in ("ada", "ben"):
+        (tmp_path / f"{name}.ipynb").write_text("x")
+    monkeypatch.setattr("course.cli.grade._graded", stopped)
+    done = run(tmp_path, "--project", "04b", "--out", tmp_path / "out")
+    assert done.exit_code == 130
+    assert "Stopped: 1 of 2 submissions" in done.output
+    assert (tmp_path / "out" / "ada" / "ex04b_deployment" / "ex04b_deployment.html").is_file()
+
+
 def test_what_cannot_be_graded_is_said_with_a_cure(tmp_path):
     (tmp_path / "ada.ipynb").write_text("x")
     assert "Add --project" in run(tmp_path).output

@@ -201,6 +201,29 @@ def test_a_judge_that_dies_costs_nobody_else():
     assert "judge's own process ended" in reasons[1]
 
 
+def test_an_end_by_the_keyboard_waits_for_nothing_and_keeps_what_is_done():
+    waited = []
+
+    class Ends(Executor):
+        def submit(self, function, job):
+            future = Future()
+            if job.submission.student == "ctrl-c":
+                future.set_exception(KeyboardInterrupt())
+            else:
+                future.set_result(function(job))
+            return future
+
+        def shutdown(self, wait=True, *, cancel_futures=False):
+            waited.append((wait, cancel_futures))
+
+    done = []
+    work = [Job(Submission(s, "04b", None, "", "nothing there")) for s in ("ada", "ctrl-c")]
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(work, 2, lambda jobs: Ends(), done.append)
+    assert [row.student for row in done] in (["ada"], [])  # results come in any order
+    assert waited == [(False, True)]
+
+
 def test_missing_data_is_nobodys_mistake(monkeypatch):
     def fails(job):
         raise CourseError("no data", "get them")

@@ -1,0 +1,69 @@
+"""Hostile submissions of 04b: none earns a point, none harms the next one, and their words are data in every report."""
+
+from itertools import groupby
+
+import psutil
+import pytest
+from attacks import ATTACKS, module
+
+from course import catalog, paths
+from course.checks.check import checks_of
+from course.checks.results import SubmissionResult
+from course.checks.run import run
+from course.grading import judge as judging
+from course.grading.judge import Job
+from course.grading.submissions import Submission
+from course.reports import html, junit, table
+from course.wall import line
+
+ENTRY = catalog.project("04b")
+OF_TASKS = groupby(checks_of(ENTRY), key=lambda check: check.task)
+CHECKS = [check for _, checks in OF_TASKS for check in list(checks)[:2]]
+
+
+def grade(folder, name, text):
+    """A row, by two checks of each function: the whole of them would take minutes for all."""
+    file = folder / f"{name}.py"
+    file.write_text(text, "utf-8")
+    job = Job(Submission(name, ENTRY.id, file, file.name), call_seconds=2.0, seconds=40.0)
+    made = judging.handed_in(file, file.read_bytes(), ENTRY, None, {})
+    with judging._session(made, job) as session:
+        whole = run(ENTRY, session, CHECKS, before=lambda check: judging._skipped(check, session, made))
+    return SubmissionResult(name, file.name, whole, judging.ISOLATION["wall"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ATTACKS)
+def test_hostile_submissions_earn_nothing_and_harm_nobody(kind, wall, tmp_path):
+    rows = {
+        name: grade(tmp_path, f"attack-{number}", module(code))
+        for number, (name, code) in enumerate(ATTACKS[kind].items())
+    }
+    assert {name: row.earned for name, row in rows.items() if row.earned} == {}
+    for name, row in rows.items():
+        assert len(row.result.checks) == len({check.name for check in row.result.checks}) > 0
+        assert len(html.page(row)) < 400_000, name
+        for text in (
+            table.terminal([row]),
+            table.csv_text([row]),
+            table.markdown([row]),
+            junit.xml([row]),
+            html.page(row),
+        ):
+            assert not [c for c in text if not c.isprintable() and c not in "\n\t\r"], name
+            assert "<script" not in text, name
+            text.encode("utf-8")
+        assert not [said for said in table.terminal([row]).splitlines() if said.lstrip().startswith("::")]
+        assert "KEPT" not in html.page(row), name
+    honest = grade(
+        tmp_path, "honest", (paths.ROOT / "solutions" / f"{ENTRY.module}.py").read_text("utf-8") + f"\n# after {kind}\n"
+    )
+    assert honest.earned == honest.points, [c.message for c in honest.result.of(["failed"])]
+    zygote = psutil.Process(line.zygote()._process.pid)
+    inside = {p.pid for p in zygote.children(recursive=True)}
+    left = [
+        p
+        for p in psutil.process_iter(["uids", "pid"])
+        if p.pid in inside and p.cmdline()[-2:-1] != ["course.wall.zygote"]
+    ]
+    assert psutil.wait_procs([p for p in left if p.name() != "bwrap"], timeout=60)[1] == []
