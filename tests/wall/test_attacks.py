@@ -21,11 +21,11 @@ OF_TASKS = groupby(checks_of(ENTRY), key=lambda check: check.task)
 CHECKS = [check for _, checks in OF_TASKS for check in list(checks)[:2]]
 
 
-def grade(folder, name, text):
+def grade(folder, name, text, seconds=5.0):
     """A row, by two checks of each function: the whole of them would take minutes for all."""
     file = folder / f"{name}.py"
     file.write_text(text, "utf-8")
-    job = Job(Submission(name, ENTRY.id, file, file.name), call_seconds=2.0, seconds=40.0)
+    job = Job(Submission(name, ENTRY.id, file, file.name), call_seconds=seconds / 2, seconds=seconds)
     made = judging.handed_in(file, file.read_bytes(), ENTRY, None, {})
     with judging._session(made, job) as session:
         whole = run(ENTRY, session, CHECKS, before=lambda check: judging._skipped(check, session, made))
@@ -55,9 +55,8 @@ def test_hostile_submissions_earn_nothing_and_harm_nobody(kind, wall, tmp_path):
             text.encode("utf-8")
         assert not [said for said in table.terminal([row]).splitlines() if said.lstrip().startswith("::")]
         assert "KEPT" not in html.page(row), name
-    honest = grade(
-        tmp_path, "honest", (paths.ROOT / "solutions" / f"{ENTRY.module}.py").read_text("utf-8") + f"\n# after {kind}\n"
-    )
+    solution = (paths.ROOT / "solutions" / f"{ENTRY.module}.py").read_text("utf-8")
+    honest = grade(tmp_path, "honest", solution, 600.0)
     assert honest.earned == honest.points, [c.message for c in honest.result.of(["failed"])]
     zygote = psutil.Process(line.zygote()._process.pid)
     inside = {p.pid for p in zygote.children(recursive=True)}
