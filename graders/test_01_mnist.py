@@ -70,6 +70,7 @@ from graders.kit.worker.loops import (
     loop_net,
     settings_of,
     sgd_in_groups,
+    squared_loss,
     traced,
 )
 from graders.kit.worker.pictures import noisy_set
@@ -99,6 +100,9 @@ def test_bytes_become_values_from_0_to_1(student):
     tensor = called(student.make_transforms(), grey(pixels))
     # 1e-6: float32 division by 255 is right to about 1e-7
     expect_close(tensor, torch.tensor([[[0.0, 0.2], [0.4, 1.0]]]), "the pixels 0, 51, 102, 255", rtol=0, atol=1e-6)
+    # a picture that is nearly black is in bytes too, though no value of it is above 1
+    dark = called(student.make_transforms(), grey(np.array([[0, 1], [1, 0]], np.uint8)))
+    expect_close(dark, torch.tensor([[[0.0, 1.0], [1.0, 0.0]]]) / 255, "the pixels 0, 1, 1, 0", rtol=0, atol=1e-6)
 
 
 @check(
@@ -336,6 +340,10 @@ def test_the_highest_score_is_looked_for_within_each_picture(student):
     expect_close(
         student.batch_accuracy(logits, torch.tensor([2, 0, 0])), 0.0, "the same, all labels wrong", rtol=0, atol=1e-6
     )
+    many = torch.tensor([2_049, 299, 39_999, 7])  # too large for bytes, and for 16 bits
+    scores = torch.nn.functional.one_hot(many, 40_000).float()
+    what = "four pictures of 40,000 classes, all of them right"
+    expect_close(student.batch_accuracy(scores, many), 1.0, what, rtol=0, atol=1e-6)
 
 
 @check(
@@ -395,14 +403,14 @@ def _epochs(student, lab, x, y, batch_size: int, *, epochs=1, momentum=0.0, loss
     # whoever looks over the batches needs no more of a loader than that it can be gone through: `course run` gives a progress bar
     kind = loader if epochs == 1 else bare_batches
     batches = lab.build(kind(images=x, labels=y, batch_size=batch_size))
-    function = lab.build(loss or cross_entropy())
+    function = lab.build((loss or cross_entropy)())
     optimizer = lab.build(sgd_in_groups(model=model, rates=list(rates), momentum=momentum))
     things = {"the network": model, "the loss function": function, "the optimizer": optimizer}
     before = {name: settings_of(thing) for name, thing in things.items()}
     metrics = [student.train_epoch(model, batches, function, optimizer) for _ in range(epochs)]
     for name, thing in things.items():
         expect_settings(settings_of(thing), before[name], f"{name} after the epoch")
-    textbook = Textbook(own, rates, momentum, nn.MultiMarginLoss() if loss else nn.CrossEntropyLoss())
+    textbook = Textbook(own, rates, momentum, (loss or cross_entropy).build())
     expected = [textbook.epoch(x, y, batch_size) for _ in range(epochs)]
     return metrics[-1], state_of(model), expected[-1], own.state_dict()
 
@@ -471,8 +479,11 @@ def test_the_ragged_last_batch_is_trained_on_too(student, lab):
 @check("train_epoch", points=1, hint="The caller passes `loss_function`. Does your loop use it?")
 def test_the_given_loss_function_is_used(student, lab):
     """The loop serves any loss; one that is built in hides the argument."""
-    _, actual, _, expected = _epochs(student, lab, *_few(8), 4, norm=False, loss=margin_loss())
-    _expect_numbers(actual, expected, "after an epoch with nn.MultiMarginLoss")
+    for loss, name in ((margin_loss, "nn.MultiMarginLoss"), (squared_loss, "a loss of the caller's own")):
+        metrics, actual, (mean, _), expected = _epochs(student, lab, *_few(10), 4, norm=False, loss=loss)
+        _expect_numbers(actual, expected, f"after an epoch with {name}")
+        # 1e-5: float32 sums; a sum taken for a mean is off by 0.1 and more
+        expect_close(metrics_of(metrics)[0], mean, f"the mean loss with {name}", rtol=1e-5, atol=1e-5)
 
 
 @check("train_epoch", points=1, hint="Which layers behave differently in train mode, and which call tells them?")
@@ -585,6 +596,7 @@ def test_validation_metrics_are_means_over_items(student, lab, count, batch_size
         # 2e-5 and 1e-6: float32 sums of up to 150 numbers in another order; one item of 150 more or less is 0.007
         expect_close(loss, wanted, f"the mean loss over {count} items", rtol=2e-5, atol=1e-6)
         expect_close(right, accuracy(logits, y), f"the accuracy over {count} items", rtol=0, atol=1e-6)
-    other, _ = metrics_of(student.validate(model, batches, lab.build(margin_loss())))
-    margin = float(nn.functional.multi_margin_loss(second, y))
-    expect_close(other, margin, "the mean loss with nn.MultiMarginLoss as the loss function", rtol=2e-5, atol=1e-6)
+    for loss, name in ((margin_loss, "nn.MultiMarginLoss"), (squared_loss, "a loss of the caller's own")):
+        other, _ = metrics_of(student.validate(model, batches, lab.build(loss())))
+        wanted = float(loss.build()(second, y))
+        expect_close(other, wanted, f"the mean loss with {name} as the loss function", rtol=2e-5, atol=1e-6)

@@ -285,7 +285,7 @@ def _counted(student, lab, kind: str) -> None:
     model = lab.build(house(kind=kind))
     for mode, training in (("train", list(modes_of(model))), ("eval", [])):
         set_modes(model, training)
-        before = standing_of(model) if kind != "vast" else {}
+        before = standing_of(model) if kind not in ("vast", "nowhere") else {}
         count = expect_int(student.count_parameters(model), "the number of parameters")
         expect_equal(count, expected, f"trainable parameters of {HOUSES[kind]}, in {mode} mode")
         if before:
@@ -296,6 +296,7 @@ HOUSES = {
     "layer": "a layer from 6 to 4",
     "household": "a network of many layers and parameters of its own, some of them frozen",
     "vast": "a layer of 4097 x 4097",
+    "nowhere": 'a network on the device "meta", which keeps no numbers',
     "frozen": "a network that is frozen",
     "empty": "a network without parameters",
     "tied": "a network with shared weights, layers and parameters",
@@ -305,7 +306,7 @@ HOUSES = {
 @check("count_parameters", points=1, hint="How many weights and biases does `nn.Linear(6, 4)` have?")
 def test_weights_and_biases_count(student, lab):
     """6 · 4 weights and 4 biases are 28; whatever is a parameter counts, in any layer and in none, and buffers do not."""
-    for kind in ("layer", "household", "vast"):
+    for kind in ("layer", "household", "vast", "nowhere"):
         _counted(student, lab, kind)
 
 

@@ -220,6 +220,19 @@ def test_probabilities_are_softmaxed_logits(student, lab):
         found = _classified(student, lab, scene((60, 60)), top, model=answering_net(probabilities=shares))
         # 1e-6: float32; whatever is rounded to five places or computed in half precision is off by more
         expect_ranked(found, every, top, f"categories of a network that we know, for top={top}", atol=1e-6)
+    # two categories may have one name, as a crane that is a bird and one that is a machine
+    shares = [0.3, 0.25, 0.15, 0.12, 0.08, 0.06, 0.04]
+    twice = {"model": answering_net(probabilities=shares), "weights": papers(name=TINY, doubled=True)}
+    found = _classified(student, lab, scene((60, 60)), 7, **twice)
+    expect_equal(
+        [name for name, _ in found],
+        [*tiny_zoo.CATEGORIES[1:2] * 2, *tiny_zoo.CATEGORIES[2:]],
+        "names, one of them twice",
+    )
+    for (name, value), share in zip(found, shares, strict=True):
+        expect_close(
+            value, share, f"the probability of {name}, among names of which one comes twice", rtol=0, atol=1e-6
+        )  # as above
 
 
 @check(

@@ -22,6 +22,7 @@ from graders.kit.freezing import (
     expect_statistics_as_they_were,
     expect_statistics_stay_within,
     expect_thawed,
+    expect_thawed_later,
     frozen_backbone,
 )
 from graders.kit.general import accuracy
@@ -110,6 +111,7 @@ def test_the_backbone_is_used_as_it_is(student, lab):
     """Its weights are in the model unchanged, nothing has frozen it on the way, and gradients reach it."""
     expect_backbone_as_it_is(student, lab, CLASSES)
     expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
+    expect_thawed_later(student, lab, 7)
 
 
 # -- trainable_parameters -----------------------------------------------------------------------------------------------

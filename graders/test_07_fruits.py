@@ -35,6 +35,7 @@ from graders.kit.freezing import (
     expect_head_alone_learns,
     expect_logits_for,
     expect_statistics_stay_within,
+    expect_thawed_later,
     frozen_backbone,
 )
 from graders.kit.general import accuracy, images, labels, numbered
@@ -67,7 +68,7 @@ from graders.kit.views import (
     expect_plain,
     expect_varied,
 )
-from graders.kit.worker.loops import freeze_part, loop_net, settings_of
+from graders.kit.worker.loops import freeze_part, loop_net, part_loader, settings_of
 from graders.kit.worker.photos import (
     backbone_of,
     photo_loader,
@@ -133,6 +134,7 @@ def test_the_head_can_learn_and_the_backbone_stays(student, lab):
     expect_backbone_as_it_is(student, lab)
     expect_head_alone_learns(student.build_model(frozen_backbone(student, lab), WIDTH))
     expect_gradients_everywhere(student.build_model(lab.build(tiny_backbone(seed=3)), WIDTH, 7))
+    expect_thawed_later(student, lab, 7)
 
 
 # -- freeze_backbone ----------------------------------------------------------------------------------------------------
@@ -363,6 +365,19 @@ def test_it_counts_every_photo_once(student, lab):
             right = int((logits.argmax(1) == y).sum())
             what = f"(correct, total) of {count} photos in batches of {batch_size}"
             expect_equal(list(found), [right, count], what)
+    # 7 of 10 in float32 is a little less than 0.7: who multiplies it by 10 and cuts off what follows the point counts 6
+    (x, _), y = numbered(10), torch.zeros(10, dtype=torch.int64)
+    logits = torch.nn.functional.one_hot((torch.arange(10) >= 7).long(), CLASSES).float()
+    model = lab.build(fixed_net(logits=logits))
+    for build, what, counts in (
+        (loader(images=x, labels=y, batch_size=10), "of 10 photos in one batch", [7, 10]),
+        (
+            part_loader(images=x, labels=y, batch_size=4, items=[8, 0, 3, 9, 1]),
+            "of a loader that gives 5 of 10 photos",
+            [3, 5],
+        ),
+    ):
+        expect_equal(list(student.evaluate(model, lab.build(build))), counts, f"(correct, total) {what}")
 
 
 @check(

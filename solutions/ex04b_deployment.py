@@ -171,7 +171,8 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
 
     Returns:
         float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, all of its central square, resized with antialiasing.
-        Red, green and blue all count for the grey, and what is transparent does not become black.
+        Red, green and blue all count for the grey, and what is transparent does not become black: it keeps its colour, or lies
+        on white.
     """
     ### BEGIN SOLUTION
     upright = ImageOps.exif_transpose(photo)
@@ -223,7 +224,7 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
         photo: any PIL image, left as it was; the model sees it as `preprocess` makes it, and nothing else.
 
     Returns:
-        One lower-case letter of `LETTERS`.
+        One lower-case letter of `LETTERS`, read anew in each call.
     """
     ### BEGIN SOLUTION
     with torch.inference_mode():

@@ -221,9 +221,10 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
     Returns:
         A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
         the image is left as it was, and no generator of random numbers is seeded. For training each call draws a new view: a crop
-        that shows a good part of the photo, a flip, a small turn to either side (45 degrees at most), a little light; never upside
-        down, black or white, and with its colours as a rule. One of them is enough, but it is drawn anew, not from a few that were
-        made before. Otherwise the whole photo (its central square, if it is not square), the same each time.
+        that shows a good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a flip, a small turn
+        to either side (45 degrees at most), a little light; never upside down, black or white, and with its colours as a rule. One
+        of them is enough, but it is drawn anew, not from a few that were made before. Otherwise the whole photo (its central
+        square, if it is not square), the same each time.
     """
     ### BEGIN SOLUTION
     if train:

@@ -116,10 +116,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
     Returns:
         A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
-        the image is left as it was, and no random generator is seeded. For training each call draws a new view: a crop that shows
-        a good part of the photo, a flip, a rotation, slightly different light; never black, white or without colour, and an orange
-        stays orange. One of these changes is enough, but each call draws it anew, and does not pick from a few prepared views.
-        Otherwise the whole photo (its central square, if it is not square), the same each time.
+        the image is left as it was, and no random generator is seeded. For training each call draws a new view: a crop that shows a
+        good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a flip, a rotation, slightly
+        different light; never black, white or without colour, and an orange stays orange. One of these changes is enough, but each
+        call draws it anew, and does not pick from a few prepared views. Otherwise the whole photo (its central square, if it is not
+        square), the same each time.
     """
     ### BEGIN SOLUTION
     if train:
@@ -312,10 +313,10 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
 
     Args:
         model: maps images to logits; used in eval mode, without gradients; its weights and settings are left as they were.
-        loader: gives (images, labels).
+        loader: gives (images, labels), of a whole data set or of a part.
 
     Returns:
-        (correct, total), Python ints.
+        (correct, total) of what the loader gives, Python ints.
     """
     ### BEGIN SOLUTION
     model.eval()

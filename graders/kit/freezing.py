@@ -181,6 +181,14 @@ def expect_backbone_as_it_is(student, lab, *classes: int) -> None:
                 expect_close(photos, x, "the photos that the backbone is shown", rtol=0, atol=0)
 
 
+def expect_thawed_later(student, lab, *classes: int) -> None:
+    """A backbone that was frozen when the model was built, and is thawed later, learns then."""
+    backbone = lab.build(tiny_backbone(seed=3, frozen=True))
+    model = student.build_model(backbone, WIDTH, *classes)
+    thaw(backbone)
+    expect_gradients_everywhere(model)
+
+
 def expect_gradients_everywhere(model: Handle) -> None:
     """A backbone that was not frozen is not frozen in the model either: every parameter can learn, and a gradient reaches it."""
     found = pull_of(model, colour_images(16))

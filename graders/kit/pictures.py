@@ -179,6 +179,24 @@ def expect_places_kept(transform: Any, side: int = 28) -> None:
         "an even grey picture of a batch has something of its neighbours in it: pictures are mixed",
     )
 
+    # Black pictures, alone or between white ones: what leaves a picture must not come in at the next one's edge.
+    black, white = torch.zeros(1, side, side), torch.ones(1, side, side)
+    shares = []
+    for other in (black, white):
+        found = torch.stack(all_through(transform, [torch.stack([other, black] * 3)] * 24)["found"])[:, 1::2]
+        edges = torch.stack([found[..., 0, :].mean(-1), found[..., -1, :].mean(-1)]).amax(0)
+        shares.append(
+            float((edges > 0.3).float().mean())
+        )  # 0.3: of a row that is white, or of a wide patch that was erased
+    # 0.3: chance gives both about the same share; where rows run on into the next picture it is 0.6 and more against none
+    expect_at_most(
+        shares[1] - shares[0],
+        0.3,
+        "black pictures between white ones with a bright edge, more than between black ones",
+        "of black pictures between white ones {share:.0%} have a bright edge: something of their neighbours comes in",
+        share=shares[1],
+    )
+
 
 def correlation(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Of each picture (N, ...) with the one at its place: 1 for any change of light alone."""

@@ -34,10 +34,11 @@ def numbers_in_file(content: bytes) -> dict[str, torch.Tensor]:
 def expect_saved_whole(student, lab) -> None:
     """Every number under its name, frozen, shared or a statistic; nothing else in the folder; the model is left as it was.
 
-    Names of the network look like prefixes; the path is a string or a `Path`, has a dot and a space, and no known ending.
+    The network is in single or in double precision, and its names look like prefixes; the path is a string or a `Path`, has a dot
+    and a space, and no known ending.
     """
     for training in (True, False):
-        model = lab.build(named_net(seed=4))
+        model = lab.build(named_net(seed=4, double=not training))
         set_modes(model, list(modes_of(model)) if training else [])
         path = lab.path(f"kept {training}/weights.v2")
         before = standing_of(model)

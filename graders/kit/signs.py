@@ -37,6 +37,8 @@ def expect_every_row(read: Read, lab: Any) -> None:
     sets = {rows: read(lab.file(f"{rows}_rows.csv", sign_csv(rows)[0])) for rows in (24, 31)}
     for rows, data in sets.items():
         expect_equal(length_of(data), rows, f"the length for a file of {rows} rows")
+    cut = _read(read, lab.file("cut.csv", sign_csv(26)[0].rstrip("\n")), "a file whose last line does not end")
+    expect_equal(length_of(cut), 26, "the length for a file of 26 rows, without a line end behind the last one")
     header, *lines = sign_csv(25, brightest=1)[0].splitlines()
     data = _read(read, lab.file("single.csv", f"{header}\n{lines[0]}\n"), "a file of one row")
     expect_equal(length_of(data), 1, "the length for a file of one row")
@@ -58,6 +60,15 @@ def expect_pixels(read: Read, lab: Any, shape: Sequence[int]) -> None:
         expected = torch.from_numpy(pixels).float().view(-1, *shape) / 255
         # 1e-6: float32 division by 255 is right to about 1e-7
         expect_close(found, expected, f"images of all rows, pixels up to {brightest}", rtol=0, atol=1e-6)
+    for rows in (
+        24,
+        27,
+    ):  # a file that is replaced between the two: who remembers files by their names knows the old one
+        text, pixels, _ = sign_csv(rows, seed=rows)
+        found, _ = items_of(read(lab.file("replaced.csv", text)), [0, 1])
+        wanted = torch.from_numpy(pixels[:2]).float().view(-1, *shape) / 255
+        # 1e-6: as above
+        expect_close(found, wanted, "images of a file that was replaced by another one", rtol=0, atol=1e-6)
     # 30 x 170 = 5,100: what happens to one access of 500 is met, but for one time in 30,000
     other, _ = others_in(data, 30, 170)
     expect(other == 0, "the images of the same rows, asked for again, are others in {other} of 170 passes", other=other)

@@ -15,7 +15,7 @@ from graders.kit.worker import pretrained  # noqa: F401 - registers its own, for
 
 
 @builder
-def tiny_backbone(seed: int, width: int = 8) -> nn.Module:
+def tiny_backbone(seed: int, width: int = 8, frozen: bool = False) -> nn.Module:
     """Two convolutions with BatchNorm whose statistics are not those of a fresh layer: (B, 3, H, W) -> (B, width).
 
     Its layers stand in blocks, as in every real network: who looks only at the outermost ones finds none.
@@ -34,7 +34,7 @@ def tiny_backbone(seed: int, width: int = 8) -> nn.Module:
                 assert layer.running_var is not None
                 nn.init.normal_(layer.running_mean, std=0.2)
                 nn.init.uniform_(layer.running_var, 0.5, 2.0)
-    return model.eval()
+    return model.requires_grad_(not frozen).eval()
 
 
 @builder

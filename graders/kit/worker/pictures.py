@@ -28,6 +28,12 @@ def unread_photo(content: bytes) -> Image.Image:
 
 
 @builder
+def photo_from(path: str) -> Image.Image:
+    """A photo of a file, as `Image.open` gives it: it knows the file's name."""
+    return Image.open(path)
+
+
+@builder
 def noisy_set(count: int) -> Dataset[Any]:
     """`general.numbered` images whose second pixel is drawn anew each time that they are asked for, with their number as label."""
     return NoisySet(count)

@@ -26,18 +26,21 @@ def pretrained(name: str) -> nn.Module:
 
 
 @builder
-def papers(name: str, member: str = "DEFAULT", mirrored: bool = False) -> Any:
+def papers(name: str, member: str = "DEFAULT", mirrored: bool = False, doubled: bool = False) -> Any:
     """A member of the network's WeightsEnum, the default one unless another is named: transforms and categories.
 
-    `mirrored`: of another network, which has as many categories, the same ones in reverse order.
+    `mirrored`: of another network, which has as many categories, the same ones in reverse order; `doubled`: of one whose first two
+    categories have one name.
     """
     import course.models.pocket  # noqa: F401 - registers "pocket_mobilenet"
 
     given = torchvision.models.get_model_weights(name)[member]
-    if not mirrored:
+    if not mirrored and not doubled:
         return given
-    other = replace(given.value, meta={**given.meta, "categories": given.meta["categories"][::-1]})
-    return WeightsEnum("Mirrored_Weights", {"DEFAULT": other}).DEFAULT  # type: ignore[attr-defined]
+    names = list(given.meta["categories"])
+    names = names[::-1] if mirrored else [names[1], *names[1:]]
+    other = replace(given.value, meta={**given.meta, "categories": names})
+    return WeightsEnum("Other_Weights", {"DEFAULT": other}).DEFAULT  # type: ignore[attr-defined]
 
 
 @builder

@@ -143,6 +143,7 @@ HOUSES: dict[str, Callable[[], nn.Module]] = {
     "frozen": _frozen,
     "empty": nn.ReLU,
     "vast": _vast,
+    "nowhere": lambda: nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 3)).to("meta"),
     "layer": lambda: nn.Linear(6, 4),
 }
 
@@ -221,9 +222,9 @@ class Named(nn.Module):
 
 
 @builder
-def named_net(seed: int) -> nn.Module:
-    """A `Named` network, in train mode."""
-    return _seeded(seed, Named)
+def named_net(seed: int, double: bool = False) -> nn.Module:
+    """A `Named` network, in train mode, in double precision or not."""
+    return _seeded(seed, Named).double() if double else _seeded(seed, Named)
 
 
 @builder

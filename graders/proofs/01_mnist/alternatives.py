@@ -253,6 +253,24 @@ def zeroed_after_the_step(model: nn.Module, loader: DataLoader, loss_function, o
     return {"loss": mean, "accuracy": sum(hits) / sum(sizes)}
 
 
+@alternative(
+    "train_epoch", how="as PyTorch's quickstart: zero_grad comes after the step, and nothing before the first one"
+)
+def as_the_quickstart(model, loader, loss_function, optimizer):
+    model.train()
+    total, right, items = 0.0, 0, 0
+    for images, labels in loader:
+        logits = model(images)
+        loss = loss_function(logits, labels)
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        total += loss.item() * len(labels)
+        right += int((logits.argmax(1) == labels).sum())
+        items += len(labels)
+    return Metrics(total / items, right / items)
+
+
 @dataclass
 class Epoch:
     """For `epoch_dataclass`."""

@@ -84,6 +84,15 @@ RANGE.patch(
 )
 
 
+@RANGE.mistake("A picture whose brightest pixel is 1 is not divided: it comes out 255 times too bright.")
+def divided_only_above_1():
+    def transform(image):
+        pixels = torch.from_numpy(np.array(image, dtype=np.float32))[None]
+        return pixels / 255 if pixels.max() > 1 else pixels
+
+    return transform
+
+
 @RANGE.mistake("A byte's largest value is 255, not 256.")
 def divided_by_256():
     return lambda image: torch.from_numpy(np.array(image)[None]).float() / 256
@@ -548,6 +557,12 @@ AXIS.patch(
     ("dim=1", "dim=0"),
     source="Humbatova 2020: wrong axis",
 )
+for name, kind, limit in (("bytes", "int8", 127), ("shorts", "int16", 32_767)):
+    AXIS.patch(
+        f"answers_in_{name}",
+        f"Classes above {limit:,} do not fit into {kind}: they come out as others, and are never right.",
+        ("argmax(dim=1)", f"argmax(dim=1).to(torch.{kind})"),
+    )
 FLOAT.patch("still_a_tensor", "The accuracy is still a tensor.", (".item()", ""))
 
 
@@ -964,6 +979,25 @@ VALID_MEANS.patch(
     "The loss is built in; the argument loss_function is not used.",
     ("loss_function(logits, labels)", "nn.functional.cross_entropy(logits, labels)"),
 )
+SUMS = "The loss is asked for sums by its `reduction`: a loss that does not know that gives its mean, which is taken for a sum."
+
+
+@VALID_MEANS.mistake(SUMS)
+def validation_sums_asked_for(model, loader, loss_function):
+    before = getattr(loss_function, "reduction", "mean")
+    loss_function.reduction = "sum"
+    model.eval()
+    total, right, items = 0.0, 0, 0
+    with torch.no_grad():
+        for images, labels in loader:
+            logits = model(images)
+            total += loss_function(logits, labels).item()
+            right += (logits.argmax(1) == labels).sum().item()
+            items += len(labels)
+    loss_function.reduction = before
+    return Metrics(total / items, right / items)
+
+
 VALID_MEANS.patch(
     "validation_flattens",
     "The loop flattens the images: that is the network's own business.",

@@ -504,6 +504,11 @@ COUNT.patch(
     "The count is a tensor; a Python int was asked for.",
     (SUM, "torch.tensor([p.numel() for p in model.parameters() if p.requires_grad]).sum()"),
 )
+COUNT.patch(
+    "told_apart_by_address",
+    "Parameters are told apart by where their memory begins: on the device meta they have none, and all of them count as one.",
+    (SUM, "sum({p.data_ptr(): p.numel() for p in model.parameters() if p.requires_grad}.values())"),
+)
 FROZEN.patch(
     "frozen_counted_too",
     "Frozen parameters are counted too; the optimizer cannot change them.",

@@ -46,6 +46,17 @@ VISIBLE.patch(
 )
 
 
+@VISIBLE.mistake(
+    "The batch is moved as one long row of pixels: what leaves a picture comes in at the edge of the next one."
+)
+def moved_into_the_next(train):
+    def moved(images):
+        down, right = (int(x) for x in torch.randint(-3, 4, (2,)))
+        return images.flatten().roll(28 * down + right).view(images.shape)
+
+    return moved if train else v2.Identity()
+
+
 @ANEW.mistake("The change is drawn once, when the transform is made: all pictures are changed alike, in every epoch.")
 def drawn_once(train):
     if not train:

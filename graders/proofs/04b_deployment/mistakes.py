@@ -258,6 +258,19 @@ LETTER.patch(
     (ANSWER, 'chr(ord("a") + int(logits.argmax(dim=1)))'),
 )
 LETTER.patch(
+    "file_remembered_by_name",
+    "Letters are remembered by the photo's file: another photo under that name, or another model, gets the old one.",
+    (
+        "    with torch",
+        "    known = predict_letter.__dict__\n"
+        "    name = getattr(photo, 'filename', '')\n"
+        "    if name and name in known:\n"
+        "        return known[name]\n"
+        "    with torch",
+    ),
+    ("return " + ANSWER, f"known[name] = {ANSWER}\n    return known[name]"),
+)
+LETTER.patch(
     "capital_letters",
     "The letter is a capital; a small one was asked for.",
     (ANSWER, "LETTERS[int(logits.argmax(dim=1))].upper()"),
@@ -326,6 +339,11 @@ SHARE.patch(
     "letters_shifted",
     "The true letter is shifted by one.",
     ("== file.name[0].lower()", "== LETTERS[ord(file.name[0].lower()) - 97 - 1]"),
+)
+SHARE.patch(
+    "name_up_to_a_mark",
+    "The first letter of the name counts, not all that stands before a mark: kitchen.png shows a k.",
+    ("== file.name[0].lower()", "== file.stem.replace('-', '_').split('_')[0].lower()"),
 )
 SHARE.patch(
     "rounded_to_hundredths",

@@ -382,6 +382,14 @@ def kept_by_size(model, weights, photo, top=5, kept={}):  # noqa: B006 - that is
     return kept[key]
 
 
+@SOFT.mistake("In a dictionary by names two categories of one name become one.")
+def in_a_dictionary_by_name(model, weights, photo, top=5):
+    with torch.inference_mode():
+        probabilities = model(preprocess(photo, weights)).softmax(dim=1)[0]  # noqa: F821
+    table = dict(zip(weights.meta["categories"], probabilities.tolist(), strict=True))
+    return sorted(table.items(), key=lambda pair: -pair[1])[:top]
+
+
 # -- extract_features ---------------------------------------------------------------------------------------------------
 
 HEAD = MISTAKES.caught_by("extract_features", "test_features_are_what_the_head_reads")

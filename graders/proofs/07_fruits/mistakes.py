@@ -219,6 +219,19 @@ COUNTS.patch(
     ("total += len(labels)", "total += loader.batch_size"),
 )
 COUNTS.patch(
+    "what_follows_the_point_cut_off",
+    "The accuracy of a batch is multiplied back and cut off: 0.7 of 10 photos is 6.9999999, and becomes 6.",
+    (
+        "int((model(images).argmax(dim=1) == labels).sum())",
+        "int((model(images).argmax(dim=1) == labels).float().mean().item() * len(labels))",
+    ),
+)
+COUNTS.patch(
+    "size_of_the_data_set",
+    "The total is the size of the data set; a loader may give a part of it only.",
+    ("return correct, total", "return correct, len(getattr(loader, 'dataset', range(total)))"),
+)
+COUNTS.patch(
     "fraction_and_total",
     "The first number is a fraction; return the count.",
     ("return correct, total", "return correct / total, total"),

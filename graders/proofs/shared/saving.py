@@ -26,6 +26,11 @@ def files(whole: Mistakes, replaced: Mistakes, network: str) -> None:
         (save, save.replace(network, f"{network}.eval()")),
     )
     whole.patch(
+        "made_single_precision",
+        "float() changes the model itself: one in double precision has lost half of its digits by being saved.",
+        (save, save.replace(network, f"{network}.float()")),
+    )
+    whole.patch(
         "left_frozen",
         "The model is frozen by being saved: its training cannot go on.",
         (save, save.replace(network, f"{network}.requires_grad_(False)")),

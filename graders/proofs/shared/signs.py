@@ -1,8 +1,11 @@
 """Mistakes of reading Kaggle's signs: 02 and 03 write the same lines."""
 
+import numpy as np
+
 from course.authoring.proofs.variants import Mistakes
 
 LABELS = "torch.from_numpy(labels - (labels > 9))"
+LOAD = "np.loadtxt(csv"
 READ, BYTE, ITEM = "ndmin=2)", ".float() / 255", "        return self.images[index], self.labels[index]\n"
 
 
@@ -24,7 +27,20 @@ def rows(every: Mistakes) -> None:
         ),
         source="pandas: drop_duplicates",
     )
+    every.patch(
+        "last_line_must_end",
+        "What follows the last line end is cut off: a file whose last line does not end loses its last sign.",
+        (LOAD, 'np.loadtxt(open(csv).read().rpartition("\\n")[0].splitlines()'),
+    )
     every.patch("first_thousand_rows", "Only the first 1,000 rows are read.", (READ, "ndmin=2, max_rows=1000)"))
+
+
+def read_once(csv, **options):
+    """The table of a file, which is read no second time."""
+    known = read_once.__dict__.setdefault("known", {})
+    if str(csv) not in known:
+        known[str(csv)] = np.loadtxt(csv, **options)
+    return known[str(csv)].copy()
 
 
 def pixels(values: Mistakes) -> None:
@@ -38,6 +54,12 @@ def pixels(values: Mistakes) -> None:
         "divided_only_if_needed",
         "A file whose pixels are all 0 or 1 is not divided: it comes out 255 times too bright.",
         (BYTE, ".float() / (255 if table[:, 1:].max() > 1 else 1)"),
+    )
+    values.patch(
+        "file_remembered_by_name",
+        "Files are remembered by their names: where one has been replaced, the old signs come back.",
+        (LOAD, "read_once(csv"),
+        uses=[read_once],
     )
     values.patch(
         "dimmed_at_each_access",

@@ -265,6 +265,20 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     def held_in_eval_mode(backbone, width, n_classes):
         return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone.eval()(x)))
 
+    @as_it_is.mistake(
+        "Whether the backbone learns is decided once, when the model is built: thawed later, it still learns nothing.",
+        uses=[Headed],
+    )
+    def decided_when_built(backbone, width, n_classes):
+        learns = any(parameter.requires_grad for parameter in backbone.parameters())
+
+        def way(net, x):
+            with torch.set_grad_enabled(learns and torch.is_grad_enabled()):
+                features = net.backbone(x)
+            return net.head(features)
+
+        return Headed(backbone, width, n_classes, way)
+
     @as_it_is.mistake("The head is attached to the backbone that was given: it gives no features any more.")
     def head_attached(backbone, width, n_classes):
         backbone.add_module("fc", nn.Linear(width, n_classes))
