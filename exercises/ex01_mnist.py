@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 06968c9a698c46ea)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 5dbcbe49c39ea009)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -270,8 +270,8 @@ def train_epoch(
         loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a
             progress bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
-        optimizer: over the model's parameters, in groups or not; used as it is: what it remembers of earlier epochs, its learning
-            rates and its other settings stay its own.
+        optimizer: over the model's parameters, in groups or not, on which no gradient hangs yet; used as it is: what it
+            remembers of earlier epochs, its learning rates and its other settings stay its own.
 
     Returns:
         Metrics(loss, accuracy): means over all items, as measured in the forward passes of training, both Python floats, unrounded.
@@ -300,8 +300,8 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
     """Measure the model on every batch of the loader, without changing it.
 
     Args:
-        model: maps images to logits (B, K); used in eval mode, without gradients; no parameter, gradient, buffer or setting of it
-            changes.
+        model: maps images to logits (B, K); used in eval mode, without gradients, and left in any mode; no parameter, gradient,
+            buffer or other setting of it changes.
         loader: gives (images, labels (B,)) when it is gone through, as for `train_epoch`.
         loss_function: the mean loss of logits and labels; left as it was.
 

@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 4116bc84a4d85f49)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 37d1073a6e164c0a)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -162,7 +162,8 @@ def preprocess(photo: Image.Image) -> torch.Tensor:
 
     Returns:
         float32 (1, 1, 28, 28) in [0, 1]: the photo turned upright, in grey, all of its central square, resized with antialiasing.
-        Red, green and blue all count for the grey, and what is transparent does not become black.
+        Red, green and blue all count for the grey, and what is transparent does not become black: it keeps its colour, or lies
+        on white.
     """
     # TODO preprocess: What did the network see in training, and what must happen to a photo until it looks like that?
     raise NotImplementedError("preprocess")
@@ -204,7 +205,7 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
         photo: any PIL image, left as it was; the model sees it as `preprocess` makes it, and nothing else.
 
     Returns:
-        One lower-case letter of `LETTERS`.
+        One lower-case letter of `LETTERS`, read anew in each call.
     """
     # TODO predict_letter: How do you get from 24 logits to a letter, when there is no j?
     raise NotImplementedError("predict_letter")
