@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub b6f485fd637dbcff)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 24361a8976f040e8)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -179,9 +179,10 @@ class SignImages(Dataset):
 def conv_block(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.Module:
     """One stage, in this order: 3 × 3 convolution, batch normalisation, ReLU, dropout, 2 × 2 max pooling.
 
-    The convolution reads all maps, with a margin of one pixel of zeros. Batch normalisation has a scale and a shift for each
-    map that are learned, and a running mean and variance that go a part of 0.03 to 0.5 of the way to those of each batch
-    (PyTorch: 0.1).
+    The convolution reads all maps, with a margin of one pixel of zeros; its weights are one parameter, and so is its bias, if
+    it has one. Batch normalisation has a scale and a shift for each map that are learned, and a running mean and variance that
+    go a part of 0.03 to 0.5 of the way to those of each batch (PyTorch: 0.1), or are the plain mean of all batches
+    (`momentum=None`).
 
     Args:
         in_channels: maps that go in; left as they are.
@@ -267,7 +268,8 @@ def count_parameters(model: nn.Module) -> int:
     """How many numbers the optimizer can change.
 
     Args:
-        model: any module, in any mode; left as it is. A parameter that is used in two places counts once.
+        model: any module, in any mode, on any device, "meta" too; left as it is. A parameter that is used in two places counts
+            once.
 
     Returns:
         The number of elements of all parameters that require a gradient, a Python int.

@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub bca886ef93f99575)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub e0f5a88498addc67)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -195,9 +195,10 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
     Returns:
         A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
         the image is left as it was, and no generator of random numbers is seeded. For training each call draws a new view: a crop
-        that shows a good part of the photo, a flip, a small turn to either side (45 degrees at most), a little light; never upside
-        down, black or white, and with its colours as a rule. One of them is enough, but it is drawn anew, not from a few that were
-        made before. Otherwise the whole photo (its central square, if it is not square), the same each time.
+        that shows a good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a flip, a small turn
+        to either side (45 degrees at most), a little light; never upside down, black or white, and with its colours as a rule. One
+        of them is enough, but it is drawn anew, not from a few that were made before. Otherwise the whole photo (its central
+        square, if it is not square), the same each time.
     """
     # TODO make_transforms: What does the backbone expect of a photo, and what may change in one of a dog?
     raise NotImplementedError("make_transforms")

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 5058da19943a7788)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 379036974b62f7d1)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -107,10 +107,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
     Returns:
         A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
-        the image is left as it was, and no random generator is seeded. For training each call draws a new view: a crop that shows
-        a good part of the photo, a flip, a rotation, slightly different light; never black, white or without colour, and an orange
-        stays orange. One of these changes is enough, but each call draws it anew, and does not pick from a few prepared views.
-        Otherwise the whole photo (its central square, if it is not square), the same each time.
+        the image is left as it was, and no random generator is seeded. For training each call draws a new view: a crop that shows a
+        good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a flip, a rotation, slightly
+        different light; never black, white or without colour, and an orange stays orange. One of these changes is enough, but each
+        call draws it anew, and does not pick from a few prepared views. Otherwise the whole photo (its central square, if it is not
+        square), the same each time.
     """
     # TODO make_transforms: What may change in a photo of a fruit, and what never: its place, its light, its colour?
     raise NotImplementedError("make_transforms")
@@ -253,10 +254,10 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
 
     Args:
         model: maps images to logits; used in eval mode, without gradients; its weights and settings are left as they were.
-        loader: gives (images, labels).
+        loader: gives (images, labels), of a whole data set or of a part.
 
     Returns:
-        (correct, total), Python ints.
+        (correct, total) of what the loader gives, Python ints.
     """
     # TODO evaluate: Correct of how many, and in which mode?
     raise NotImplementedError("evaluate")
