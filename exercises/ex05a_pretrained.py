@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 31c8bf1501cfaf9b)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 0c4e9566c31123ba)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -126,7 +126,7 @@ def preprocess(photo: Image.Image, weights: Weights) -> torch.Tensor:
     Args:
         photo: a PIL image of any mode and size, with or without an EXIF orientation, of which there are eight; left as it was.
         weights: their `transforms()` say what to do with the upright RGB picture, all of it. What is transparent in the photo
-            does not become black.
+            does not become black: it keeps its colour, or lies on white.
 
     Returns:
         float32 (1, 3, S, S), normalised.
@@ -179,7 +179,7 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
         top: how many categories, from 1 to all of them.
 
     Returns:
-        `top` pairs (category name, probability as a Python float), the most probable one first.
+        `top` pairs (category name, probability as a Python float), the most probable one first; two may have the same name.
     """
     # TODO classify: How do logits become probabilities, and which name belongs to which of them?
     raise NotImplementedError("classify")
@@ -228,8 +228,9 @@ def extract_features(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
     """What goes into the network's head: its description of each image.
 
     Args:
-        model: a network with a head called `classifier` or `fc`, whatever it does before and behind it; unchanged
-            afterwards, mode, frozen parameters and hooks included.
+        model: a network with a head called `classifier` or `fc`, which does not change its input in place, whatever comes before
+            and behind it; unchanged afterwards, mode, frozen parameters and hooks included. (In train mode, batch statistics may
+            follow the images.)
         images: float32 (B, 3, H, W), preprocessed.
 
     Returns:
