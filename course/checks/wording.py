@@ -22,7 +22,7 @@ SENTENCES: dict[str, str] = {
     "out of range": "{what}: expected values in {range}, got {least:.4g} to {most:.4g}",
     "not between": "{what}: expected a value from {low:.4g} to {high:.4g}, got {got:.4g}",
     "not the number": "{what}: expected {low:.4g}, got {got:.4g}",
-    "not equal": "{what}: expected {expected}, got {got}",
+    "not equal": "{what}{difference}",
     "another number": "{what}: expected {expected:.6g}, got {got:.6g}",
     "values differ": "{what}: {bad} of {count} values differ, most{at}: expected {expected:.4g}, got {got:.4g}",
     "too small": "{what}: expected at least {bound:.3g}, got {got:.3g}",
@@ -173,7 +173,7 @@ def _values_differ(failure: Failure, values: dict[str, Any]) -> str:
 
 
 def _not_equal(failure: Failure, values: dict[str, Any]) -> str:
-    return difference(failure.what, values["expected"], values["got"])
+    return _plain(failure, {**values, "difference": difference("", values["expected"], values["got"])})
 
 
 def _no_function(failure: Failure, values: dict[str, Any]) -> str:

@@ -16,12 +16,14 @@ from typing import Any
 
 from course import limits
 from course.errors import CourseError
-from course.wall import bubblewrap
+from course.wall import bubblewrap, inside
 
 START_SECONDS = 180.0  # importing torch takes some 5 s, and more than a minute from a cold, busy disk
 FORK_SECONDS = 30.0
 PLAIN = "`course grade --isolation process` grades without a wall, and says so in every row."
 CURE = f"`course doctor` says what is missing and how to install it. {PLAIN}"
+
+MOVE = f"Move the course and its .venv out of /tmp and /dev/shm, and make the environment anew. {PLAIN}"
 
 
 class NoWall(CourseError):
@@ -187,6 +189,9 @@ def require() -> None:
     """
     if bubblewrap.program() is None:
         raise NoWall("There is no wall here: bubblewrap (the program bwrap) is not installed.", CURE)
+    lost = [path for path in inside.python() if path.is_relative_to("/tmp") or path.is_relative_to("/dev/shm")]
+    if lost:  # behind the wall these two are empty, so Python's packages would not be found
+        raise NoWall(f"There is no wall here: this Python lies in {lost[0]}, which students' code must not see.", MOVE)
     done = subprocess.run(bubblewrap.trial(), capture_output=True, text=True, timeout=60, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()

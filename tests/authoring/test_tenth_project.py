@@ -19,6 +19,7 @@ from course.authoring.rehearsal.term import copy_checkout
 from course.authoring.skeleton import Wishes
 from course.catalog import projects
 from course.errors import CourseError
+from course.wall.line import best
 
 NEW = 'course author new 08 audio --title "Sounds as pictures" --function make_spectrogram --function classify'
 SOLUTION = '''\
@@ -146,12 +147,11 @@ LOUDEST.patch(
 )
 '''
 ALTERNATIVES = '''\
-"""Project 08, right in other hands."""
+"""Project 08, right in other ways."""
 
 import torch
 
 from course.authoring.proofs.variants import Catalogue
-from course.wall import line
 
 ALTERNATIVES = Catalogue("08")
 alternative = ALTERNATIVES.alternative
@@ -268,8 +268,8 @@ def test_a_tenth_project_takes_six_files_and_no_change_of_the_engine(copy):
     catalog = root / "course" / "catalog.toml"
     others, own = catalog.read_text("utf-8").split('[[project]]\nid = "08"')
     for name, (points, todo) in POINTS.items():
-        line = next(line for line in own.splitlines() if f'"{name}"' in line)
-        own = own.replace(line, f'    {{ name = "{name}", points = {points}, todo = "{todo}" }},')
+        entry = next(entry for entry in own.splitlines() if f'"{name}"' in entry)
+        own = own.replace(entry, f'    {{ name = "{name}", points = {points}, todo = "{todo}" }},')
     catalog.write_text(f'{others}[[project]]\nid = "08"{own}', "utf-8")
     edited = differing(begun, files_of(root))
     assert edited == {*EDITS, "course/catalog.toml"}
@@ -305,7 +305,7 @@ def test_a_tenth_project_takes_six_files_and_no_change_of_the_engine(copy):
     hand_in += "from pathlib import Path; "
     hand_in += "hand_in(Path('submitted'), project('08'), [Student('ada', 'right'), Student('ben', 'half', 'module')])"
     subprocess.run([sys.executable, "-c", hand_in], cwd=root, env=copy.environment, check=True)
-    copy.type("course", "grade", "submitted", "--project", "08", "--jobs", "1", "--isolation", line.best())
+    copy.type("course", "grade", "submitted", "--project", "08", "--jobs", "1", "--isolation", best())
     with (root / "feedback" / "ex08_audio.csv").open(encoding="utf-8", newline="") as stream:
         assert {row["student"]: float(row["earned"]) for row in csv.DictReader(stream)} == {"ada": 5.0, "ben": 3.0}
 

@@ -27,7 +27,7 @@ def leaves():
 WANTED = (
     "make check new prove proofs recognition pairs secret-seeds mutation stability lessons pictures pretrain rehearse "
 )
-WANTED += "plain-nbgrader screenshots lock figures"
+WANTED += "plain-nbgrader screenshots lock figures site"
 
 
 def test_the_commands_of_the_design_are_there():

@@ -359,7 +359,7 @@ def grade(*arguments):
 
 def test_course_grade_takes_the_zip_and_its_status_says_what_was_left(tmp_path, monkeypatch):
     # nothing of these needs a process
-    monkeypatch.setattr("course.cli.grade._graded", lambda work, jobs: [judge(job) for job in work])
+    monkeypatch.setattr("course.cli.grade._graded", lambda work, jobs, done: [judge(job) for job in work])
     names = ["leea_b_LATE_72_9002_ex04b_deployment-1.ipynb", "kimjo_74_9004_report.pdf"]
     file = packed(tmp_path / "download.zip", *names)
     done = grade(file, "--jobs", "1", "--out", tmp_path / "out")

@@ -67,7 +67,7 @@ def graded(submission, reason, right):
     whole = ProjectResult("04b", ENTRY.title, f"{NAME}.ipynb", tuple(rows))
     digest = hashlib.sha256(submission.file.read_bytes()).hexdigest() if submission.file else ""
     reason = reason or submission.problem
-    return SubmissionResult(submission.student, submission.name, whole, "none", reason, digest=digest)
+    return SubmissionResult(submission.student, submission.name, whole, "wall (bubblewrap)", reason, digest=digest)
 
 
 @pytest.fixture

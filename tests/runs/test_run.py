@@ -324,6 +324,15 @@ def test_what_has_no_explanation_keeps_its_traceback(tmp_path):
     assert command_line.explain(KeyboardInterrupt(), None, None, "01") == 130
 
 
+@pytest.fixture
+def interrupts():
+    """SIGINT as a terminal has it: a test run in the background is started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 def test_one_ctrl_c_makes_the_epoch_the_last_one(capsys):
     epochs = []
     for epoch in new_run().epochs():
@@ -336,6 +345,7 @@ def test_one_ctrl_c_makes_the_epoch_the_last_one(capsys):
         signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_two_ctrl_c_stop_at_once():
     epochs = new_run().epochs()
     next(epochs)

@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import os
+from pathlib import Path
 
 import psutil
 import pytest
@@ -219,11 +220,20 @@ def test_without_bubblewrap_it_is_said_with_a_cure(monkeypatch):
     assert "apt-get install bubblewrap" in " ".join(trial.advice())
 
 
+def test_a_python_in_tmp_is_told_to_move_for_tmp_is_empty_behind_the_wall(monkeypatch):
+    monkeypatch.setattr(bubblewrap, "program", lambda: "bwrap")
+    monkeypatch.setattr(inside, "python", lambda: [Path("/tmp/course/.venv")])
+    with pytest.raises(line.NoWall, match=r"/tmp/course/\.venv") as fault:
+        line.require()
+    assert "out of /tmp" in fault.value.cure
+
+
 def test_a_zygote_that_was_killed_is_started_again(wall):
     if os.environ.get("PYTEST_XDIST_WORKER") and os.getloadavg()[0] > 20:
         pytest.skip("the machine is too busy to start another one")
-    line.zygote()._process.kill()
-    line.zygote()._process.wait()
+    process = line.zygote()._process  # asked once: a zygote that has ended is replaced at the next question
+    process.kill()
+    process.wait(timeout=60)
     one = session()
     assert call(one, "echo", 1) == 1
     one.close()

@@ -129,7 +129,7 @@ def figures(projects: list[Project], only: str | None, only_draw: bool, check: b
     "--out", type=Path, default=Path("build/site"), show_default=True, help="The folder; pages and HTML are made in it."
 )
 def site(out: Path) -> None:
-    """Build the site: lessons, glossary and docs, for students, instructors and authors.
+    """Build the site of lessons, glossary and docs.
 
     `make docs` installs what this needs and runs it. A warning of MkDocs, a leaked line of a solution, or a page that would fetch
     something from a network is an error.

@@ -29,7 +29,7 @@ SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors"}  # what the 
 AUTHORS = ("authoring/", "lessons/")
 # What instructors run beside that: the grading of a class, and the views of it.
 VIEWS = ("autograded", "charts", "feedback", "gradebook", "gradescope", "html", "junit", "templates/")
-INSTRUCTORS = ("grading/", "cli/grade", "cli/release", *(f"reports/{view}" for view in VIEWS))
+INSTRUCTORS = ("grading/", "wall/", "cli/doctor", "cli/grade", "cli/release", *(f"reports/{view}" for view in VIEWS))
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 
 
