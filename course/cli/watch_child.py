@@ -19,6 +19,8 @@ import os
 import pdb
 import signal
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ from typing import Any, NoReturn
 
 from course import catalog, limits, paths
 
+PARENT_SECONDS = 1.0  # how often it looks whether the watcher still lives
 TRACE_SECONDS = 2.0  # after so long in one check, and again each time, where it stands is written down
 
 
@@ -77,6 +80,7 @@ def serve(connection: Connection, job: Job) -> None:
 
     if hasattr(os, "setsid"):
         os.setsid()  # what the student's code starts ends with it, and Ctrl-C is the watcher's alone
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     entry, before = catalog.project(job.project), set(sys.modules)
     checks = {check.name: check for check in checks_of(entry)}
@@ -124,6 +128,13 @@ def serve(connection: Connection, job: Job) -> None:
             faulthandler.cancel_dump_traceback_later()
             connection.send(("done", found.notes))
         connection.send(("modules", _loaded_since(before, job.file)))
+
+
+def _end_with(watcher: int) -> None:
+    """End all that runs here once the watcher is gone: killed, or its terminal closed. An endless loop would go on for ever."""
+    while os.getppid() == watcher:
+        time.sleep(PARENT_SECONDS)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _alone(trace: Any, project: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import psutil
 import pytest
 
 from course import paths
@@ -169,6 +170,13 @@ def test_a_save_breaks_off_whatever_blocks(watch):
         assert f"in line {line} (train_epoch). A save breaks it off." in student.until("breaks it off"), code
     student.save()
     assert "✓ train_epoch" in student.screen()
+    # nor does it go on when the watch is killed, or its terminal closed
+    student.save(hazard("while True: pass"))
+    student.until("breaks it off")
+    running = psutil.Process(student.process.pid).children(recursive=True)
+    student.process.kill()
+    assert running
+    assert psutil.wait_procs(running, timeout=60)[1] == []
 
 
 def test_a_crash_while_the_module_is_loaded(watch):
