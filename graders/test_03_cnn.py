@@ -258,7 +258,7 @@ def test_it_beats_the_dense_network_on_unseen_hands(lab):
 
     The bound is the dense network's mean over five seeds (course/models/baselines.toml) and 0.10 more.
     """
-    x, y = unseen_signs(lab.seed)
+    x, y = lab.exam(unseen_signs)
 
     def trained():
         model = lab.seeded(lab.seed).build_model()

@@ -451,7 +451,7 @@ def test_it_reads_unseen_hands(lab):
 
     The bound is the larger of 0.90 and the plain network's mean over five seeds (course/models/baselines.toml) and 0.03 more.
     """
-    x, y = mixed_unseen_signs(lab.seed)
+    x, y = lab.exam(mixed_unseen_signs)
 
     def trained():
         pictures, truth = training_signs()

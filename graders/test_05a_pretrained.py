@@ -422,14 +422,15 @@ def test_every_photo_at_the_door(student, lab):
     """Dogs of several breeds come in, cats and bears stay out: each photo, by the pocket network."""
     model, weights = lab.build(pretrained(name=POCKET)), lab.build(papers(name=POCKET))
     wrong, seen = [], []
-    for name, picture in door_scenes(lab.seed):
+    for name, picture in lab.exam(door_scenes):
         admitted = student.admit(model, weights, picture)
         seen.append(
             (picture, f"{name}: {'let in' if admitted is True else 'kept out'}", admitted == name.startswith("dog"))
         )
         if not seen[-1][2]:
             wrong.append(name)
-    lab.attach(lambda: answered(seen, f"At the door: {len(seen) - len(wrong)} of {len(seen)} photos on the right side"))
+    title = f"At the door: {len(seen) - len(wrong)} of {len(seen)} photos on the right side"
+    lab.attach(lambda: answered(seen, title), exam=True)
     expect_at_most(
         len(wrong),
         0,

@@ -506,12 +506,16 @@ def _asked_quietly(lab, seed: int, training: bool) -> Iterator[tuple[Handle, Han
     expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
 
+def _covered_words(seed):
+    return heldout(seed + 60_001, QUESTIONS).masked
+
+
 @check("predict_masked", points=2, needs=("tokenize",), slow=True, hint="Is the covered word among your first five?")
 def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
     """Held-out sentences of the corpus, made by the judge; the answers stay here. The same five words every time give under 0.1."""
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
     asked = []
-    for question in heldout(lab.seed + 60_001, QUESTIONS).masked:
+    for question in lab.exam(_covered_words):
         guesses = scored(student.predict_masked(tokenizer, model, question.text, 5), f"guesses for {question.text!r}")
         expect_equal(len(guesses), 5, f"number of guesses for {question.text!r}")
         tokens = [token for token, _ in guesses]
@@ -521,7 +525,7 @@ def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
         ("sentence", "the word", "your first five"),
         f"Covered words: {right} of {QUESTIONS} among the first five",
     )
-    lab.attach(lambda: table(head, asked, title))
+    lab.attach(lambda: table(head, asked, title), exam=True)
     expect_at_least(right / QUESTIONS, THRESHOLDS["masked_top5"], f"share of {QUESTIONS} words among the first five")
 
 
@@ -655,6 +659,10 @@ def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
             _expect_judgements(student, lab, seed, pairs, "pairs about which the model is sure", things=things)
 
 
+def _pairs(seed):
+    return heldout(seed + 60_002, QUESTIONS).pairs
+
+
 @check(
     "is_next_sentence",
     points=2,
@@ -665,12 +673,12 @@ def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
 def test_pairs_of_unseen_sentences_are_judged(student, lab):
     """Held-out pairs of the corpus, made by the judge; the answers stay here. Answering "yes" every time gives about 0.5."""
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())
-    pairs = heldout(lab.seed + 60_002, QUESTIONS).pairs
+    pairs = lab.exam(_pairs)
     asked = []
     for pair in pairs:
         answer = student.is_next_sentence(tokenizer, model, pair.first, pair.second)
         asked.append((answer is pair.is_next, (pair.first, pair.second, "next" if pair.is_next else "not next")))
     right = sum(found for found, _ in asked)
     title = f"Pairs of sentences: {right} of {QUESTIONS} judged right"
-    lab.attach(lambda: table(("first", "second", "what it is"), asked, title))
+    lab.attach(lambda: table(("first", "second", "what it is"), asked, title), exam=True)
     expect_at_least(right / QUESTIONS, THRESHOLDS["next_sentence"], f"share of {QUESTIONS} pairs that are judged right")

@@ -25,6 +25,7 @@ def run(
     checks: Iterable[Check] | None = None,
     *,
     seed: int = 0,
+    show_exam: bool | None = None,
     before: Callable[[Check], CheckResult | None] | None = None,
     each: Callable[[CheckResult], bool | None] | None = None,
     target: str = "",
@@ -33,7 +34,8 @@ def run(
 
     Args:
         checks: which, and in which order; all of the project unless given.
-        seed: of the hidden data and of the student's generators.
+        seed: of the hidden data; the student's generators get another that comes from it (`seeds`).
+        show_exam: may attachments show hidden data? Unless given, where the seed is 0: then students have them.
         before: called before each check; a result that it returns stands in place of running the check.
         each: called with each result; no further check runs once it returns True.
         target: how the reader calls what is graded.
@@ -42,8 +44,9 @@ def run(
         CourseError: data or weights of the course are missing.
     """
     results = []
+    shown = seed == 0 if show_exam is None else show_exam
     for check in checks_of(entry) if checks is None else checks:
-        result = (before(check) if before else None) or _run_one(check, session, seed)
+        result = (before(check) if before else None) or _run_one(check, session, seed, shown)
         results.append(result)
         if each is not None and each(result):
             break
@@ -57,8 +60,8 @@ def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -
     return ProjectResult(entry.id, entry.title, target, tuple(recognise(entry.id, ordered)))
 
 
-def _run_one(check: Check, session: Session, seed: int) -> CheckResult:
-    lab, session.printed, session.fault = Lab(session, seed), Lines(), None
+def _run_one(check: Check, session: Session, seed: int, show_exam: bool) -> CheckResult:
+    lab, session.printed, session.fault = Lab(session, seed, show_exam), Lines(), None
     started = time.perf_counter()
     outcome, failure, where = _outcome(check, session, lab)
     uses = tuple(session.begun.get("own", ()))

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from course import limits
 from course.checks import wire
 from course.checks.check_failure import CheckFailure
 from course.checks.results import Attachment
+from course.checks.seeds import told
 from course.checks.session import Session
+
+T = TypeVar("T")
 
 
 class Student:
@@ -35,11 +38,14 @@ class Lab:
     """What a check can do on the student's side beside calling the student's functions.
 
     Args:
-        seed: of the run: hidden data are made from it.
+        seed: of the run, which stays here: hidden data are made from it (`exam`). `Lab.seed` is the one that a check may send
+            to the student's side (`seeds`).
+        show_exam: may the student's page show hidden data?
     """
 
-    def __init__(self, session: Session, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self, session: Session, seed: int = 0, show_exam: bool = True) -> None:
+        self.seed, self.__of_run = told(seed), seed
+        self.show_exam = show_exam
         self.student = Student(self)
         self.warnings: list[str] = []  # of the last call of the student's code
         self.attachments: list[Attachment] = []
@@ -75,18 +81,25 @@ class Lab:
         """
         self._session.request("stand_in", name=name, blueprint=blueprint)
 
+    def exam(self, make: Callable[..., T], *size: Any) -> T:
+        """Hidden data, with their labels: what `make(*size, seed)` makes of the run's seed. Labels are never sent anywhere."""
+        return make(*size, self.__of_run)
+
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """Plain evidence that takes training: computed once for this code and this data, where a cache is open."""
         if self._session.cache is None:
             return compute()
-        return self._session.cache.remember(f"{name} {self.seed}", compute, self._session.called)
+        return self._session.cache.remember(f"{name} {self.__of_run}", compute, self._session.called)
 
-    def attach(self, make: Callable[[], Attachment]) -> None:
+    def attach(self, make: Callable[[], Attachment], exam: bool = False) -> None:
         """Put what was measured beside the verdict, on the student's page (`attachments` has the makers).
 
         It decides nothing: where it cannot be made, whatever the reason, there is none.
+
+        Args:
+            exam: it shows pictures or sentences of the hidden data, and not only numbers about them.
         """
-        if len(self.attachments) < limits.ATTACHMENTS:
+        if (self.show_exam or not exam) and len(self.attachments) < limits.ATTACHMENTS:
             with suppress(Exception):
                 self.attachments.append(make())
 

@@ -49,7 +49,12 @@ EXCHANGE = ("timestamp.txt", "submission_secret.txt")
     show_default=True,
     help="Where students' code runs: behind the wall, or in a plain child process that sees your files.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Any other than 0 makes new, unseen test data.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="Of the test data: repeats an earlier run; 0 takes those that students have. [default: one that nobody knows]",
+)
+@click.option("--show-exam", is_flag=True, help="Students' pages show some pictures of the hidden test data.")
 def grade(
     submitted: Path,
     id: str | None,
@@ -59,7 +64,8 @@ def grade(
     autograded: Path,
     seconds: float,
     isolation: str,
-    seed: int,
+    seed: int | None,
+    show_exam: bool,
 ) -> None:
     """Grade what a class has handed in.
 
@@ -70,15 +76,17 @@ def grade(
     """
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
+    from course.checks import seeds
     from course.grading.judge import Job
     from course.wall import line
 
+    of_batch = seeds.secret() if seed is None else seed
     if isolation == "wall":
         line.require()
     secret = [path.absolute() for path in (submitted, out, autograded) if path.exists()]
 
     def job(submission: "Submission") -> Job:
-        return Job(submission, seconds, 8 * seconds, seed, isolation, tuple(secret))
+        return Job(submission, seconds, 8 * seconds, of_batch, isolation, tuple(secret), show_exam)
 
     entries = [catalog.project(id)] if id else []
     if submitted.is_dir() or not (submitted.is_file() or submitted.suffix.lower() == ".zip"):
@@ -134,6 +142,8 @@ def _grade(
     _write_all(out, list(zip(found, results, strict=True)))
     click.echo(table.terminal(results), nl=False)
     click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
+    for seed in {r.seed for r in results if r.seed}:
+        click.echo(f"The test data were made with the secret seed {seed}: `--seed {seed}` repeats them.")
     github.step_summary(table.markdown(results))
     if gradebook:
         written = scores.write(gradebook, results)

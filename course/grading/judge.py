@@ -45,7 +45,8 @@ class Job:
     Args:
         call_seconds: limit of one call of the student's code (`TimeLimit`).
         seconds: limit of all calls together, by the clock.
-        seed: 0 for the embedded validation data; any other makes new ones.
+        seed: 0 for the embedded validation data, which students have; any other makes new ones.
+        show_exam: pages show pictures and sentences of the hidden data.
         isolation: what stands between the student's code and the judge: one of ISOLATION.
         secret: folders and files that must not be seen behind the wall, wherever they lie.
     """
@@ -56,6 +57,7 @@ class Job:
     seed: int = 0
     isolation: str = "wall"
     secret: tuple[Path, ...] = ()
+    show_exam: bool = False
 
 
 def start(threads: int) -> None:
@@ -106,11 +108,13 @@ def _checked(made: HandedIn, job: Job) -> ProjectResult:
     entry = project(job.submission.project)
     others = {name: work.text() for name, work in made.others.items()}
     about = repr((entry.id, made.faults, made.beside, others, job.call_seconds, job.seconds, job.seed, job.isolation))
+    about += repr(job.show_exam)
     key = hashlib.sha256((made.work.text() + about).encode("utf-8", "replace")).digest()
     if key in _graded:
         return _graded[key]
     with _session(made, job) as session:
-        whole = run(entry, session, seed=job.seed, before=lambda check: _skipped(check, session, made))
+        shown = job.show_exam or job.seed == 0
+        whole = run(entry, session, seed=job.seed, show_exam=shown, before=lambda check: _skipped(check, session, made))
     if len(_graded) >= MAX_REMEMBERED:
         _graded.pop(next(iter(_graded)), None)
     _graded[key] = whole

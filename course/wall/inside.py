@@ -1,7 +1,8 @@
 """What a student's code finds behind the wall: this Python and its packages, the system's libraries, a few modules of the course.
 
 Everything is named that may be seen; what is not named is not there. Of the course that is what a worker runs and what exercises
-import; not the graders, the fingerprints of mistakes, the stubs, the reports, the makers of texts for the exam of 06.
+import; not the graders, the fingerprints of mistakes, the stubs, the reports, nor what makes pictures or texts: who has no maker of
+exams cannot make one anew to look its labels up.
 """
 
 import ast
@@ -14,7 +15,19 @@ from course import paths
 
 HOME = Path("/course")  # the root of the checkout, as it is called inside
 MODULES = ("__init__", "catalog", "errors", "files", "limits", "networks", "paths", "source", "training")
-PACKAGES = ("cells", "datasets", "models", "pictures")
+PACKAGES = ("cells", "models")
+OF_DATASETS = (
+    "__init__",
+    "fetch",
+    "idx",
+    "inventory",
+    "photos",
+    "registry",
+    "signs",
+    "store",
+    "tensors",
+    "tiers",
+)  # readers
 OF_CHECKS = ("__init__", "builders", "changes", "kits", "left_behind", "probes", "wire", "worker")
 OF_WALL = ("__init__", "jail", "seccomp", "zygote")
 OURS = ("course", "exercises", "graders", "release", "solutions", "source")
@@ -27,6 +40,7 @@ def course() -> dict[Path, Path]:
     package = paths.ROOT / "course"
     found = [package / f"{name}.py" for name in MODULES] + [package / "catalog.toml"]
     found += [package / name for name in PACKAGES]
+    found += [package / "datasets" / f"{name}.py" for name in OF_DATASETS]
     found += [package / "checks" / f"{name}.py" for name in OF_CHECKS]
     found += [package / "wall" / f"{name}.py" for name in OF_WALL]
     kit = paths.ROOT / "graders" / "kit"

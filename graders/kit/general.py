@@ -65,6 +65,17 @@ def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:
     return float((logits.argmax(1) == truth).double().mean())
 
 
+def any_order(seed: int, count: int) -> list[int]:
+    """The numbers from 0 on, shuffled by a secret seed: from the place of a question nobody can tell its answer."""
+    return np.random.default_rng([seed, 30_301]).permutation(count).tolist()
+
+
+def in_any_order(seed: int, images: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Images and their labels in `any_order`."""
+    order = any_order(seed, len(truth))
+    return images[order], truth[order]
+
+
 @functools.cache
 def hidden_digits(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Digits that no file holds: float32 (count, 1, 28, 28) in [0, 1] and labels."""
@@ -109,7 +120,7 @@ def unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     if seed == 0:
         return sign_tensors(ensure("asl") / "sign_mnist_valid.csv")
     pixels, truth = signs(1920, seed, "hidden")  # two shots of each letter by each signer, some before a bright wall
-    return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
+    return in_any_order(seed, torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth)))
 
 
 @functools.cache
@@ -124,7 +135,7 @@ def mixed_unseen_signs(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     if seed == 0:
         return unseen_signs(0)
     pixels, truth = mixed_signs(60, seed)
-    return torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth))
+    return in_any_order(seed, torch.from_numpy(pixels).unsqueeze(1).float() / 255, without_gap(torch.from_numpy(truth)))
 
 
 # -- signs and photos ---------------------------------------------------------------------------------------------------
@@ -232,4 +243,5 @@ def unseen_photos(seed: int) -> list[tuple[str, Photo]]:
         return [(letter, Photo((folder / f"{letter}.jpg").read_bytes())) for letter in LETTERS]
     # from 100 on: the embedded photos are those of seed 20
     seeds = (100 + 2 * seed, 101 + 2 * seed)
-    return [(letter, photo(take(letter, s, "hidden"), "JPEG", quality=92)) for s in seeds for letter in LETTERS]
+    made = [(letter, photo(take(letter, s, "hidden"), "JPEG", quality=92)) for s in seeds for letter in LETTERS]
+    return [made[k] for k in any_order(seed, len(made))]

@@ -24,7 +24,7 @@ def show_judgement(
 ) -> None:
     """What the network took for what, and the images that it confuses most."""
     lab.attach(lambda: confusion(truth, logits, classes))
-    lab.attach(lambda: confused(pictures, truth, logits, classes))
+    lab.attach(lambda: confused(pictures, truth, logits, classes), exam=True)
 
 
 def show_training(lab: Any, told: dict[str, Any], truth: torch.Tensor, name: str) -> None:
@@ -74,14 +74,14 @@ def show_readings(lab: Any, read: Sequence[tuple[Photo, Any, str]]) -> None:
     words = lambda said, letter: letter if said == letter else f"{str(said)[:12]}, is {letter}"  # noqa: E731
     files = [(photo, words(said, letter), said == letter) for photo, said, letter in read]
     right = sum(good for _, _, good in files)
-    lab.attach(lambda: answered(files, f"Photos by new signers: {right} of {len(files)} read right"))
+    lab.attach(lambda: answered(files, f"Photos by new signers: {right} of {len(files)} read right"), exam=True)
 
 
 def show_prepared(student: Any, lab: Any) -> None:
-    """Four photos, each beside what the student's preprocess makes of it."""
+    """Four embedded photos, each beside what the student's preprocess makes of it."""
 
     def made():
-        photos = [photo for _, photo in unseen_photos(lab.seed)[:4]]
+        photos = [photo for _, photo in unseen_photos(0)[:4]]
         pairs = [((photo, "photo", None), (student.preprocess(photo)[0], "preprocessed", None)) for photo in photos]
         return answered([one for pair in pairs for one in pair], "Photos, and what your preprocess makes of them")
 

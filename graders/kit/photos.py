@@ -12,7 +12,7 @@ from torchvision.models import Weights
 from course.checks.wire import Photo
 from course.models import pocket
 from course.models.kinds import dogs
-from graders.kit.general import photo
+from graders.kit.general import any_order, photo
 
 MEAN, STD = torch.tensor((0.485, 0.456, 0.406)), torch.tensor((0.229, 0.224, 0.225))  # ImageNet's, as in torchvision
 SIZE = 96
@@ -63,6 +63,8 @@ def _hidden(
         for which, (label, count) in enumerate(counts.items())
         for number in range(count)
     ]
+    if seed != 0:
+        made = [made[k] for k in any_order(seed, len(made))]
     return [p for p, _ in made], [k for _, k in made]
 
 
@@ -94,7 +96,7 @@ def door_scenes(seed: int) -> list[tuple[str, Photo]]:
             for _ in range(2):
                 picture = next(p for p in (_drawn(render, seed, k, len(name)) for k in numbers) if _known(name, p))
                 made.append((name, picture))
-    return made
+    return made if seed == 0 else [made[k] for k in any_order(seed, len(made))]
 
 
 def _drawn(render: Callable[[np.random.Generator, int], np.ndarray], *seed: int) -> Photo:
