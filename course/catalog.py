@@ -30,6 +30,8 @@ class Project:
         data: names of the data sets that it uses.
         thresholds: named bounds on the embedded data.
         picture: which sample of its data sets stands at the top of the notebook; "" for the first.
+        look: the picture, of those that its run saves, that the lesson speaks of; "" where there is none.
+        how_to_look: what to look for in it, as a sentence.
     """
 
     id: str
@@ -39,6 +41,8 @@ class Project:
     functions: tuple[Function, ...]
     thresholds: dict[str, float]
     picture: str = ""
+    look: str = ""
+    how_to_look: str = ""
 
     @property
     def module(self) -> str:
@@ -79,6 +83,8 @@ def projects() -> tuple[Project, ...]:
             functions=tuple(Function(f["name"], f["points"], f["todo"]) for f in entry["functions"]),
             thresholds=dict(entry.get("thresholds", {})),
             picture=entry.get("picture", ""),
+            look=entry.get("look", ""),
+            how_to_look=entry.get("how_to_look", ""),
         )
         for entry in entries
     )

@@ -46,7 +46,7 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
         from course.cells.kernel import opened
         from course.checks.notebook import grade_task
         from course.reports.terminal import render
-        from course.workspace import progress
+        from course.workspace import verdicts
 
         try:
             result = grade_task(entry, task, notebook or opened(), seconds, begins=say.begins)
@@ -56,7 +56,7 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
             return 0
         say.end()
         if notebook is None and not os.environ.get("NBGRADER_EXECUTION"):  # not when a class is graded
-            progress.record_cell(entry, task, result.earned)
+            verdicts.record_cell(entry, task, result)
     print(render(result))
     return result.earned
 

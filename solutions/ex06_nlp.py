@@ -509,8 +509,9 @@ def main(run: "Run") -> None:
         tokens, segments = tokenizer.convert_ids_to_tokens(encoding["input_ids"][0]), encoding["token_type_ids"][0]
         print(" ".join(f"{token}/{int(segment)}" for token, segment in zip(tokens, segments)))
     print("\nThe ten nearest words:")
-    for word in WORDS.split():
-        print(f"{word:>8}  {' '.join(name for name, _ in nearest_words(tokenizer, model, word))}")
+    near = {word: [name for name, _ in nearest_words(tokenizer, model, word)] for word in WORDS.split()}
+    for word, names in near.items():
+        print(f"{word:>8}  {' '.join(names)}")
     print("\nCovered words:")
     for text in MASKED:
         guesses = [f"{token} {chance:.2f}" for token, chance in predict_masked(tokenizer, model, text)]
@@ -530,6 +531,7 @@ def main(run: "Run") -> None:
     print(f"\nOn {QUESTIONS} questions of each sort, about sentences that the embedded network has never read:")
     print(f"covered word among the first five: {1 - len(missed) / QUESTIONS:.3f}", *missed[:5], sep="\n  ")
     print(f"next sentence: {1 - len(wrong) / QUESTIONS:.3f}", *wrong[:5], sep="\n  ")
+    run.show_words(tokenizer, model, near, tokenize(tokenizer, "Anna is thirsty.", "She wants to [MASK]."))
 
 
 # %% tags=["active-py"]

@@ -30,11 +30,13 @@ class Curves:
     Args:
         lines: (name, value after each epoch; None where it was no finite number).
         bar: (name, value) of a level to compare with, or None.
+        band: (name, least, greatest value after each epoch) of other trainings to compare with, or None.
     """
 
     title: str
     lines: tuple[tuple[str, tuple[float | None, ...]], ...]
     bar: tuple[str, float] | None = None
+    band: tuple[str, tuple[float, ...], tuple[float, ...]] | None = None
 
 
 @dataclass(frozen=True)

@@ -251,14 +251,14 @@ class Verdicts:
     def _show(self, file: str) -> None:
         from course.checks.run import standing
         from course.reports.terminal import WIDTH, render
-        from course.workspace import progress
+        from course.workspace import verdicts
 
         results, target = self._results[file], self._targets[file]
         entry = catalog.project(results[0].project)
         screen = self._screens[file] = standing(entry, results, target)
         if screen.points == entry.points:  # all of its checks ran: `course status` may tell of it
             graded = paths.ROOT / target
-            progress.record(screen, graded if graded.is_file() else Path(target))
+            verdicts.record(screen, graded if graded.is_file() else Path(target))
         self._rewrite("")
         left = self._expected.get(file, len(results)) - len(results)
         if left > 0:

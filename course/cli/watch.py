@@ -17,7 +17,7 @@ from course.catalog import Project
 from course.cli import standing
 from course.cli.names import PROJECT
 from course.cli.watch_keys import Keys, keyboard
-from course.workspace import exercises, progress
+from course.workspace import exercises, verdicts
 from course.workspace.questions import questions
 
 POLL = 0.1  # seconds between two looks at the file
@@ -118,7 +118,7 @@ class _Watch:
         part.run()
         if part.whole:
             self.digests = now
-            progress.record(part.result(), self.file)
+            verdicts.record(part.result(), self.file)
 
     def _missing(self) -> None:
         from course.cli.watch_screen import Screen

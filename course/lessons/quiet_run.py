@@ -101,6 +101,8 @@ class QuietRun:
 
     def add(self, train: Metrics, valid: Metrics | None = None) -> None:
         """Note one epoch."""
+        if not self.stages:
+            self.stages.append(self.history)
         self.history.add(train, valid)
 
     def take(self, history: History) -> History:

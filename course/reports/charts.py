@@ -8,6 +8,7 @@ letters are outlines. Nothing rests on colour alone: lines differ in dash and ma
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
@@ -18,6 +19,7 @@ from course.reports.templates import PAGES
 WIDTH, HEIGHT = 340, 205  # of a chart, in units that are CSS pixels where there is room
 LEFT, RIGHT, TOP, BOTTOM = 36, WIDTH - 10, 10, HEIGHT - 32  # of its axes
 NAMED = 3  # confusions that are said in words below the matrix
+Place = Callable[[float], float]
 URI = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/]+={0,2}")  # nothing in it needs to be escaped
 
 
@@ -40,15 +42,18 @@ def drawn(attachment: Attachment) -> Markup:
 
 def _curves(shown: Curves) -> dict[str, Any]:
     bar = shown.bar
+    band = shown.band
     values = [v for _, line in shown.lines for v in line if v is not None] + ([bar[1]] if bar else [])
+    values += [*band[1], *band[2]] if band else []
     low, high, ticks = _scale(min(values), max(values))
-    epochs = max(len(line) for _, line in shown.lines)
+    epochs = max(len(line) for line in [*(line for _, line in shown.lines), band[1] if band else ()])
     x = lambda k: LEFT + (RIGHT - LEFT) * (k / (epochs - 1) if epochs > 1 else 0.5)  # noqa: E731
     y = lambda v: TOP + (BOTTOM - TOP) * (high - v) / (high - low)  # noqa: E731
     points = [[(x(k), y(v)) for k, v in enumerate(line) if v is not None] for _, line in shown.lines]
     said = [f"{name} from {_first(line)} to {_first(line[::-1])}" for name, line in shown.lines]
     said += [f"{bar[0]}: {bar[1]:.2f}"] if bar else []
-    two = not bar and len(points) == 2 and len(points[0]) == len(points[1]) == epochs > 1
+    said += [f"{band[0]}: at the end {band[1][-1]:.2f} to {band[2][-1]:.2f}"] if band else []
+    two = not bar and not band and len(points) == 2 and len(points[0]) == len(points[1]) == epochs > 1
     return {
         "title": shown.title,
         "said": f"Curves over {epochs} epochs: {'; '.join(said)}",
@@ -59,6 +64,7 @@ def _curves(shown: Curves) -> dict[str, Any]:
         "bottom": BOTTOM,
         "ticks": [(y(tick), tick) for tick in ticks],
         "epochs": [(x(k), k + 1) for k in _epochs(epochs)],
+        "band": {"name": band[0], "path": _path(_around(band[1], band[2], x, y))} if band else None,
         "between": _path(points[0] + points[1][::-1]) if two else "",
         "bar": {"name": bar[0], "value": f"{bar[1]:.2f}", "y": y(bar[1])} if bar else None,
         "lines": [
@@ -72,6 +78,14 @@ def _curves(shown: Curves) -> dict[str, Any]:
             for number, ((name, line), places) in enumerate(zip(shown.lines, points, strict=True))
         ],
     }
+
+
+def _around(low: tuple[float, ...], high: tuple[float, ...], x: Place, y: Place) -> list[tuple[float, float]]:
+    """The outline of a band; one of a single epoch is a narrow one."""
+    wide = 3.0 if len(low) == 1 else 0.0
+    over = [(x(k) - wide, y(v)) for k, v in enumerate(high)] + [(x(0) + wide, y(high[0]))] * bool(wide)
+    under = [(x(k) + wide, y(v)) for k, v in enumerate(low)] + [(x(0) - wide, y(low[0]))] * bool(wide)
+    return over + under[::-1] if not wide else over + under
 
 
 def _scale(low: float, high: float) -> tuple[float, float, list[float]]:

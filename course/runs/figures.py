@@ -31,7 +31,7 @@ def learning_curves(history: History, path: Path, title: str = "") -> Path:
     Args:
         history: at least one epoch; validation may be missing.
     """
-    figure = _figure(9.6, 3.8)
+    figure = sheet(9.6, 3.8)
     sides = (
         ("loss", history.train_loss, history.valid_loss),
         ("accuracy", history.train_accuracy, history.valid_accuracy),
@@ -51,7 +51,7 @@ def learning_curves(history: History, path: Path, title: str = "") -> Path:
         axes.legend(loc="upper right" if name == "loss" else "lower right")
         if len(train) == 1:
             axes.set_xlim(0, 2)
-    return _save(figure, path, title)
+    return save(figure, path, title)
 
 
 def confusion_matrix(counts: np.ndarray, names: Sequence[str], path: Path, title: str = "") -> Path:
@@ -64,7 +64,7 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[str], path: Path, title
     k = len(names)
     many = k > MANY_CLASSES
     side = min(11.0, max(4.6, 2.4 + 0.36 * k + 0.05 * max(map(len, names))))
-    figure = _figure(side + 0.8, side)
+    figure = sheet(side + 0.8, side)
     axes = figure.add_subplot()
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shown = axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
@@ -92,7 +92,7 @@ def confusion_matrix(counts: np.ndarray, names: Sequence[str], path: Path, title
         )
     bar = figure.colorbar(shown, ax=axes, shrink=0.7)
     bar.set_label("share of the true class")
-    return _save(figure, path, title)
+    return save(figure, path, title)
 
 
 def images_with_labels(
@@ -117,7 +117,7 @@ def images_with_labels(
     rows = math.ceil(len(images) / columns)
     tile = 1.25 if longest <= 3 else 1.65
     words = 0.38 if longest <= 3 else 0.56  # inches of text below each image
-    figure = _figure(max(columns * tile, 4.6) + 0.3, max(rows, 1) * (tile + words) + 0.5)
+    figure = sheet(max(columns * tile, 4.6) + 0.3, max(rows, 1) * (tile + words) + 0.5)
     for place, (image, true, said) in enumerate(zip(images, truth, predicted)):
         axes = figure.add_subplot(rows, columns, place + 1)
         _draw(axes, image)
@@ -131,7 +131,7 @@ def images_with_labels(
             text = f"{_short(names[said])}{sure}"
         axes.set_xlabel(text, fontsize=8, color=ORANGE if wrong else "black", labelpad=3)
         _frame(axes, ORANGE if wrong else "#bbbbbb", 2.6 if wrong else 0.6)
-    return _save(figure, path, title)
+    return save(figure, path, title)
 
 
 def augmented(
@@ -144,7 +144,7 @@ def augmented(
         transform: gives a tensor (C, H, W) in 0-1 each time.
     """
     columns = times + 1
-    figure = _figure(columns * 1.2 + 0.3, len(originals) * 1.2 + 0.7)
+    figure = sheet(columns * 1.2 + 0.3, len(originals) * 1.2 + 0.7)
     for row, original in enumerate(originals):
         for column in range(columns):
             axes = figure.add_subplot(len(originals), columns, row * columns + column + 1)
@@ -154,7 +154,7 @@ def augmented(
                 axes.set_title("original", fontsize=9)
             elif row == 0 and column == 1:
                 axes.set_title("augmented", fontsize=9)
-    return _save(figure, path, title)
+    return save(figure, path, title)
 
 
 def picture(image: Any) -> np.ndarray:
@@ -182,7 +182,8 @@ def picture(image: Any) -> np.ndarray:
     return values.clip(0, 1)
 
 
-def _figure(width: float, height: float) -> Figure:
+def sheet(width: float, height: float) -> Figure:
+    """An empty figure of so many inches."""
     figure = Figure(figsize=(width, height), layout="constrained")  # constrained: labels never overlap their neighbours
     FigureCanvasAgg(figure)
     return figure
@@ -205,7 +206,8 @@ def _short(name: str) -> str:
     return name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1] + "…"
 
 
-def _save(figure: Figure, path: Path, title: str) -> Path:
+def save(figure: Figure, path: Path, title: str) -> Path:
+    """Write it, whole or not at all; returns the path."""
     if title:
         figure.suptitle(title, fontsize=11)
     with replacing(path) as new:

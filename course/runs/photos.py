@@ -93,6 +93,7 @@ class PhotoRun(Run):
         if not self.history.train_loss or not isinstance(history, History):
             return super().take(history)
         print(f"fine-tuning, from epoch {len(self.history.train_loss) + 1}:")
+        self._stages.append(len(history.train_loss))
         both = (getattr(self.history, field.name) + getattr(history, field.name) for field in fields(History))
         self.history = History(*both)
         self._print_table()
@@ -138,7 +139,11 @@ class PhotoRun(Run):
         where, title = self.out / "door.png", f"{self.project.id} {self.project.slug}: who comes in?"
         with self._writing():
             answers = opened[:DOOR_TILES]
-            made = figures.images_with_labels(sheet, answers, answers, ("stays out", "comes in"), where, title=title)
+            doors = "stays out", "comes in"
+            made = figures.images_with_labels(sheet, answers, answers, doors, where, title=title)
+            record = self._record()
+            record.answered(sheet, answers, answers, doors)
+            record.save(self.out)
         self._say_where([made])
 
     def assess(self, correct: int, total: int, bar: float) -> None:

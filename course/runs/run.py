@@ -12,7 +12,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from course import catalog, paths
 from course.datasets import registry
@@ -30,7 +29,9 @@ from course.datasets.tiers import Located, locate
 from course.errors import CourseError
 from course.files import replacing, shown
 from course.runs import command_line
+from course.runs.batches import Batches, live
 from course.runs.evaluation import evaluate, most_confused
+from course.runs.record import Record
 from course.training import History, Metrics
 
 AUGMENTED_ROWS = 5
@@ -85,6 +86,8 @@ class Run:
         self.out: Path = said.out
         self.history = History()
         self.passes = 0
+        self._stages: list[int] = []
+        self._tiers: list[str] = []
         self._printed = 0
         self._started = time.perf_counter()
         with self._writing():
@@ -100,7 +103,7 @@ class Run:
 
     def data(self, name: str) -> Path:
         """The folder of a data set, of the tier that was asked for, ready to be opened; says in one line which it is."""
-        return registry.find(name).ready(self._say(locate(name, self.tier, quiet=not _live())).path)
+        return registry.find(name).ready(self._say(locate(name, self.tier, quiet=not live())).path)
 
     def signs(self) -> tuple[Path, Path]:
         """The CSV files of the signs for training and for validation, whatever the second one is called."""
@@ -108,7 +111,7 @@ class Run:
 
     def photos(self) -> Path:
         """The folder of colour photos, one a letter: a.png … y.png."""
-        return self._say(asl.photos(self.tier, quiet=not _live())).path
+        return self._say(asl.photos(self.tier, quiet=not live())).path
 
     def saved(self, project_id: str) -> Path:
         """The model file of an earlier project, or what --weights names.
@@ -127,6 +130,7 @@ class Run:
         return path
 
     def _say(self, located: Located) -> Located:
+        self._tiers.append(located.tier)
         print(located.note, flush=True)
         return located
 
@@ -139,9 +143,13 @@ class Run:
                     print(f"Stopped after {epoch + 1} of {self.n_epochs} epochs.", flush=True)
                     return
 
-    def bar(self, batches: Any) -> "Batches":
+    def bar(self, batches: Any) -> Batches:
         """The same batches, with a progress bar for each pass over them where a person is watching."""
-        return Batches(self, batches)
+        return Batches(batches, self._next_pass)
+
+    def _next_pass(self) -> str:
+        self.passes += 1
+        return f"epoch {self.passes} of {self.n_epochs}"
 
     def add(self, train: Metrics, valid: Metrics | None = None) -> None:
         """Note the metrics of one epoch, and print its line of the table."""
@@ -156,6 +164,7 @@ class Run:
                 "Fill a History with .add(train_metrics, valid_metrics) after each epoch and return it.",
             )
         self.history, self._printed = history, 0
+        self._stages.append(len(history.train_loss))
         self._print_table()
         return history
 
@@ -190,9 +199,10 @@ class Run:
         """
         from course.runs import figures
 
+        record = self._record()
         model = getattr(model, "_orig_mod", model)  # what torch.compile wraps; its names are those to save
         self._print_table()
-        counts, tiles = evaluate(model, Batches(self, valid_loader, "measuring"), len(names))
+        counts, tiles = evaluate(model, Batches(valid_loader, lambda: "measuring"), len(names))
         right, total = int(counts.trace()), int(counts.sum())
         took = time.perf_counter() - self._started
         print(f"validation accuracy {right / max(total, 1):.4f} ({right} of {total}), after {took:.0f} s")
@@ -213,10 +223,16 @@ class Run:
             )
             images, truth, predicted, sure = zip(*tiles)
             images = images if plain is None else tuple(map(plain, images))
+            record.answered(images, truth, predicted, names, sure)
             made.append(figures.images_with_labels(images, truth, predicted, names, where, sure, what))
             if augment is not None:
                 where, what = self.out / "augmented.png", f"{title}what augmentation makes of a picture"
-                made.append(figures.augmented(originals or images[-AUGMENTED_ROWS:], augment, where, title=what))
+                shown = originals or images[-AUGMENTED_ROWS:]
+                made.append(figures.augmented(shown, augment, where, title=what))
+                record.augmented(shown, augment)
+            record.trained(self.history, self._stages)
+            record.measured(counts, names)
+            record.save(self.out)
         self._say_where(made)
 
     def show(self, images: Sequence[Any], truth: Sequence[int], predicted: Sequence[int], names: Sequence[str]) -> None:
@@ -229,7 +245,41 @@ class Run:
         where = self.out / "images_with_labels.png"
         with self._writing():
             made = figures.images_with_labels(images, truth, predicted, names, where, title=title)
+            record = self._record()
+            record.answered(images, truth, predicted, names)
+            record.save(self.out)
         self._say_where([made])
+
+    def show_words(
+        self, tokenizer: Any, model: Any, near: Mapping[str, Sequence[str]], encoding: Mapping[str, torch.Tensor]
+    ) -> None:
+        """Save a map of words and a picture of where each token of a sentence looks.
+
+        Args:
+            near: the nearest words of each of some words.
+            encoding: of a sentence or pair, as the model reads it.
+        """
+        from course.runs import language
+
+        title, record = f"{self.project.id} {self.project.slug}: ", self._record()
+        places, looked = language.word_map(tokenizer, model, near), language.attention(tokenizer, model, encoding)
+        made = []
+        with self._writing():
+            record.words(near, places)
+            if places:
+                made.append(language.draw_map(places, self.out / "words.png", f"{title}words near each other"))
+            if looked:
+                record.attention(*looked)
+                what = f"{title}where each token looks ({looked[2]})"
+                made.append(language.draw_attention(looked[0], looked[1], self.out / "attention.png", what))
+            record.save(self.out)
+        self._say_where(made)
+
+    def _record(self) -> Record:
+        settings: dict[str, Any] = {"data": "full" if "full" in self._tiers else "pocket", "seed": self.seed}
+        if self.n_epochs:
+            settings |= {"epochs": self.n_epochs, "batch size": self.batch_size, "learning rate": self.lr}
+        return Record(self.project.id, settings)
 
     def _save(self, model: nn.Module, save: Callable[[nn.Module, Path], Any]) -> Path:
         path = self.out / "model.pt"
@@ -252,7 +302,11 @@ class Run:
             ) from error
 
     def _say_where(self, made: Sequence[Path]) -> None:
-        print(f"saved in {shown(self.out)}/: " + ", ".join(path.name for path in made))
+        if made:
+            print(f"saved in {shown(self.out)}/: " + ", ".join(path.name for path in made))
+        for path in made:
+            if path.name == self.project.look:
+                print(f"Look at {shown(path)}: {self.project.how_to_look}")
 
     def _fault(self, kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         """Faults of the world and TODOs in a line or two; the traceback of any other error, which the student needs."""
@@ -264,31 +318,7 @@ class Run:
             raise SystemExit(code)  # out of sys.excepthook, this sets the exit status
 
 
-class Batches:
-    """A loader with a progress bar for each pass; everything else (`dataset`, `batch_size`, …) is the loader's own."""
-
-    def __init__(self, run: Run, loader: Any, label: str = "") -> None:
-        self._run, self._loader, self._label = run, loader, label
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self._label:
-            self._run.passes += 1
-        label = self._label or f"epoch {self._run.passes} of {self._run.n_epochs}"
-        yield from tqdm(self._loader, desc=label, unit=" batches", leave=False, disable=not _live(), delay=0.5)
-
-    def __len__(self) -> int:
-        return len(self._loader)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
-
-
 def _save_state(model: nn.Module, path: Path) -> None:
     stream = io.BytesIO()  # torch.save to a path says RuntimeError on a full disk; write_bytes says what is wrong
     torch.save(model.state_dict(), stream)
     path.write_bytes(stream.getvalue())
-
-
-def _live() -> bool:
-    """Is a person watching? Bars in a log or a notebook are only noise."""
-    return sys.stderr.isatty()

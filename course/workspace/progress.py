@@ -44,7 +44,7 @@ def record(result: "ProjectResult", file: Path) -> None:
     """Keep the outcome of a whole run over `file`; where that cannot be written, nothing is kept."""
     known = _read()
     known[str(file.resolve())] = {
-        "digest": _digest(file),
+        "digest": digest(file),
         "earned": result.earned,
         "points": result.points,
         "outcomes": {check.name: check.outcome for check in result.checks},
@@ -58,7 +58,7 @@ def last(file: Path) -> Last | None:
     """How the last run over this file ended, or None."""
     entry = _read().get(str(file.resolve()))
     try:
-        return Last(entry["earned"], entry["points"], entry["outcomes"], entry["digest"] == _digest(file))  # type: ignore[index]
+        return Last(entry["earned"], entry["points"], entry["outcomes"], entry["digest"] == digest(file))  # type: ignore[index]
     except (TypeError, KeyError):
         return None
 
@@ -98,6 +98,11 @@ def unwritten(file: Path, entry: Project) -> list[str] | None:
     return [function.name for function in entry.functions if function.name not in written]
 
 
+def folder() -> Path:
+    """Where all of this is kept."""
+    return _file().parent
+
+
 def _file() -> Path:
     return Path(os.environ.get("COURSE_PROGRESS") or paths.ROOT / ".course" / "progress.json")
 
@@ -110,7 +115,8 @@ def _read() -> dict[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """By which a later state of a file is told from this one; "" where it cannot be read."""
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
     except OSError:

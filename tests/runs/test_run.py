@@ -1,5 +1,6 @@
 """A run of a project: options, table, files, and what a person sees when something is wrong."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,12 +14,16 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course import paths
+from course import catalog, paths
 from course.datasets import tiers
 from course.errors import CourseError
+from course.files import shown
 from course.runs import Run, command_line, run
 from course.runs.evaluation import SHEET_WRONG, evaluate, most_confused
 from course.training import History, Metrics
+
+
+FIRST = catalog.projects()[0]
 
 
 @pytest.fixture(autouse=True)
@@ -192,9 +197,9 @@ def test_finish_saves_model_and_pictures(runs, capsys):
         augment=lambda image: image.flip(-1),
     )
     folder = runs / "ex01_mnist"
-    made = ["augmented.png", "confusion_matrix.png", "images_with_labels.png", "learning_curves.png", "model.pt"]
+    made = ["augmented.png", "confusion_matrix.png", "images_with_labels.png", "learning_curves.png", "model.pt", "run.json"]
     assert sorted(path.name for path in folder.iterdir()) == made  # and nothing half-written
-    for name in made[:-1]:
+    for name in made[:-2]:
         with Image.open(folder / name) as picture:
             assert min(picture.size) > 200
     again = net()
@@ -203,7 +208,38 @@ def test_finish_saves_model_and_pictures(runs, capsys):
     said = capsys.readouterr().out
     right = int((model(data.tensors[0]).argmax(1) == data.tensors[1]).sum())
     assert f"validation accuracy {right / 40:.4f} ({right} of 40)" in said
-    assert all(name in said for name in made)
+    assert all(name in said for name in made[:-1])
+    assert f"Look at {shown(folder / FIRST.look)}: {FIRST.how_to_look}" in said
+    left = json.loads((folder / "run.json").read_text("utf-8"))
+    assert left["history"]["valid_accuracy"] == [0.6]
+    assert sum(map(sum, left["confusion"]["counts"])) == 40
+    assert len(left["pictures"]) == 16
+
+
+def test_each_project_with_pictures_says_which_to_look_at():
+    for entry in catalog.projects():
+        assert entry.look.endswith(".png")
+        assert entry.how_to_look.endswith((".", "?"))
+
+
+def test_words_and_attention_are_shown(runs, capsys):
+    from course.models.bert import load_bert
+
+    tokenizer, model = load_bert("pocket")
+    near = {"dog": ["cat", "wolf"], "april": ["march", "june"]}
+    encoding = tokenizer("Anna is thirsty.", "She wants to [MASK].", return_tensors="pt")
+    before = model.config._attn_implementation
+    new_run().show_words(tokenizer, model, near, encoding)
+    assert model.config._attn_implementation == before
+    folder = runs / "ex01_mnist"
+    assert sorted(path.name for path in folder.iterdir()) == ["attention.png", "run.json", "words.png"]
+    left = json.loads((folder / "run.json").read_text("utf-8"))
+    assert left["words"]["near"] == near
+    assert {place[0] for place in left["words"]["places"]} == {"dog", "cat", "wolf", "april", "march", "june"}
+    tokens, weights = left["attention"]["tokens"], left["attention"]["weights"]
+    asked = weights[tokens.index("[MASK]")]
+    assert tokens[asked.index(max(asked))] == "thirsty"  # as the lesson tells
+    assert all(abs(sum(row) - 1) < 1e-3 for row in weights)
 
 
 def test_the_surest_mistakes_come_first_and_some_right_answers_show():

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from course import files, paths
+from course import catalog, files, paths
 from course.authoring.commands import options
 from course.authoring.commands.options import FILE, FOLDER, leave
 from course.catalog import Project
@@ -37,6 +37,24 @@ def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None) ->
         files.write(page, table.document(lines, len(found)))
         click.echo(f"written to {files.shown(page)}")
     leave(holds)
+
+
+@click.command()
+@options.projects
+@click.option("--seeds", type=click.IntRange(2), default=3, show_default=True, help="How many.")
+def bands(projects: list[Project], seeds: int) -> None:
+    """Between which curves do the solutions train?
+
+    Trains each with several seeds. `course report` draws the band beside a student's curves (course/reports/bands.json).
+    """
+    from course.lessons import bands as measuring
+    from course.lessons import quiet_run
+
+    for entry in projects or [e for e in catalog.projects() if quiet_run.settings(e.id).get("epochs")]:
+        found = measuring.measure(entry, range(seeds))
+        measuring.keep({entry.id: found})
+        least, greatest = found["valid_accuracy"][-1]
+        click.echo(f"{entry.id}  validation accuracy after the last epoch: {least:.3f} to {greatest:.3f}")
 
 
 @click.group()

@@ -24,11 +24,11 @@ README = "docs/for-students.md"  # becomes README.md
 WORKFLOW = Path(__file__).parent / "templates" / "grade.yml"
 PLAIN: tuple[str, ...] = (".gitignore", "LICENSE", "LICENSE-CONTENT.md", "pyproject.toml", "constraints.txt")
 PLAIN += ("data/README.md", "docs/data.md", "docs/glossary.md", "docs/running.md")
-SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors"}  # what the package consists of
+SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors", ".j2", ".css"}  # what the package consists of
 # Of the package, what authors alone run: the making of all this, the proofs, what the data teach.
 AUTHORS = ("authoring/", "lessons/")
 # What instructors run beside that: the grading of a class, and the views of it.
-VIEWS = ("autograded", "charts", "feedback", "gradebook", "gradescope", "html", "junit", "templates/")
+VIEWS = ("autograded", "feedback", "gradebook", "gradescope", "html", "junit", "templates/page.html")
 INSTRUCTORS = ("grading/", "wall/", "cli/doctor", "cli/grade", "cli/release", *(f"reports/{view}" for view in VIEWS))
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 
