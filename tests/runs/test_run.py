@@ -22,7 +22,6 @@ from course.runs import Run, command_line, run
 from course.runs.evaluation import SHEET_WRONG, evaluate, most_confused
 from course.training import History, Metrics
 
-
 FIRST = catalog.projects()[0]
 
 
@@ -197,7 +196,14 @@ def test_finish_saves_model_and_pictures(runs, capsys):
         augment=lambda image: image.flip(-1),
     )
     folder = runs / "ex01_mnist"
-    made = ["augmented.png", "confusion_matrix.png", "images_with_labels.png", "learning_curves.png", "model.pt", "run.json"]
+    made = [
+        "augmented.png",
+        "confusion_matrix.png",
+        "images_with_labels.png",
+        "learning_curves.png",
+        "model.pt",
+        "run.json",
+    ]
     assert sorted(path.name for path in folder.iterdir()) == made  # and nothing half-written
     for name in made[:-2]:
         with Image.open(folder / name) as picture:
