@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+WATCHERS: list[Callable[["History"], Any]] = []  # called with each history that has got another epoch
 Batches = Iterable[tuple[torch.Tensor, torch.Tensor]]
 Transform = Callable[[torch.Tensor], torch.Tensor]
 
@@ -39,6 +40,8 @@ class History:
         if valid is not None:
             self.valid_loss.append(valid.loss)
             self.valid_accuracy.append(valid.accuracy)
+        for watcher in WATCHERS:
+            watcher(self)
 
     def table(self) -> str:
         """One line an epoch."""

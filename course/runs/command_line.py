@@ -56,14 +56,14 @@ def parser(
     )
     hidden = None if epochs else argparse.SUPPRESS  # a project without training has no such options
     number, positive = at_least(1, int), at_least(0.0, float)
-    options.add_argument(
-        "--epochs", type=number, default=epochs or 0, help=hidden or f"passes over the data ({epochs})"
-    )
+    options.add_argument("--epochs", type=number, default=None, help=hidden or f"passes over the data ({epochs})")
     options.add_argument("--batch-size", type=number, default=batch_size, help=hidden or f"({batch_size})")
     options.add_argument("--lr", type=positive, default=lr, help=hidden or f"learning rate ({lr:g})")
     options.add_argument("--quick", action="store_true", help=hidden or "one epoch, to see whether all of it runs")
     compiles = "compile the model first (about half a minute)" if compile is not None else argparse.SUPPRESS
     options.add_argument("--compile", action="store_true", default=bool(compile), help=compiles)
+    going = "go on with the training that Ctrl-C has stopped"
+    options.add_argument("--resume", action="store_true", help=hidden or going)
     options.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (0)")
     folder = paths.runs_folder() / project.module
     options.add_argument("--out", type=Path, default=folder, help=f"where model and pictures go ({shown(folder)})")

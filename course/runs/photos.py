@@ -12,7 +12,6 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -37,7 +36,6 @@ from course.models import pocket
 from course.models.zoo import POCKET
 from course.runs.command_line import at_least
 from course.runs.run import AUGMENTED_ROWS, Run
-from course.training import History
 
 MEAN, STD = (torch.tensor(v).view(3, 1, 1) for v in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))  # ImageNet's
 SHOWN_SIDE = 512  # px; twelve million pixels are no clearer in a tile of an inch, and take seconds to augment
@@ -87,17 +85,6 @@ class PhotoRun(Run):
         train, valid = sets
         print(f"{len(train)} photos to train on, {len(valid)} to validate, {len(train.classes)} classes", flush=True)
         return DataLoader(train, self.batch_size, shuffle=True), DataLoader(valid, self.batch_size), train.classes
-
-    def take(self, history: History) -> History:
-        """As in any run; a second history (fine-tuning) goes on where the new head's ended, in the table and the curves."""
-        if not self.history.train_loss or not isinstance(history, History):
-            return super().take(history)
-        print(f"fine-tuning, from epoch {len(self.history.train_loss) + 1}:")
-        self._stages.append(len(history.train_loss))
-        both = (getattr(self.history, field.name) + getattr(history, field.name) for field in fields(History))
-        self.history = History(*both)
-        self._print_table()
-        return history
 
     def door_photos(self) -> list[Path]:
         """Photos to show to the door, each of them readable: those in data/animals, else the validation photos of the door.

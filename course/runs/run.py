@@ -28,13 +28,15 @@ from course.datasets.signs import LETTERS
 from course.datasets.tiers import Located, locate
 from course.errors import CourseError
 from course.files import replacing, shown
-from course.runs import command_line
+from course.runs import command_line, following
 from course.runs.batches import Batches, live
+from course.runs.epochs import Epochs, resume
 from course.runs.evaluation import evaluate, most_confused
 from course.runs.record import Record
 from course.training import History, Metrics
 
 AUGMENTED_ROWS = 5
+CHECKPOINT = "checkpoint.pt"  # of a training that was stopped
 
 
 class Run:
@@ -51,8 +53,6 @@ class Run:
 
     Attributes:
         batch_size, lr, seed: what training uses.
-        n_epochs: how many epochs there will be.
-        history: metrics of the epochs so far.
         compile: whether the model should be compiled.
         letters: names of the 24 signs.
         out: the folder of the model and the pictures.
@@ -80,20 +80,40 @@ class Run:
         self.tier: str | None = said.data
         self.compile: bool = said.compile
         self.seed: int = said.seed
-        self.n_epochs = 1 if said.quick else said.epochs
         self.batch_size: int = said.batch_size
         self.lr: float = said.lr
         self.out: Path = said.out
-        self.history = History()
-        self.passes = 0
-        self._stages: list[int] = []
         self._tiers: list[str] = []
-        self._printed = 0
         self._started = time.perf_counter()
+        again = f"course run {self.project.id}"
+        found = following.read(self.out / CHECKPOINT, again) if said.resume else None
+        total = 1 if said.quick else said.epochs or epochs or 0
+        if found:
+            total = resume(self, found, 1 if said.quick else said.epochs)
+        self.training = Epochs(total, found, f"{again} --resume")
         with self._writing():
             pass
         torch.manual_seed(self.seed)
         random.seed(self.seed)
+        if self.file is not None and total and not self.compile:  # a compiled network is another module each time
+            self.follow(found)
+
+    @property
+    def n_epochs(self) -> int:
+        """How many epochs there will be; of a run that goes on, how many are left."""
+        return self.training.left
+
+    @property
+    def history(self) -> History:
+        """Metrics of the epochs so far."""
+        return self.training.history
+
+    def follow(self, found: dict[str, Any] | None = None) -> None:
+        """Follow the training: Ctrl-C ends it between two epochs, and it can go on from there (`found`)."""
+        settings = {"seed": self.seed, "batch_size": self.batch_size, "lr": self.lr, "tier": self.tier}
+        settings["epochs"] = self.training.total
+        where = self.out / CHECKPOINT
+        self.training.follow(following.Following(where, settings, self.training.saw, found))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Options besides those of any run."""
@@ -136,43 +156,22 @@ class Run:
 
     def epochs(self) -> Iterator[int]:
         """Count the epochs: 0, 1, … Ctrl-C lets the one that runs be the last; what was learned is measured and saved."""
-        with command_line.stop_asked() as asked:
-            for epoch in range(self.n_epochs):
-                yield epoch
-                if asked() and epoch + 1 < self.n_epochs:
-                    print(f"Stopped after {epoch + 1} of {self.n_epochs} epochs.", flush=True)
-                    return
+        return self.training.loop()
 
     def bar(self, batches: Any) -> Batches:
         """The same batches, with a progress bar for each pass over them where a person is watching."""
-        return Batches(batches, self._next_pass)
-
-    def _next_pass(self) -> str:
-        self.passes += 1
-        return f"epoch {self.passes} of {self.n_epochs}"
+        return Batches(batches, self.training.label)
 
     def add(self, train: Metrics, valid: Metrics | None = None) -> None:
         """Note the metrics of one epoch, and print its line of the table."""
-        self.history.add(Metrics(*train), None if valid is None else Metrics(*valid))
-        self._print_table()
+        self.training.add(train, valid)
 
     def take(self, history: History) -> History:
-        """Take over the history that the project's own `fit` gives back, and print its table."""
-        if not isinstance(history, History):
-            raise CourseError(
-                f"A course.training.History was expected of training, {type(history).__name__} came.",
-                "Fill a History with .add(train_metrics, valid_metrics) after each epoch and return it.",
-            )
-        self.history, self._printed = history, 0
-        self._stages.append(len(history.train_loss))
-        self._print_table()
-        return history
+        """Take over the history that the project's own `fit` gives back, and print its table.
 
-    def _print_table(self) -> None:
-        lines = self.history.table().splitlines()
-        for line in lines[self._printed :]:
-            print(line, flush=True)
-        self._printed = len(lines)
+        A second one (fine-tuning) goes on where the first ended, in the table and the curves.
+        """
+        return self.training.take(history)
 
     def finish(
         self,
@@ -201,7 +200,7 @@ class Run:
 
         record = self._record()
         model = getattr(model, "_orig_mod", model)  # what torch.compile wraps; its names are those to save
-        self._print_table()
+        self.training.print_table()
         counts, tiles = evaluate(model, Batches(valid_loader, lambda: "measuring"), len(names))
         right, total = int(counts.trace()), int(counts.sum())
         took = time.perf_counter() - self._started
@@ -230,9 +229,10 @@ class Run:
                 shown = originals or images[-AUGMENTED_ROWS:]
                 made.append(figures.augmented(shown, augment, where, title=what))
                 record.augmented(shown, augment)
-            record.trained(self.history, self._stages)
+            record.trained(self.history, self.training.stages)
             record.measured(counts, names)
             record.save(self.out)
+            self.training.end()
         self._say_where(made)
 
     def show(self, images: Sequence[Any], truth: Sequence[int], predicted: Sequence[int], names: Sequence[str]) -> None:
@@ -277,8 +277,8 @@ class Run:
 
     def _record(self) -> Record:
         settings: dict[str, Any] = {"data": "full" if "full" in self._tiers else "pocket", "seed": self.seed}
-        if self.n_epochs:
-            settings |= {"epochs": self.n_epochs, "batch size": self.batch_size, "learning rate": self.lr}
+        if self.training.total:
+            settings |= {"epochs": self.training.total, "batch size": self.batch_size, "learning rate": self.lr}
         return Record(self.project.id, settings)
 
     def _save(self, model: nn.Module, save: Callable[[nn.Module, Path], Any]) -> Path:
@@ -310,6 +310,9 @@ class Run:
 
     def _fault(self, kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         """Faults of the world and TODOs in a line or two; the traceback of any other error, which the student needs."""
+        if isinstance(fault, following.Stopped):
+            self.training.say_stopped(self.training.following.done if self.training.following else 0)
+            raise SystemExit(130)
         code = command_line.explain(fault, trace, self.file, self.project.id)
         if code is None:
             sys.__excepthook__(kind, fault, trace)
