@@ -89,7 +89,7 @@ def test_fruit_run_says_tier_weights_stages_and_verdict_and_saves_all(data, caps
     assert said[11].startswith(f"validation accuracy {right / 12:.4f} ({right} of 12)")
     folder = paths.runs_folder() / "ex07_fruits"
     pictures = ["augmented.png", "confusion_matrix.png", "images_with_labels.png", "learning_curves.png"]
-    assert sorted(path.name for path in folder.iterdir()) == [*pictures, "model.pt"]
+    assert sorted(path.name for path in folder.iterdir()) == [*pictures, "model.pt", "run.json"]
     for name in pictures:
         with Image.open(folder / name) as picture:
             assert min(picture.size) > 200
