@@ -201,7 +201,11 @@ def test_a_student_needs_no_package_of_an_extra(student):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
             used |= {name.partition(".")[0] for name in names}
-    other = {"PIL": "pillow", "_pytest": "pytest", "markupsafe": "jinja2"}  # modules that are called otherwise than their package
+    other = {
+        "PIL": "pillow",
+        "_pytest": "pytest",
+        "markupsafe": "jinja2",
+    }  # modules that are called otherwise than their package
     assert {other.get(name, name) for name in used} - known == set()
 
 
