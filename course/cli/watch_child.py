@@ -6,6 +6,7 @@ and waits (`waiting`). It gets a `Job`, then names of checks to run, and sends m
     ("unloadable", message, line, code)   the module cannot be loaded; nothing else comes
     ("at", check)                         a check begins
     ("calls", function, number)           in a check that trains: the function is called for the so-manieth time
+    ("epoch", number, epochs, accuracy)   in a check that trains: an epoch has ended; `epochs` is 0 where that is not known
     ("result", CheckResult)               it has ended
     ("broke", reason, line)               the check that runs ended in a way that no check may; nothing else comes
     ("done", notes)                       all that were asked for have ended
@@ -73,10 +74,13 @@ def waiting(connection: Connection, project: str, modules: tuple[str, ...]) -> N
 
 def serve(connection: Connection, job: Job) -> None:
     """Load the module, run the checks that are asked for, and say how they end."""
+    from course import training
     from course.checks.check import Check, checks_of
     from course.checks.run import run
     from course.checks.session import StudentRaised, WorkerLost
     from course.checks.target import open_session
+    from course.cli.watch_glance import Glance
+    from course.training import History
 
     if hasattr(os, "setsid"):
         os.setsid()  # what the student's code starts ends with it, and Ctrl-C is the watcher's alone
@@ -98,21 +102,33 @@ def serve(connection: Connection, job: Job) -> None:
             connection.send(("unloadable", str(fault), None, ""))
             return
         said: list[int] = []
+        glance = Glance(job.file, job.trace.with_suffix(".glance"))
 
         def begins(check: Check) -> None:
+            glance.begins()
             trace.truncate(0)
             faulthandler.dump_traceback_later(TRACE_SECONDS, repeat=True, file=trace)
             connection.send(("at", check.name))
             said[:] = [0] if check.slow else []
 
-        exchange = session._exchange
+        exchange, asked_epochs = session._exchange, [0]
 
         def counted(message: dict[str, Any]) -> dict[str, Any]:
+            if said and message["op"] in ("call", "probe"):
+                asked_epochs[0] = _epochs(message)
             if said and message["op"] == "call":
                 said[0] += 1
                 connection.send(("calls", message["name"], said[0]))
             return exchange(message)
 
+        def epoch(history: History) -> None:
+            if said and history.train_accuracy:
+                accuracy = (history.valid_accuracy or history.train_accuracy)[-1]
+                with contextlib.suppress(TypeError, ValueError):
+                    done = len(history.train_accuracy)
+                    connection.send(("epoch", done, asked_epochs[0], float(accuracy)))
+
+        training.WATCHERS.append(epoch)
         session._exchange = counted  # type: ignore[method-assign]
         while names := connection.recv():
             asked = [checks[name] for name in names]
@@ -128,6 +144,12 @@ def serve(connection: Connection, job: Job) -> None:
             faulthandler.cancel_dump_traceback_later()
             connection.send(("done", found.notes))
         connection.send(("modules", _loaded_since(before, job.file)))
+
+
+def _epochs(message: dict[str, Any]) -> int:
+    """How many epochs a call asks for, where it says so by name; else 0."""
+    asked = message.get("kwargs", {}).get("epochs", 0)
+    return asked if type(asked) is int else 0
 
 
 def _end_with(watcher: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from course.catalog import Project
 from course.checks.time_limit import TimeLimit, processor_seconds
-from course.cli import watch_child
+from course.cli import watch_child, watch_glance
 
 FORKS = sys.platform == "linux" and not os.environ.get("COURSE_SPARE_PROCESS")  # macOS can fork, but not its libraries
 
@@ -55,10 +55,12 @@ class Started:
         pid = self.process.pid
         return TimeLimit(seconds, lambda: processor_seconds(pid))
 
-    def where(self) -> tuple[int, str] | None:
-        """(line, function) of the student's at which the code stands, as it was written down last; None before that."""
+    def where(self) -> tuple[int, str, str] | None:
+        """(line, function, variables) of the student's at which the code stands, as was written down last; None before that."""
         if self.broke_at is not None:
-            return self.broke_at, ""
+            return self.broke_at, "", ""
+        if found := watch_glance.read(self.job.trace.with_suffix(".glance")):
+            return found
         try:
             lines = self.job.trace.read_text("utf-8", errors="replace").splitlines()
         except OSError:
@@ -71,7 +73,7 @@ class Started:
                 break
             if line.startswith(f'  File "{self.job.file}", line '):
                 number, _, name = line.partition(", line ")[2].partition(" in ")
-                found = int(number), name
+                found = int(number), name, ""
         return found
 
     def end(self) -> None:

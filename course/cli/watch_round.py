@@ -31,7 +31,8 @@ class Now:
     Args:
         check: that runs, or None while the module is loaded.
         calls: (function, number) of the last call in a check that trains.
-        where: (line, function) at which the code stands, once that is known.
+        epoch: (epochs that have ended, of how many or 0, accuracy) in a check that trains.
+        where: (line, function, variables) at which the code stands, once that is known.
     """
 
     check: Check | None = None
@@ -39,7 +40,8 @@ class Now:
     done: int = 0
     of: int = 0
     calls: tuple[str, int] | None = None
-    where: tuple[int, str] | None = None
+    epoch: tuple[int, int, float] | None = None
+    where: tuple[int, str, str] | None = None
 
     @property
     def seconds(self) -> float:
@@ -156,6 +158,8 @@ class Round:
                     limit = self.process.limit(limits.OWN_SECONDS)
                 case ("calls", function, number):
                     now.calls = function, number
+                case ("epoch", *epoch):
+                    now.epoch = tuple(epoch)
                 case ("result", result):
                     self.results[result.name] = result
                 case ("done", notes):
@@ -176,7 +180,7 @@ class Round:
                 self.process.end()
                 raise Gone(f"no answer within {limits.OWN_SECONDS:.0f} s: an endless loop?")
 
-    def _lost(self, check: Check, reason: str, where: tuple[int, str] | None) -> None:
+    def _lost(self, check: Check, reason: str, where: tuple[int, str, str] | None) -> None:
         """The process ended in this check: it fails, and so do, untried, other checks of a function that loops."""
         place: dict[str, Any] = {}
         if where is not None:

@@ -45,7 +45,9 @@ class Screen:
         if self.live:
             if shutil.get_terminal_size() != self.size and self._drawn:
                 self.show(*self._drawn)
-            click.echo(f"\r\x1b[K{text[: self._width() - 1]}", nl=False)
+            first, *more = [line[: self._width() - 1] for line in text.splitlines()]
+            below = "".join(f"\n\x1b[K{line}" for line in more)
+            click.echo(f"\r\x1b[K{first}\x1b[J{below}" + (f"\x1b[{len(more)}A\r" if more else ""), nl=False)
         elif now.check is not None and now.seconds > SLOW_ANSWER and now.check.name not in self._said:
             self._said.add(now.check.name)
             click.echo(text)
@@ -63,7 +65,7 @@ class Screen:
         if self.keys:
             foot.append(paint(KEYS, bold=False) if self._width() > len(KEYS) else "h hint  q quit")
         self.size = shutil.get_terminal_size()
-        height = max(self.size.lines - len(foot) - 2, 8)  # an empty line, and the one that is written over
+        height = max(self.size.lines - len(foot) - 3, 8)  # an empty line, and the two that are written over
         self._wipe()
         click.echo(board(result, paint, self._width(), height) + "\n\n" + "\n".join(foot))
 
@@ -112,17 +114,17 @@ class Screen:
         title = f"{now.check.task}: {now.check.title}"
         if now.check.slow:
             usual = self.took.get(now.check.name)
-            doing = (
-                f", call {now.calls[1]} of your functions ({now.calls[0]})" if now.calls and now.calls[1] > 1 else ""
-            )
+            doing = _training(now)
             if not usual:
                 return f"{title}, {now.seconds:.0f} s so far{doing}"
             full = int(BAR * min(now.seconds / usual, 1))
-            return f"[{'#' * full}{'.' * (BAR - full)}] {now.seconds:.0f} of about {usual:.0f} s: {title}{doing}"
+            left = f"{usual - now.seconds:.0f} s left" if now.seconds < usual else f"{now.seconds:.0f} s, soon done"
+            return f"[{'#' * full}{'.' * (BAR - full)}] {left}: {title}{doing}"
         if now.seconds < SLOW_ANSWER:
             return f"{title}  ({now.done + 1} of {now.of})"
         where = f", in line {now.where[0]} ({now.where[1]})" if now.where else ""
-        return f"{now.check.task}: no answer for {now.seconds:.0f} s{where}. A save breaks it off."
+        like = f"\n  {now.where[2]}" if now.where and now.where[2] else ""
+        return f"{now.check.task}: no answer for {now.seconds:.0f} s{where}. A save breaks it off.{like}"
 
     def _foot(self, running: bool) -> str:
         seconds = time.perf_counter() - self.started
@@ -142,6 +144,16 @@ class Screen:
             if left:
                 return f"Next: {task.name} ({left[0].title}). All its questions: `course hint {id} {task.name}`"
         return "What has run is right; the rest follows."
+
+
+def _training(now: Now) -> str:
+    """How far a training is: epochs and accuracy where that is known, else how often a function was called."""
+    if now.epoch:
+        done, of, accuracy = now.epoch
+        return f", epoch {done}{f' of {of}' if of else ''}, accuracy {accuracy:.3f}"
+    if now.calls and now.calls[1] > 1:
+        return f", call {now.calls[1]} of your functions ({now.calls[0]})"
+    return ""
 
 
 def paint(text: str, **style: bool) -> str:

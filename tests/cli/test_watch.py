@@ -6,12 +6,17 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from course import paths
 from course.catalog import projects
+from course.cli.watch_glance import variables
+from course.cli.watch_round import Now
+from course.cli.watch_screen import Screen
 from course.workspace import pristine_text
 
 FIRST = projects()[0]
@@ -173,6 +178,7 @@ def test_a_save_breaks_off_whatever_blocks(watch):
     # nor does it go on when the watch is killed, or its terminal closed
     student.save(hazard("while True: pass"))
     student.until("breaks it off")
+    assert "optimizer: " in student.lines.get(timeout=PATIENCE)  # what its variables are like
     running = psutil.Process(student.process.pid).children(recursive=True)
     student.process.kill()
     assert running
@@ -218,6 +224,29 @@ def test_a_save_during_training_starts_over(watch):
     )
     screen = student.until("Hint: ")
     assert "✗ build_model" in screen
+
+
+def test_variables_are_told_in_few_words():
+    import torch
+
+    x, broken, k, words, name = torch.zeros(2, 3), torch.tensor([float("nan")]), 3, ["a"] * 9, "n" * 99
+    said = variables(sys._getframe())
+    assert said.startswith(
+        "x: float32 (2, 3) from 0 to 0, broken: float32 (1,) holds nan, k = 3, words: list of 9, name = 'nnn"
+    )
+    assert len(said) < 130
+    del x, broken, k, words, name
+
+
+def test_a_training_says_how_far_it_is():
+    check = SimpleNamespace(task="fit", title="it learns", slow=True, name="test_it_learns")
+    now = Now(check, time.perf_counter() - 12, epoch=(3, 8, 0.8125))
+    screen = Screen(FIRST, paths.ROOT / "no.py")
+    assert screen._busy(now) == "fit: it learns, 12 s so far, epoch 3 of 8, accuracy 0.812"
+    screen.took[check.name] = 40.0
+    assert screen._busy(now).endswith("28 s left: fit: it learns, epoch 3 of 8, accuracy 0.812")
+    screen.took[check.name] = 5.0
+    assert "12 s, soon done: " in screen._busy(now)
 
 
 def test_a_target_that_is_not_there_is_a_fault(tmp_path):
