@@ -13,6 +13,9 @@ LOADING_SECONDS = 90.0  # for all of them; what comes then has a second each, so
 OWN_SECONDS = 300.0  # one call in a student's own run: nobody waits but the student
 LOADINGS = 3  # so often a submission is loaded anew after a statement of it has ended its process
 SUBMISSION_SECONDS = 960.0  # all calls of one submission
+AFTER_LOOP = (
+    4  # once a function has run out of time, its next call has this part of the limit: the rest of the class waits
+)
 LOOPS = 2  # so often a function may run out of time; its other checks then fail untried, and the rest of the class waits less
 
 # -- what crosses between processes -------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """`course grade`: a class from its folder of submissions to scores and feedback."""
 
-import json
 import os
-import secrets
+import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,14 @@ from course import catalog, files, paths
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.catalog import Project
     from course.checks.results import SubmissionResult
+    from course.cli.grade_batch import Batch, Graded
+    from course.grading.attempts import Listed
+    from course.grading.journal import Journal
     from course.grading.judge import Job
     from course.grading.submissions import Submission
 
-EXCHANGE = ("timestamp.txt", "submission_secret.txt")
+ONE_EACH = 60  # a larger class has a line for those who need a look only; everybody is in the CSV
 
 
 @click.command()
@@ -52,9 +56,25 @@ EXCHANGE = ("timestamp.txt", "submission_secret.txt")
 @click.option(
     "--seed",
     type=click.IntRange(0),
-    help="Of the test data: repeats an earlier run; 0 takes those that students have. [default: one that nobody knows]",
+    help="Of the test data; 0 takes those that students have. [default: one that nobody knows, the same for all of --out]",
 )
 @click.option("--show-exam", is_flag=True, help="Students' pages show some pictures of the hidden test data.")
+@click.option(
+    "--student", "students", metavar="ID", multiple=True, help="Only this student; may be given several times."
+)
+@click.option(
+    "--only",
+    type=click.Choice(["changed", "failed", "late"]),
+    help="Only whose verdict would rest on something else now, whose grading broke off, or who was late.",
+)
+@click.option(
+    "--again", is_flag=True, help="After a change of the checks: show who gains and who loses before it is written."
+)
+@click.option(
+    "--write",
+    type=click.Choice(["all", "gains", "nothing"]),
+    help="With --again: the answer to its question, where nobody is there to ask.",
+)
 def grade(
     submitted: Path,
     id: str | None,
@@ -66,6 +86,10 @@ def grade(
     isolation: str,
     seed: int | None,
     show_exam: bool,
+    students: tuple[str, ...],
+    only: str | None,
+    again: bool,
+    write: str | None,
 ) -> None:
     """Grade what a class has handed in.
 
@@ -73,172 +97,172 @@ def grade(
     with one of these. Or it is the zip that Canvas, Moodle, Blackboard, Brightspace or Gradescope makes of all submissions.
     Students' code runs behind a wall: no network, none of your files, caps on time, memory and processes. `course doctor`
     tries it out on this machine.
+
+    Each verdict is kept as it comes, in journal.db below --out. After Ctrl-C or a power cut the same command goes on from there;
+    only what has changed is graded again.
     """
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
     from course.checks import seeds
+    from course.grading.journal import NAME, Journal
     from course.grading.judge import Job
     from course.wall import line
 
-    of_batch = seeds.secret() if seed is None else seed
     if isolation == "wall":
         line.require()
-    secret = [path.absolute() for path in (submitted, out, autograded) if path.exists()]
+    with (
+        Journal(out / NAME) as journal,
+        _ended_like_ctrl_c(),
+        tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder,
+    ):
+        secret = [path.absolute() for path in (submitted, out, autograded, Path(folder)) if path.exists()]
 
-    def job(submission: "Submission") -> Job:
-        return Job(submission, seconds, 8 * seconds, of_batch, isolation, tuple(secret), show_exam)
+        of_batch = journal.seed(seed, seeds.secret())
 
-    entries = [catalog.project(id)] if id else []
-    if submitted.is_dir() or not (submitted.is_file() or submitted.suffix.lower() == ".zip"):
-        _grade(submitted, None, entries, job, jobs, out, gradebook, autograded)
-        return
-    with tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder:
-        secret.append(Path(folder).absolute())  # the others' work
-        _grade(submitted, Path(folder), entries, job, jobs, out, gradebook, autograded)
+        def job(submission: "Submission") -> Job:
+            return Job(submission, seconds, 8 * seconds, of_batch, isolation, tuple(secret), show_exam)
+
+        entries = [catalog.project(id)] if id else []
+        zipped = not submitted.is_dir() and (submitted.is_file() or submitted.suffix.lower() == ".zip")
+        known = _roster(gradebook)
+        left: tuple[str, ...] = ()
+        if zipped:
+            from course.grading import download
+
+            held = download.read(submitted, Path(folder), entries, known)
+            found, left = list(held.rows), held.left
+            files.write(out / "handed-in.csv", held.csv_text())
+            click.echo(f"{submitted.name}: {held.form}; who handed in what and when: {out / 'handed-in.csv'}")
+        else:
+            from course.grading import submissions
+
+            found = submissions.find(submitted, entries, [one.id for one in known])
+        wanted = _Wanted(students, only, again, write)
+        sys.exit(
+            _grade(
+                journal, wanted, found, job, _batch(journal, out, submitted, jobs, gradebook, autograded, again), left
+            )
+        )
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which part of the class, and what to do where points would change."""
+
+    students: tuple[str, ...]
+    only: str | None
+    again: bool
+    write: str | None
+
+
+def _roster(gradebook: str | None) -> "Sequence[Listed]":
+    if not gradebook:
+        return []
+    from course.reports import gradebook as scores
+
+    return scores.roster(gradebook)
+
+
+def _batch(
+    journal: "Journal", out: Path, submitted: Path, jobs: int, gradebook: str | None, autograded: Path, again: bool
+) -> "Batch":
+    from course.cli.grade_batch import Batch
+
+    return Batch(journal, out, str(submitted), jobs, gradebook, autograded, again)
 
 
 def _grade(
-    submitted: Path,
-    unpacked: Path | None,
-    entries: "list[Project]",
+    journal: "Journal",
+    wanted: _Wanted,
+    found: "list[Submission]",
     job: "Callable[[Submission], Job]",
-    jobs: int,
-    out: Path,
-    gradebook: str | None,
-    autograded: Path,
-) -> None:
-    """Grade a folder, or a platform's zip where there is a folder to unpack it into."""
-    from course.grading import download, submissions
-    from course.grading.attempts import Listed
+    batch: "Batch",
+    left: Sequence[str],
+) -> int:
+    """Grade what is asked for; returns the exit status."""
+    from course.cli import grade_again, grade_part
+    from course.cli.grade_batch import counted
+    from course.grading.classroom import is_final
     from course.reports import github, table
 
-    known: list[Listed] = []
-    if gradebook:
-        from course.reports import autograded as notebooks
-        from course.reports import gradebook as scores
-
-        known = scores.roster(gradebook)
-    left: tuple[str, ...] = ()
-    if unpacked is None:
-        found = submissions.find(submitted, entries, [one.id for one in known])
-    else:
-        held = download.read(submitted, unpacked, entries, known)
-        found, left = list(held.rows), held.left
-        files.write(out / "handed-in.csv", held.csv_text())
-        click.echo(f"{submitted.name}: {held.form}; who handed in what and when: {out / 'handed-in.csv'}")
     began = time.monotonic()
-    _writable(out)
-    done: list[SubmissionResult] = []
+    found = grade_part.of_students(found, wanted.students)
+    if wanted.only == "late":
+        found = grade_part.late(found, batch.gradebook)
+    batch.require(found)
+    work = [job(one) for one in found]
+    if wanted.only in grade_part.FILTERS:
+        work = grade_part.FILTERS[wanted.only](work, journal)
+    if not work:
+        click.echo(f"Nobody is to be graded: no submission is {wanted.only}.")
+        return 0
     try:
-        results = _graded([job(one) for one in found], jobs, done)
+        batch.run(work)
+        undecided = grade_again.decided(batch, wanted.write) if wanted.again else False
     except KeyboardInterrupt:
-        graded = {(r.student, r.result.project): r for r in done}
-        rows = [(s, graded[s.student, s.project]) for s in found if (s.student, s.project) in graded]
-        _write_all(out, rows)
+        batch.flush()
+        batch.finish()
+        kept = " and their points in the gradebook" if batch.gradebook else ""
         click.echo(
-            f"\nStopped: {len(rows)} of {_counted(len(found))} graded; their reports are in {out}{os.sep}, no gradebook is changed."
+            f"\nStopped: {len(batch.done)} of {counted(len(work))} graded; their reports are in {batch.out}{os.sep}{kept}."
         )
-        sys.exit(130)
-    _write_all(out, list(zip(found, results, strict=True)))
-    click.echo(table.terminal(results), nl=False)
-    click.echo(f"{_counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {out}{os.sep}")
+        click.echo("The same command goes on from there.")
+        return 130
+    results = batch.finish()
+    if len(results) <= ONE_EACH:
+        click.echo(table.terminal(results), nl=False)
+    _say_trouble(results)
+    click.echo(f"{counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {batch.out}{os.sep}")
     for seed in {r.seed for r in results if r.seed}:
         click.echo(f"The test data were made with the secret seed {seed}: `--seed {seed}` repeats them.")
     github.step_summary(table.markdown(results))
-    if gradebook:
-        written = scores.write(gradebook, results)
-        click.echo(f"{_counted(written)} written to the gradebook")
-        wrong = notebooks.set_times(gradebook, found, results)
-        copies = notebooks.write(autograded, found, results)
-        click.echo(
-            f"{copies.number} notebook{'' if copies.number == 1 else 's'} for formgrader in {autograded}{os.sep}"
-        )
-        for sentence in (*wrong, *copies.kept):
-            click.echo(f"  {sentence}")
-    for sentence in left:
+    if batch.gradebook:
+        click.echo(f"{counted(batch.written)} written to the gradebook")
+        ending = "" if batch.copies == 1 else "s"
+        click.echo(f"{batch.copies} notebook{ending} for formgrader in {batch.autograded}{os.sep}")
+    for sentence in (*batch.said, *_stays(batch.done), *left):
         click.echo(f"  {sentence}")
-    if left or any(r.reason.startswith("a fault of the judge") for r in results):
-        sys.exit(1)
+    return int(bool(left or undecided or any(not is_final(r) for r in results)))
 
 
-def _counted(number: int) -> str:
-    return f"{number} submission{'' if number == 1 else 's'}"
+def _say_trouble(results: "Sequence[SubmissionResult]") -> None:
+    """Who needs a look, by name: nothing could be graded, or a check broke off."""
+    from course.cli.grade_part import trouble
+    from course.reports.table import line
+
+    troubled = [(r, trouble(r)) for r in results if trouble(r) and r.status != "missing"]
+    missing = [r.student for r in results if r.status == "missing"]
+    if troubled and (len(results) > ONE_EACH or any(not r.reason for r, _ in troubled)):
+        click.echo(f"{len(troubled)} to look at:")
+        for r, said in troubled:
+            click.echo(line(f"  {r.result.project:<4}{r.student}   {said}"))
+    if missing and len(results) > ONE_EACH:
+        click.echo(line(f"Nothing from {len(missing)}: {', '.join(missing)}"))
 
 
-def _writable(out: Path) -> None:
-    """See that reports can be written, before a class is graded for nothing.
-
-    Raises:
-        CourseError: they cannot.
-    """
-    trial = out / ".trial"
-    files.write(trial, "")
-    trial.unlink()
-
-
-def _write_all(out: Path, rows: "list[tuple[Submission, SubmissionResult]]") -> None:
-    for project in dict.fromkeys(s.project for s, _ in rows):
-        of_project = [(s, r) for s, r in rows if s.project == project]
-        _write(out, [r for _, r in of_project], [s.file for s, _ in of_project])
+def _stays(done: "Sequence[Graded]") -> Iterator[str]:
+    """Whose row is not what this run has found, and whose new file is worth less than the one before."""
+    for one in done:
+        name, project = one.place
+        if one.held == "missing":
+            yield f"{project} {name}: there is nothing now; what was graded before stays."
+        elif one.held == "lower":
+            yield (
+                f"{project} {name}: the same file would have {one.result.earned} points now and keeps its {one.before}. "
+                "--again shows why, and writes it if you say so."
+            )
+        elif one.lost:
+            yield f"{project} {name}: what was handed in now has fewer points than the file before."
 
 
-def _graded(work: "list[Job]", jobs: int, done: "list[SubmissionResult]") -> "list[SubmissionResult]":
-    """The results of all; each is put into `done` as it comes, so that an end by Ctrl-C loses none."""
-    from tqdm import tqdm
-
-    from course.datasets import store
-    from course.grading.classroom import grade_class
-
-    for name in dict.fromkeys(name for job in work for name in catalog.project(job.submission.project).data):
-        store.ensure(name)  # before the judges start, so that there is one progress bar and one error
-    with tqdm(total=len(work), unit="submission", smoothing=0.1, dynamic_ncols=True) as bar:
-
-        def each(result: "SubmissionResult") -> None:
-            done.append(result)
-            bar.update()
-
-        return grade_class(work, jobs, each=each)
-
-
-def _write(out: Path, results: "list[SubmissionResult]", handed_in: "list[Path | None]") -> None:
-    """The reports of one project: a page and a results.json a student, and four files for the class."""
-    from course.reports import gradescope, html, junit, table
-
-    module = catalog.project(results[0].result.project).module
-    pages: dict[str, Callable[[SubmissionResult], str]] = {".html": html.page, ".gradescope.json": gradescope.results}
-    names = table.file_names([r.student for r in results])
-    for result in results:
-        folder = out / names[result.student] / module
-        for kind, view in pages.items():
-            files.write(folder / f"{module}{kind}", view(result))
-    _for_exchange(
-        [file.parent if file else None for file in handed_in],
-        [out / names[r.student] / module for r in results],
-    )
-    files.write(out / f"{module}.csv", table.csv_text(results))
-    files.write(out / f"{module}.junit.xml", junit.xml(results))
-    files.write(out / f"{module}.md", table.markdown(results))
-    files.write(out / f"{module}.json", json.dumps([r.plain() for r in results], indent=1) + "\n")
-
-
-def _for_exchange(handed_in: "list[Path | None]", pages: list[Path]) -> None:
-    """Lay beside each page what `nbgrader submit` has laid beside the submission: `nbgrader release_feedback` reads it.
-
-    It breaks off at the first page that has no such files. Where some came by the exchange, those who did not get a secret that
-    nobody else knows: nbgrader then puts their page where nobody fetches it.
-    """
-    from course.grading.handed_in import read
-
-    left = []
-    for source, folder in zip(handed_in, pages, strict=True):
-        try:
-            if source is None:
-                raise FileNotFoundError
-            for name in EXCHANGE:
-                (folder / name).write_bytes(read(source / name))  # a plain file: a link is not followed
-        except (OSError, ValueError):
-            left.append(folder)
-    if len(left) < len(pages):
-        for folder in left:
-            for name, text in zip(EXCHANGE, ("", secrets.token_hex(64)), strict=True):
-                (folder / name).write_text(text, "utf-8")
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends a batch as Ctrl-C does: what is done is kept and written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

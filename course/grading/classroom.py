@@ -1,22 +1,31 @@
-"""A whole class: every submission before a judge, several at a time, and one row for each whatever happens.
+"""A whole class: every submission before a judge, several at a time, and one result for each whatever happens.
 
-The seam is `concurrent.futures.Executor`: processes of this machine unless another kind is given. What is not here yet: a journal
-(a run that is killed begins anew) and other machines.
+The seam is `concurrent.futures.Executor`: processes of this machine unless another kind is given. What becomes of a result is the
+caller's: it gets each as it comes, and nothing of it is kept here.
 """
 
+import itertools
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, as_completed
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from multiprocessing import connection
 
 from course.checks.results import SubmissionResult
 from course.errors import CourseError
-from course.grading.judge import Job, judge, start, ungraded
+from course.grading.judge import Job, start, timed, ungraded
 
-ROUNDS = (
-    2  # a pool that breaks takes all its jobs with it; after so many, each goes alone, so that the culprit is known
+TRIES = (
+    3  # so often a judge's own process may end while a submission is before it; from the second time on it goes alone
 )
+WAITING = 2  # submissions in the queue for each judge: enough that none waits, few enough that memory stays flat
+BROKEN_SECONDS = 10.0  # so long for an executor that broke to say of each submission whether it went down with it
+FAULT = "a fault of the judge, not of the student: "
+LOST = "the judge's own process ended while it was graded, three times"
 MakeExecutor = Callable[[int], Executor]
+Each = Callable[[Job, SubmissionResult, float], None]
 
 
 def local_processes(jobs: int) -> Executor:
@@ -25,66 +34,106 @@ def local_processes(jobs: int) -> Executor:
     Spawned, not forked: a fork of a process that has used torch with several threads hangs.
     """
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), start, (threads,))
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), begin, (threads,))
+
+
+def begin(threads: int) -> None:
+    """Prepare a judge's process, and let it end with the one that has started it, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's, which then ends this process
+    start(threads)
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)  # what runs behind the wall, or in a child, ends with this process
 
 
 def grade_class(
-    work: Iterable[Job],
-    jobs: int = 2,
-    make: MakeExecutor = local_processes,
-    each: Callable[[SubmissionResult], None] | None = None,
-) -> list[SubmissionResult]:
-    """The result of every job, in the order of the jobs.
+    work: Iterable[Job], jobs: int = 2, make: MakeExecutor = local_processes, each: Each = lambda *_: None
+) -> None:
+    """Judge every job, in the order of the jobs as far as several at a time allow.
 
     Args:
         jobs: how many at a time.
         make: makes the executor for so many at a time.
-        each: called with each result as it comes, in any order.
+        each: called once for each job, with its result and the seconds that it took, as they come.
 
     Raises:
         CourseError: data or weights of the course are missing; that is not the students' fault, and it has a cure.
     """
-    todo = dict(enumerate(work))
-    done: dict[int, SubmissionResult] = {}
+    todo = iter(work)
+    lost: dict[int, int] = {}  # {number of a job: how often its process has ended}
+    waits: list[tuple[int, Job]] = []
+    numbered = enumerate(todo)
+    while True:
+        alone = next(((number, job) for number, job in waits if lost[number] > 1), None)
+        if alone:
+            waits.remove(alone)
+            gone = _round(iter([alone]), 1, make, each)
+        else:
+            again, waits = waits, []
+            first = next(numbered, None) if not again else None
+            if first is None and not again:
+                return
+            gone = _round(itertools.chain(again, [first] if first else [], numbered), jobs, make, each)
+        for number, job in gone:
+            lost[number] = lost.get(number, 0) + 1
+            if lost[number] < TRIES:
+                waits.append((number, job))
+            else:
+                each(job, ungraded(job, LOST), 0.0)
 
-    def keep(number: int, result: SubmissionResult) -> None:
-        done[number] = result
-        if each is not None:
-            each(result)
 
-    for _ in range(ROUNDS):
-        left = {number: job for number, job in todo.items() if number not in done}
-        if left:
-            _round(left, jobs, make, keep)
-    for number, job in todo.items():
-        if number not in done:
-            _round({number: job}, 1, make, keep)
-        if number not in done:
-            keep(number, ungraded(job, "the judge's own process ended while it was graded, three times"))
-    return [done[number] for number in todo]
-
-
-def _round(left: dict[int, Job], jobs: int, make: MakeExecutor, keep: Callable[[int, SubmissionResult], None]) -> None:
-    """Submit all, keep what comes; what a broken pool took with it is not kept."""
-    executor = make(min(jobs, len(left)))
-    futures = {}
+def _round(work: Iterator[tuple[int, Job]], jobs: int, make: MakeExecutor, each: Each) -> list[tuple[int, Job]]:
+    """Judge until there is no more, or until the executor breaks; returns what it took with it."""
+    executor = make(jobs)
+    running: dict[Future[tuple[SubmissionResult, float]], tuple[int, Job]] = {}
+    gone: list[tuple[int, Job]] = []
     try:
-        for number, job in left.items():
-            futures[executor.submit(judge, job)] = number
-        for future in as_completed(futures):
-            number = futures[future]
-            try:
-                keep(number, future.result())
-            except (CourseError, BrokenExecutor):
-                raise
-            except Exception as fault:
-                reason = f"a fault of the judge, not of the student: {type(fault).__name__}: {fault}"
-                keep(number, ungraded(left[number], reason))
-    except BrokenExecutor:
-        pass
+        while True:
+            for number, job in itertools.islice(work, jobs + WAITING - len(running)):
+                try:
+                    running[executor.submit(timed, job)] = (number, job)
+                except BrokenExecutor:
+                    gone.append((number, job))
+                    break
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                number, job = running.pop(future)
+                try:
+                    each(job, *_result(future, job))
+                except BrokenExecutor:
+                    gone.append((number, job))
+            if gone:  # some of the others may have come through
+                done = wait(running, BROKEN_SECONDS).done
+                for future, (number, job) in running.items():
+                    if future in done and not isinstance(future.exception(), BrokenExecutor):
+                        each(job, *_result(future, job))
+                    else:
+                        gone.append((number, job))
+                break
     except BaseException:  # nothing that waits is begun, and nothing that runs is waited for
         executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.kill()
         raise
     executor.shutdown()
+    return sorted(gone, key=lambda pair: pair[0])
+
+
+def _result(future: "Future[tuple[SubmissionResult, float]]", job: Job) -> tuple[SubmissionResult, float]:
+    try:
+        return future.result()
+    except (CourseError, BrokenExecutor):
+        raise
+    except Exception as fault:
+        return ungraded(job, f"{FAULT}{type(fault).__name__}: {fault}"), 0.0
+
+
+def is_final(result: SubmissionResult) -> bool:
+    """Does the result say something of the submission? Else a judge failed, and the next run tries again."""
+    return not result.reason.startswith(FAULT) and result.reason != LOST

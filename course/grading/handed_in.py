@@ -106,7 +106,7 @@ def handed_in(file: Path, content: bytes, entry: Project, folder: Path | None, o
                 found[name] = work_of(other, read(other), catalog.project(name)).work
             except (OSError, ValueError):
                 continue  # the reference stands in for what cannot be read
-    return replace(made, beside=_beside(file, folder), others=found)
+    return replace(made, beside=beside(file, folder), others=found)
 
 
 def work_of(file: Path, content: bytes, entry: Project) -> HandedIn:
@@ -161,7 +161,7 @@ def written(file: Path, entry: Project) -> set[str]:
     }
 
 
-def _beside(file: Path, folder: Path | None) -> dict[str, bytes]:
+def beside(file: Path, folder: Path | None) -> dict[str, bytes]:
     """Modules in the folder of the file, and in the student's own folder above it."""
     found: dict[str, bytes] = {}
     if folder is None:

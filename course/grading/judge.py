@@ -68,6 +68,12 @@ def start(threads: int) -> None:
         os.dup2(nowhere.fileno(), 2)
 
 
+def timed(job: Job) -> tuple[SubmissionResult, float]:
+    """(the result of `judge`, the seconds that it took)."""
+    began = time.perf_counter()
+    return judge(job), time.perf_counter() - began
+
+
 def judge(job: Job) -> SubmissionResult:
     """Run the checks; every one reports exactly once, whatever was handed in.
 
@@ -167,6 +173,7 @@ class _Bounded(Session):
     """A worker that is started anew after a loop or a crash, with a limit for all requests together beside that of each."""
 
     limit, spent, task = 0.0, 0.0, ""
+    seconds: float
 
     @functools.cached_property
     def loops(self) -> dict[str, int]:
@@ -181,7 +188,9 @@ class _Bounded(Session):
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         if self.spent >= self.limit:
             raise WorkerLost(f"the {self.limit:.0f} s of this submission are over")
-        began = time.monotonic()
+        began, whole = time.monotonic(), self.seconds
+        if self.task in self.loops:
+            self.seconds = whole / limits.AFTER_LOOP
         try:
             return self._loading(message) if message["op"] == "begin" else super()._exchange(message)
         except WorkerLost as fault:
@@ -189,6 +198,7 @@ class _Bounded(Session):
                 self.loops[self.task] = self.loops.get(self.task, 0) + 1
             raise
         finally:
+            self.seconds = whole
             self.spent += time.monotonic() - began
 
     def _loading(self, message: dict[str, Any]) -> dict[str, Any]:

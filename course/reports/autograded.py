@@ -66,8 +66,8 @@ def write(folder: Path, submissions: Sequence[Submission], results: Sequence[Sub
             if hashlib.sha256(content).hexdigest() != result.digest:
                 raise _Stays(f"{result.file} has changed since it was graded.")
             files.write(place, _text(marked(content, entry, result), result.student))
-            if stamp := _stamp(submission):
-                files.write(place.with_name(TIMESTAMP), stamp)
+            if when := stamp(submission):
+                files.write(place.with_name(TIMESTAMP), when)
             number += 1
         except _Stays as fault:
             kept.append(f"{place} stays as it is: {fault}")
@@ -101,20 +101,20 @@ def _set_times(
     wrong = []
     with gradebook.opened(url) as book:
         for submission, result in zip(submissions, results, strict=True):
-            stamp, name = _stamp(submission), project(result.result.project).module
-            if not stamp or result.status == "missing":
+            when, name = stamp(submission), project(result.result.project).module
+            if not when or result.status == "missing":
                 continue
             try:
-                book.update_or_create_submission(name, result.student, timestamp=stamp.strip())
+                book.update_or_create_submission(name, result.student, timestamp=when.strip())
             except (ValueError, OverflowError):
-                wrong.append(f"{submission.student}: {TIMESTAMP} holds no time: {stamp.strip()[:40]!r}")
+                wrong.append(f"{submission.student}: {TIMESTAMP} holds no time: {when.strip()[:40]!r}")
                 continue
             about = {"notebook": name, "assignment": name, "student": result.student, "db_url": url}
             late.preprocess(nbformat.v4.new_notebook(), {"nbgrader": about})
     return tuple(wrong)
 
 
-def _stamp(submission: Submission) -> str:
+def stamp(submission: Submission) -> str:
     """The timestamp.txt beside a submission in nbgrader's layout; empty where there is none."""
     file = submission.file
     if file is None or file.parent.name != project(submission.project).module:

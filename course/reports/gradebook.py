@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -61,6 +62,24 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
             "All others are written. Give the file or folder a shorter name and grade it again.",
         )
     return written
+
+
+def require(url: str) -> None:
+    """See that the gradebook can be written, before a class is graded for nothing; nothing in it changes.
+
+    Raises:
+        CourseError: it cannot.
+    """
+    patiently(lambda: _try(url))
+
+
+def _try(url: str) -> None:
+    from nbgrader.api import Student
+
+    with opened(url) as gradebook:
+        gradebook.db.add(Student(id=f"trial-{uuid.uuid4().hex}"))
+        gradebook.db.flush()
+        gradebook.db.rollback()
 
 
 def patiently(action: Callable[[], T]) -> T:

@@ -81,12 +81,12 @@ def _state(checks: Sequence[CheckResult]) -> tuple[str, str]:
 
 def terminal(results: Sequence[SubmissionResult]) -> str:
     """A line for each submission."""
-    width = max((len(_line(r.student)) for r in results), default=0)
+    width = max((len(line(r.student)) for r in results), default=0)
     lines = []
     for r in results:
         said = f"   {r.status}: {r.reason}" if r.reason else "   ".join(["", *_remarks(r)])
         lines.append(
-            f"  {r.result.project:<4}{_line(r.student):<{width}}{r.earned:>6} of {r.points:<4}{_line(said)}".rstrip()
+            f"  {r.result.project:<4}{line(r.student):<{width}}{r.earned:>6} of {r.points:<4}{line(said)}".rstrip()
         )
     return "\n".join([*lines, isolation(results)]) + "\n"
 
@@ -119,7 +119,7 @@ def file_names(students: Sequence[str]) -> dict[str, str]:
 
 def isolation(results: Sequence[SubmissionResult]) -> str:
     """What stood between the students' code and the judge, as one phrase."""
-    return "isolation: " + ", ".join(sorted({_line(r.isolation) for r in results}))
+    return "isolation: " + ", ".join(sorted({line(r.isolation) for r in results}))
 
 
 def _cell(value: str) -> str:
@@ -127,12 +127,12 @@ def _cell(value: str) -> str:
     return "'" + clean if clean.lstrip(" ").startswith(FORMULA) else clean
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """One line of printable characters."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _escaped(text: str) -> str:
     """Text in a cell of a Markdown table: no tags, no links, no markup, one line."""
-    kept = _line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    kept = line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~@" else c for c in kept)

@@ -1,0 +1,256 @@
+"""A batch of `course grade`: which submissions, what of them is known already, each result where it belongs as it comes, the end.
+
+Whatever ends a batch, its verdicts are in the journal; the same command goes on from there.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from course import catalog, files
+from course.checks.results import SubmissionResult
+from course.datasets import store
+from course.errors import CourseError
+from course.grading import classroom, receipts
+from course.grading.basis import Basis, basis
+from course.grading.journal import Journal, as_of
+from course.grading.judge import Job
+from course.grading.packed import bare
+from course.grading.submissions import Submission
+from course.reports import class_folder, table
+
+FLUSH_SECONDS = 2.0  # at the latest so long after a result its page is there, and its points in the gradebook
+FLUSH = 20  # results at a time
+ASKED = "asked"
+
+
+@dataclass
+class Graded:
+    """One submission that has its result.
+
+    Args:
+        basis: what the verdict rests on; None where there was nothing to grade.
+        at: when it was graded, where that was in an earlier run.
+        held: why its row is still the one that was there before: "missing", HELD or ASKED; else empty.
+        lost: another file stands now, and it has fewer points than the one before.
+        before: the points of the same file before, where the verdict rests on something else now.
+    """
+
+    job: Job
+    result: SubmissionResult
+    basis: Basis | None
+    seconds: float
+    at: str = ""
+    held: str = ""
+    lost: bool = False
+    before: int | None = None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.result.student, self.result.result.project
+
+
+@dataclass
+class Batch:
+    """What is to be done, where to, and what has been done.
+
+    Args:
+        submitted: the folder or zip of the class, as it was typed.
+        gradebook: URL of nbgrader's, or None.
+        ask: results that differ from a row of the same file wait until somebody has decided (`--again`).
+        done: every result so far, without attachments.
+        said: sentences for the end.
+    """
+
+    journal: Journal
+    out: Path
+    submitted: str
+    jobs: int = 2
+    gradebook: str | None = None
+    autograded: Path = Path("autograded")
+    ask: bool = False
+    done: list[Graded] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    written: int = 0
+    copies: int = 0
+    _names: dict[str, str] = field(default_factory=dict)
+    _waits: list[Graded] = field(default_factory=list)
+    _unbooked: list[Graded] = field(default_factory=list)
+    _refused: bool = False
+    _flushed: float = 0.0
+
+    def require(self, found: Sequence[Submission]) -> None:
+        """See that everything can be written before anybody is graded.
+
+        Raises:
+            CourseError: something cannot.
+        """
+        self._names = table.file_names(self.journal.students(s.student for s in found))
+        modules = [catalog.project(id).module for id in dict.fromkeys(s.project for s in found)]
+        class_folder.require(self.out, modules, [self._names[s.student] for s in found])
+        if self.gradebook:
+            from course.reports import gradebook
+
+            gradebook.require(self.gradebook)
+            trial = self.autograded / ".trial"
+            files.write(trial, "")
+            trial.unlink()
+
+    def run(self, work: Sequence[Job]) -> None:
+        """Grade what is not known, and put every result where it belongs as it comes.
+
+        Raises:
+            CourseError: data or weights of the course are missing, or the journal cannot be written any more.
+        """
+        for name in dict.fromkeys(name for job in work for name in catalog.project(job.submission.project).data):
+            store.ensure(name)  # before the judges start, so that there is one progress bar and one error
+        rests = {id(job): basis(job) for job in work}
+        known = [job for job in work if (on := rests[id(job)]) is not None and self.journal.has(on.key)]
+        here = {id(job) for job in known}
+        left = [job for job in work if id(job) not in here]
+        with tqdm(total=len(work), unit="submission", smoothing=0.1, dynamic_ncols=True, initial=len(known)) as bar:
+            for job in known:
+                on = rests[id(job)]
+                kept = self.journal.verdict(on.key) if on else None
+                if kept is None:  # it cannot be read any more
+                    left.append(job)
+                    bar.update(-1)
+                else:
+                    self._take(Graded(job, as_of(kept[0], job.submission), on, kept[1]))
+            if known:
+                click.echo(f"{counted(len(work) - len(left))} known from {self.journal.file}", err=True)
+
+            def each(job: Job, result: SubmissionResult, seconds: float) -> None:
+                on = rests[id(job)]
+                if (
+                    on is not None
+                    and result.digest
+                    and on.submission.get(Path(job.submission.name).name) != result.digest
+                ):
+                    on = None  # the file has changed between the two looks at it
+                if on is not None and classroom.is_final(result):
+                    self.journal.keep(on.key, result, seconds)
+                self._take(Graded(job, result, on, seconds))
+                bar.set_postfix_str(f"{result.student}: {result.earned} of {result.points}", refresh=False)
+                bar.update()
+
+            classroom.grade_class(self._longest_first(left), self.jobs, each=each)
+        self.flush()
+
+    def _longest_first(self, jobs: list[Job]) -> list[Job]:
+        """What took long the last time, then what holds most loops, so that none of them is last and alone."""
+        took = {(row.student, row.project): row.seconds for row in self.journal.rows()}
+
+        def weight(job: Job) -> tuple[float, int]:
+            one = job.submission
+            return took.get((one.student, one.project), 0.0), _loops(one.file)
+
+        return sorted(jobs, key=weight, reverse=True)
+
+    def _take(self, one: Graded) -> None:
+        old = self.journal.row(*one.place)
+        key = one.basis.key if one.basis else ""
+        if old is not None and old.key == key and old.result == bare(one.result):
+            one.at = old.at
+        else:
+            one.before = old.result.earned if old is not None and old.result.digest == one.result.digest else None
+            if self.ask and one.before is not None and one.result.digest:
+                one.held = ASKED
+            else:
+                one.held = self.journal.settle(one.result, one.basis, one.seconds)
+                one.lost = not one.held and old is not None and old.result.earned > one.result.earned
+        self.done.append(one)
+        self._wait(one)
+
+    def accept(self, one: Graded) -> None:
+        """Let a result stand that `--again` has shown, whatever it takes away."""
+        one.held = self.journal.settle(one.result, one.basis, one.seconds, lower=True)
+        self._wait(one)
+
+    def _wait(self, one: Graded) -> None:
+        one.result = bare(one.result)
+        if not one.held:
+            self._waits.append(one)
+        if len(self._waits) >= FLUSH or time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.flush(last=False)
+
+    def flush(self, last: bool = True) -> None:
+        """Write points, pages and receipts of what has come since the last time.
+
+        Args:
+            last: a gradebook that cannot be written is an error; else it is tried again the last time.
+        """
+        waits, self._waits = self._waits, []
+        try:
+            if self.gradebook:
+                self._unbooked += waits
+                self._book(last)
+            for one in waits:
+                self._write(one)
+        except BaseException:
+            self._waits = waits + self._waits
+            raise
+        self._flushed = time.monotonic()
+
+    def _write(self, one: Graded) -> None:
+        folder = self._names[one.result.student]
+        found = self.journal.verdict(one.basis.key) if one.basis else None
+        result = as_of(found[0], one.result) if found else one.result
+        class_folder.write_page(self.out / folder, result)
+        if one.basis is not None:
+            made = receipts.receipt(result, one.basis, self.submitted, one.seconds, one.at)
+            files.write(class_folder.receipt_file(self.out, folder, result.result.project), made.text())
+
+    def _book(self, last: bool) -> None:
+        """Into the gradebook, and beside it what formgrader shows."""
+        from course.reports import autograded, gradebook
+
+        assert self.gradebook
+        if (self._refused and not last) or not self._unbooked:
+            return
+        submissions, results = [one.job.submission for one in self._unbooked], [one.result for one in self._unbooked]
+        try:
+            written = gradebook.write(self.gradebook, results)
+            wrong = autograded.set_times(self.gradebook, submissions, results)
+        except CourseError:
+            self._refused = True
+            if last:
+                raise
+            return
+        copies = autograded.write(self.autograded, submissions, results)
+        self.written += written
+        self.copies += copies.number
+        self.said += [*wrong, *copies.kept]
+        self._unbooked = []
+
+    def finish(self) -> list[SubmissionResult]:
+        """Write the class's files, of all whom the journal knows; returns what stands of those who were asked for."""
+        stands: list[SubmissionResult] = []
+        asked = {one.place for one in self.done}
+        for id in dict.fromkeys(project for _, project in asked):
+            results = [row.result for row in self.journal.rows(id)]
+            if results:
+                class_folder.write_class(self.out, results)
+            stands += [r for r in results if (r.student, id) in asked]
+        written = [one for one in self.done if not one.held]
+        places = [self.out / self._names[one.place[0]] / catalog.project(one.place[1]).module for one in written]
+        files_ = [one.job.submission.file for one in written]
+        class_folder.for_exchange([file.parent if file else None for file in files_], places)
+        return stands
+
+
+def counted(number: int) -> str:
+    """A number of submissions, in words."""
+    return f"{number} submission{'' if number == 1 else 's'}"
+
+
+def _loops(file: Path | None) -> int:
+    """How many `while` a file holds: it only decides who goes first."""
+    try:
+        return file.read_bytes().count(b"while ") if file and file.stat().st_size < 5_000_000 else 0
+    except OSError:
+        return 0
