@@ -1,5 +1,6 @@
 """`course grade`: a class from its folder of submissions to scores and feedback."""
 
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from course.grading.judge import Job
     from course.grading.submissions import Submission
 
+STOPPED = 130  # the status after Ctrl-C, by the custom of shells
 ONE_EACH = 60  # a larger class has a line for those who need a look only; everybody is in the CSV
 
 
@@ -138,11 +140,18 @@ def grade(
 
             found = submissions.find(submitted, entries, [one.id for one in known])
         wanted = _Wanted(students, only, again, write)
-        sys.exit(
-            _grade(
-                journal, wanted, found, job, _batch(journal, out, submitted, jobs, gradebook, autograded, again), left
-            )
-        )
+        batch = _batch(journal, out, submitted, jobs, gradebook, autograded, again)
+        status = _grade(journal, wanted, found, job, batch, left)
+    _leave(status)
+
+
+def _leave(status: int) -> NoReturn:
+    """Leave; after Ctrl-C at once, for Python takes seconds to take torch apart."""
+    if status == STOPPED and sys.stdout is sys.__stdout__:  # the command itself, and not a test of it
+        sys.stdout.flush()
+        multiprocessing.util._exit_function()
+        os._exit(status)
+    sys.exit(status)
 
 
 @dataclass(frozen=True)
@@ -207,7 +216,7 @@ def _grade(
             f"\nStopped: {len(batch.done)} of {counted(len(work))} graded; their reports are in {batch.out}{os.sep}{kept}."
         )
         click.echo("The same command goes on from there.")
-        return 130
+        return STOPPED
     results = batch.finish()
     if len(results) <= ONE_EACH:
         click.echo(table.terminal(results), nl=False)

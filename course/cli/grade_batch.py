@@ -4,7 +4,7 @@ Whatever ends a batch, its verdicts are in the journal; the same command goes on
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -112,6 +112,8 @@ class Batch:
         known = [job for job in work if (on := rests[id(job)]) is not None and self.journal.has(on.key)]
         here = {id(job) for job in known}
         left = [job for job in work if id(job) not in here]
+        if known:
+            click.echo(f"{counted(len(known))} of {len(work)} known from {self.journal.file}")
         with tqdm(total=len(work), unit="submission", smoothing=0.1, dynamic_ncols=True, initial=len(known)) as bar:
             for job in known:
                 on = rests[id(job)]
@@ -121,8 +123,6 @@ class Batch:
                     bar.update(-1)
                 else:
                     self._take(Graded(job, as_of(kept[0], job.submission), on, kept[1]))
-            if known:
-                click.echo(f"{counted(len(work) - len(left))} known from {self.journal.file}", err=True)
 
             def each(job: Job, result: SubmissionResult, seconds: float) -> None:
                 on = rests[id(job)]
@@ -138,7 +138,24 @@ class Batch:
                 bar.set_postfix_str(f"{result.student}: {result.earned} of {result.points}", refresh=False)
                 bar.update()
 
-            classroom.grade_class(self._longest_first(left), self.jobs, each=each)
+            def unknown() -> Iterator[Job]:
+                first: dict[str, Job] = {}
+                ordered = self._longest_first(left)
+                for job in ordered:
+                    on = rests[id(job)]
+                    if on is None or first.setdefault(on.key, job) is job:
+                        yield job
+                for job in ordered:  # the same text as another one's, such as the untouched release
+                    on = rests[id(job)]
+                    if on is None or first[on.key] is job:
+                        continue
+                    if kept := self.journal.verdict(on.key):
+                        self._take(Graded(job, as_of(kept[0], job.submission), on, kept[1]))
+                        bar.update()
+                    else:
+                        yield job
+
+            classroom.grade_class(unknown(), self.jobs, each=each)
         self.flush()
 
     def _longest_first(self, jobs: list[Job]) -> list[Job]:

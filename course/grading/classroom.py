@@ -52,22 +52,22 @@ def _end_with(sentinel: int) -> None:
 
 
 def grade_class(
-    work: Iterable[Job], jobs: int = 2, make: MakeExecutor = local_processes, each: Each = lambda *_: None
+    work: Iterable[Job], jobs: int = 2, make: MakeExecutor | None = None, each: Each = lambda *_: None
 ) -> None:
     """Judge every job, in the order of the jobs as far as several at a time allow.
 
     Args:
         jobs: how many at a time.
-        make: makes the executor for so many at a time.
+        make: makes the executor for so many at a time; `local_processes` unless given.
         each: called once for each job, with its result and the seconds that it took, as they come.
 
     Raises:
         CourseError: data or weights of the course are missing; that is not the students' fault, and it has a cure.
     """
-    todo = iter(work)
+    make = make or local_processes
     lost: dict[int, int] = {}  # {number of a job: how often its process has ended}
     waits: list[tuple[int, Job]] = []
-    numbered = enumerate(todo)
+    numbered = enumerate(work)
     while True:
         alone = next(((number, job) for number, job in waits if lost[number] > 1), None)
         if alone:

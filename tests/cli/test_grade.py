@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from course.cli import main
-from course.cli.grade import _for_exchange
+from course.reports.class_folder import for_exchange
 
 
 def run(*arguments):
@@ -43,24 +43,8 @@ def test_everybody_has_a_row_and_a_page(tmp_path, monkeypatch):
 def test_a_folder_that_cannot_be_written_is_found_before_anything_is_graded(tmp_path, monkeypatch):
     (tmp_path / "ada.ipynb").write_text("x")
     (tmp_path / "out").write_text("a file where the folder should be")
-    monkeypatch.setattr("course.cli.grade._graded", lambda *_: pytest.fail("it was graded"))
+    monkeypatch.setattr("course.grading.classroom.grade_class", lambda *_, **__: pytest.fail("it was graded"))
     assert "cannot be written" in run(tmp_path, "--project", "04b", "--out", tmp_path / "out").output
-
-
-def test_what_is_done_when_it_is_stopped_is_kept(tmp_path, monkeypatch):
-    from course.grading.judge import judge
-
-    def stopped(work, jobs, done):
-        done.append(judge(work[0]))
-        raise KeyboardInterrupt
-
-    for name in ("ada", "ben"):
-        (tmp_path / f"{name}.ipynb").write_text("x")
-    monkeypatch.setattr("course.cli.grade._graded", stopped)
-    done = run(tmp_path, "--project", "04b", "--out", tmp_path / "out")
-    assert done.exit_code == 130
-    assert "Stopped: 1 of 2 submissions" in done.output
-    assert (tmp_path / "out" / "ada" / "ex04b_deployment" / "ex04b_deployment.html").is_file()
 
 
 def test_what_cannot_be_graded_is_said_with_a_cure(tmp_path):
@@ -78,13 +62,13 @@ def test_where_some_came_by_the_exchange_every_page_has_what_release_feedback_re
     )
     for folder in (*submitted, *pages):
         folder.mkdir(parents=True)
-    _for_exchange([*submitted, None], pages)
+    for_exchange([*submitted, None], pages)
     assert not any(list(page.iterdir()) for page in pages)
     (submitted[0] / "timestamp.txt").write_text("2026-11-25 01:12:08 UTC")
     (submitted[0] / "submission_secret.txt").write_text("ada's")
     (submitted[1] / "timestamp.txt").symlink_to(submitted[0] / "timestamp.txt")
     (submitted[1] / "submission_secret.txt").symlink_to(submitted[0] / "submission_secret.txt")
-    _for_exchange([*submitted, None], pages)
+    for_exchange([*submitted, None], pages)
     assert (pages[0] / "timestamp.txt").read_text() == "2026-11-25 01:12:08 UTC"
     secrets = {(page / "submission_secret.txt").read_text() for page in pages}
     assert "ada's" in secrets

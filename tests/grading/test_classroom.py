@@ -9,11 +9,12 @@ from types import SimpleNamespace
 import pytest
 from class04b import ENTRY, NAME, cell, changed, doubled, half, notebook
 
-from course import paths
+from course import limits, paths
 from course.authoring.release import leaks
 from course.checks.check import checks_of
 from course.checks.results import CheckResult
 from course.checks.run import standing
+from course.checks.session import WorkerLost
 from course.errors import CourseError
 from course.grading import judge as judging
 from course.grading.classroom import grade_class
@@ -26,6 +27,18 @@ LOOP = "def preprocess(photo):\n    while True:\n        pass"
 RAISES = "def preprocess(photo):\n    return {}['no such key <b>']"
 ALONE = "import seaborn_of_nobody as sns\n\ndef preprocess(photo):\n    return sns.load(photo)"
 EXITS = "import os\n\ndef preprocess(photo):\n    print('x' * 100)\n    os._exit(0)"
+
+
+def graded(work, jobs=2, make=None):
+    """{student: result}; each comes once."""
+    found = {}
+
+    def each(job, result, seconds):
+        assert job.submission.student == result.student not in found
+        found[result.student] = result
+
+    grade_class(work, jobs, make, each)
+    return found
 
 
 def hand_in(root, student, book):
@@ -53,9 +66,9 @@ def results(tmp_path_factory):
     (root / "module.py").write_bytes((paths.ROOT / "solutions" / f"{NAME}.py").read_bytes())
     (root / "missing").mkdir()
     work = [Job(s, call_seconds=10.0, isolation=line.best()) for s in find(root, [ENTRY])]
-    found = grade_class(work, jobs=1, make=lambda jobs: ThreadPoolExecutor(jobs))
-    assert [r.student for r in found] == [job.submission.student for job in work]
-    return {r.student: r for r in found}
+    found = graded(work, 1, ThreadPoolExecutor)
+    assert sorted(found) == sorted(job.submission.student for job in work)
+    return found
 
 
 @pytest.mark.slow
@@ -196,10 +209,10 @@ def test_a_judge_that_dies_costs_nobody_else():
         Breaks.broken = False
         return Breaks()
 
-    work = [Job(Submission(s, "04b", None, "", "nothing there")) for s in ("ada", "bad", "cleo")]
-    reasons = [r.reason for r in grade_class(work, 2, make)]
-    assert reasons[0] == reasons[2] == "nothing there"
-    assert "judge's own process ended" in reasons[1]
+    work = [Job(Submission(s, "04b", None, "", "nothing there")) for s in ("ada", "bad", "cleo", "dan", "eve")]
+    reasons = {name: r.reason for name, r in graded(work, 2, make).items()}
+    assert {name for name, reason in reasons.items() if reason == "nothing there"} == {"ada", "cleo", "dan", "eve"}
+    assert "judge's own process ended" in reasons["bad"]
 
 
 def test_an_end_by_the_keyboard_waits_for_nothing_and_keeps_what_is_done():
@@ -220,7 +233,7 @@ def test_an_end_by_the_keyboard_waits_for_nothing_and_keeps_what_is_done():
     done = []
     work = [Job(Submission(s, "04b", None, "", "nothing there")) for s in ("ada", "ctrl-c")]
     with pytest.raises(KeyboardInterrupt):
-        grade_class(work, 2, lambda jobs: Ends(), done.append)
+        grade_class(work, 2, lambda jobs: Ends(), lambda job, result, seconds: done.append(result))
     assert [row.student for row in done] in (["ada"], [])  # results come in any order
     assert waited == [(False, True)]
 
@@ -229,6 +242,30 @@ def test_missing_data_is_nobodys_mistake(monkeypatch):
     def fails(job):
         raise CourseError("no data", "get them")
 
-    monkeypatch.setattr("course.grading.classroom.judge", fails)
+    monkeypatch.setattr("course.grading.judge.judge", fails)
     with pytest.raises(CourseError, match="no data"):
-        grade_class([Job(Submission("ada", "04b", None))], 1, lambda jobs: ThreadPoolExecutor(jobs))
+        grade_class([Job(Submission("ada", "04b", None))], 1, ThreadPoolExecutor)
+
+
+def test_a_function_that_loops_takes_one_limit_and_a_part_of_it():
+    class Loops(judging._Bounded):
+        limit, seconds = 1000.0, 120.0
+
+        def __init__(self):
+            super().__init__()
+            self.given = []
+
+        def _exchange(self, message):
+            return super()._exchange(message)
+
+        def _loading(self, message):
+            self.given.append(self.seconds)
+            raise WorkerLost("loop", loop=True)
+
+    session = Loops()
+    for task in ("preprocess", "preprocess", "load_model"):
+        session.task = task
+        with pytest.raises(WorkerLost):
+            session._exchange({"op": "begin"})
+    assert session.given == [120.0, 120.0 / limits.AFTER_LOOP, 120.0]
+    assert session.seconds == 120.0

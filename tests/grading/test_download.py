@@ -3,6 +3,7 @@
 import stat
 import unicodedata
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
@@ -14,7 +15,6 @@ from course.cli import main
 from course.errors import CourseError
 from course.grading.attempts import Listed
 from course.grading.download import read
-from course.grading.judge import judge
 
 FIRST = project("01")
 NAME = FIRST.module
@@ -359,7 +359,7 @@ def grade(*arguments):
 
 def test_course_grade_takes_the_zip_and_its_status_says_what_was_left(tmp_path, monkeypatch):
     # nothing of these needs a process
-    monkeypatch.setattr("course.cli.grade._graded", lambda work, jobs, done: [judge(job) for job in work])
+    monkeypatch.setattr("course.grading.classroom.local_processes", ThreadPoolExecutor)
     names = ["leea_b_LATE_72_9002_ex04b_deployment-1.ipynb", "kimjo_74_9004_report.pdf"]
     file = packed(tmp_path / "download.zip", *names)
     done = grade(file, "--jobs", "1", "--out", tmp_path / "out")
