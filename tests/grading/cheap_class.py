@@ -36,7 +36,7 @@ def judge(job):
         return judging.ungraded(job, submission.problem)
     content = submission.file.read_bytes()
     if b"slow" in content:
-        time.sleep(60)
+        time.sleep(600)
     time.sleep(0.004)
     right = int(content.split()[0]) + judge.more
     checks = []
