@@ -7,17 +7,23 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from course.errors import CourseError
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function (or class) that the student writes: its points and the question that stands in its TODO."""
+    """One function (or class) that the student writes: its points and the question that stands in its TODO.
+
+    Args:
+        mends: slips of form that cost one check and not all (`checks.slips`); None for the project's.
+    """
 
     name: str
     points: int
     todo: str
+    mends: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class Project:
         picture: which sample of its data sets stands at the top of the notebook; "" for the first.
         look: the picture, of those that its run saves, that the lesson speaks of; "" where there is none.
         how_to_look: what to look for in it, as a sentence.
+        mends: slips of form that cost one check of a function and not all, unless the function says otherwise.
     """
 
     id: str
@@ -43,6 +50,7 @@ class Project:
     picture: str = ""
     look: str = ""
     how_to_look: str = ""
+    mends: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -64,6 +72,11 @@ class Project:
         """What the whole project is worth."""
         return sum(f.points for f in self.functions)
 
+    def mends_of(self, name: str) -> tuple[str, ...]:
+        """The slips of form that are mended in one function."""
+        own = next((f.mends for f in self.functions if f.name == name), None)
+        return self.mends if own is None else own
+
     def function(self, name: str) -> Function:
         """The function of that name."""
         return next(f for f in self.functions if f.name == name)
@@ -80,14 +93,19 @@ def projects() -> tuple[Project, ...]:
             slug=entry["slug"],
             title=entry["title"],
             data=tuple(entry["data"]),
-            functions=tuple(Function(f["name"], f["points"], f["todo"]) for f in entry["functions"]),
+            functions=tuple(Function(f["name"], f["points"], f["todo"], _mends(f)) for f in entry["functions"]),
             thresholds=dict(entry.get("thresholds", {})),
             picture=entry.get("picture", ""),
             look=entry.get("look", ""),
             how_to_look=entry.get("how_to_look", ""),
+            mends=_mends(entry) or (),
         )
         for entry in entries
     )
+
+
+def _mends(table: dict[str, Any]) -> tuple[str, ...] | None:
+    return tuple(table["mends"]) if "mends" in table else None
 
 
 def project(key: str) -> Project:

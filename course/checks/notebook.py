@@ -61,7 +61,9 @@ def grade_task(
         try:
             checks = [check for check in checks_of(entry) if check.task == task]
             with threads(1):
-                whole = run(entry, session, checks, seed=seed, before=without_a_cell, target=f"the cell of {task}")
+                whole = run(
+                    entry, session, checks, seed=seed, before=without_a_cell, target=f"the cell of {task}", mend=True
+                )
         finally:
             session.close()
     absent = not book.faults.get(task) and not any(task in cell.tasks for cell in book.cells)

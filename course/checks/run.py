@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis.errors import FlakyFailure
 
 from course.catalog import Project
+from course.checks import slips
 from course.checks.check import Check, checks_of
 from course.checks.check_failure import CheckFailure
 from course.checks.diagnosis import recognise, signature
@@ -29,6 +30,7 @@ def run(
     before: Callable[[Check], CheckResult | None] | None = None,
     each: Callable[[CheckResult], bool | None] | None = None,
     target: str = "",
+    mend: bool = False,
 ) -> ProjectResult:
     """Run checks, each of which reports exactly once, and say how the project stands.
 
@@ -39,18 +41,25 @@ def run(
         before: called before each check; a result that it returns stands in place of running the check.
         each: called with each result; no further check runs once it returns True.
         target: how the reader calls what is graded.
+        mend: whether a slip of form costs one check and not all (`slips`).
 
     Raises:
         CourseError: data or weights of the course are missing.
     """
     results = []
     shown = seed == 0 if show_exam is None else show_exam
-    for check in checks_of(entry) if checks is None else checks:
-        result = (before(check) if before else None) or _run_one(check, session, seed, shown)
+    wanted = {check.name: check for check in (checks_of(entry) if checks is None else checks)}
+
+    def run_one(name: str) -> CheckResult:
+        return (before(wanted[name]) if before else None) or _run_one(wanted[name], session, seed, shown)
+
+    for name in wanted:
+        result = run_one(name)
         results.append(result)
         if each is not None and each(result):
             break
-    return replace(standing(entry, results, target), notes=tuple(session.notes))
+    whole = replace(standing(entry, results, target), notes=tuple(session.notes))
+    return slips.mended(entry, whole, session, run_one) if mend else whole
 
 
 def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -> ProjectResult:

@@ -120,7 +120,11 @@ def _checked(made: HandedIn, job: Job) -> ProjectResult:
         return _graded[key]
     with _session(made, job) as session:
         shown = job.show_exam or job.seed == 0
-        whole = run(entry, session, seed=job.seed, show_exam=shown, before=lambda check: _skipped(check, session, made))
+
+        def before(check: Check) -> CheckResult | None:
+            return _skipped(check, session, made)
+
+        whole = run(entry, session, seed=job.seed, show_exam=shown, before=before, mend=True)
     if len(_graded) >= MAX_REMEMBERED:
         _graded.pop(next(iter(_graded)), None)
     _graded[key] = whole
