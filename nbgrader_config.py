@@ -18,6 +18,13 @@ c.CourseDirectory.course_id = "deep_learning"
 c.GenerateAssignment.preprocessors = preprocessors()
 # A notebook from Colab, whose widgets have no state, would stop generate_feedback.
 c.Autograde.sanitize_preprocessors = sanitizers()
+# What being late costs stands in course.toml; without that file `c.LateSubmissionPlugin.penalty_method` holds.
+c.AssignLatePenalties.plugin_class = "course.reports.late.LatePenalty"
+# `nbgrader generate_feedback` makes the page that `course grade` makes, with the points and comments of formgrader, each time anew.
+c.GenerateFeedback.exporter_class = "course.reports.nbgrader_page.StudentPage"
+c.GenerateFeedback.force = True
+# `nbgrader export` has no rows for projects that students have not seen; nbgrader's own CSV but for that.
+c.ExportApp.plugin_class = "course.reports.late.HandedOut"
 # Seconds that one cell may take. nbgrader's own 30 are too few for a check that trains, and it has to be more than the 300 after
 # which `course.notebook.check` itself stops a cell that loops: then the student reads a verdict.
 c.ExecutePreprocessor.timeout = 900

@@ -28,9 +28,17 @@ STUDENTS = (
 )
 INSTRUCTORS: tuple[click.Command, ...] = ()
 if author.is_here():
-    from course.cli import doctor, grade, grade_kept, release
+    from course.cli import doctor, feedback, grade, grade_kept, release, requests
 
-    INSTRUCTORS = (release.release, grade.grade, grade_kept.merge, grade_kept.regrade, doctor.doctor)
+    INSTRUCTORS = (
+        release.release,
+        grade.grade,
+        feedback.feedback,
+        grade_kept.merge,
+        grade_kept.regrade,
+        requests.requests,
+        doctor.doctor,
+    )
 AUTHORS = (author.author,)
 
 
@@ -59,7 +67,7 @@ class _Course(Sections):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Listed or not: a student who types an instructor's command reads why it is not for this copy."""
-        if name in ("release", "grade", "merge", "regrade", "doctor"):
+        if name in ("release", "grade", "feedback", "merge", "regrade", "requests", "doctor"):
             author.require()
         return self.commands.get(name)
 

@@ -77,6 +77,19 @@ ONE_EACH = 60  # a larger class has a line for those who need a look only; every
     type=click.Choice(["all", "gains", "nothing"]),
     help="With --again: the answer to its question, where nobody is there to ask.",
 )
+@click.option(
+    "--times",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A CSV that says who handed in when.",
+)
+@click.option(
+    "--names",
+    type=click.Path(path_type=Path),
+    default=Path("names.csv"),
+    show_default=True,
+    help="The map of names to the roster's ids.",
+)
+@click.option("--add", is_flag=True, help="With --gradebook: whom the roster does not know becomes a student of it.")
 def grade(
     submitted: Path,
     id: str | None,
@@ -92,6 +105,9 @@ def grade(
     only: str | None,
     again: bool,
     write: str | None,
+    times: Path | None,
+    names: Path,
+    add: bool,
 ) -> None:
     """Grade what a class has handed in.
 
@@ -106,6 +122,7 @@ def grade(
     if not (paths.ROOT / "solutions").is_dir():
         raise CourseError("This copy of the course cannot grade a class.", "An instructor's copy has solutions/.")
     from course.checks import seeds
+    from course.grading import placing, rules
     from course.grading.journal import NAME, Journal
     from course.grading.judge import Job
     from course.wall import line
@@ -126,7 +143,8 @@ def grade(
 
         entries = [catalog.project(id)] if id else []
         zipped = not submitted.is_dir() and (submitted.is_file() or submitted.suffix.lower() == ".zip")
-        known = _roster(gradebook)
+        rules.current()  # a mistake in course.toml is said before anybody is graded
+        known = placing.with_names(_roster(gradebook), names)
         left: tuple[str, ...] = ()
         if zipped:
             from course.grading import download
@@ -139,6 +157,12 @@ def grade(
             from course.grading import submissions
 
             found = submissions.find(submitted, entries, [one.id for one in known])
+        if not add:
+            found, strangers = placing.placed(found, known)
+            left += _strangers(strangers, names)
+        if times:
+            found, unknown = placing.times(times, found, known, rules.current())
+            left += tuple(unknown)
         wanted = _Wanted(students, only, again, write)
         batch = _batch(journal, out, submitted, jobs, gradebook, autograded, again)
         status = _grade(journal, wanted, found, job, batch, left)
@@ -170,6 +194,19 @@ def _roster(gradebook: str | None) -> "Sequence[Listed]":
     from course.reports import gradebook as scores
 
     return scores.roster(gradebook)
+
+
+def _strangers(strangers: "Sequence[str]", names: Path) -> tuple[str, ...]:
+    """Say at once whom the roster does not know, and make room for them in the map of names."""
+    if not strangers:
+        return ()
+    from course.grading import placing
+
+    placing.remembered(names, strangers)
+    shown = ", ".join(strangers[:5]) + ", …" * (len(strangers) > 5)
+    sentence = f"Not graded, for the roster knows nobody, or several, of this name: {shown}."
+    click.echo(f"{sentence} {names} has a line for each: write the id behind it, or --add makes them students.")
+    return (sentence,)
 
 
 def _batch(
@@ -217,14 +254,14 @@ def _grade(
         )
         click.echo("The same command goes on from there.")
         return STOPPED
-    results = batch.finish()
+    results, totals = batch.finish()
     if len(results) <= ONE_EACH:
-        click.echo(table.terminal(results), nl=False)
+        click.echo(table.terminal(results, totals), nl=False)
     _say_trouble(results)
     click.echo(f"{counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {batch.out}{os.sep}")
     for seed in {r.seed for r in results if r.seed}:
         click.echo(f"The test data were made with the secret seed {seed}: `--seed {seed}` repeats them.")
-    github.step_summary(table.markdown(results))
+    github.step_summary(table.markdown(results, totals))
     if batch.gradebook:
         click.echo(f"{counted(batch.written)} written to the gradebook")
         ending = "" if batch.copies == 1 else "s"

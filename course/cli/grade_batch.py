@@ -15,13 +15,14 @@ from course import catalog, files
 from course.checks.results import SubmissionResult
 from course.datasets import store
 from course.errors import CourseError
-from course.grading import classroom, receipts
+from course.grading import classroom, receipts, rules
 from course.grading.basis import Basis, basis
 from course.grading.journal import Journal, as_of
 from course.grading.judge import Job
 from course.grading.packed import bare
 from course.grading.submissions import Submission
-from course.reports import class_folder, table
+from course.reports import class_folder, exchange, table
+from course.reports.totals import Total, Totals, of
 
 FLUSH_SECONDS = 2.0  # at the latest so long after a result its page is there, and its points in the gradebook
 FLUSH = 20  # results at a time
@@ -80,6 +81,7 @@ class Batch:
     _names: dict[str, str] = field(default_factory=dict)
     _waits: list[Graded] = field(default_factory=list)
     _unbooked: list[Graded] = field(default_factory=list)
+    _shown: dict[tuple[str, str], Total] = field(default_factory=dict)
     _refused: bool = False
     _flushed: float = 0.0
 
@@ -206,18 +208,24 @@ class Batch:
             if self.gradebook:
                 self._unbooked += waits
                 self._book(last)
+            totals = self._totals([one.result for one in waits])
             for one in waits:
-                self._write(one)
+                self._write(one, totals)
         except BaseException:
             self._waits = waits + self._waits
             raise
         self._flushed = time.monotonic()
 
-    def _write(self, one: Graded) -> None:
-        folder = self._names[one.result.student]
+    def _whole(self, one: Graded) -> SubmissionResult:
+        """With its attachments."""
         found = self.journal.verdict(one.basis.key) if one.basis else None
-        result = as_of(found[0], one.result) if found else one.result
-        class_folder.write_page(self.out / folder, result)
+        return as_of(found[0], one.result) if found else one.result
+
+    def _write(self, one: Graded, totals: Totals) -> None:
+        folder, result = self._names[one.result.student], self._whole(one)
+        self._shown[one.place] = total = of(result, totals)
+        class_folder.write_page(self.out / folder, result, total)
+        exchange.lay(self._place(one), exchange.beside(one.job.submission))
         if one.basis is not None:
             made = receipts.receipt(result, one.basis, self.submitted, one.seconds, one.at)
             files.write(class_folder.receipt_file(self.out, folder, result.result.project), made.text())
@@ -238,26 +246,48 @@ class Batch:
             if last:
                 raise
             return
-        copies = autograded.write(self.autograded, submissions, results)
+        copies = autograded.write(self.autograded, submissions, [self._whole(one) for one in self._unbooked])
         self.written += written
         self.copies += copies.number
         self.said += [*wrong, *copies.kept]
         self._unbooked = []
 
-    def finish(self) -> list[SubmissionResult]:
-        """Write the class's files, of all whom the journal knows; returns what stands of those who were asked for."""
+    def _totals(self, results: Sequence[SubmissionResult]) -> Totals:
+        """What the gradebook says that they count; nothing where there is none, or it is refused for now."""
+        if not self.gradebook or self._refused or not results:
+            return {}
+        from course.reports import gradebook
+
+        return gradebook.totals(self.gradebook, results)
+
+    def _place(self, one: Graded) -> Path:
+        return self.out / self._names[one.place[0]] / catalog.project(one.place[1]).module
+
+    def _settled(self, ids: Sequence[str]) -> None:
+        """Due dates, and what being late costs now, of those who were asked for."""
+        if self.gradebook and not self._refused:
+            from course.reports import late
+
+            students = {one.place[0] for one in self.done}
+            late.settle(self.gradebook, [catalog.project(id) for id in ids], rules.current(), students)
+
+    def finish(self) -> tuple[list[SubmissionResult], Totals]:
+        """Write the files of the class, of all whom the journal knows; returns what stands of those asked for, and the totals."""
         stands: list[SubmissionResult] = []
+        totals: dict[tuple[str, str], Total] = {}
         asked = {one.place for one in self.done}
-        for id in dict.fromkeys(project for _, project in asked):
+        ids = list(dict.fromkeys(project for _, project in asked))
+        self._settled(ids)
+        for id in ids:
             results = [row.result for row in self.journal.rows(id)]
+            totals |= self._totals(results)
             if results:
-                class_folder.write_class(self.out, results)
+                class_folder.write_class(self.out, results, totals)
             stands += [r for r in results if (r.student, id) in asked]
-        written = [one for one in self.done if not one.held]
-        places = [self.out / self._names[one.place[0]] / catalog.project(one.place[1]).module for one in written]
-        files_ = [one.job.submission.file for one in written]
-        class_folder.for_exchange([file.parent if file else None for file in files_], places)
-        return stands
+        for one in self.done:
+            if not one.held and of(one.result, totals) != self._shown.get(one.place):
+                self._write(one, totals)
+        return stands, totals
 
 
 def counted(number: int) -> str:

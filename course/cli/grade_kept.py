@@ -54,9 +54,10 @@ def merge(others: tuple[Path, ...], out: Path, gradebook: str | None) -> None:
             for row, why in stays:
                 click.echo(table.line(f"  {row.project:<4}{row.student}   {STAYS[why]}"))
             taken += [row.result for row, why in found if not why]
-        _pages(journal, out, taken)
+        written = scores.write(gradebook, taken) if gradebook and taken else 0
+        _pages(journal, out, taken, gradebook)
         if gradebook and taken:
-            click.echo(f"{scores.write(gradebook, taken)} written to the gradebook")
+            click.echo(f"{written} written to the gradebook")
 
 
 STAYS = {
@@ -66,9 +67,13 @@ STAYS = {
 }
 
 
-def _pages(journal: "Journal", out: Path, taken: "Sequence[SubmissionResult]") -> None:
+def _pages(journal: "Journal", out: Path, taken: "Sequence[SubmissionResult]", gradebook: str | None) -> None:
     from course.grading import receipts
     from course.reports import class_folder, table
+    from course.reports import gradebook as scores
+
+    everybody = [row.result for row in journal.rows()]
+    totals = scores.totals(gradebook, everybody) if gradebook and everybody else {}
 
     names = table.file_names(journal.students(r.student for r in taken))
     for result in taken:
@@ -76,12 +81,12 @@ def _pages(journal: "Journal", out: Path, taken: "Sequence[SubmissionResult]") -
         if row is None:
             continue
         whole, folder = journal.whole(row), names[result.student]
-        class_folder.write_page(out / folder, whole)
+        class_folder.write_page(out / folder, whole, totals.get((row.student, row.project)))
         if row.basis is not None:
             made = receipts.receipt(whole, row.basis, "", row.seconds, row.at)
             files.write(class_folder.receipt_file(out, folder, row.project), made.text())
     for id in dict.fromkeys(row.project for row in journal.rows()):
-        class_folder.write_class(out, [row.result for row in journal.rows(id)])
+        class_folder.write_class(out, [row.result for row in journal.rows(id)], totals)
     click.echo(f"{len(journal.rows())} in all; reports in {out}{os.sep}")
 
 

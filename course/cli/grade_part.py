@@ -63,7 +63,7 @@ def late(found: Sequence[Submission], gradebook: str | None) -> list[Submission]
     from nbgrader.utils import parse_utc
 
     due = _due(gradebook, {one.project for one in found})
-    from course.reports.autograded import stamp
+    from course.reports import exchange
 
     left, told = [], False
     for one in found:
@@ -72,7 +72,8 @@ def late(found: Sequence[Submission], gradebook: str | None) -> list[Submission]
             continue
         when: datetime | None = None
         with suppress(ValueError, OverflowError):
-            when = parse_utc(stamp(one)) if stamp(one) else None
+            stamp = exchange.beside(one).get(exchange.TIMESTAMP, "").strip()
+            when = parse_utc(stamp) if stamp else None
         if when is not None and one.project in due:
             told = True
             if when > due[one.project]:

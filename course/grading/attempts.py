@@ -103,7 +103,7 @@ def named(found: list[tuple[Piece, HandIn]], roster: Sequence[Listed]) -> list[H
     known: dict[str, set[str]] = defaultdict(set)
     for one in roster:
         for name in (one.id, *one.names):
-            known[_squashed(name)].add(one.id)
+            known[squashed(name)].add(one.id)
     sure = {one.id for one in roster}
     ids = [_identified(piece, known, sure) for piece, _ in found]
     names = [writable(piece.called) for piece, _ in found]
@@ -126,11 +126,11 @@ def _identified(piece: Piece, known: Mapping[str, set[str]], sure: set[str]) -> 
     for name in piece.names:
         if name in sure:
             return name
-        if len(meant := known.get(_squashed(name), set())) == 1:
+        if len(meant := known.get(squashed(name), set())) == 1:
             return next(iter(meant))
     return ""
 
 
-def _squashed(name: str) -> str:
+def squashed(name: str) -> str:
     """What is left of a name when a platform has taken out blanks, commas and capitals."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFC", name)).casefold()

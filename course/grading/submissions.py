@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from course import catalog
@@ -44,6 +45,7 @@ class Submission:
         note: why it is this file, where that is not plain.
         folder: the student's own, or None where the files of all lie in one.
         others: {module of another project: the student's file of it}.
+        when: it was handed in, where a table says so; else what lies beside the file counts.
     """
 
     student: str
@@ -54,6 +56,7 @@ class Submission:
     note: str = ""
     folder: Path | None = None
     others: Mapping[str, Path] = field(default_factory=dict)
+    when: datetime | None = None
 
 
 def find(folder: Path, entries: Iterable[Project] = (), students: Iterable[str] = ()) -> list[Submission]:

@@ -1,33 +1,34 @@
 """`autograded/` as formgrader and `nbgrader generate_feedback` want it, without running a notebook: the gradebook holds the points,
 and autograded/ada/ex01_mnist/ex01_mnist.ipynb shows what Ada wrote (`marked` makes it).
 
-What is there already is replaced only if it was made here and nobody has changed it since: a notebook that `nbgrader autograde` has
-run, or one that somebody has written into, stays, and is named. The gradebook gets what nbgrader's autograder sets beside the
-points: when it was handed in, and what the course takes off for being late.
+What is there already is replaced only if it was made here and nobody has changed it since: a notebook that `nbgrader autograde`
+has run, or one that somebody has written into, stays, and is named. Beside it lie the two files by which `nbgrader
+release_feedback` knows whose page it is (`exchange`). The gradebook gets what nbgrader's autograder sets beside the points:
+when it was handed in, and what the course takes off for being late.
 """
 
+import base64
 import hashlib
 import json
-import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from course import files, paths
+from course import files
 from course.catalog import project
 from course.checks.results import SubmissionResult
 from course.errors import CourseError
+from course.grading import packed
 from course.grading.handed_in import read
 from course.grading.submissions import Submission
-from course.reports import gradebook
+from course.reports import exchange, gradebook
+from course.reports.exchange import TIMESTAMP
 from course.reports.feedback import marked
 
-MARK = "made_by_course_grade"  # in the notebook's metadata: whose it is, and a digest of its cells
-TIMESTAMP = "timestamp.txt"  # nbgrader's, beside a submission: when it was handed in
+MARK = "made_by_course_grade"  # in the notebook's metadata: whose it is, a digest of its cells, and the result (`grading.packed`)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def write(folder: Path, submissions: Sequence[Submission], results: Sequence[Sub
         folder: nbgrader's autograded/, beside the gradebook.
         submissions: in the order of the results.
     """
-    number, kept = 0, []
+    number, stays = 0, []
     for submission, result in zip(submissions, results, strict=True):
         if result.status == "missing":
             continue
@@ -65,69 +66,52 @@ def write(folder: Path, submissions: Sequence[Submission], results: Sequence[Sub
             content = read(submission.file)
             if hashlib.sha256(content).hexdigest() != result.digest:
                 raise _Stays(f"{result.file} has changed since it was graded.")
-            files.write(place, _text(marked(content, entry, result), result.student))
-            if when := stamp(submission):
-                files.write(place.with_name(TIMESTAMP), when)
+            files.write(place, _text(marked(content, entry, result), result))
+            exchange.lay(place.parent, exchange.beside(submission))
             number += 1
         except _Stays as fault:
-            kept.append(f"{place} stays as it is: {fault}")
+            stays.append(f"{place} stays as it is: {fault}")
         except (CourseError, OSError, ValueError) as fault:
-            kept.append(f"{place} was not written: {getattr(fault, 'problem', fault)}")
-    return Written(number, tuple(kept))
+            stays.append(f"{place} was not written: {getattr(fault, 'problem', fault)}")
+    return Written(number, tuple(stays))
 
 
 def set_times(url: str, submissions: Sequence[Submission], results: Sequence[SubmissionResult]) -> tuple[str, ...]:
-    """Tell the gradebook when each submission was handed in, where a timestamp.txt says so, and what being late costs.
-
-    The penalty is that of nbgrader's own plugin, which `nbgrader_config.py` may name; without one it is nothing.
+    """Tell the gradebook when each submission was handed in, where a timestamp.txt says so. What being late costs, `late` says.
 
     Returns:
         A sentence for each timestamp that cannot be read.
     """
-    from nbgrader.preprocessors import AssignLatePenalties
-    from traitlets.config.loader import PyFileConfigLoader
-
-    config = PyFileConfigLoader(gradebook.CONFIG, path=str(paths.ROOT)).load_config()
-    late = AssignLatePenalties(config=config)
-    late.log = logging.getLogger("course.late")  # it says who is late, and so does the gradebook
-    late.log.addHandler(logging.NullHandler())
-    late.log.propagate = False
-    return gradebook.patiently(lambda: _set_times(url, submissions, results, late))
+    return gradebook.patiently(lambda: _set_times(url, submissions, results))
 
 
-def _set_times(
-    url: str, submissions: Sequence[Submission], results: Sequence[SubmissionResult], late: Any
-) -> tuple[str, ...]:
+def _set_times(url: str, submissions: Sequence[Submission], results: Sequence[SubmissionResult]) -> tuple[str, ...]:
     wrong = []
     with gradebook.opened(url) as book:
         for submission, result in zip(submissions, results, strict=True):
-            when, name = stamp(submission), project(result.result.project).module
-            if not when or result.status == "missing":
+            stamp, name = exchange.beside(submission).get(TIMESTAMP, ""), project(result.result.project).module
+            if not stamp or result.status == "missing":
                 continue
             try:
-                book.update_or_create_submission(name, result.student, timestamp=when.strip())
+                book.update_or_create_submission(name, result.student, timestamp=stamp.strip())
             except (ValueError, OverflowError):
-                wrong.append(f"{submission.student}: {TIMESTAMP} holds no time: {when.strip()[:40]!r}")
-                continue
-            about = {"notebook": name, "assignment": name, "student": result.student, "db_url": url}
-            late.preprocess(nbformat.v4.new_notebook(), {"nbgrader": about})
+                wrong.append(f"{submission.student}: {TIMESTAMP} holds no time: {stamp.strip()[:40]!r}")
     return tuple(wrong)
 
 
-def stamp(submission: Submission) -> str:
-    """The timestamp.txt beside a submission in nbgrader's layout; empty where there is none."""
-    file = submission.file
-    if file is None or file.parent.name != project(submission.project).module:
-        return ""
-    with suppress(OSError, ValueError):
-        return read(file.with_name(TIMESTAMP)).decode("utf-8", "replace")[:100]
-    return ""
-
-
-def _text(notebook: Any, student: str) -> str:
+def _text(notebook: Any, result: SubmissionResult) -> str:
     """The notebook as the text of its file, with our mark."""
-    notebook.metadata[MARK] = {"student": student, "cells": _digest(notebook)}
+    whole = base64.b64encode(packed.pack(result)).decode()
+    notebook.metadata[MARK] = {"student": result.student, "cells": _digest(notebook), "result": whole}
     return nbformat.writes(notebook) + "\n"
+
+
+def result_in(notebook: Any) -> SubmissionResult | None:
+    """The result that a notebook made here holds; None where it holds none."""
+    try:
+        return packed.unpack(base64.b64decode(notebook.metadata[MARK]["result"]))
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _digest(notebook: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from course.checks.results import ProjectResult
-from course.reports import table
+from course.reports import summary
 
 
 def report(screens: Sequence[ProjectResult], line: Callable[[str], object]) -> None:
@@ -19,7 +19,7 @@ def report(screens: Sequence[ProjectResult], line: Callable[[str], object]) -> N
     Args:
         line: prints a line to stdout, where the runner looks for commands.
     """
-    step_summary(table.functions(screens))
+    step_summary(summary.functions(screens))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for text in notices(screens):
             line(text)

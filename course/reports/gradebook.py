@@ -22,6 +22,7 @@ from course.catalog import Project, project
 from course.checks.results import CheckResult, SubmissionResult
 from course.errors import CourseError
 from course.grading.attempts import Listed
+from course.reports.totals import Total, of_gradebook
 
 CONFIG = "nbgrader_config.py"
 T = TypeVar("T")
@@ -62,6 +63,20 @@ def write(url: str, results: Sequence[SubmissionResult]) -> int:
             "All others are written. Give the file or folder a shorter name and grade it again.",
         )
     return written
+
+
+def totals(url: str, results: Sequence[SubmissionResult]) -> dict[tuple[str, str], Total]:
+    """What each submission counts by the gradebook: {(student, id of the project): total}.
+
+    Raises:
+        CourseError: the gradebook cannot be read.
+    """
+
+    def read() -> dict[tuple[str, str], Total]:
+        with opened(url) as book:
+            return of_gradebook(book, results, {id: project(id).module for id in {r.result.project for r in results}})
+
+    return patiently(read)
 
 
 def require(url: str) -> None:

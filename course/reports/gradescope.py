@@ -8,17 +8,20 @@ import json
 from typing import Any
 
 from course.checks.results import SubmissionResult
+from course.reports.table import changed
 from course.reports.terminal import plain_text
+from course.reports.totals import Total, number, of_checks
 
 
-def results(result: SubmissionResult) -> str:
-    """The text of results.json."""
+def results(result: SubmissionResult, total: Total | None = None) -> str:
+    """The text of results.json. Its score is the total; where a person has changed it, that is said above the tests."""
+    total = total or of_checks(result)
     tests: list[dict[str, Any]] = []
-    for number, check in enumerate(result.result.checks, 1):
+    for place, check in enumerate(result.result.checks, 1):
         tests.append(
             {
                 "name": f"{check.task}: {check.title}",
-                "number": str(number),
+                "number": str(place),
                 "score": check.earned,
                 "max_score": check.points,
                 "status": "passed" if check.outcome == "passed" else "failed",
@@ -27,10 +30,11 @@ def results(result: SubmissionResult) -> str:
                 "visibility": "visible",
             }
         )
-    said = [f"{result.earned} of {result.points} points", *([f"Not graded: {result.reason}"] if result.reason else [])]
+    said = [f"{number(total.earned)} of {number(total.points)} points", *filter(None, [changed(total)])]
+    said += [f"Not graded: {result.reason}"] if result.reason else []
     said += [*result.notes, f"isolation: {result.isolation}"]
     whole = {
-        "score": result.earned,
+        "score": int(total.earned) if total.earned == int(total.earned) else round(total.earned, 4),
         "output": "\n".join(said),
         "output_format": "text",
         "visibility": "visible",

@@ -8,9 +8,10 @@ from xml.etree import ElementTree
 
 from course.checks.results import CheckResult, SubmissionResult
 from course.reports.terminal import plain_text
+from course.reports.totals import Totals, number, of
 
 
-def xml(results: Iterable[SubmissionResult]) -> str:
+def xml(results: Iterable[SubmissionResult], totals: Totals | None = None) -> str:
     """The text of a JUnit file."""
     root = ElementTree.Element("testsuites")
     for result in results:
@@ -26,7 +27,9 @@ def xml(results: Iterable[SubmissionResult]) -> str:
             time=f"{sum(c.seconds for c in checks):.3f}",
         )
         properties = ElementTree.SubElement(suite, "properties")
-        about = {"earned": result.earned, "points": result.points, "status": result.status, "reason": result.reason}
+        total = of(result, totals or {})
+        about: dict[str, object] = {"earned": number(total.earned), "points": number(total.points)}
+        about |= {"status": result.status, "reason": result.reason}
         about |= {"isolation": result.isolation, "file": result.file, "sha256": result.digest, "seed": result.seed}
         for name, value in about.items():
             ElementTree.SubElement(properties, "property", name=name, value=_text(str(value)))

@@ -1,5 +1,4 @@
-"""Tables with a row for each submission: CSV for a spreadsheet, Markdown for a GitHub step summary, text for the terminal; and
-one with a row for each function, for the student's own step summary.
+"""Tables with a row for each submission: CSV for a spreadsheet, Markdown for a GitHub step summary, text for the terminal.
 
 A row is there for everybody, also where nothing could be graded, with the reason.
 """
@@ -9,85 +8,113 @@ import hashlib
 import io
 import re
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
+from typing import Any
 
-from course.checks.results import CheckResult, ProjectResult, SubmissionResult
-from course.reports.terminal import SYMBOLS, render
+from course.catalog import projects
+from course.checks.results import SubmissionResult
+from course.grading.rules import Rules
+from course.reports.summary import escaped, line
+from course.reports.totals import Total, Totals, handed_out, number, of, of_assignment, of_term
 
 FIELDS = ("student", "project", "earned", "points", "status", "reason", "notes", "file", "isolation", "seed", "sha256")
+# How `earned` adds up: checks + by hand + extra credit - late penalty. Times are in UTC.
+PARTS = ("checks", "by hand", "extra credit", "late penalty", "handed in", "due", "comments")
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # what makes a spreadsheet compute a cell
-MOST = 50_000  # characters of a verdict; GitHub shows no step summary of more than 1 MiB
+FIRST_POINTS = len(FIELDS)  # from this column on there are numbers, and what is negative is no formula
+NO_VERDICT = ("not graded", "no answer", "ended", "not loaded")  # failures in which no check has looked at anything
 
 
-def csv_text(results: Sequence[SubmissionResult]) -> str:
-    """Quoted CSV with a column for each function; texts that a spreadsheet would compute get an apostrophe in front."""
+def csv_text(results: Sequence[SubmissionResult], totals: Totals | None = None) -> str:
+    """Quoted CSV with a column for each function; texts that a spreadsheet would compute get an apostrophe in front.
+
+    Args:
+        totals: the gradebook's; without them the checks' points are the total.
+    """
     tasks = list(dict.fromkeys(task for r in results for task in r.result.by_task()))
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
-    writer.writerow([*FIELDS, *(_cell(task) for task in tasks)])
+    writer.writerow([*FIELDS, *PARTS, *(_cell(task) for task in tasks)])
     for r in results:
-        whole = (r.student, r.result.project, str(r.earned), str(r.points), r.status, r.reason, " ".join(r.notes))
-        row = [*whole, r.file, r.isolation, str(r.seed), r.digest]
-        points = r.earned_by_task()
-        row += [str(points[task][0]) if task in points else "" for task in tasks]
-        writer.writerow([_cell(value) for value in row])
+        total = of(r, totals or {})
+        whole = (r.student, r.result.project, number(total.earned), number(total.points), r.status)
+        row = [*whole, r.reason or "; ".join(lost(r)), " ".join(r.notes), r.file, r.isolation, str(r.seed), r.digest]
+        row += _parts(total)
+        parts = {part.task: part for part in total.parts}
+        row += [number(parts[task].earned) if task in parts else "" for task in tasks]
+        writer.writerow([_cell(value, numeric=place >= FIRST_POINTS) for place, value in enumerate(row)])
     return text.getvalue()
 
 
-def markdown(results: Sequence[SubmissionResult]) -> str:
+def _parts(total: Total) -> list[str]:
+    handmade = sum(part.given - part.checks for part in total.parts if part.given is not None)
+    sums = [sum(part.checks for part in total.parts), handmade, sum(part.extra for part in total.parts), total.taken]
+    times = [when.isoformat(" ") if when else "" for when in (total.handed_in, total.due)]
+    return [*map(number, sums), *times, " | ".join(f"{p.task}: {p.comment}" for p in total.parts if p.comment)]
+
+
+def term_csv(book: Any, rules: Rules) -> str:
+    """Quoted CSV of the whole term, from an open gradebook: a row a student, a column a project that was handed out, and the sum.
+
+    A project counts what course.toml says, or its own points; the lowest are dropped where it says so, and named.
+    """
+    modules = handed_out(book, rules)
+    by_project = {entry.id: of_assignment(book, entry.module) for entry in projects() if entry.module in modules}
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(["student", "earned", "points", "dropped", *by_project])
+    for student in sorted(one.id for one in book.students):
+        found = of_term({id: totals.get(student) for id, totals in by_project.items()}, rules)
+        row = [*map(number, found.counts), " ".join(found.dropped), *(number(found.earned[id]) for id in by_project)]
+        writer.writerow([_cell(student), *row])
+    return text.getvalue()
+
+
+def lost(result: SubmissionResult) -> list[str]:
+    """Why a function has no points, where no check could say: a cell that is no Python, a loop."""
+    said: dict[str, str] = {}
+    for check in result.result.of(["failed"]):
+        if check.failure and (check.failure.kind in NO_VERDICT) and check.failure.kind != "not tried":
+            said.setdefault(check.task, check.message.partition("\n")[0])
+    return [text if text.startswith(task) else f"{task}: {text}" for task, text in said.items()]
+
+
+def markdown(results: Sequence[SubmissionResult], totals: Totals | None = None) -> str:
     """A table in GitHub's Markdown, with a last row of the sums."""
     lines = ["| student | project | earned | points | |", "|---|---|---:|---:|---|"]
-    for r in results:
-        said = r.reason or " ".join(_remarks(r))
-        lines.append(
-            f"| {_escaped(r.student)} | {_escaped(r.result.project)} | {r.earned} | {r.points} | {_escaped(said)} |"
-        )
-    earned, points = sum(r.earned for r in results), sum(r.points for r in results)
-    lines.append(f"| **{len(results)} in all** | | {earned} | {points} | {_escaped(isolation(results))} |")
+    whole = [of(r, totals or {}) for r in results]
+    for r, total in zip(results, whole, strict=True):
+        said = "; ".join(filter(None, [r.reason or " ".join(_remarks(r)), changed(total)]))
+        row = (r.student, r.result.project, number(total.earned), number(total.points), said)
+        lines.append(f"| {' | '.join(map(escaped, row))} |")
+    earned, points = sum(t.earned for t in whole), sum(t.points for t in whole)
+    lines.append(
+        f"| **{len(results)} in all** | | {number(earned)} | {number(points)} | {escaped(isolation(results))} |"
+    )
     return "\n".join(lines) + "\n"
 
 
-def functions(screens: Sequence[ProjectResult]) -> str:
-    """A table for each project in GitHub's Markdown, with a row for each function; below it the verdict, folded up."""
-    parts = []
-    for screen in screens:
-        heading = f"{screen.project} {screen.title}: {screen.earned} of {screen.points} points"
-        parts += [f"### {_escaped(heading)}", "", "| | function | points | |", "|---|---|---:|---|"]
-        for task, checks in screen.by_task().items():
-            earned, points = sum(c.earned for c in checks), sum(c.points for c in checks)
-            said = _state(checks)
-            parts.append(f"| {SYMBOLS[said[0]]} | {_escaped(task)} | {earned} of {points} | {_escaped(said[1])} |")
-        parts.append("")
-        if screen.of(["failed"]):
-            whole = escape(render(screen)[:MOST].encode("utf-8", "replace").decode(), quote=False)
-            parts += [f"<details><summary>What was wrong, and a question</summary>\n\n<pre>{whole}</pre></details>", ""]
-    if len(screens) > 1:
-        earned, points = sum(s.earned for s in screens), sum(s.points for s in screens)
-        parts += [f"**{earned} of {points} points** in {len(screens)} projects", ""]
-    return "\n".join(parts)
+def changed(total: Total) -> str:
+    """What of a total is not the checks': by hand, extra credit, a penalty. Empty where it is all theirs."""
+    handmade = sum(part.given - part.checks for part in total.parts if part.given is not None)
+    extra = sum(part.extra for part in total.parts)
+    said = [f"by hand {handmade:+.4g}"] if any(part.given is not None for part in total.parts) else []
+    said += [f"extra credit {extra:+.4g}"] if extra else []
+    said += [f"late -{number(total.taken)}"] if total.taken else []
+    said += ["points of an earlier submission"] if total.kept else []
+    return ", ".join(said)
 
 
-def _state(checks: Sequence[CheckResult]) -> tuple[str, str]:
-    """(one of OUTCOMES, a few words) of a function's checks: what failed comes before what waits and what is not started."""
-    failed = [c.title for c in checks if c.outcome == "failed"]
-    if failed:
-        return "failed", "; ".join(failed)
-    for outcome in ("waiting", "not started"):
-        if open_ := [c for c in checks if c.outcome == outcome]:
-            return outcome, (open_[0].message if outcome == "waiting" else "") or outcome
-    return "passed", "1 check" if len(checks) == 1 else f"all {len(checks)} checks"
-
-
-def terminal(results: Sequence[SubmissionResult]) -> str:
+def terminal(results: Sequence[SubmissionResult], totals: Totals | None = None) -> str:
     """A line for each submission."""
     width = max((len(line(r.student)) for r in results), default=0)
     lines = []
     for r in results:
+        total = of(r, totals or {})
         said = f"   {r.status}: {r.reason}" if r.reason else "   ".join(["", *_remarks(r)])
-        lines.append(
-            f"  {r.result.project:<4}{line(r.student):<{width}}{r.earned:>6} of {r.points:<4}{line(said)}".rstrip()
-        )
+        said += f"   ({other})" if (other := changed(total)) else ""
+        points = f"{number(total.earned):>6} of {number(total.points):<4}"
+        lines.append(f"  {r.result.project:<4}{line(r.student):<{width}}{points}{line(said)}".rstrip())
     return "\n".join([*lines, isolation(results)]) + "\n"
 
 
@@ -122,17 +149,8 @@ def isolation(results: Sequence[SubmissionResult]) -> str:
     return "isolation: " + ", ".join(sorted({line(r.isolation) for r in results}))
 
 
-def _cell(value: str) -> str:
+def _cell(value: str, numeric: bool = False) -> str:
+    if numeric and re.fullmatch(r"-?[\d.]+(?:e[+-]?\d+)?", value):
+        return value
     clean = "".join(c if c.isprintable() or c in "\n\t\r" else "\ufffd" for c in value)
     return "'" + clean if clean.lstrip(" ").startswith(FORMULA) else clean
-
-
-def line(text: str) -> str:
-    """One line of printable characters."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _escaped(text: str) -> str:
-    """Text in a cell of a Markdown table: no tags, no links, no markup, one line."""
-    kept = line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|~@" else c for c in kept)

@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner
 
 from course.cli import main
-from course.reports.class_folder import for_exchange
 
 
 def run(*arguments):
@@ -53,23 +52,3 @@ def test_what_cannot_be_graded_is_said_with_a_cure(tmp_path):
     assert "no folder" in run(tmp_path / "no").output
     assert "cannot be opened" in run(tmp_path, "--project", "01", "--gradebook", "nonsense").output
     assert run(tmp_path).exit_code == 2
-
-
-def test_where_some_came_by_the_exchange_every_page_has_what_release_feedback_reads(tmp_path):
-    submitted, pages = (
-        [tmp_path / "in" / n for n in ("ada", "ben", "cleo")],
-        [tmp_path / n for n in ("ada", "ben", "cleo", "dan")],
-    )
-    for folder in (*submitted, *pages):
-        folder.mkdir(parents=True)
-    for_exchange([*submitted, None], pages)
-    assert not any(list(page.iterdir()) for page in pages)
-    (submitted[0] / "timestamp.txt").write_text("2026-11-25 01:12:08 UTC")
-    (submitted[0] / "submission_secret.txt").write_text("ada's")
-    (submitted[1] / "timestamp.txt").symlink_to(submitted[0] / "timestamp.txt")
-    (submitted[1] / "submission_secret.txt").symlink_to(submitted[0] / "submission_secret.txt")
-    for_exchange([*submitted, None], pages)
-    assert (pages[0] / "timestamp.txt").read_text() == "2026-11-25 01:12:08 UTC"
-    secrets = {(page / "submission_secret.txt").read_text() for page in pages}
-    assert "ada's" in secrets
-    assert len(secrets) == 4

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
-from course.reports import github, table
+from course.reports import github, summary
 
 
 def check(task, outcome, points=2, title="a title", message="", hint=""):
@@ -43,16 +43,16 @@ TABLE = """\
 
 
 def test_a_row_for_each_function_and_the_verdict_folded_up():
-    text = table.functions([SCREEN])
+    text = summary.functions([SCREEN])
     assert text.startswith(TABLE)
     assert "&lt;b&gt;|`x` got (28, 28)" in text
     assert "Where do the channels stand?" in text
     assert text.count("<details>") == text.count("</pre></details>") == 1
-    assert "<details>" not in table.functions([ProjectResult("04b", "x", "x", SCREEN.checks[:2])])
+    assert "<details>" not in summary.functions([ProjectResult("04b", "x", "x", SCREEN.checks[:2])])
 
 
 def test_the_sum_of_several_projects_stands_below():
-    assert table.functions([SCREEN, SCREEN]).endswith("**12 of 28 points** in 2 projects\n")
+    assert summary.functions([SCREEN, SCREEN]).endswith("**12 of 28 points** in 2 projects\n")
 
 
 outcomes = st.sampled_from(["passed", "failed", "waiting", "not started"])
@@ -63,7 +63,7 @@ any_check = st.builds(check, st.sampled_from(["a", "b"]) | anything, outcomes, s
 @given(st.lists(any_check, max_size=6).map(tuple), anything)
 def test_totals_agree_and_no_text_leaves_its_place(checks, title):
     screen = ProjectResult("04b", title, "x", checks)
-    text = table.functions([screen])
+    text = summary.functions([screen])
     text.encode("utf-8")
     rows = [re.split(r"(?<!\\)\|", line) for line in text.splitlines() if line.startswith("| ")][1:]
     earned, points = (sum(int(row[3].split(" of ")[k]) for row in rows) for k in (0, 1))
@@ -95,10 +95,10 @@ def test_outside_of_actions_nothing_is_written(tmp_path, monkeypatch):
     github.report([SCREEN], lines.append)
     github.report([SCREEN], lines.append)
     assert lines == [*github.notices([SCREEN])] * 2
-    assert (tmp_path / "summary.md").read_text("utf-8") == table.functions([SCREEN]) * 2
+    assert (tmp_path / "summary.md").read_text("utf-8") == summary.functions([SCREEN]) * 2
 
 
 @pytest.mark.parametrize("length", [60_000])
 def test_a_verdict_of_any_length_is_cut(length):
     long = ProjectResult("04b", "x", "x", (check("a", "failed", message="y" * length),))
-    assert len(table.functions([long])) < table.MOST + 2000
+    assert len(summary.functions([long])) < summary.MOST + 2000

@@ -39,7 +39,7 @@ EVIL = [
 TAGS = set(
     re.findall(
         r"\w+",
-        "html head meta title style body main header div h1 h2 p strong span meter section ul li b pre code footer "
+        "html head meta title style body main header div h1 h2 p strong span meter section ul li b pre code footer dl dt dd "
         "figure figcaption table tr th td img br svg path text circle",
     )
 )

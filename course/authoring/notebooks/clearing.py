@@ -7,7 +7,8 @@ Named in nbgrader_config.py, so that `nbgrader generate_assignment` and formgrad
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
+from nbgrader.nbgraderformat import MetadataValidator, SchemaTooNewError, SchemaTooOldError
+from nbgrader.preprocessors import ClearSolutions, DeduplicateIds, NbGraderPreprocessor
 
 from course.authoring.stubs import BEGIN, todo_text
 from course.catalog import project
@@ -50,6 +51,34 @@ class WithoutWidgets(NbGraderPreprocessor):
         return nb, resources
 
 
+class OneOfEach(NbGraderPreprocessor):
+    """Stands behind nbgrader's `DeduplicateIds`, which leaves `"nbgrader": {}` at a cell that is there twice.
+
+    nbgrader takes that for metadata of an old version and stops the whole class there. Without the empty fields such a cell is
+    one of the student's own, and metadata that are spoilt are an error of this notebook alone.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Clean one notebook that was handed in.
+
+        Raises:
+            ValueError: the metadata of a cell are none of nbgrader's; nbgrader says so and goes on with the next notebook.
+        """
+        for number, cell in enumerate(nb.cells, 1):
+            fields = cell.metadata.get("nbgrader")
+            if not fields:
+                cell.metadata.pop("nbgrader", None)
+                continue
+            try:
+                MetadataValidator().validate_cell(cell)
+            except (SchemaTooOldError, SchemaTooNewError) as fault:
+                raise ValueError(f"Cell {number} has metadata of another version of nbgrader: {fault}") from fault
+        return nb, resources
+
+
 def sanitizers() -> list[type]:
-    """nbgrader's own chain from submitted/ to autograded/, with WithoutWidgets before it."""
-    return [WithoutWidgets, *Autograde.class_traits()["sanitize_preprocessors"].default()]
+    """nbgrader's own chain from submitted/ to autograded/, with WithoutWidgets before it and OneOfEach where it is needed."""
+    chain: list[type] = [WithoutWidgets]
+    for step in Autograde.class_traits()["sanitize_preprocessors"].default():
+        chain += [step, OneOfEach] if step is DeduplicateIds else [step]
+    return chain

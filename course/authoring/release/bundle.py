@@ -28,8 +28,14 @@ SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors", ".j2", ".css
 # Of the package, what authors alone run: the making of all this, the proofs, what the data teach.
 AUTHORS = ("authoring/", "lessons/")
 # What instructors run beside that: the grading of a class, and the views of it.
-VIEWS = ("autograded", "class_folder", "feedback", "gradebook", "gradescope", "html", "junit", "templates/page.html")
-INSTRUCTORS = ("grading/", "wall/", "cli/doctor", "cli/grade", "cli/release", *(f"reports/{view}" for view in VIEWS))
+VIEWS = (
+    *("autograded", "class_folder", "exchange", "feedback", "gradebook", "gradescope", "html", "junit", "late"),
+    *("nbgrader_page", "table", "templates/page.html", "totals"),
+)
+INSTRUCTORS = (
+    *("grading/", "wall/", "cli/doctor", "cli/feedback", "cli/grade", "cli/release", "cli/requests"),
+    *(f"reports/{view}" for view in VIEWS),
+)
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 
 
