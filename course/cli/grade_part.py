@@ -3,11 +3,12 @@
 import difflib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 from course import catalog
 from course.checks.results import SubmissionResult
 from course.errors import CourseError
+from course.grading import rules
 from course.grading.basis import basis
 from course.grading.journal import Journal
 from course.grading.judge import Job
@@ -55,7 +56,7 @@ def failed(work: Sequence[Job], journal: Journal) -> list[Job]:
 
 
 def late(found: Sequence[Submission], gradebook: str | None) -> list[Submission]:
-    """Those who were late, by the platform's mark, or by timestamp.txt and the gradebook's due date.
+    """Those who were late, by the platform's mark, or by when it was handed in and the due date of course.toml or of the gradebook.
 
     Raises:
         CourseError: nothing tells who was late.
@@ -74,16 +75,26 @@ def late(found: Sequence[Submission], gradebook: str | None) -> list[Submission]
         with suppress(ValueError, OverflowError):
             stamp = exchange.beside(one).get(exchange.TIMESTAMP, "").strip()
             when = parse_utc(stamp) if stamp else None
-        if when is not None and one.project in due:
+        end = _own(one, due)
+        if when is not None and end is not None:
             told = True
-            if when > due[one.project]:
+            if when > end:
                 left.append(one)
     if not left and not told:
         raise CourseError(
             "Nothing tells who was late.",
-            "It takes a platform's zip that marks it, or a timestamp.txt beside each submission and a due date in the gradebook.",
+            "It takes a platform's zip that marks it, or a due date in course.toml or in the gradebook, and --times or a timestamp.txt "
+            "beside each submission.",
         )
     return left
+
+
+def _own(one: Submission, due: dict[str, datetime]) -> datetime | None:
+    """When it was due for this student, with the extension and the grace of course.toml; naive, in UTC."""
+    found = rules.current()
+    own = found.of(one.project)
+    end = found.extensions.get(one.student, {}).get(one.project) or own.due
+    return (end + own.grace).astimezone(UTC).replace(tzinfo=None) if end else due.get(one.project)
 
 
 def _due(url: str | None, projects: set[str]) -> dict[str, datetime]:

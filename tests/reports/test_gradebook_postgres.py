@@ -96,6 +96,41 @@ def test_points_arrive_can_be_written_again_and_those_given_by_hand_stay(url, tm
 
 
 @needs_server
+def test_the_total_and_its_parts_are_those_of_the_export(url, tmp_path, monkeypatch):
+    """By hand, extra credit, a comment, a due date, an extension and a penalty, as on SQLite."""
+    from datetime import UTC, datetime, timedelta
+
+    from nbgrader.api import Gradebook
+
+    from course.grading import rules
+    from course.reports import late
+
+    due = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    own = rules.ProjectRules(due, penalty=rules.Share(10, True))
+    extended = {"ben": {"04b": due + timedelta(days=3)}}
+    found = rules.Rules(projects={"04b": own}, extensions=extended, file=tmp_path / "course.toml")
+    monkeypatch.setattr(rules, "current", lambda: found)
+    rows = [result("ada", 4), result("ben", 4), result("finn", 0, "missing", file="")]
+    gradebook.write(url, rows)
+    with Gradebook(url) as book:
+        for student in ("ada", "ben"):
+            book.find_submission(ENTRY.module, student).timestamp = datetime(2026, 11, 21)
+        book.find_grade("check_preprocess", ENTRY.module, ENTRY.module, "ada").manual_score = 2.5
+        book.find_grade("check_preprocess", ENTRY.module, ENTRY.module, "ada").extra_credit = 1.0
+        book.find_comment("preprocess", ENTRY.module, ENTRY.module, "ada").manual_comment = "źle"
+        book.db.commit()
+    late.settle(url, [ENTRY], found)
+    totals = gradebook.totals(url, rows)
+    assert {student: total.earned for (student, _), total in totals.items()} == {
+        student: pytest.approx(score) for student, (score, _) in exported(url, tmp_path).items()
+    }
+    raw = WHOLE - ENTRY.function("preprocess").points + 3.5
+    assert (totals["ada", "04b"].raw, totals["ada", "04b"].taken) == (raw, round(raw / 10, 2))
+    assert totals["ada", "04b"].of("preprocess").comment == "źle"
+    assert (totals["ben", "04b"].earned, totals["ben", "04b"].extension) == (WHOLE, timedelta(days=3))
+
+
+@needs_server
 def test_what_postgres_cannot_hold_stops_nobody(url, tmp_path):
     """NUL and lone halves of UTF-16 pairs in what a check says, and a name that is longer than nbgrader's column."""
     evil = result("ada", 0)
