@@ -83,8 +83,8 @@ def late(found: Sequence[Submission], gradebook: str | None) -> list[Submission]
     if not left and not told:
         raise CourseError(
             "Nothing tells who was late.",
-            "It takes a platform's zip that marks it, or a due date in course.toml or in the gradebook, and --times or a timestamp.txt "
-            "beside each submission.",
+            "It takes a platform's zip that marks it, or a due date in course.toml or in the gradebook, and times: --times, or a "
+            "timestamp.txt beside each submission.",
         )
     return left
 
