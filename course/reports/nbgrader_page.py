@@ -12,7 +12,6 @@ from traitlets import default
 
 from course.catalog import Project, project
 from course.cells.notebook import fields_of
-from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult, SubmissionResult
 from course.errors import CourseError
 from course.grading import rules
@@ -58,11 +57,9 @@ def printed(notebook: Any, entry: Project, student: str, total: totals.Total | N
     checks = []
     for function in entry.functions:
         part = total.of(function.name)
-        earned = part.checks if part else 0.0
-        right = earned >= function.points
-        failure = None if right else Failure("condition", texts.get(f"{totals.CHECKS}{function.name}") or "Nothing.")
-        about = (entry.id, function.name, f"{totals.CHECKS}{function.name}", PRINTED, function.points)
-        checks.append(CheckResult(*about, int(earned), "passed" if right else "failed", failure))
+        earned = int(part.checks) if part else 0
+        text = texts.get(f"{totals.CHECKS}{function.name}") or "Nothing."
+        checks.append(CheckResult.of_text(entry.id, function.name, PRINTED, function.points, earned, text))
     whole = ProjectResult(entry.id, entry.title, f"{entry.module}.ipynb", tuple(checks))
     return SubmissionResult(student, f"{entry.module}.ipynb", whole, "none (nbgrader autograde)")
 
