@@ -28,6 +28,7 @@ def feedback(projects: tuple[str, ...], gradebook: str, out: Path) -> None:
     from course.grading.journal import NAME, Journal
     from course.reports import class_folder, late, table
     from course.reports import gradebook as scores
+    from course.reports.totals import of_assignment
 
     if not (out / NAME).is_file():
         raise CourseError(f"There is no {NAME} in {out}.", "`course grade` makes it; --out names its folder.")
@@ -48,7 +49,12 @@ def feedback(projects: tuple[str, ...], gradebook: str, out: Path) -> None:
         for id in dict.fromkeys(row.project for row in rows):
             class_folder.write_class(out, [row.result for row in rows if row.project == id], totals)
         with scores.opened(gradebook) as book:
+            booked = {id: of_assignment(book, catalog.project(id).module) for id in {row.project for row in rows}}
             files.write(out / "term.csv", table.term_csv(book, rules.current()))
+    absent = [row.student for row in rows if row.result.status != "missing" and row.student not in booked[row.project]]
+    if absent:
+        names = f"{', '.join(absent[:5])}{', …' * (len(absent) > 5)}"
+        click.echo(table.line(f"Not in the gradebook: {names}. `course grade --gradebook` writes them."))
     changed = [(row, said) for row in rows if (said := table.changed(totals[row.student, row.project]))]
     for row, said in changed:
         total = totals[row.student, row.project]

@@ -32,7 +32,7 @@ def merge(others: tuple[Path, ...], out: Path, gradebook: str | None) -> None:
     same file never loses points.
     """
     from course.grading.journal import NAME, Journal, merged
-    from course.reports import class_folder, table
+    from course.reports import class_folder, exchange, table
 
     for other in others:
         if not (other / NAME).is_file():
@@ -45,16 +45,20 @@ def merge(others: tuple[Path, ...], out: Path, gradebook: str | None) -> None:
             from course.reports import gradebook as scores
 
             scores.require(gradebook)
-        taken: list[SubmissionResult] = []
+        taken: list[tuple[SubmissionResult, dict[str, str]]] = []
         for other in others:
             with Journal(other / NAME) as theirs:
                 found = list(merged(journal, theirs))
+                names = table.file_names(theirs.students())
             stays = [(row, why) for row, why in found if why]
             click.echo(f"{other}: {len(found) - len(stays)} brought in, {len(stays)} as they were")
             for row, why in stays:
                 click.echo(table.line(f"  {row.project:<4}{row.student}   {STAYS[why]}"))
-            taken += [row.result for row, why in found if not why]
-        written = scores.write(gradebook, taken) if gradebook and taken else 0
+            for row, why in found:
+                if not why:
+                    place = other / names[row.student] / catalog.project(row.project).module
+                    taken.append((row.result, exchange.within(place)))
+        written = _booked(gradebook, taken) if gradebook and taken else 0
         _pages(journal, out, taken, gradebook)
         if gradebook and taken:
             click.echo(f"{written} written to the gradebook")
@@ -67,21 +71,40 @@ STAYS = {
 }
 
 
-def _pages(journal: "Journal", out: Path, taken: "Sequence[SubmissionResult]", gradebook: str | None) -> None:
+def _booked(gradebook: str, taken: "Sequence[tuple[SubmissionResult, dict[str, str]]]") -> int:
+    """Points, when they were handed in, and what being late costs, into the gradebook; returns how many submissions."""
+    from course.grading import rules
+    from course.reports import autograded, exchange, late
+    from course.reports import gradebook as scores
+
+    results = [result for result, _ in taken]
+    written = scores.write(gradebook, results)
+    there = [(r, beside.get(exchange.TIMESTAMP, "")) for r, beside in taken if r.status != "missing"]
+    for sentence in autograded.stamp(gradebook, there):
+        click.echo(f"  {sentence}")
+    entries = [catalog.project(id) for id in dict.fromkeys(r.result.project for r in results)]
+    late.settle(gradebook, entries, rules.current(), {r.student for r in results})
+    return written
+
+
+def _pages(
+    journal: "Journal", out: Path, taken: "Sequence[tuple[SubmissionResult, dict[str, str]]]", gradebook: str | None
+) -> None:
     from course.grading import receipts
-    from course.reports import class_folder, table
+    from course.reports import class_folder, exchange, table
     from course.reports import gradebook as scores
 
     everybody = [row.result for row in journal.rows()]
     totals = scores.totals(gradebook, everybody) if gradebook and everybody else {}
 
-    names = table.file_names(journal.students(r.student for r in taken))
-    for result in taken:
+    names = table.file_names(journal.students(r.student for r, _ in taken))
+    for result, beside in taken:
         row = journal.row(result.student, result.result.project)
         if row is None:
             continue
         whole, folder = journal.whole(row), names[result.student]
         class_folder.write_page(out / folder, whole, totals.get((row.student, row.project)))
+        exchange.lay(out / folder / catalog.project(row.project).module, beside)
         if row.basis is not None:
             made = receipts.receipt(whole, row.basis, "", row.seconds, row.at)
             files.write(class_folder.receipt_file(out, folder, row.project), made.text())

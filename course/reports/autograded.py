@@ -82,20 +82,33 @@ def set_times(url: str, submissions: Sequence[Submission], results: Sequence[Sub
     Returns:
         A sentence for each timestamp that cannot be read.
     """
-    return gradebook.patiently(lambda: _set_times(url, submissions, results))
+    known = []
+    for submission, result in zip(submissions, results, strict=True):
+        if result.status != "missing":
+            known.append((result, exchange.beside(submission).get(TIMESTAMP, "")))
+    return stamp(url, known)
 
 
-def _set_times(url: str, submissions: Sequence[Submission], results: Sequence[SubmissionResult]) -> tuple[str, ...]:
+def stamp(url: str, known: Sequence[tuple[SubmissionResult, str]]) -> tuple[str, ...]:
+    """Write when each was handed in, a text as in timestamp.txt; empty where nobody knows.
+
+    Returns:
+        A sentence for each that cannot be read.
+    """
+    return gradebook.patiently(lambda: _stamp(url, known))
+
+
+def _stamp(url: str, known: Sequence[tuple[SubmissionResult, str]]) -> tuple[str, ...]:
     wrong = []
     with gradebook.opened(url) as book:
-        for submission, result in zip(submissions, results, strict=True):
-            stamp, name = exchange.beside(submission).get(TIMESTAMP, ""), project(result.result.project).module
-            if not stamp or result.status == "missing":
+        for result, when in known:
+            if not when.strip():
                 continue
+            name = project(result.result.project).module
             try:
-                book.update_or_create_submission(name, result.student, timestamp=stamp.strip())
+                book.update_or_create_submission(name, result.student, timestamp=when.strip())
             except (ValueError, OverflowError):
-                wrong.append(f"{submission.student}: {TIMESTAMP} holds no time: {stamp.strip()[:40]!r}")
+                wrong.append(f"{result.student}: {TIMESTAMP} holds no time: {when.strip()[:40]!r}")
     return tuple(wrong)
 
 

@@ -26,23 +26,30 @@ def beside(submission: Submission) -> dict[str, str]:
     A link is not followed.
     """
     file = submission.file
-    found: dict[str, str] = {}
-    if file is not None and file.parent.name == project(submission.project).module:
-        for name in (TIMESTAMP, SECRET):
-            with suppress(OSError, ValueError):
-                found[name] = read(file.with_name(name)).decode("utf-8", "replace")[:200]
+    nested = file is not None and file.parent.name == project(submission.project).module
+    found = within(file.parent) if file is not None and nested else {}
     if submission.when is not None:
         found[TIMESTAMP] = f"{submission.when.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
     return found
 
 
+def within(folder: Path) -> dict[str, str]:
+    """{name: text} of those of the two files that lie in a folder."""
+    found: dict[str, str] = {}
+    for name in (TIMESTAMP, SECRET):
+        with suppress(OSError, ValueError):
+            found[name] = read(folder / name).decode("utf-8", "replace")[:200]
+    return found
+
+
 def lay(folder: Path, found: Mapping[str, str]) -> None:
-    """Lay both into a folder. A secret that was made here before stays, so that a page that is released again takes its own place.
+    """Lay both into a folder. What is known stays where nothing newer is; a page that is released again takes its own place.
 
     Raises:
         CourseError: a file cannot be written.
     """
-    files.write(folder / TIMESTAMP, found.get(TIMESTAMP, ""))
+    if found.get(TIMESTAMP) or files.read(folder / TIMESTAMP) is None:
+        files.write(folder / TIMESTAMP, found.get(TIMESTAMP, ""))
     if secret := found.get(SECRET):
         files.write(folder / SECRET, secret)
     elif not (files.read(folder / SECRET) or ""):

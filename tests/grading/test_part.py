@@ -129,6 +129,8 @@ def test_two_assistants_results_become_one_class(cheap, tmp_path):
     page = tmp_path / "out" / "cleo" / NAME / f"{NAME}.html"
     assert page.read_bytes() == (tmp_path / "b" / "out" / "cleo" / NAME / f"{NAME}.html").read_bytes()
     assert (tmp_path / "out" / "receipts" / f"ada.{NAME}.json").is_file()
+    beside = [tmp_path / one / "cleo" / NAME / "submission_secret.txt" for one in ("out", "b/out")]
+    assert beside[0].read_text() == beside[1].read_text()  # so the page finds its way by the exchange
     assert command(*whole).exit_code == 0  # a second time changes nothing
     assert rows(tmp_path / "out") == wanted
     back = command("merge", tmp_path / "b" / "out", tmp_path / "a" / "out", "--out", tmp_path / "other")

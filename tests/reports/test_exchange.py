@@ -38,6 +38,8 @@ def test_what_came_by_the_exchange_is_copied_and_others_get_a_secret_that_stays(
     assert rounds[0] == rounds[1]
     assert rounds[0][0] == "ada's"
     assert len(set(rounds[0])) == 3
+    exchange.lay(pages[0], {})  # nothing newer is known
+    assert (pages[0] / "submission_secret.txt").read_text() == "ada's"
     assert [(page / "timestamp.txt").read_text() for page in pages] == ["2026-11-25 01:12:08 UTC", "", ""]
 
 
