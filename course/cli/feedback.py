@@ -53,8 +53,8 @@ def feedback(projects: tuple[str, ...], gradebook: str, out: Path) -> None:
             files.write(out / "term.csv", table.term_csv(book, rules.current()))
     absent = [row.student for row in rows if row.result.status != "missing" and row.student not in booked[row.project]]
     if absent:
-        names = f"{', '.join(absent[:5])}{', …' * (len(absent) > 5)}"
-        click.echo(table.line(f"Not in the gradebook: {names}. `course grade --gradebook` writes them."))
+        who = f"{', '.join(absent[:5])}{', …' * (len(absent) > 5)}"
+        click.echo(table.line(f"Not in the gradebook: {who}. `course grade --gradebook` writes them."))
     changed = [(row, said) for row in rows if (said := table.changed(totals[row.student, row.project]))]
     for row, said in changed:
         total = totals[row.student, row.project]
