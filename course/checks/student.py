@@ -8,7 +8,7 @@ from course import limits
 from course.checks import wire
 from course.checks.check_failure import CheckFailure
 from course.checks.results import Attachment
-from course.checks.seeds import told
+from course.checks.seeds import drawn, told
 from course.checks.session import Session
 
 T = TypeVar("T")
@@ -67,8 +67,8 @@ class Lab:
         return answer["result"]
 
     def seeded(self, seed: int) -> Student:
-        """The student, each call of whose functions comes right after `torch.manual_seed(seed)`."""
-        return Student(self, seed)
+        """The student, each call of whose functions comes right after `torch.manual_seed(drawn(seed))` (`seeds`)."""
+        return Student(self, drawn(seed))
 
     def build(self, blueprint: wire.Blueprint) -> wire.Handle:
         """Build one of our own things (`builders`) on the student's side."""

@@ -10,18 +10,19 @@ from PIL import Image, ImageDraw
 
 from course.checks.expect import expect_equal
 from course.checks.probes import traces_on
+from course.checks.seeds import drawn
 from course.checks.wire import Photo
 from course.models.signs import baselines
 
 
 def images(count: int, side: int = 8, channels: int = 1, seed: int = 0) -> torch.Tensor:
     """Random float32 images (count, channels, side, side) in [0, 1)."""
-    return torch.rand(count, channels, side, side, generator=torch.Generator().manual_seed(seed))
+    return torch.rand(count, channels, side, side, generator=torch.Generator().manual_seed(drawn(seed)))
 
 
 def labels(count: int, classes: int, seed: int = 0) -> torch.Tensor:
     """Random int64 labels (count,)."""
-    return torch.randint(0, classes, (count,), generator=torch.Generator().manual_seed(seed))
+    return torch.randint(0, classes, (count,), generator=torch.Generator().manual_seed(drawn(seed)))
 
 
 def grey(pixels: np.ndarray) -> Photo:

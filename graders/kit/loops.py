@@ -14,6 +14,7 @@ from torch import nn
 
 from course.checks.builders import loader
 from course.checks.probes import forward, history_of, state_of, trainable_of
+from course.checks.seeds import drawn
 from graders.kit.worker.loops import logbook_of, open_logbook
 
 State = dict[str, torch.Tensor]
@@ -38,7 +39,7 @@ class Data(NamedTuple):
 
 def varied(count: int, channels: int, side: int, seed: int) -> torch.Tensor:
     """Images in [0, 1), each with four quarters of its own brightness and some noise: (count, channels, side, side)."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator().manual_seed(drawn(seed))
     quarters = torch.rand(count, channels, 2, 2, generator=generator)
     noise = torch.rand(count, channels, side, side, generator=generator)
     return 0.7 * nn.functional.interpolate(quarters, size=(side, side)) + 0.3 * noise

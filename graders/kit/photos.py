@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torchvision.models import Weights
 
+from course.checks.seeds import drawn
 from course.checks.wire import Photo
 from course.models import pocket
 from course.models.kinds import dogs
@@ -70,7 +71,7 @@ def _hidden(
 
 def colour_images(count: int, side: int = 12, seed: int = 0) -> torch.Tensor:
     """Random float32 images (count, 3, side, side), about normalised."""
-    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(drawn(seed)))
 
 
 def opened(content: Photo) -> Image.Image:

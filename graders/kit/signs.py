@@ -11,6 +11,7 @@ import torch
 
 from course.checks.expect import expect, expect_close, expect_equal, expect_tensor
 from course.checks.probes import items_of, length_of
+from course.checks.seeds import drawn
 from course.checks.session import StudentRaised
 from graders.kit.worker.pictures import others_in, path_object
 
@@ -24,7 +25,7 @@ def sign_csv(rows: int, seed: int = 0, brightest: int = 255) -> tuple[str, np.nd
     The 24 letters come first, once each in alphabetical order, so that both sides of the gap are there. No pixel is brighter than
     `brightest`.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(drawn(seed))
     pixels = generator.integers(0, brightest + 1, (rows, 784), dtype=np.uint8)
     classes = [k if k < 24 else int(generator.integers(0, 24)) for k in range(rows)]
     header = "label," + ",".join(f"pixel{k}" for k in range(1, 785))

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from course.checks.check_failure import CheckFailure
 from course.checks.expect import expect, expect_at_least, expect_at_most, expect_close, expect_equal, expect_tensor
 from course.checks.probes import buffers_of, copy_parameters, forward, parameters_of
+from course.checks.seeds import drawn
 from course.checks.wire import Handle
 from graders.kit.networks import expect_images_kept
 from graders.kit.worker.gradients import pull_at_images, pull_of
@@ -25,7 +26,7 @@ NEAR = 4e-3  # rounding is 1e-6; an epsilon of 1e-3 beside variances of 2 and mo
 
 def signed(count: int, channels: int, height: int, width: int, seed: int = 0) -> torch.Tensor:
     """Random images (count, channels, height, width) with values of both signs."""
-    return torch.randn(count, channels, height, width, generator=torch.Generator().manual_seed(seed))
+    return torch.randn(count, channels, height, width, generator=torch.Generator().manual_seed(drawn(seed)))
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Stage:
     def __init__(self, block: Handle, inputs: int, outputs: int) -> None:
         self.block, self.inputs, self.outputs, self.x = block, inputs, outputs, signed(3, inputs, 13, 10)
         forward(block, self.x, mode="eval")  # lazy layers get their shapes
-        generator = torch.Generator().manual_seed(11)
+        generator = torch.Generator().manual_seed(drawn(11))
         draws = [torch.randn(p.shape, generator=generator) for p in parameters_of(block).values()]
         # scales of both signs, none near 0, so that pooling before the norm shows; maps far above 6, so that a cut shows;
         # variances of 2 and more, so that epsilons do not show
