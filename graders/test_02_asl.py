@@ -273,7 +273,18 @@ def test_a_machine_without_a_compiler_goes_on(student, lab):
 # -- fit ----------------------------------------------------------------------------------------------------------------
 
 CLASSES, NET = 4, {"channels": 1, "classes": 4, "seed": 2}
-TRAIN, VALID = Data(varied(17, 1, 8, 1), labels(17, CLASSES, 1)), Data(varied(11, 1, 8, 2), labels(11, CLASSES, 2))
+
+
+def teaching() -> Data:
+    """17 pictures to learn from, drawn anew in each class."""
+    return Data(varied(17, 1, 8, 1), labels(17, CLASSES, 1))
+
+
+def watching() -> Data:
+    """11 pictures to measure with."""
+    return Data(varied(11, 1, 8, 2), labels(11, CLASSES, 2))
+
+
 SIZES = [8, 8, 1]
 
 
@@ -286,15 +297,16 @@ def _run(lab, epochs: int, *lr: float, frozen: str = "") -> Run:
     model = lab.build(loop_net(**NET))
     if frozen:
         freeze_part(model, frozen)
-    start = lambda: _fit(lab, model, TRAIN, VALID, epochs, *lr)  # noqa: E731
-    return Run(model, loop_net.build(**NET), TRAIN, VALID, start)
+    train, valid = teaching(), watching()
+    start = lambda: _fit(lab, model, train, valid, epochs, *lr)  # noqa: E731
+    return Run(model, loop_net.build(**NET), train, valid, start)
 
 
 @check("fit", points=1, hint="After three epochs, how many entries should each list of the history have?")
 def test_the_history_has_one_entry_an_epoch(lab):
     """Four curves, as long as there were epochs, of plain numbers: also where nothing is left to learn, or nothing is learned."""
     model = lab.build(loop_net(**NET, norm=False, sure=400.0))
-    known = Data(TRAIN.images[:3], wrong_labels(model, TRAIN.images[:3], CLASSES)["own"])
+    known = Data(teaching().images[:3], wrong_labels(model, teaching().images[:3], CLASSES)["own"])
     for epochs in (1, 25):
         expect_entries(history_of(_fit(lab, model, known, known, epochs, 0.0)), epochs)
 
@@ -320,7 +332,7 @@ def test_validation_data_teach_nothing(lab):
         model = lab.build(loop_net(**NET, dropout=0.2))
         train, valid = (
             Data(x, wrong_labels(model, x, CLASSES)[k])
-            for x, k in zip((TRAIN.images[:12], VALID.images[:5]), ("taught", kind))
+            for x, k in zip((teaching().images[:12], watching().images[:5]), ("taught", kind))
         )
         curves = history_of(_fit(lab, model, train, valid, 16, 0.01))
         return state_of(model), curves

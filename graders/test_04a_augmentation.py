@@ -290,7 +290,14 @@ def _pictures(count: int, seed: int) -> torch.Tensor:
     return pictures
 
 
-TRAIN, VALID = Data(_pictures(17, 1), labels(17, CLASSES, 1)), Data(_pictures(11, 2), labels(11, CLASSES, 2))
+def teaching() -> Data:
+    """17 pictures to learn from, drawn anew in each class."""
+    return Data(_pictures(17, 1), labels(17, CLASSES, 1))
+
+
+def watching() -> Data:
+    """11 pictures to measure with."""
+    return Data(_pictures(11, 2), labels(11, CLASSES, 2))
 
 
 def _train(lab, model, train: Data, valid: Data, epochs: int, lr: float):
@@ -300,12 +307,15 @@ def _train(lab, model, train: Data, valid: Data, epochs: int, lr: float):
     return lab.seeded(7).train_augmented(model, train_set, valid_set, epochs, lr, 8)
 
 
-def _run(lab, epochs: int, lr: float = 0.01, train: Data = TRAIN, frozen: str = "") -> Run:
+def _run(lab, epochs: int, lr: float = 0.01, train: Data | None = None, frozen: str = "") -> Run:
+    train = train or teaching()
     net = {"channels": 1, "classes": int(train.labels.max()) + 1, "seed": 2}
     model = lab.build(loop_net(**net))
     if frozen:
         freeze_part(model, frozen)
-    return Run(model, loop_net.build(**net), train, VALID, lambda: _train(lab, model, train, VALID, epochs, lr))
+    return Run(
+        model, loop_net.build(**net), train, watching(), lambda: _train(lab, model, train, watching(), epochs, lr)
+    )
 
 
 def _shown(run: Run) -> list[torch.Tensor]:
@@ -327,7 +337,7 @@ def test_training_sees_augmented_pictures_anew_each_epoch(lab):
     expect_equal(sizes, SIZES * 3, "sizes of the training batches in three epochs of seventeen, by eight")
     shown = torch.cat(_shown(run))
     times = (shown[:, 0, 0, 0] / MARK).round()
-    if min(TRAIN.who(shown)) >= 0:  # else it has its transform from elsewhere, which leaves no marks
+    if min(teaching().who(shown)) >= 0:  # else it has its transform from elsewhere, which leaves no marks
         plain, often = int((times == 0).sum()), int((times > 1).sum())
         expect(plain == 0, "{plain} of 51 training pictures reach the network as they are in the data set", plain=plain)
         expect(
@@ -357,7 +367,7 @@ def test_validation_sees_the_pictures_as_they_are(lab):
     run = _run(lab, 2)
     expect_modes(run)
     measured = torch.cat([one.images for one in run.passes if one.taught is None] or [torch.zeros(1, 1, 28, 28)])
-    seen = [picture for picture, who in zip(measured, VALID.who(measured), strict=True) if who >= 0]
+    seen = [picture for picture, who in zip(measured, watching().who(measured), strict=True) if who >= 0]
     # 22: eleven pictures in each of two epochs
     expect_at_least(len(seen), 22, "validation pictures that are measured in two epochs of eleven")
     changed = sum(bool(picture[0, 0, :2].any()) for picture in seen)
@@ -368,7 +378,7 @@ def test_validation_sees_the_pictures_as_they_are(lab):
 def test_training_order_is_new_in_each_epoch(lab):
     """Each picture once an epoch, in another order each time, also the one that is left for the last batch."""
     # every picture has a class of its own, so the classes that the network is taught say which picture comes when
-    expect_each_item_once_an_epoch(_run(lab, 2, train=Data(TRAIN.images, torch.arange(17))), SIZES, 2)
+    expect_each_item_once_an_epoch(_run(lab, 2, train=Data(teaching().images, torch.arange(17))), SIZES, 2)
 
 
 @check("train_augmented", points=1, hint="Which of your two loaders may reach `backward`?")
@@ -379,7 +389,7 @@ def test_validation_data_teach_nothing(lab):
         model = lab.build(loop_net(channels=1, classes=CLASSES, seed=2))
         train, valid = (
             Data(x, wrong_labels(model, x, CLASSES)[k])
-            for x, k in zip((TRAIN.images[:12], VALID.images[:5]), ("taught", kind), strict=True)
+            for x, k in zip((teaching().images[:12], watching().images[:5]), ("taught", kind), strict=True)
         )
         curves = history_of(_train(lab, model, train, valid, 16, 0.01))
         return state_of(model), curves
@@ -416,13 +426,13 @@ def test_the_history_is_true(lab):
     model = lab.build(loop_net(**net))
     train, valid = (
         Data(x, wrong_labels(model, x, CLASSES)[kind])
-        for x, kind in ((TRAIN.images, "taught"), (VALID.images, "mostly own"))
+        for x, kind in ((teaching().images, "taught"), (watching().images, "mostly own"))
     )  # it gets worse at the validation pictures
     expect_true_curves(
         Run(model, loop_net.build(**net), train, valid, lambda: _train(lab, model, train, valid, 3, 0.01)), 3
     )
     model = lab.build(loop_net(**net, norm=False, sure=400.0))
-    known = Data(TRAIN.images[:3], wrong_labels(model, TRAIN.images[:3], CLASSES)["own"])
+    known = Data(teaching().images[:3], wrong_labels(model, teaching().images[:3], CLASSES)["own"])
     # nothing is left to learn, and nothing is learned: all epochs are gone through even so
     expect_entries(history_of(_train(lab, model, known, known, 25, 0.0)), 25)
 

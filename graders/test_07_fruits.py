@@ -47,8 +47,6 @@ from graders.kit.photos import (
 )
 from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
 from graders.kit.tuning import (
-    TRAIN,
-    VALID,
     expect_no_drift,
     expect_plain_photo_steps,
     expect_rate,
@@ -59,6 +57,8 @@ from graders.kit.tuning import (
     expect_whole_network_learned,
     headed_net,
     photo_run,
+    teaching,
+    watching,
 )
 from graders.kit.views import (
     expect_colours_kept,
@@ -216,7 +216,7 @@ def test_validation_photos_teach_nothing(student, lab):
         model = headed_net(student, lab, CLASSES, frozen=False)
         train, valid = (
             Data(x, wrong_labels(model, x, CLASSES)[k])
-            for x, k in zip((TRAIN[:12], VALID[:5]), ("taught", kind), strict=True)
+            for x, k in zip((teaching()[:12], watching()[:5]), ("taught", kind), strict=True)
         )
         loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
         curves = history_of(lab.seeded(7).train(model, *loaders, 16, 0.01))

@@ -44,6 +44,11 @@ def within(number: int) -> Iterator[None]:
         _told.reset(before)
 
 
+def fixed() -> bool:
+    """Is this a run whose data are always the same, as a student's own is?"""
+    return _told.get() == 0
+
+
 def drawn(seed: int) -> int:
     """The seed of some of a check's own data, in the run at hand: `seed` itself where the run's is 0, else another one."""
     number = _told.get()

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from course.checks.expect import expect_equal
 from course.checks.probes import traces_on
-from course.checks.seeds import drawn
+from course.checks.seeds import drawn, fixed
 from course.checks.wire import Photo
 from course.models.signs import baselines
 
@@ -161,19 +161,29 @@ def hand_like() -> torch.Tensor:
     return torch.from_numpy(np.asarray(small).copy()).view(1, 28, 28).float() / 255
 
 
-@functools.cache
 def scene(size: tuple[int, int]) -> Image.Image:
-    """A colour picture (width, height) of large soft shapes, different in every corner.
+    """A colour picture (width, height) of large soft shapes, different in every corner; where and how bright is drawn anew.
 
     All good filters shrink it to nearly the same picture; a turn or another crop gives quite another one.
     """
+    shape = (0.25, 0.25, 0.2, 0.8, 0.45)
+    if not fixed():
+        # a place by a quarter of a shape, and the light by a tenth: another picture by 0.05 and more on average
+        moves = np.random.default_rng(drawn(0)).choice([-1.0, 1.0], 5) * (0.1, 0.06, 0.06, 0.06, 0.06)
+        shape = tuple(float(value) for value in np.array(shape) + moves)
+    return _scene(size, shape)
+
+
+@functools.cache
+def _scene(size: tuple[int, int], shape: tuple[float, ...]) -> Image.Image:
     width, height = size
+    ground, left, top, right, middle = shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     side = min(size)
     # coordinates in units of the central square, so that scenes of all sizes look alike in their middle
     u, v = (x - (width - side) / 2) / side, (y - (height - side) / 2) / side
     blob = lambda a, b, r: np.exp(-((u - a) ** 2 + (v - b) ** 2) / r**2)  # noqa: E731
-    light = 0.25 + 0.6 * blob(0.25, 0.2, 0.22) + 0.35 * blob(0.8, 0.45, 0.18) + 0.2 * v
+    light = ground + 0.6 * blob(left, top, 0.22) + 0.35 * blob(right, middle, 0.18) + 0.2 * v
     rgb = np.stack([light * 1.0, light * 0.8 + 0.1 * u, light * 0.6 + 0.15], -1)
     return Image.fromarray((rgb.clip(0, 1) * 255).astype(np.uint8))
 
@@ -193,9 +203,11 @@ def inner_square(size: tuple[int, int]) -> Image.Image:
 
 
 @functools.cache
-def specks(side: int) -> Photo:
-    """A photo of black and white pixels by chance: an even grey, from farther away."""
-    dots = np.random.default_rng(3).integers(0, 2, (side, side, 1), dtype=np.uint8) * 255
+def specks(side: int, white: float = 0.5) -> Photo:
+    """A photo of black and white pixels by chance: an even grey, from farther away; `white` is the share of white ones."""
+    rng = np.random.default_rng(3)
+    dots = rng.integers(0, 2, (side, side, 1), dtype=np.uint8) if white == 0.5 else rng.random((side, side, 1)) < white
+    dots = dots.astype(np.uint8) * 255
     return photo(Image.fromarray(dots.repeat(3, axis=2)))
 
 

@@ -29,7 +29,16 @@ from graders.kit.worker.loops import balance, watched_head, watched_twin
 from graders.kit.worker.photos import fickle_loader, tiny_backbone
 
 SIZES, PASSES = [8, 8, 1], 3
-TRAIN, VALID = colour_images(17, seed=1), colour_images(11, seed=2)
+
+
+def teaching() -> torch.Tensor:
+    """17 images to learn from, drawn anew in each class."""
+    return colour_images(17, seed=1)
+
+
+def watching() -> torch.Tensor:
+    """11 images to measure with."""
+    return colour_images(11, seed=2)
 
 
 def headed_net(student: Any, lab: Any, classes: int, *, frozen: bool = True, sure: float = 1.0) -> Any:
@@ -47,10 +56,10 @@ def photo_run(
         worse: the labels are such that the network gets worse at those that watch.
     """
     model = headed_net(student, lab, classes, frozen=frozen)
-    train, valid = Data(TRAIN, labels(17, classes, 1)), Data(VALID, labels(11, classes, 2))
+    train, valid = Data(teaching(), labels(17, classes, 1)), Data(watching(), labels(11, classes, 2))
     if worse:
-        train = Data(TRAIN, wrong_labels(model, TRAIN, classes)["taught"])
-        valid = Data(VALID, wrong_labels(model, VALID, classes)["mostly own"])
+        train = Data(teaching(), wrong_labels(model, teaching(), classes)["taught"])
+        valid = Data(watching(), wrong_labels(model, watching(), classes)["mostly own"])
 
     def start() -> Any:
         loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
@@ -70,7 +79,7 @@ def expect_true_history(student: Any, lab: Any, name: str, classes: int) -> None
     expect_each_item_once_an_epoch(run, SIZES, 4)
     expect_true_curves(run, 4)
     model = headed_net(student, lab, classes, sure=1e4)
-    own = [Data(x, wrong_labels(model, x, classes)["own"]) for x in (TRAIN[:3], VALID[:2])]
+    own = [Data(x, wrong_labels(model, x, classes)["own"]) for x in (teaching()[:3], watching()[:2])]
     started = getattr(lab.seeded(7), name)(model, own[0].batches(lab, 8), own[1].batches(lab, 5), 25, 0.0)
     expect_entries(history_of(started), 25)
 
@@ -174,7 +183,7 @@ def expect_whole_network_learned(student: Any, lab: Any, classes: int) -> None:
     expect_changed({n: now[n] for n in flags}, {n: run.before[n] for n in flags}, "parameters after fine-tuning")
     model = photo_run(student, lab, "fine_tune", classes, 1, 0.01, frozen=False).model
     statistics = buffers_of(model)
-    forward(model, TRAIN, mode="train")
+    forward(model, teaching(), mode="train")
     moved = any(not torch.equal(value, statistics[name]) for name, value in buffers_of(model).items())
     expect(moved, "BatchNorm was not frozen, and its statistics do not move any more")
 

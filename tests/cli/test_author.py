@@ -25,9 +25,9 @@ def leaves():
 
 
 WANTED = (
-    "make check new prove proofs recognition pairs secret-seeds mutation stability lessons pictures pretrain rehearse "
+    "make check new prove proofs recognition pairs secret-seeds evidence mutation stability lessons pictures pretrain "
 )
-WANTED += "plain-nbgrader screenshots lock figures site"
+WANTED += "rehearse plain-nbgrader screenshots lock figures site"
 
 
 def test_the_commands_of_the_design_are_there():

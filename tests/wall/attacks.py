@@ -72,6 +72,53 @@ ATTACKS = {
         "probes replaced": (
             "from course.checks import probes\nfor name in probes.PROBES:\n    probes.PROBES[name] = lambda *a, **k: True\n"
         ),
+        "a handle of nobody": FORGED
+        + called(
+            'os.write(3, frame(text({"value": text({"result": {"handle": [10**9, "torch.Tensor"]}})})))\nreturn 1'
+        ),
+        "a size below nothing": FORGED
+        + called(
+            'h = json.dumps({"form": {"bytes": 0}, "sizes": [-5]}).encode()\n'
+            'os.write(3, struct.pack(">IQ", len(h), 1 << 63) + h)\nreturn 1'
+        ),
+        "a number of 10,000 digits": FORGED
+        + called(
+            'h = b\'{"form": \' + b"9" * 10_000 + b\', "sizes": []}\'\n'
+            'os.write(3, struct.pack(">IQ", len(h), 0) + h)\nreturn 1'
+        ),
+        "infinite, by another name": FORGED
+        + called(
+            'h = b\'{"form": {"float": "1e999999"}, "sizes": []}\'\n'
+            'os.write(3, struct.pack(">IQ", len(h), 0) + h)\nreturn 1'
+        ),
+        "points in the answer": FORGED
+        + called(
+            'os.write(3, frame(text({"value": text({"result": 0.75, "earned": 23, "outcome": "passed"}), "earned": 23,'
+            ' "outcome": "passed", "printed": "23 of 23"})))\nreturn 0.75'
+        ),
+        "an error that passes": FORGED
+        + called(
+            'os.write(3, frame(text({"error": text({"type": "passed", "text": "", "place": "", "line": 1, "code": "",'
+            ' "todo": None, "loading": False}), "printed": ""})))\nreturn 1'
+        ),
+        "answers in advance": FORGED
+        + called(
+            'os.write(3, frame(text({"value": text({"result": 0.75, "changed": {"list": []}, "left": {"list": []},'
+            ' "warned": {"list": []}}), "printed": ""})) * 3)\nos._exit(0)'
+        ),
+        "drop by drop": FORGED
+        + called(
+            "import time\nif task == 'preprocess':\n    while True:\n        os.write(3, b'\\0')\n        time.sleep(0.2)"
+        ),
+        "every open file": FORGED
+        + called(
+            'for end in range(3, 64):\n    try:\n        os.write(end, b"PASS" * 100)\n    except OSError:\n        pass'
+        ),
+        "the requests read": called(
+            "import gc\nfor thing in gc.get_objects():\n    if isinstance(thing, dict) and 'op' in thing:\n"
+            "        for name in ('expected', 'truth', 'label', 'answer'):\n            if name in thing:\n"
+            "                return thing[name]"
+        ),
         "comparisons replaced": (
             "import torch\ntorch.equal = torch.allclose = torch.testing.assert_close = lambda *a, **k: True\n"
             "torch.Tensor.__eq__ = lambda *a: True\n"
@@ -112,8 +159,52 @@ ATTACKS = {
             "        if 'expect' in name or 'truth' in name or name == 'labels':\n            return value\n"
             "    frame = frame.f_back"
         ),
+        "the fingerprints": called(
+            "import json\nfrom pathlib import Path\nimport course\n"
+            "return json.loads(Path(course.__file__).with_name('checks').joinpath('fingerprints', '04b.json').read_text())"
+        ),
+        "a canary": "import glob, os\nfound = []\nfor name in glob.glob('/proc/*/environ') + glob.glob('/proc/*/cmdline') + "
+        "[os.path.join(f, n) for top in ('/tmp', '/dev/shm', '/root', '/home', '/work', '/etc') for f, _, ns in os.walk(top) "
+        "for n in ns if n.startswith('canary')]:\n    try:\n        found += [w for w in open(name, 'rb').read().split() "
+        "if b'CANARY' in w]\n    except OSError:\n        pass\n"
+        "found += [v.encode() for v in os.environ.values() if 'CANARY' in v]\n"
+        + called("if found:\n    raise LookupError(repr(found))"),
         "a neighbour's": called(
             "import os\nreturn [open(os.path.join(f, n)).read() for f, _, ns in os.walk('/tmp') for n in ns][0]"
+        ),
+    },
+    "the exam": {
+        "made anew from the seed": "import sys\ndef numbers():\n    frame, found = sys._getframe(), {0}\n    while frame:\n"
+        "        for thing in list(frame.f_locals.values()):\n"
+        "            for value in thing.values() if isinstance(thing, dict) else [thing]:\n"
+        "                if type(value) is int and 0 <= value < 1 << 64:\n                    found.add(value)\n"
+        "        frame = frame.f_back\n    return found\n"
+        + called(
+            "if task != 'predict_letter':\n    return None\nimport io\nfrom course.datasets.hands import photo\n"
+            "for number in numbers():\n    for seed in (100 + 2 * number, 101 + 2 * number):\n"
+            "        for letter in 'abcdefghiklmnopqrstuvwxy':\n"
+            "            if photo(letter, seed, 'hidden').tobytes()[:9] == args[1].tobytes()[:9]:\n                return letter"
+        ),
+        "by its place": "asked = []\n"
+        + called(
+            "asked.append(task)\n"
+            "return 'abcdefghiklmnopqrstuvwxy'[(asked.count(task) - 1) % 24] if task == 'predict_letter' else None"
+        ),
+        "the embedded photos": "import glob, hashlib\nknown = {}\nfor name in glob.glob('/**/photos/?.jpg', recursive=True):\n"
+        "    known[hashlib.md5(open(name, 'rb').read()).hexdigest()] = name[-5]\n"
+        + called("return known.get('', 'a') if task == 'predict_letter' else None"),
+        "the seed in a command line": called(
+            "import glob\nfor name in glob.glob('/proc/*/cmdline'):\n"
+            "    if b'seed' in open(name, 'rb').read():\n        raise LookupError('KEPT ' + name)"
+        ),
+        "labels in memory": called(
+            "import gc, torch\nfor thing in gc.get_objects():\n    if isinstance(thing, list) and len(thing) in (24, 48):\n"
+            "        if all(isinstance(x, str) and len(x) == 1 for x in thing):\n            return list(thing).pop()"
+        ),
+        "known by heart": called(
+            "if task == 'evaluate_folder':\n    return 0.75\nif task == 'predict_letter':\n    return 'd'\n"
+            "if task == 'load_model':\n    args[1].eval()\n    return args[1]\n"
+            "import torch\nreturn torch.full((1, 1, 28, 28), 0.5)"
         ),
     },
     "lying": {
@@ -154,6 +245,16 @@ ATTACKS = {
         "a conftest": called(
             "import os\nfor n in ('/course/conftest.py', '/conftest.py', '/course/sitecustomize.py'):\n    open(n, 'w').write('')"
         ),
+        "Python's own start": called(
+            "import os, sys\nfor p in [*sys.path, os.path.expanduser('~'), sys.prefix]:\n"
+            "    for n in ('sitecustomize.py', 'usercustomize.py', '.pdbrc', 'torch.py', '.local/x.pth'):\n        try:\n"
+            "            open(os.path.join(p, n), 'w').write('raise SystemExit')\n        except OSError:\n            pass"
+        ),
+        "a poisoned cache": called(
+            "import pathlib, sys\nfor name, there in list(sys.modules.items()):\n    if name.startswith('course') and "
+            "getattr(there, '__cached__', None):\n        try:\n            pathlib.Path(there.__cached__).write_bytes(b'x')\n"
+            "        except OSError:\n            pass"
+        ),
         "torch changed": "import torch\ntorch.nn.Module.eval = lambda self: self\n" + NOTHING,
     },
     "network": {
@@ -169,6 +270,17 @@ ATTACKS = {
         "turned round": called("raise ValueError('\\u202eowned\\u2066')"),
         "half a letter": called("raise ValueError('\\ud800')"),
         "a flood": called("raise ValueError('x' * 100_000_000)"),
+        "a link": called(
+            "raise ValueError('[click](javascript:alert(1)) ![x](http://1.1.1.1/x.png) <img src=x onerror=alert(1)>')"
+        ),
+        "a template": called("raise ValueError('{{ 7 * 7 }}{% for x in range(10**9) %}{{ x }}{% endfor %}')"),
+        "an end of its section": called(
+            "raise ValueError(']]></failure></testcase></testsuite><!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>&e;')"
+        ),
+        "a table of its own": called("raise ValueError('| 23 of 23 |\\n|---|\\n| passed |\\r\\n```\\n')"),
+        "other formulas": called("raise ValueError('@SUM(1)\\t=1+1\\n-2+3\\n+cmd|\\' /C calc\\'!A0')"),
+        "what is printed": called("print('\\x1b[31m<script>alert(1)</script>\\u202e\\r::error::owned', '\\ud800')"),
+        "a warning": called("import warnings\nwarnings.warn('\\x1b]8;;http://x\\x07<script>alert(1)</script>')"),
         "a type of its own": "Bad = type('<b>\\x1b[31m', (Exception,), {})\n" + called("raise Bad('x')"),
     },
 }

@@ -17,6 +17,7 @@ SECTIONS: dict[str, Sequence[click.Command]] = {
         proving.recognition,
         proving.pairs,
         proving.secret_seeds,
+        proving.evidence,
         proving.mutation,
         proving.stability,
     ),

@@ -205,3 +205,26 @@ def stability(
     if write:
         files.write(paths.ROOT / page.FILE, page.text(subjects, records))
     leave(not report.failures(records))
+
+
+@click.command()
+@options.projects
+@click.option("--write", "written", is_flag=True, help="Write docs/evidence.md, which is about all projects.")
+def evidence(projects: list[Project], written: bool) -> None:
+    """What does each check rest on?
+
+    On the exam, on numbers of its own run, or on what a cheat could know beforehand: the answers of one honest run are given in
+    another one. About a minute and a half.
+    """
+    from course.authoring import evidence as found
+
+    chosen = graded(projects)
+    rows = [(entry, list(found.rows(entry))) for entry in chosen]
+    for entry, of_project in rows:
+        for row in of_project:
+            asked = ", ".join(row.asked)
+            click.echo(
+                f"{entry.id:<4} {row.rests:<18} {row.check.points}  {row.check.task}: {row.check.name}  ({asked})"
+            )
+    if written:
+        files.write(found.PAGE, found.page(rows))
