@@ -469,7 +469,8 @@ def test_the_ragged_last_batch_is_trained_on_too(student, lab):
         _, actual, _, expected = _epochs(student, lab, x, y, size, norm=False)
         _expect_numbers(actual, expected, f"after batches of {what}")
     # the network is sure of its answers, so that the first losses are hardly any: that is no reason to stop
-    x = varied(105, 1, 4, 5)
+    with within(0):  # the same in every run: with other pictures two answers may be equally sure, and rounding decides
+        x = varied(105, 1, 4, 5)
     y = loop_net.build(channels=1, classes=CLASSES, seed=3, norm=False, sure=100.0)(x).argmax(1)
     y[60:] = (y[60:] + 1) % CLASSES
     _, actual, _, expected = _epochs(student, lab, x, y, 1, norm=False, sure=100.0, rates=(1e-4,))

@@ -1,7 +1,8 @@
 """What the autograder does in Gradescope's container: judge the one submission that lies there, and write results.json.
 
 It is no command of `course`: the scripts of the zip that `course release --gradescope` makes run it as
-`python -m course.cli.gradescope`, in a copy of the course of its own. Gradescope's container is the only wall; results say so.
+`python -m course.cli.gradescope`, in a copy of the course of its own. Where the container allows it, students' code runs behind the
+wall; where it does not, the container is the only one. Results say which it was.
 """
 
 import json
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from course.checks.results import SubmissionResult
 
 ABOUT = "autograder.json"  # {"project", "seed", "seconds"}, beside setup.sh
-ISOLATION = "none but Gradescope's container (a plain child process in it)"
+ISOLATION = {
+    "wall": "wall (bubblewrap), in Gradescope's container",
+    "process": "none but Gradescope's container (a plain child process in it)",
+}
 START_SECONDS = 60  # of all seconds that there are: Python, torch and the graders are imported, twice
 PLACES = (".", "exercises")  # in what was handed in: a file or two, or the whole student bundle out of a repository
 
@@ -71,6 +75,7 @@ def _judged(folder: Path, entry: Project, about: dict[str, Any], threads: int) -
         CourseError: data or weights of the course are missing, or the folder is.
     """
     from course.grading.judge import Job, judge, start
+    from course.wall import line
 
     if not folder.is_dir():
         raise CourseError(
@@ -78,8 +83,14 @@ def _judged(folder: Path, entry: Project, about: dict[str, Any], threads: int) -
         )
     start(threads)
     seconds = max(float(about["seconds"]) - START_SECONDS, START_SECONDS)
-    job = Job(_submission(folder, entry), min(120.0, seconds / 4), seconds, int(about["seed"]), "process")
-    return replace(judge(job), isolation=ISOLATION)
+    job = Job(_submission(folder, entry), min(120.0, seconds / 4), seconds, int(about["seed"]), line.best())
+    try:
+        result = judge(job)
+    except line.NoWall as fault:  # bubblewrap starts here, but a process behind it cannot be locked in
+        print(fault)
+        job = replace(job, isolation="process")
+        result = judge(job)
+    return replace(result, isolation=ISOLATION[job.isolation])
 
 
 def _submission(folder: Path, entry: Project) -> Any:

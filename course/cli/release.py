@@ -16,7 +16,11 @@ from course.files import shown
 @click.argument("ids", nargs=-1, metavar="[PROJECT ...]")
 @click.option("--check", is_flag=True, help="Write nothing; name what is stale or leaks and leave with status 1.")
 @click.option("--gradescope", is_flag=True, help="Make only the autograders for Gradescope, in build/gradescope/.")
-@click.option("--seed", type=int, default=0, help="With --gradescope: any other than 0 makes new, unseen test data.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    help="With --gradescope: of the test data; 0 takes those that students have. [default: one that nobody knows]",
+)
 @click.option(
     "--minutes",
     type=click.IntRange(5, 40),
@@ -24,7 +28,7 @@ from course.files import shown
     show_default=True,
     help="With --gradescope: the time limit of the assignment there.",
 )
-def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minutes: int) -> None:
+def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int | None, minutes: int) -> None:
     """Make what students get.
 
     The nbgrader assignments in source/ and release/ (of all projects, or of those named), and the student bundle build/student.zip.
@@ -39,11 +43,16 @@ def release(ids: tuple[str, ...], check: bool, gradescope: bool, seed: int, minu
 
     entries = [catalog.project(id) for id in ids] or list(catalog.projects())
     if gradescope:
+        from course.checks import seeds
+
+        seed = seeds.secret() if seed is None else seed
         for packed in autograder.build(entries, paths.ROOT / autograder.FOLDER, seed=seed, minutes=minutes):
             click.echo(f"{shown(packed)}   {packed.stat().st_size / 1e6:.1f} MB, seed {seed}, {minutes} minutes")
         click.echo("Upload a zip as the autograder of its assignment. Not for students: the solutions are in them.")
         if seed == 0:
-            click.echo("With seed 0 they grade on the embedded data, which students have as well; --seed makes others.")
+            click.echo(
+                "With seed 0 they grade on the embedded data, which students have as well; without --seed on others."
+            )
         return
     folders = [paths.ROOT / "release"]
     if check:

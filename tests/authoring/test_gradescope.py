@@ -17,6 +17,7 @@ from course.catalog import project
 from course.cli import gradescope as container
 from course.cli import main
 from course.errors import CourseError
+from course.wall import line
 
 ENTRY = project("04b")  # it trains nothing
 pytestmark = pytest.mark.skipif(
@@ -97,11 +98,12 @@ def test_course_release_gradescope_says_what_it_made_and_for_whom(tmp_path, monk
     monkeypatch.setattr(gradescope, "FOLDER", str(tmp_path))
     done = CliRunner().invoke(main, ["release", "--gradescope", "04b", "--minutes", "20"])
     assert done.exit_code == 0, done.output
-    assert re.search(rf"{ENTRY.module}\.zip   \d\.\d MB, seed 0, 20 minutes", done.output)
+    assert re.search(rf"{ENTRY.module}\.zip   \d\.\d MB, seed \d{{15}}, 20 minutes", done.output)
     assert "Not for students" in done.output
-    assert "--seed" in done.output
     assert json.loads((tmp_path / ENTRY.module / "autograder.json").read_text())["seconds"] == 1140
     assert CliRunner().invoke(main, ["release", "--gradescope", "--check"]).exit_code == 2
+    done = CliRunner().invoke(main, ["release", "--gradescope", "04b", "--seed", "0"])
+    assert "which students have as well" in done.output
 
 
 def test_an_older_zip_is_replaced_as_a_whole(tmp_path):
@@ -216,7 +218,7 @@ def test_what_cannot_be_graded_has_every_check_and_a_reason(there, monkeypatch, 
     assert reason in found["output"]
     assert found["score"] == 0
     assert sum(test["max_score"] for test in found["tests"]) == ENTRY.points
-    assert "isolation: none but Gradescope's container" in found["output"]
+    assert f"isolation: {container.ISOLATION[line.best()]}" in found["output"]
 
 
 def test_out_of_a_whole_repository_the_module_in_exercises_counts(there):
@@ -271,6 +273,6 @@ def test_it_grades_a_notebook_in_the_existing_environment(there):
     wanted = sum(ENTRY.function(name).points for name in ("load_model", "predict_letter"))
     assert found["score"] == sum(test["score"] for test in found["tests"]) == wanted, found["output"]
     assert sum(test["max_score"] for test in found["tests"]) == ENTRY.points
-    assert "isolation: none but Gradescope's container" in found["output"]
+    assert f"isolation: {container.ISOLATION[line.best()]}" in found["output"]
     assert found["extra_data"]["seed"] == 7
     assert list((there / "source" / "graders" / "__pycache__").iterdir())  # so the copy's own graders were imported

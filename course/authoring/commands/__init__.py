@@ -18,6 +18,7 @@ SECTIONS: dict[str, Sequence[click.Command]] = {
         proving.pairs,
         proving.secret_seeds,
         proving.evidence,
+        proving.parity,
         proving.mutation,
         proving.stability,
     ),

@@ -228,3 +228,29 @@ def evidence(projects: list[Project], written: bool) -> None:
             )
     if written:
         files.write(found.PAGE, found.page(rows))
+
+
+@click.command()
+@options.projects
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of both runs.")
+@click.option(
+    "--sample",
+    type=click.IntRange(0),
+    default=5,
+    show_default=True,
+    help="Mistakes, and alternatives, of each project.",
+)
+@click.option("--slow", is_flag=True, help="With the checks that train, of the solutions.")
+def parity(projects: list[Project], seed: int, sample: int, slow: bool) -> None:
+    """Does the wall change a verdict?
+
+    Solutions, mistakes and alternatives in a student's own run and behind the wall, check by check.
+    """
+    from course.authoring import parity as comparing
+    from course.wall import line
+
+    try:
+        same = comparing.compare_all(graded(projects), seed, sample, slow, click.echo)
+    finally:
+        line.stop()
+    leave(same)

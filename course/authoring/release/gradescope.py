@@ -18,7 +18,7 @@ FOLDER = "build/gradescope"
 MARGIN = 60  # seconds of the assignment's time limit that are left to Gradescope itself: start, upload
 
 
-def build(entries: Sequence[Project], folder: Path, *, seed: int = 0, minutes: int = 10) -> Iterator[Path]:
+def build(entries: Sequence[Project], folder: Path, *, seed: int, minutes: int = 10) -> Iterator[Path]:
     """Make the zips of these projects in `folder`, one after the other; gives the path of each.
 
     Args:

@@ -30,6 +30,11 @@ if [ -z "$python" ]; then
     exit 1
 fi
 
+# For the wall round students' code (docs/wall.md). Without it they are graded all the same, and their results say so.
+if ! command -v bwrap >/dev/null && command -v apt-get >/dev/null; then
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends bubblewrap || true
+fi
+
 "$python" -m venv .venv
 # --no-compile and no cache: the image stays smaller. torch's Linux build is large all the same.
 .venv/bin/python -m pip install --disable-pip-version-check --no-compile --no-cache-dir --quiet -e '.[gradescope]' -c constraints.txt
