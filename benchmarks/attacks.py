@@ -266,7 +266,7 @@ INTRODUCTION = """\
 # Hostile submissions, and what they get
 
 Submissions of 04b that deserve nothing (`tests/wall/attacks.py`, `tests/wall/notebook_attacks.py`), graded by two checks of each
-function, worth 16 of 23 points. [The wall](wall.md) is what `course grade` uses. The other ways were run in a sandbox of their own,
+function, worth 14 of 23 points. [The wall](wall.md) is what `course grade` uses. The other ways were run in a sandbox of their own,
 as another user, without network, so that nothing was lost; what would have taken the machine down was not run there."""
 
 OUTCOMES = """\

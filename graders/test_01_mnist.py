@@ -39,6 +39,7 @@ from course.checks.probes import (
     predict,
     state_of,
 )
+from course.checks.seeds import within
 from graders.kit.epochs import expect_settings
 from graders.kit.general import (
     accuracy,
