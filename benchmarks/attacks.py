@@ -73,35 +73,22 @@ def _found(earned: int, said: str, leaked: bool, processes: int, files: int) -> 
 def sandboxed(way: str, each: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """The results of a way without a wall, from inside the sandbox."""
     from course.authoring.rehearsal.term import copy_checkout
+    from course.wall.inside import python
 
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "course")
         copy_checkout(copy)
         (copy / "canary.txt").write_text(CANARY, "utf-8")
         subprocess.run(["chmod", "-R", "a+rwX", folder], check=True)
-        command = [
-            "bwrap",
-            "--ro-bind",
-            "/",
-            "/",
-            "--dev",
-            "/dev",
-            "--proc",
-            "/proc",
-            "--tmpfs",
-            "/tmp",
-            "--tmpfs",
-            "/dev/shm",
-        ]
-        command += [
-            "--bind",
-            str(copy),
-            str(INSIDE),
-            "--unshare-pid",
-            "--unshare-net",
-            "--unshare-ipc",
-            "--die-with-parent",
-        ]
+        words = "bwrap --ro-bind / / --dev /dev --proc /proc --perms 1777 --tmpfs /tmp --perms 1777 --tmpfs /dev/shm"
+        words += " --unshare-pid --unshare-net --unshare-ipc --die-with-parent"
+        home = Path.home()  # nobody else may enter it, but Python may lie there
+        command = [*words.split(), "--bind", str(copy), str(INSIDE), "--perms", "0755", "--tmpfs", str(home)]
+        for path in python():
+            if path.is_relative_to(home):
+                for folder in [f for f in reversed(path.parents) if f.is_relative_to(home)]:
+                    command += ["--perms", "0755", "--dir", str(folder)] if folder != home else []
+                command += ["--ro-bind", str(path), str(path)]
         command += ["--chdir", str(INSIDE), "--setenv", "PYTHONPATH", str(INSIDE), "--setenv", "COURSE_SECRET", CANARY]
         command += [sys.executable, "benchmarks/attacks.py", "--inside", way, "--each", str(each or 0)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
@@ -143,7 +130,7 @@ def _apart(work: Callable[[], None], place: Path) -> tuple[int, str]:
     child = os.fork()
     if child == 0:
         try:
-            null = os.open(os.devnull, os.O_RDWR)
+            null = os.open(place / "said", os.O_RDWR | os.O_CREAT, 0o666)
             os.dup2(null, 0), os.dup2(null, 1), os.dup2(null, 2)
             os.setsid()
             for kind, most in (
