@@ -152,7 +152,7 @@ NOTEBOOK_ATTACKS: dict[str, Callable[[], bytes]] = {
     "locked cells that leave": locked("import os\nos._exit(0)"),
     "metadata with points": forged(score=100, points=100, grade=True, solution=True, locked=False),
     "metadata with a path": forged(grade_id="../../../../tmp/owned", cell_type="code"),
-    "metadata that are no words": forged(grade_id={"a": ["b"]}, schema_version=[[]]),
+    "metadata of other types": forged(grade_id={"a": ["b"]}, schema_version=[[]]),
     "each function twice": twice,
     "outputs with scripts": shown,
     "an output of 60 MB": huge,
