@@ -25,7 +25,7 @@ def leaves():
 
 
 WANTED = "make check new prove proofs recognition pairs secret-seeds evidence parity mutation stability lessons pictures pretrain "
-WANTED += "rehearse plain-nbgrader screenshots lock figures site"
+WANTED += "rehearse plain-nbgrader screenshots lock figures site bands"
 
 
 def test_the_commands_of_the_design_are_there():

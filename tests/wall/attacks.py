@@ -275,7 +275,7 @@ ATTACKS = {
         ),
         "a template": called("raise ValueError('{{ 7 * 7 }}{% for x in range(10**9) %}{{ x }}{% endfor %}')"),
         "an end of its section": called(
-            "raise ValueError(']]></failure></testcase></testsuite><!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>&e;')"
+            "raise ValueError(']]></failure></testcase></testsuite><!DOCTYPE x [<!ENTITY e SYSTEM \"/etc/passwd\">]>&e;')"
         ),
         "a table of its own": called("raise ValueError('| 23 of 23 |\\n|---|\\n| passed |\\r\\n```\\n')"),
         "other formulas": called("raise ValueError('@SUM(1)\\t=1+1\\n-2+3\\n+cmd|\\' /C calc\\'!A0')"),
