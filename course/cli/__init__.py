@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, debug, extras, report, standing, student, watch
+from course.cli import author, data, debug, doctor, extras, report, standing, student, watch
 from course.cli.sections import Sections
 from course.errors import CourseError
 
@@ -25,10 +25,11 @@ STUDENTS = (
     student.reset,
     student.update,
     data.data,
+    doctor.doctor,
 )
 INSTRUCTORS: tuple[click.Command, ...] = ()
 if author.is_here():
-    from course.cli import doctor, feedback, grade, grade_kept, release, requests
+    from course.cli import feedback, grade, grade_kept, release, requests
 
     INSTRUCTORS = (
         release.release,
@@ -37,7 +38,6 @@ if author.is_here():
         grade_kept.merge,
         grade_kept.regrade,
         requests.requests,
-        doctor.doctor,
     )
 AUTHORS = (author.author,)
 
@@ -67,7 +67,7 @@ class _Course(Sections):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Listed or not: a student who types an instructor's command reads why it is not for this copy."""
-        if name in ("release", "grade", "feedback", "merge", "regrade", "requests", "doctor"):
+        if name in ("release", "grade", "feedback", "merge", "regrade", "requests"):
             author.require()
         return self.commands.get(name)
 

@@ -33,7 +33,7 @@ VIEWS = (
     *("nbgrader_page", "table", "templates/page.html", "totals"),
 )
 INSTRUCTORS = (
-    *("grading/", "wall/", "cli/doctor", "cli/feedback", "cli/grade", "cli/release", "cli/requests"),
+    *("grading/", "wall/", "cli/doctor_wall", "cli/feedback", "cli/grade", "cli/release", "cli/requests"),
     *(f"reports/{view}" for view in VIEWS),
 )
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
