@@ -4,6 +4,8 @@ Nothing of the student's is ever lost: before an edited file is replaced, a copy
 whether the code is right (`course.grading`).
 """
 
+import ast
+import importlib.util
 import os
 import time
 from dataclasses import dataclass
@@ -74,14 +76,21 @@ def update(entry: Project) -> Change:
     if made_digest(text) == made_digest(fresh):
         return Change(file, "kept")
     try:
-        merged, carried = carry_over(text, fresh, [f.name for f in entry.functions])
-    except SyntaxError as fault:
-        return Change(
-            file, "kept", note=f"it is not valid Python in line {fault.lineno}: mend it and run `course update` again"
-        )
+        text = importlib.util.decode_source(file.read_bytes())  # as Python reads it, whatever its encoding
+        ast.parse(text)
+    except (SyntaxError, ValueError) as fault:
+        where = f" in line {fault.lineno}" if isinstance(fault, SyntaxError) and fault.lineno else ""
+        note = f"it is not valid Python{where}: mend it and run `course update` again"
+        return Change(file, "kept", note=note)
+    try:
+        merged = carry_over(text, fresh, [f.name for f in entry.functions])
+    except SyntaxError:
+        note = f"your additions do not fit into the new stub: `course reset {entry.id}` makes that one, and keeps your file"
+        return Change(file, "kept", note=note)
     backup = back_up(file)
-    files.write(file, merged)
-    return Change(file, "merged", backup, tuple(carried))
+    files.write(file, merged.text)
+    note = f"not taken over, for the new stub has its own: {', '.join(merged.left)}" if merged.left else ""
+    return Change(file, "merged", backup, merged.carried, note)
 
 
 def back_up(file: Path) -> Path:
