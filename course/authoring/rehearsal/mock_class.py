@@ -90,7 +90,7 @@ def module(entry: Project, written: Collection[str] | None = None, signed: str =
     """The stub of exercises/ with our solutions of the functions `written` (of all, if None), `signed` at the end."""
     solution = (paths.ROOT / "solutions" / f"{entry.module}.py").read_text("utf-8")
     tasks = [f.name for f in entry.functions if written is None or f.name in written]
-    text, _ = carry_over(unmarked(solution), pristine_text(entry), tasks)
+    text = carry_over(unmarked(solution), pristine_text(entry), tasks).text
     return text + (f"{signed}\n" if signed and tasks else "")
 
 
