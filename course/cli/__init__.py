@@ -26,6 +26,7 @@ STUDENTS = (
     student.update,
     data.data,
     doctor.doctor,
+    student.completion,
 )
 INSTRUCTORS: tuple[click.Command, ...] = ()
 if author.is_here():

@@ -55,6 +55,25 @@ def run(project: str | None, arguments: tuple[str, ...]) -> None:
 
 
 @click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """What makes the Tab key complete commands, projects and functions.
+
+    \b
+    bash: eval "$(course completion bash)"     in ~/.bashrc, to keep it
+    zsh:  eval "$(course completion zsh)"      in ~/.zshrc
+    fish: course completion fish | source      in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    root = click.get_current_context().find_root().command
+    assert kind is not None
+    made = kind(root, {}, "course", "_COURSE_COMPLETE")
+    click.echo(made.source_template % made.source_vars())  # `source` asks which bash is there, in another process
+
+
+@click.command()
 @click.argument("project", required=False, type=PROJECT)
 def reset(project: str | None) -> None:
     """Put the unedited stub of a project back.

@@ -12,7 +12,7 @@ import click
 from course.catalog import Project
 from course.cli.watch_round import SLOW_ANSWER, Now
 from course.files import shown
-from course.reports.board import board
+from course.reports.board import board, first_failure
 from course.reports.terminal import NARROWEST, WIDTH, filled_lines, render, window
 from course.workspace import progress
 
@@ -37,6 +37,7 @@ class Screen:
         self.took: dict[str, float] = progress.seconds(file)
         self.size = shutil.get_terminal_size()
         self._drawn: tuple[ProjectResult, bool] | None = None
+        self._at = self.started
         self._said: set[str] = set()
 
     def busy(self, now: Now) -> None:
@@ -54,7 +55,8 @@ class Screen:
 
     def show(self, result: "ProjectResult", running: bool = False) -> None:
         """The verdicts so far and what to do next; `running`: more are to come."""
-        self._drawn = result, running
+        if self._drawn != (result, running):
+            self._drawn, self._at = (result, running), time.perf_counter()
         foot = [
             *filled_lines(self._next(result), "", self._width()),
             *filled_lines(self._foot(running), "", self._width()),
@@ -121,13 +123,14 @@ class Screen:
             left = f"{usual - now.seconds:.0f} s left" if now.seconds < usual else f"{now.seconds:.0f} s, soon done"
             return f"[{'#' * full}{'.' * (BAR - full)}] {left}: {title}{doing}"
         if now.seconds < SLOW_ANSWER:
-            return f"{title}  ({now.done + 1} of {now.of})"
+            said = f"{title}  ({now.done + 1} of {now.of})"
+            return said if self._drawn or not self.live else f"Saved. {said}"  # above it stands an older verdict
         where = f", in line {now.where[0]} ({now.where[1]})" if now.where else ""
         like = f"\n  {now.where[2]}" if now.where and now.where[2] else ""
         return f"{now.check.task}: no answer for {now.seconds:.0f} s{where}. A save breaks it off.{like}"
 
     def _foot(self, running: bool) -> str:
-        seconds = time.perf_counter() - self.started
+        seconds = self._at - self.started  # not now: a key draws it again
         if running:
             return f"{seconds:.1f} s so far, and it goes on. Save the file to start over; Ctrl-C leaves."
         return f"Checked in {seconds:.1f} s. Save the file to check it again; Ctrl-C leaves."
@@ -137,12 +140,13 @@ class Screen:
         id = self.entry.id
         if result.earned == result.points:
             return f"All {result.points} points. See it learn: `course run {id}`. Where you stand: `course status`."
+        first = first_failure(result)
         for task in self.entry.functions:
             left = [c for c in result.by_task().get(task.name, []) if c.outcome in ("failed", "not started")]
             if left and left[0].outcome == "not started":
                 return f"Next: write {task.name}. {task.todo}"
-            if left:
-                return f"Next: {task.name} ({left[0].title}). All its questions: `course hint {id} {task.name}`"
+            if left and first:
+                return f"Next: {task.name} ({first.title}). All its questions: `course hint {id} {task.name}`"
         return "What has run is right; the rest follows."
 
 

@@ -24,6 +24,15 @@ def board(result: ProjectResult, paint: Paint, width: int, height: int) -> str:
     return "\n".join(lines)
 
 
+def first_failure(result: ProjectResult) -> CheckResult | None:
+    """The failure to mend first; where its words only point to another check of the function, that one."""
+    failed = [check for check in result.checks if check.outcome == "failed"]
+    if not failed:
+        return None
+    others = [check for check in failed if check.task == failed[0].task]
+    return next((check for check in others if f"“{check.title}”" in failed[0].says), failed[0])
+
+
 @dataclass(frozen=True)
 class _Most:
     """How much is shown.
@@ -54,7 +63,7 @@ FIT = (  # the first that fits the window is taken
 
 
 def _lines(result: ProjectResult, paint: Paint, width: int, most: _Most) -> list[str]:
-    first = next((check for check in result.checks if check.outcome == "failed"), None)
+    first = first_failure(result)
     lines, column, right = heading(result, paint, width), column_of(result, width), 0
     for task, checks in result.by_task().items():
         if {check.outcome for check in checks} == {"passed"} and not most.right:

@@ -108,6 +108,8 @@ class Epochs:
             self._announce(earlier)
         whole = history if history is self.history else joined(earlier, history)
         if self._live:
+            if self._asked():
+                self._live.disturbed()  # by the word that this epoch is the last
             self._live.wipe()
         self.print_table(whole)
         if self._live:

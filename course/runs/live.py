@@ -28,8 +28,10 @@ class Curves:
 
     def wipe(self) -> None:
         """Make room for the next line of the table."""
-        if self._drawn and not self._disturbed:
-            print(f"\x1b[{self._drawn}A\x1b[J", end="", flush=True)
+        if self._plot is None:
+            return
+        up = f"\x1b[{self._drawn}A" if self._drawn and not self._disturbed else ""
+        print(f"\r{up}\x1b[J", end="", flush=True)  # a progress bar may stand where the cursor is
         self._drawn, self._disturbed = 0, False
 
     def draw(self, history: History, epochs: int) -> None:

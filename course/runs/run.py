@@ -10,7 +10,9 @@ import argparse
 import io
 import os
 import random
+import shutil
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -303,10 +305,10 @@ class Run:
 
     def _say_where(self, made: Sequence[Path]) -> None:
         if made:
-            print(f"saved in {shown(self.out)}/: " + ", ".join(path.name for path in made))
+            _say_filled(f"saved in {shown(self.out)}/: " + ", ".join(path.name for path in made))
         for path in made:
             if path.name == self.project.look:
-                print(f"Look at {shown(path)}: {self.project.how_to_look}")
+                _say_filled(f"Look at {shown(path)}: {self.project.how_to_look}")
 
     def _fault(self, kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
         """Faults of the world and TODOs in a line or two; the traceback of any other error, which the student needs."""
@@ -319,6 +321,14 @@ class Run:
         else:
             sys.stdout.flush()
             raise SystemExit(code)  # out of sys.excepthook, this sets the exit status
+
+
+def _say_filled(text: str) -> None:
+    """In lines that fit the window; in a log, in one."""
+    if sys.stdout.isatty():
+        width = min(shutil.get_terminal_size().columns, 100)
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    print(text, flush=True)
 
 
 def _save_state(model: nn.Module, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -261,6 +262,16 @@ def test_a_shell_completes_projects_and_functions():
     assert offered("hint", "01", "train") == ["train_epoch"]
     assert offered("hint", "99", "") == []
     assert {"status", "start"} <= set(offered("st"))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_a_script_that_the_shell_reads(course, shell, tmp_path):
+    text = course("completion", shell).output
+    assert f"_COURSE_COMPLETE={shell}_complete" in text
+    if where := shutil.which(shell):
+        (tmp_path / "script").write_text(text)
+        done = subprocess.run([where, "-n", str(tmp_path / "script")], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_notebooks_count_as_well(course, tmp_path, monkeypatch):

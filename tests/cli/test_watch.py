@@ -14,6 +14,7 @@ import pytest
 
 from course import paths
 from course.catalog import projects
+from course.checks.run import standing
 from course.cli.watch_glance import variables
 from course.cli.watch_round import Now
 from course.cli.watch_screen import Screen
@@ -236,6 +237,17 @@ def test_variables_are_told_in_few_words():
     )
     assert len(said) < 130
     del x, broken, k, words, name
+
+
+def test_a_key_draws_the_same_screen_again(capsys, monkeypatch):
+    screen = Screen(FIRST, paths.ROOT / "no.py")
+    result = standing(FIRST, [])
+    screen.show(result)
+    first = capsys.readouterr().out
+    clock = time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: clock() + 50)
+    screen.redraw()
+    assert capsys.readouterr().out == first  # "Checked in 50.3 s" would not be true
 
 
 def test_a_training_says_how_far_it_is():

@@ -1,8 +1,10 @@
 """The screen of a project, as text."""
 
+from course.checks.diagnosis import FOLLOWS
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
-from course.reports.terminal import WIDTH, render, summary
+from course.reports.board import board, first_failure
+from course.reports.terminal import WIDTH, plain, render, summary
 
 
 def result(task, title, outcome, points=1, **more):
@@ -121,3 +123,16 @@ def test_failures_with_one_cause_are_one_on_the_screen():
     assert screen.count("there is no function called count; you have counts: is it that one, by another name?") == 1
     assert screen.count("the same as above") == 1
     assert "Hint" not in screen
+
+
+def test_the_failure_that_is_named_is_the_one_in_full():
+    """“It goes with the mistake that is named at …” helps nobody who does not see that one."""
+    first = result("f", "a", "failed", failure=Failure("not graded", "far"), says=f"{FOLLOWS} “b”.")
+    named = result("f", "b", "failed", failure=Failure("not graded", "near"), says="The mean is over batches.")
+    project = ProjectResult("01", "t", "x.py", (first, named))
+    assert first_failure(project) is named
+    screen = board(project, plain, 80, 24)
+    assert "The mean is over batches." in screen
+    assert "- a" in screen
+    assert first_failure(ProjectResult("01", "t", "x.py", (named,))) is named
+    assert first_failure(ProjectResult("01", "t", "x.py", ())) is None
