@@ -153,12 +153,15 @@ def run(option: str, what: str, file: Path, folder: Path) -> Seen:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.environ |= {"COURSE_PROGRESS": str(folder / "progress.json"), "COLUMNS": "80"}
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        with contextlib.chdir(folder if "junit" in option else paths.ROOT):
-            if "junit" in option:
-                arguments[0] = str(paths.ROOT / GRADER)
-            status = pytest.main(arguments)
-        sys.stdout.flush()
-        os._exit(int(status))
+        status = 2
+        try:  # nothing of the parent's may run on here, its clearing up least of all
+            with contextlib.chdir(folder if "junit" in option else paths.ROOT):
+                if "junit" in option:
+                    arguments[0] = str(paths.ROOT / GRADER)
+                status = int(pytest.main(arguments))
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
     if option == "Ctrl-C":
         time.sleep(2.5)
         os.kill(child, signal.SIGINT)

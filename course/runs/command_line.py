@@ -91,6 +91,19 @@ def stop_asked() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
+def threads_for(load: float, cores: int, asked: str | None) -> int | None:
+    """How many threads a training should have, or None to leave it to torch.
+
+    Beside other programs two threads wait for each other, and burn the processor while they do: project 07 took twelve times the
+    processor and seven times as long with two as with one (docs/speed.md).
+
+    Args:
+        load: of the last minute.
+        asked: the environment variable OMP_NUM_THREADS.
+    """
+    return None if asked or load < cores - 0.5 else 1
+
+
 def at_least(least: Any, kind: Callable[[str], Any]) -> Callable[[str], Any]:
     """The `type` of an option: a number of this kind that is no less than `least`."""
 

@@ -95,6 +95,11 @@ class Run:
         self.training = Epochs(total, found, f"{again} --resume")
         with self._writing():
             pass
+        if self.file is not None:
+            load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+            threads = command_line.threads_for(load, os.cpu_count() or 1, os.environ.get("OMP_NUM_THREADS"))
+            if threads := (found or {}).get("settings", {}).get("threads") or threads:
+                torch.set_num_threads(threads)
         torch.manual_seed(self.seed)
         random.seed(self.seed)
         if self.file is not None and total and not self.compile:  # a compiled network is another module each time
@@ -112,8 +117,8 @@ class Run:
 
     def follow(self, found: dict[str, Any] | None = None) -> None:
         """Follow the training: Ctrl-C ends it between two epochs, and it can go on from there (`found`)."""
-        settings = {"seed": self.seed, "batch_size": self.batch_size, "lr": self.lr, "tier": self.tier}
-        settings["epochs"] = self.training.total
+        settings: dict[str, Any] = {"seed": self.seed, "batch_size": self.batch_size, "lr": self.lr, "tier": self.tier}
+        settings |= {"epochs": self.training.total, "threads": torch.get_num_threads()}  # sums depend on their number
         where = self.out / CHECKPOINT
         self.training.follow(following.Following(where, settings, self.training.saw, found))
 

@@ -222,6 +222,13 @@ def test_finish_saves_model_and_pictures(runs, capsys):
     assert len(left["pictures"]) == 16
 
 
+def test_one_thread_where_others_work():
+    threads = command_line.threads_for
+    assert threads(0.3, 2, None) is None
+    assert threads(6.0, 2, None) == 1
+    assert threads(6.0, 2, "4") is None  # whoever names a number has it
+
+
 def test_each_project_with_pictures_says_which_to_look_at():
     for entry in catalog.projects():
         assert entry.look.endswith(".png")
