@@ -94,8 +94,8 @@ def stop_asked() -> Iterator[Callable[[], bool]]:
 def threads_for(load: float, cores: int, asked: str | None) -> int | None:
     """How many threads a training should have, or None to leave it to torch.
 
-    Beside other programs two threads wait for each other, and burn the processor while they do: a frozen network took twelve times the
-    processor and seven times as long with two as with one (docs/speed.md).
+    Beside other programs two threads wait for each other, and burn the processor while they do: a frozen network took twelve
+    times the processor and seven times as long with two as with one (docs/speed.md).
 
     Args:
         load: of the last minute.
