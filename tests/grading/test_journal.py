@@ -336,6 +336,22 @@ def test_who_took_long_or_holds_loops_goes_first(cheap, tmp_path):
     assert cheap.done[0] == "ben"
 
 
+def test_a_link_without_end_and_a_pipe_stop_nobody(cheap, tmp_path, monkeypatch):
+    """What looks at a file before it is graded follows no link and waits for no pipe."""
+    monkeypatch.setattr("course.grading.judge.judge", judge)  # the real one: these files are not for the cheap one
+    for student, kind in (("ada", "zero"), ("ben", "pipe")):
+        file = tmp_path / "submitted" / student / NAME / f"{NAME}.py"
+        file.parent.mkdir(parents=True)
+        if kind == "pipe":
+            os.mkfifo(file)
+        else:
+            file.symlink_to("/dev/zero")
+    done = grade(tmp_path)
+    assert done.exit_code == 0, done.output
+    assert earned(tmp_path) == {"ada": 0.0, "ben": 0.0}
+    assert "it is not a plain file" in done.output
+
+
 def test_a_large_class_names_the_troubled_at_the_end(cheap, tmp_path):
     hand_in(tmp_path / "submitted", **{f"s{k:02}": 3 for k in range(61)})
     (tmp_path / "submitted" / "s07" / NAME / f"{NAME}.py").write_text("1 loop\n")
