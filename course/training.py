@@ -1,11 +1,13 @@
 """Training and validation loops with progress bars and a history.
 
 Project 01 writes such a loop by hand; the later projects use this one, so that each adds only its own idea. Metrics are means
-over items, not over batches: a ragged last batch counts for what it holds.
+over items, not over batches: a ragged last batch counts for what it holds. The model stays on the device where it is, and each
+batch goes there.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -67,6 +69,12 @@ class _Meter:
         return Metrics(self.loss / max(self.items, 1), self.right / max(self.items, 1))
 
 
+def device_of(model: nn.Module) -> torch.device:
+    """Where a network's parameters are; of one without any, where its buffers are, else the CPU."""
+    first = next(chain(model.parameters(), model.buffers()), None)
+    return torch.device("cpu") if first is None else first.device
+
+
 def one_pass(
     model: nn.Module,
     batches: Batches,
@@ -78,18 +86,19 @@ def one_pass(
     """Go over the batches once; with an optimizer train on them, without one only measure.
 
     Args:
-        batches: (images (B, C, H, W) or (B, D), labels (B,)) pairs.
+        batches: (images (B, C, H, W) or (B, D), labels (B,)) pairs, on any device.
         loss_function: mean loss of logits (B, K) and labels (B,).
         transform: applied to each batch of images first: augmentation.
         progress: show a bar; by default where stderr is a terminal.
     """
     learning = optimizer is not None
     model.train(learning)
-    meter = _Meter()
+    meter, device = _Meter(), device_of(model)
     with torch.set_grad_enabled(learning):
         hidden = None if progress is None else not progress  # None: tqdm itself looks whether there is a terminal
         for images, labels in tqdm(batches, "train" if learning else "valid", disable=hidden, leave=False, delay=0.5):
-            logits = model(images if transform is None else transform(images))
+            labels = labels.to(device)
+            logits = model((images if transform is None else transform(images)).to(device))
             loss = loss_function(logits, labels)
             if optimizer is not None:
                 optimizer.zero_grad(set_to_none=True)
@@ -114,15 +123,20 @@ def fit(
 ) -> History:
     """Train for some epochs, validate after each, and return the history.
 
+    The learning rate falls from `lr` to nearly 0 along half a cosine, epoch by epoch. At a constant one Adam still jumps when
+    there is almost nothing left to learn, and the network that you keep is that of whichever epoch happened to be the last.
+
     Args:
-        optimizer: Adam at learning rate `lr` over the parameters that require a gradient, unless one is given.
+        optimizer: used as it is, if one is given; else Adam over the parameters that require a gradient.
         loss_function: cross entropy unless given.
         transform: augmentation of the training batches; validation never sees it.
         progress: show a bar; by default where stderr is a terminal.
         after_epoch: called with the history so far.
     """
+    schedule = None
     if optimizer is None:
         optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=lr)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=max(epochs, 1))
     loss_function = loss_function or nn.CrossEntropyLoss()
     history = History()
     hidden = None if progress is None else not progress
@@ -131,6 +145,8 @@ def fit(
             train = one_pass(model, train_batches, loss_function, optimizer, transform, progress=False)
             valid = None if valid_batches is None else one_pass(model, valid_batches, loss_function, progress=False)
             history.add(train, valid)
+            if schedule is not None:
+                schedule.step()
             shown = {"train": f"{train.accuracy:.3f}"} | ({"valid": f"{valid.accuracy:.3f}"} if valid else {})
             bar.set_postfix(shown)
             bar.update()

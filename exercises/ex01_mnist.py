@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 5dbcbe49c39ea009)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 9461866c6483979b)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -257,6 +257,25 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # the others. So add up (batch loss × batch size), and divide once, at the end, by the number of pictures.
 #
 # **Question 4: Why should you add up `loss.item()` and not `loss`?** (Answer 4 stands at the end of this file.)
+#
+# ### On a GPU
+#
+# A tensor lives on a *device*: in the memory of the CPU, or in that of a GPU, which computes such sums many times
+# faster. Two tensors can only meet on the same device. `model.to("cuda")` puts the network's weights on the GPU; the
+# loader still makes its batches on the CPU, so without further ado the first layer stops with "Expected all tensors
+# to be on the same device".
+#
+# One rule covers every case: *the model stays where it is, and each batch goes to the device of the model's
+# parameters.*
+#
+# Every parameter knows where it is: `next(model.parameters()).device`. And `x.to(where)` gives the numbers of a tensor
+# on another device, or `x` itself if it is there already. Both halves of a batch need it, the images and the labels.
+#
+# On a machine without a GPU that changes nothing, and your function has all its points without it. It is a *bonus*:
+# the checks try your function on a GPU that is only pretended, and say whether it is ready for a real one.
+#
+# **Question 5: Why not simply `.cuda()`, or the GPU whenever `torch.cuda.is_available()`?** (Answer 5 stands at the end
+# of this file.)
 
 
 # %%
@@ -266,7 +285,8 @@ def train_epoch(
     """Train on every batch of the loader once: one step for each, along the gradient of its own loss alone.
 
     Args:
-        model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen. It
+            stays on its device, and each batch goes there.
         loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a
             progress bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
@@ -292,7 +312,7 @@ def train_epoch(
 # Watch both curves. If the training accuracy keeps rising and the validation accuracy does not, the network has begun
 # to memorise.
 #
-# **Question 5: Does `model.eval()` switch off gradients?** (Answer 5 stands at the end of this file.)
+# **Question 6: Does `model.eval()` switch off gradients?** (Answer 6 stands at the end of this file.)
 
 
 # %%
@@ -301,7 +321,7 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 
     Args:
         model: maps images to logits (B, K); used in eval mode, without gradients, and left in any mode; no parameter, gradient,
-            buffer or other setting of it changes.
+            buffer or other setting of it changes. It stays on its device, and each batch goes there.
         loader: gives (images, labels (B,)) when it is gone through, as for `train_epoch`.
         loss_function: the mean loss of logits and labels; left as it was.
 
@@ -315,9 +335,10 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## All together
 #
-# `course run 01` (or `python -m exercises.ex01_mnist`) trains your network, prints a table, and saves the model and
-# its pictures. Our solution, run five times with different seeds, ends between 0.97 and 0.98 on the embedded digits. This is one of
-# these runs:
+# `course run 01` (or `python -m exercises.ex01_mnist`) trains your network, prints a table, and saves the model and its
+# pictures. The first line says on which device: `--device cuda` takes an Nvidia GPU, `--device mps` an Apple one. Our
+# solution, run five times with different seeds, ends between 0.97 and
+# 0.98 on the embedded digits. This is one of these runs:
 #
 # Figure: Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The dashed validation curve
 # levels off a little earlier than the training curve (docs/figures/01-learning-curves.png).
@@ -352,7 +373,7 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # 3. **No non-linearity.** Take the ReLUs out of your `build_model` and run again. Which of the two accuracies above
 #    do you expect: that of the dense network, or that of the linear model?
 #
-# **Question 6: What did we see?** (Answer 6 stands at the end of this file.)
+# **Question 7: What did we see?** (Answer 7 stands at the end of this file.)
 #
 # ### A bonus, which no check grades
 #
@@ -370,13 +391,13 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 #
 # ### Three questions to check yourself
 #
-# **Question 7: The loss of your first batch is 2.31. Is that good or bad?** (Answer 7 stands at the end of this file.)
+# **Question 8: The loss of your first batch is 2.31. Is that good or bad?** (Answer 8 stands at the end of this file.)
 #
-# **Question 8: A friend calls `zero_grad` right after `backward`. What does the network learn?** (Answer 8 stands at
+# **Question 9: A friend calls `zero_grad` right after `backward`. What does the network learn?** (Answer 9 stands at
 # the end of this file.)
 #
-# **Question 9: Training accuracy 0.99, validation accuracy 0.97. Training for another epoch gives 1.00 and 0.97. Was it
-# worth it?** (Answer 9 stands at the end of this file.)
+# **Question 10: Training accuracy 0.99, validation accuracy 0.97. Training for another epoch gives 1.00 and 0.97. Was
+# it worth it?** (Answer 10 stands at the end of this file.)
 #
 # ### To read on
 #
@@ -404,12 +425,11 @@ def main(run: "Run") -> None:
     folder = run.data("mnist")
     train_set, valid_set = (MNIST(str(folder), train=train, transform=make_transforms()) for train in (True, False))
     train_loader, valid_loader = make_loaders(train_set, valid_set, run.batch_size)
-    model = build_model()
+    model = build_model().to(run.device)
     loss_function = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=run.lr)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(
-        optimizer, gamma=0.6
-    )  # smaller steps in each epoch, to end calmly
+    # smaller steps in each epoch, to end calmly
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.6)
     for _ in run.epochs():
         run.add(
             train_epoch(model, run.bar(train_loader), loss_function, optimizer),
@@ -449,27 +469,32 @@ if __name__ == "__main__":
 # `loss` is a tensor with its history attached: every intermediate result that `backward` may need. Their sum keeps
 # all of it alive, and the memory fills up. `loss.item()` is a plain Python number.
 #
-# **5. Does `model.eval()` switch off gradients?**
+# **5. Why not simply `.cuda()`, or the GPU whenever `torch.cuda.is_available()`?**
+#
+# `.cuda()` is an error on a machine without a GPU. And a network may be on the CPU although there is a GPU: perhaps
+# it is tiny, or the GPU is busy. Who called your function has decided where the network is; ask the network.
+#
+# **6. Does `model.eval()` switch off gradients?**
 #
 # No. It changes how some layers behave, and nothing else. `torch.no_grad()` stops PyTorch from recording what
 # `backward` would need, and changes no layer. You need both.
 #
-# **6. What did we see?**
+# **7. What did we see?**
 #
 # Our runs, and yours will be close. (1) An accuracy of 0.10, and a training loss of 2.30: −log 0.1 again. The first
 # steps threw the weights so far that the network now gives all ten digits about the same probability. (2) 0.84. Fifty
 # steps get it surprisingly far, but not to the end. (3) 0.89, near the linear model. Three linear layers in a row are
 # one.
 #
-# **7. The loss of your first batch is 2.31. Is that good or bad?**
+# **8. The loss of your first batch is 2.31. Is that good or bad?**
 #
 # Neither: it is what a network with ten classes gives before it has learned anything, about −log 0.1 = 2.303.
 #
-# **8. A friend calls `zero_grad` right after `backward`. What does the network learn?**
+# **9. A friend calls `zero_grad` right after `backward`. What does the network learn?**
 #
 # Nothing. The gradients are gone before `step` can use them.
 #
-# **9. Training accuracy 0.99, validation accuracy 0.97. Training for another epoch gives 1.00 and 0.97. Was it worth
+# **10. Training accuracy 0.99, validation accuracy 0.97. Training for another epoch gives 1.00 and 0.97. Was it worth
 # it?**
 #
 # Not for new digits. The network got better only at pictures whose answers it was given.

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 0c4e9566c31123ba)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 09c8993339cc46ba)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -174,7 +174,8 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
     """The most probable categories of a photo.
 
     Args:
-        model, weights: as `load_pretrained` returns them; left as they are.
+        model, weights: as `load_pretrained` returns them; left as they are. The model stays on its device, and the photo
+            goes there.
         photo: any PIL image; the network sees it as `preprocess` makes it.
         top: how many categories, from 1 to all of them.
 
@@ -231,10 +232,11 @@ def extract_features(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
         model: a network with a head called `classifier` or `fc`, which does not change its input in place, whatever comes before
             and behind it; unchanged afterwards, mode, frozen parameters and hooks included. (In train mode, batch statistics may
             follow the images.)
-        images: float32 (B, 3, H, W), preprocessed.
+        images: float32 (B, 3, H, W), preprocessed; they go to the device of the model, which stays there.
 
     Returns:
-        float32 (B, D): the input of the head; if that is a stack of maps (B, D, h, w), their means over h and w. Without a graph.
+        float32 (B, D): the input of the head; if that is a stack of maps (B, D, h, w), their means over h and w. Without a graph,
+        on the CPU.
     """
     # TODO extract_features: What goes into the head, and how can you see it without changing the network?
     raise NotImplementedError("extract_features")
@@ -284,7 +286,8 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
     """Does the door open?
 
     Args:
-        model, weights: as `load_pretrained` returns them; left as they are.
+        model, weights: as `load_pretrained` returns them; left as they are. The model stays on its device, and the photo
+            goes there.
         photo: what the camera at the door sees, any PIL image; the network sees it as `preprocess` makes it.
 
     Returns:
@@ -347,6 +350,7 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 def main(run: "PhotoRun") -> None:
     """Show the door some photos. Written for you."""
     model, weights = load_pretrained(run.weights)
+    model.to(run.device)
     run.show_door(lambda photo: (admit(model, weights, photo), classify(model, weights, photo, top=3)))
 
 

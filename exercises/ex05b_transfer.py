@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub e0f5a88498addc67)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 4d20cd2cfcaafd26)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -275,6 +275,7 @@ def fine_tune(
 
     Args:
         model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, and left so; changed in place, in train mode.
+            It stays on its device, and each batch goes there.
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
         epochs: how many times the training data are gone through, whatever the curves say.
@@ -361,7 +362,7 @@ def main(run: "PhotoRun") -> None:
 
     train_loader, valid_loader, names = run.photo_loaders("presidential", make_transforms)
     backbone, width = load_backbone(run.weights)
-    model = build_model(freeze_backbone(backbone), width, len(names))
+    model = build_model(freeze_backbone(backbone), width, len(names)).to(run.device)
     optimizer = torch.optim.Adam(trainable_parameters(model), lr=run.lr)
     run.take(fit(model, train_loader, valid_loader, epochs=run.n_epochs, optimizer=optimizer))
     run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 20))

@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub a9ad396b177e98af)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 6a991262f257dfa5)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -203,7 +203,7 @@ def nearest_words(
 
     Args:
         tokenizer: the model's own; left as it is.
-        model: `model.get_input_embeddings().weight` is the table of embeddings (V, H); left as it is.
+        model: `model.get_input_embeddings().weight` is the table of embeddings (V, H); left as it is, on its device.
         word: read as the tokenizer reads it ("Dog" may be "dog").
         top: how many are wanted, from 0.
 
@@ -287,7 +287,7 @@ def predict_masked(
     Args:
         tokenizer: the model's own; left as it is.
         model: gives `prediction_logits` (B, T, V); used in eval mode, without gradients; its weights, and which of them are
-            frozen, are left as they were, but it may stay in eval mode.
+            frozen, are left as they were, but it may stay in eval mode. The tokens go to its device.
         text: holds `tokenizer.mask_token` once, anywhere. A text longer than the tokenizer's limit is truncated at its end.
         top: how many are wanted, from 1 to V.
 
@@ -330,7 +330,7 @@ def is_next_sentence(tokenizer: PreTrainedTokenizerBase, model: BertForPreTraini
     Args:
         tokenizer: the model's own; left as it is.
         model: gives `seq_relationship_logits` (B, 2), index 0 for "is next"; used in eval mode, without gradients; its weights,
-            and which of them are frozen, are left as they were, but it may stay in eval mode.
+            and which of them are frozen, are left as they were, but it may stay in eval mode. The tokens go to its device.
         first: a text; it may be empty.
         second: another text, not empty; read as the second part. A pair that is too long is truncated as `tokenize` does it.
 
@@ -414,6 +414,7 @@ def main(run: "Run") -> None:
     from course.models.bert import load_bert
 
     tokenizer, model = load_bert(run.tier or "pocket")
+    model.to(run.device)
     for text, pair in (("The dog barks.", None), ("What is this?", "Die Katze schläft. 猫")):
         encoding = tokenize(tokenizer, text, pair)
         tokens, segments = tokenizer.convert_ids_to_tokens(encoding["input_ids"][0]), encoding["token_type_ids"][0]

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 379036974b62f7d1)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub a21fd4e1ec02a56c)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -185,6 +185,7 @@ def train(
 
     Args:
         model: maps images to logits; changed in place, in train mode. The optimizer gets only parameters that require a gradient.
+            It stays on its device, and each batch goes there.
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
         epochs: how many times the training photos are gone through, whatever the curves say.
@@ -227,7 +228,7 @@ def fine_tune(
     Args:
         model: its head is trained; every parameter is made trainable, and left so; running statistics stay frozen if they were,
             and only then.
-        train_loader, valid_loader, epochs: as for `train`, and so are the steps.
+        train_loader, valid_loader, epochs: as for `train`, and so are the steps and the device.
         lr: learning rate of the optimizer, a single one for all epochs, and small compared to the head's.
 
     Returns:
@@ -253,7 +254,8 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
     """How many photos the model gets right.
 
     Args:
-        model: maps images to logits; used in eval mode, without gradients; its weights and settings are left as they were.
+        model: maps images to logits; used in eval mode, without gradients; its weights and settings are left as they were. It stays
+            on its device, and each batch goes there.
         loader: gives (images, labels), of a whole data set or of a part.
 
     Returns:
@@ -275,7 +277,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's state dict, so that `torch.load(path, weights_only=True)` returns it.
 
     Args:
-        model: any network, in any mode; left as it is.
+        model: any network, in any mode and on any device; left as it is.
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     # TODO save_model: What of a model is worth keeping: the object, or its weights?
@@ -367,7 +369,7 @@ def main(run: "PhotoRun") -> None:
 
     train_loader, valid_loader, names = run.photo_loaders("fruits", make_transforms)
     backbone, width = load_backbone(run.weights)
-    model = build_model(freeze_backbone(backbone), width, len(names))
+    model = build_model(freeze_backbone(backbone), width, len(names)).to(run.device)
     run.take(train(model, train_loader, valid_loader, epochs=run.n_epochs, lr=run.lr))
     run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 10))
     run.assess(*evaluate(model, valid_loader), bar=0.92)

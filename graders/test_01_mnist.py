@@ -19,7 +19,7 @@ from course.checks.builders import (
     sgd,
     tensor_set,
 )
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_least,
@@ -40,6 +40,7 @@ from course.checks.probes import (
     state_of,
 )
 from course.checks.seeds import within
+from graders.kit import gpu
 from graders.kit.epochs import expect_settings
 from graders.kit.general import (
     accuracy,
@@ -602,3 +603,26 @@ def test_validation_metrics_are_means_over_items(student, lab, count, batch_size
         other, _ = metrics_of(student.validate(model, batches, lab.build(loss())))
         wanted = float(loss.build()(second, y))
         expect_close(other, wanted, f"the mean loss with {name} as the loss function", rtol=2e-5, atol=1e-6)
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "train_epoch",
+    ready_for="a GPU",
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_an_epoch_goes_to_the_device_of_the_network(student, lab):
+    """A loader gives tensors on the CPU. On a GPU, or on the CPU beside one, each batch has to go where the network is."""
+    gpu.expect_epoch(lab, student, "train_epoch")
+
+
+@bonus(
+    "validate",
+    ready_for="a GPU",
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_measuring_goes_to_the_device_of_the_network(student, lab):
+    """As in training: the network stays where it is, and both images and labels go there."""
+    gpu.expect_epoch(lab, student, "validate")

@@ -8,7 +8,7 @@ import torch
 from course.catalog import project
 from course.checks.attachments import confusion
 from course.checks.builders import dense_net, sgd
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_least,
@@ -30,6 +30,7 @@ from course.checks.probes import (
     same_parameters,
     state_of,
 )
+from graders.kit import gpu
 from graders.kit.epochs import (
     expect_callers_rate,
     expect_each_item_once_an_epoch,
@@ -435,3 +436,20 @@ def test_the_gap_has_a_sign(student, lab):
     """With dropout the validation is often ahead at first; hiding the sign hides that."""
     # 1e-6: a difference of two fractions in float32 is right to about 1e-7
     expect_close(_gap(student, lab, [0.5], [0.75]), -0.25, "the gap between 0.5 and 0.75", rtol=0, atol=1e-6)
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "fit",
+    ready_for="a GPU",
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_each_batch_goes_to_the_device_of_the_network(student, lab):
+    """`one_pass` takes each batch to the network's device; a loop of your own has to do it itself, and the network stays."""
+
+    def train(model):
+        return lab.seeded(7).fit(model, gpu.batches(lab, 14, seed=1), gpu.batches(lab, 6, seed=2), 2, 0.01)
+
+    gpu.expect_training(lab, train)

@@ -17,7 +17,7 @@ from course.checks.builders import (
     steady_sign_net,
     tensor_set,
 )
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_least,
@@ -35,6 +35,7 @@ from course.checks.probes import (
     predict,
     state_of,
 )
+from graders.kit import gpu
 from graders.kit.epochs import (
     expect_callers_rate,
     expect_each_item_once_an_epoch,
@@ -520,3 +521,29 @@ def test_a_compiled_model_is_saved_under_plain_names(student, lab):
 def test_an_older_file_is_replaced(student, lab):
     """Saving twice leaves the second model."""
     expect_replaced(student, lab)
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "train_augmented",
+    ready_for="a GPU",
+    needs=("make_transforms",),
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_each_batch_goes_to_the_device_of_the_network(student, lab):
+    """Views are drawn on the CPU or on the GPU; images and labels of one batch have to meet where the network is."""
+    lab.stand_in("make_transforms", marking_transforms())
+
+    def train(model):
+        sets = gpu.picture_set(lab, 14, seed=1), gpu.picture_set(lab, 6, seed=2)
+        return lab.seeded(7).train_augmented(model, *sets, 2, 0.01, 4)
+
+    gpu.expect_training(lab, train, alike=False)
+
+
+@bonus("save_model", ready_for="a GPU", hint="Which call moves the network, and is it still on the GPU afterwards?")
+def test_a_network_on_a_gpu_is_saved_and_stays_there(student, lab):
+    """Others have no GPU: the file opens with map_location="cpu". And whoever saves between two epochs wants to train on."""
+    gpu.expect_saved(student, lab)

@@ -3,6 +3,8 @@
 pytest graders/test_04b_deployment.py
 """
 
+import functools
+
 import numpy as np
 import torch
 from hypothesis import example, given
@@ -11,7 +13,7 @@ from PIL import Image, ImageOps
 
 from course.catalog import project
 from course.checks.builders import brightness_net, letter_net, moody_net, sign_net
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_least,
@@ -25,6 +27,7 @@ from course.checks.probes import is_training, seen_by, state_of, trainable_of
 from course.checks.seeds import drawn, fixed
 from course.checks.session import StudentRaised
 from course.models.signs import sign_network_state
+from graders.kit import gpu
 from graders.kit.camera import (
     expect_left_as_it_was,
     expect_not_black,
@@ -435,3 +438,31 @@ def test_a_folder_without_photos_is_an_error_that_names_it(student, lab):
     value = student.evaluate_folder(lab.build(brightness_net()), _folder(lab, {"a.png": 0}))
     # 1e-6: there is nothing between no photo of one and one of one
     expect_close(value, 1.0, "one right photo of one", rtol=0, atol=1e-6)
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "load_model",
+    ready_for="files from a GPU",
+    hint="Look at `help(torch.load)`. Which argument says where the numbers go that were on a GPU?",
+)
+def test_a_file_from_a_gpu_is_read_without_one(student, lab):
+    """A file remembers on which device its tensors were. Without a GPU it can only be opened by saying where they should go."""
+    path, state = gpu.file_from_gpu(lab)
+    model = student.load_model(path, lab.build(gpu.flat_net()))
+    expect_same(state_of(model), state, "numbers of a file that was saved on a GPU")
+
+
+@bonus(
+    "predict_letter",
+    ready_for="a GPU",
+    needs=("preprocess",),
+    hint="On which device are the model's parameters, and what you give it? Which should move?",
+)
+def test_the_photo_goes_to_the_device_of_the_network(student, lab):
+    """`preprocess` gives a tensor on the CPU; the network may be on a GPU."""
+    net = functools.partial(sign_net, seed=0, state=sign_network_state())
+    letter = lambda model: student.predict_letter(model, photo(scene((60, 60))))  # noqa: E731
+    gpu.expect_answers(lab, net, letter, "the letter")

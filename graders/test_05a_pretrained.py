@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 
 import course.models.pocket
 from course.checks.attachments import answered
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_most,
@@ -22,6 +22,7 @@ from course.checks.expect import (
 from course.checks.probes import called, forward, is_training, seen_by, state_of, traces_on
 from course.checks.wire import Handle
 from course.checks.wording import describe
+from graders.kit import gpu
 from graders.kit.camera import expect_left_as_it_was, expect_not_black, lying_in_every_way, transparent
 from graders.kit.general import expect_no_trace, panorama, photo, scene
 from graders.kit.photos import colour_images, door_scenes, opened
@@ -439,3 +440,41 @@ def test_every_photo_at_the_door(student, lab):
         count=len(wrong),
         first=", ".join(wrong[:5]),
     )
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "classify",
+    ready_for="a GPU",
+    needs=("preprocess",),
+    hint="On which device are the model's parameters, and what you give it? Which should move?",
+)
+def test_classify_takes_the_photo_to_the_network(student, lab):
+    """`preprocess` gives a tensor on the CPU; the network may be on a GPU, and the answer is plain numbers."""
+    given = lambda model: student.classify(model, lab.build(papers(name=TINY)), photo(scene((60, 60))), 3)  # noqa: E731
+    gpu.expect_answers(lab, lambda: pretrained(name=TINY), given, "the three most probable categories")
+
+
+@bonus(
+    "extract_features",
+    ready_for="a GPU",
+    hint="On which device are the model's parameters, and what you give it? Which should move?",
+)
+def test_features_come_back_from_the_gpu(student, lab):
+    """Images on the CPU go where the network is; features are compared and drawn on the CPU, so they come back."""
+    given = lambda model: student.extract_features(model, colour_images(3, 24))  # noqa: E731
+    gpu.expect_answers(lab, lambda: pretrained(name=TINY), given, "the features")
+
+
+@bonus(
+    "admit",
+    ready_for="a GPU",
+    needs=("preprocess",),
+    hint="On which device are the model's parameters, and what you give it? Which should move?",
+)
+def test_admit_takes_the_photo_to_the_network(student, lab):
+    """The door opens as before, wherever the network is."""
+    given = lambda model: student.admit(model, lab.build(papers(name=TINY)), photo(scene((60, 60))))  # noqa: E731
+    gpu.expect_answers(lab, lambda: pretrained(name=TINY), given, "the answer at the door")

@@ -7,9 +7,10 @@ import torch
 
 from course.catalog import project
 from course.checks.builders import frozen_net, tied_net
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import expect, expect_at_least, expect_equal, expect_same, expect_tensor
 from course.checks.probes import state_of, trainable_of
+from graders.kit import gpu
 from graders.kit.freezing import (
     WIDTH,
     expect_all_frozen,
@@ -299,3 +300,17 @@ def test_the_door_knows_its_dog(student, lab):
     found = expect_tensor(lab.remember("door", logits), "logits", shape=(len(y), 2))
     show_judgement(lab, y, found, DOOR, x)
     expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen photos at the door")
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "fine_tune",
+    ready_for="a GPU",
+    needs=NEEDS,
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_fine_tuning_goes_to_the_device_of_the_network(student, lab):
+    """Batches go where the network is; the best state is kept and loaded there, too."""
+    gpu.expect_tuning(lab, student, "fine_tune")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from course.catalog import project
 from course.checks.attachments import table
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_least,
@@ -27,6 +27,7 @@ from course.checks.session import StudentRaised
 from course.checks.wire import Handle
 from course.checks.wording import describe
 from course.corpus import heldout
+from graders.kit import gpu
 from graders.kit.general import expect_no_trace
 from graders.kit.language import (
     LIMIT,
@@ -682,3 +683,40 @@ def test_pairs_of_unseen_sentences_are_judged(student, lab):
     title = f"Pairs of sentences: {right} of {QUESTIONS} judged right"
     lab.attach(lambda: table(("first", "second", "what it is"), asked, title), exam=True)
     expect_at_least(right / QUESTIONS, THRESHOLDS["next_sentence"], f"share of {QUESTIONS} pairs that are judged right")
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus("nearest_words", ready_for="a GPU", hint="On which device are two tensors that meet in one line?")
+def test_the_table_may_be_on_a_gpu(student, lab):
+    """The embeddings are where the network is; what is computed with them has to be there too."""
+    bert = functools.partial(tiny_bert, vocabulary=len(VOCABULARY), positions=LIMIT, seed=0, vectors=_table(3))
+    near = lambda model: student.nearest_words(lab.build(tokenizer_given(True)), model, "dog", 5)  # noqa: E731
+    gpu.expect_answers(lab, bert, near, "the nearest words")
+
+
+@bonus(
+    "predict_masked",
+    ready_for="a GPU",
+    needs=("tokenize",),
+    hint="On which device are the model's parameters, and what you give it? Which should move?",
+)
+def test_tokens_go_to_the_device_of_the_network(student, lab):
+    """The tokenizer's tensors are on the CPU, all three of them; the network may be on a GPU."""
+    text = "the dog [MASK] a cat ."
+    guess = lambda model: student.predict_masked(lab.build(tokenizer_given(True)), model, text)  # noqa: E731
+    gpu.expect_answers(lab, lambda: network(1), guess, "the guesses")
+
+
+@bonus(
+    "is_next_sentence",
+    ready_for="a GPU",
+    needs=("tokenize",),
+    hint="On which device are the model's parameters, and what you give it? Which should move?",
+)
+def test_both_sentences_go_to_the_device_of_the_network(student, lab):
+    """As for the covered word: ids, segments and mask go where the network is."""
+    pair = "the dog sees a cat .", "the cat sleeps ."
+    judged = lambda model: student.is_next_sentence(lab.build(tokenizer_given(True)), model, *pair)  # noqa: E731
+    gpu.expect_answers(lab, lambda: network(1), judged, "the judgement")

@@ -8,7 +8,7 @@ import torch
 from course.catalog import project
 from course.checks.attachments import confusion
 from course.checks.builders import fixed_net, loader, moody_net
-from course.checks.check import check
+from course.checks.check import bonus, check
 from course.checks.expect import (
     expect,
     expect_at_least,
@@ -19,6 +19,7 @@ from course.checks.expect import (
     expect_tensor,
 )
 from course.checks.probes import copy_parameters, forward, history_of, state_of
+from graders.kit import gpu
 from graders.kit.epochs import (
     expect_modes,
     expect_only_the_free_learn,
@@ -439,3 +440,44 @@ def test_a_reloaded_model_answers_the_same(student, lab):
         rtol=1e-5,
         atol=1e-5,
     )
+
+
+# -- ready for a GPU ---------------------------------------------------------------------------------------------------
+
+
+@bonus(
+    "train",
+    ready_for="a GPU",
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_training_goes_to_the_device_of_the_network(student, lab):
+    """The network stays where it is, and each batch goes there."""
+    gpu.expect_tuning(lab, student, "train")
+
+
+@bonus(
+    "fine_tune",
+    ready_for="a GPU",
+    needs=NEEDS,
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_fine_tuning_goes_to_the_device_of_the_network(student, lab):
+    """Batches go where the network is; the best state is kept and loaded there, too."""
+    gpu.expect_tuning(lab, student, "fine_tune")
+
+
+@bonus(
+    "evaluate",
+    ready_for="a GPU",
+    hint="On which device are `next(model.parameters())` and `images`? Which of them should move?",
+)
+def test_the_assessment_goes_to_the_device_of_the_network(student, lab):
+    """Photos and labels go where the network is, and the counts come back as plain numbers."""
+    count = lambda model: list(student.evaluate(model, gpu.batches(lab, 10, seed=1)))  # noqa: E731
+    gpu.expect_counts(lab, count)
+
+
+@bonus("save_model", ready_for="a GPU", hint="Which call moves the network, and is it still on the GPU afterwards?")
+def test_a_network_on_a_gpu_is_saved_and_stays_there(student, lab):
+    """Others have no GPU: the file opens with map_location="cpu". And whoever saves between two epochs wants to train on."""
+    gpu.expect_saved(student, lab)

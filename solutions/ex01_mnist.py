@@ -287,6 +287,29 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # all of it alive, and the memory fills up. `loss.item()` is a plain Python number.
 #
 # </details>
+#
+# ### On a GPU
+#
+# A tensor lives on a *device*: in the memory of the CPU, or in that of a GPU, which computes such sums many times
+# faster. Two tensors can only meet on the same device. `model.to("cuda")` puts the network's weights on the GPU; the
+# loader still makes its batches on the CPU, so without further ado the first layer stops with "Expected all tensors
+# to be on the same device".
+#
+# One rule covers every case: *the model stays where it is, and each batch goes to the device of the model's
+# parameters.*
+#
+# Every parameter knows where it is: `next(model.parameters()).device`. And `x.to(where)` gives the numbers of a tensor
+# on another device, or `x` itself if it is there already. Both halves of a batch need it, the images and the labels.
+#
+# On a machine without a GPU that changes nothing, and your function has all its points without it. It is a *bonus*:
+# the checks try your function on a GPU that is only pretended, and say whether it is ready for a real one.
+#
+# <details><summary>Why not simply <code>.cuda()</code>, or the GPU whenever <code>torch.cuda.is_available()</code>?</summary>
+#
+# `.cuda()` is an error on a machine without a GPU. And a network may be on the CPU although there is a GPU: perhaps
+# it is tiny, or the GPU is busy. Who called your function has decided where the network is; ask the network.
+#
+# </details>
 
 
 # %%
@@ -296,7 +319,8 @@ def train_epoch(
     """Train on every batch of the loader once: one step for each, along the gradient of its own loss alone.
 
     Args:
-        model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen. It
+            stays on its device, and each batch goes there.
         loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a
             progress bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
@@ -308,8 +332,10 @@ def train_epoch(
     """
     ### BEGIN SOLUTION
     model.train()
+    device = next(model.parameters()).device
     total_loss, right, items = 0.0, 0.0, 0
     for images, labels in loader:
+        images, labels = images.to(device), labels.to(device)
         logits = model(images)
         loss = loss_function(logits, labels)
         optimizer.zero_grad()
@@ -348,7 +374,7 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 
     Args:
         model: maps images to logits (B, K); used in eval mode, without gradients, and left in any mode; no parameter, gradient,
-            buffer or other setting of it changes.
+            buffer or other setting of it changes. It stays on its device, and each batch goes there.
         loader: gives (images, labels (B,)) when it is gone through, as for `train_epoch`.
         loss_function: the mean loss of logits and labels; left as it was.
 
@@ -357,9 +383,11 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
     """
     ### BEGIN SOLUTION
     model.eval()
+    device = next(model.parameters()).device
     total_loss, right, items = 0.0, 0.0, 0
     with torch.no_grad():
         for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
             logits = model(images)
             total_loss += loss_function(logits, labels).item() * len(labels)
             right += (logits.argmax(dim=1) == labels).sum().item()
@@ -371,10 +399,10 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## All together
 #
-# `course run 01` (or `python -m exercises.ex01_mnist`) trains your network, prints a table, and saves the model and
-# its pictures. Our solution, run five times with different seeds, ends between {measured: 01 dense network, unseen
-# writers, least} and {measured: 01 dense network, unseen writers, greatest} on the embedded digits. This is one of
-# these runs:
+# `course run 01` (or `python -m exercises.ex01_mnist`) trains your network, prints a table, and saves the model and its
+# pictures. The first line says on which device: `--device cuda` takes an Nvidia GPU, `--device mps` an Apple one. Our
+# solution, run five times with different seeds, ends between {measured: 01 dense network, unseen writers, least} and
+# {measured: 01 dense network, unseen writers, greatest} on the embedded digits. This is one of these runs:
 #
 # ![Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The dashed validation curve
 # levels off a little earlier than the training curve](figure:learning-curves)
@@ -481,12 +509,11 @@ def main(run: "Run") -> None:
     folder = run.data("mnist")
     train_set, valid_set = (MNIST(str(folder), train=train, transform=make_transforms()) for train in (True, False))
     train_loader, valid_loader = make_loaders(train_set, valid_set, run.batch_size)
-    model = build_model()
+    model = build_model().to(run.device)
     loss_function = nn.CrossEntropyLoss()
     optimizer = torch.optim.Adam(model.parameters(), lr=run.lr)
-    schedule = torch.optim.lr_scheduler.ExponentialLR(
-        optimizer, gamma=0.6
-    )  # smaller steps in each epoch, to end calmly
+    # smaller steps in each epoch, to end calmly
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.6)
     for _ in run.epochs():
         run.add(
             train_epoch(model, run.bar(train_loader), loss_function, optimizer),

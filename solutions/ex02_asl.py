@@ -212,7 +212,8 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 # *Difficulty 2 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 8 points*
 #
 # `course.training.one_pass(model, batches, loss_function, optimizer)` is the loop that you wrote in project 01: with
-# an optimizer it trains, without one it only measures. It returns `Metrics(loss, accuracy)`. What is left for you is
+# an optimizer it trains, without one it only measures. It takes each batch to the device of the model (the bonus of
+# project 01), and returns `Metrics(loss, accuracy)`. What is left for you is
 # the outer loop: train, measure on the validation data, keep both results, and start over.
 #
 # One optimizer serves all epochs. *Adam*, the one used here, keeps two running averages for every weight: of its
@@ -260,7 +261,8 @@ def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, ep
     mixed with that of another batch.
 
     Args:
-        model: maps images to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+        model: maps images to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen. It stays on
+            its device, and each batch goes there.
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode, without gradients.
         epochs: how many times the training data are gone through, whatever the curves say.
@@ -432,7 +434,9 @@ def main(run: "Run") -> None:
     train_set, valid_set = SignDataset(train_csv), SignDataset(valid_csv)
     train_loader = DataLoader(train_set, run.batch_size, shuffle=True)
     valid_loader = DataLoader(valid_set, run.batch_size)
-    model = compile_model(build_model(), torch.zeros(run.batch_size, 784)) if run.compile else build_model()
+    model = build_model().to(run.device)
+    if run.compile:
+        model = compile_model(model, torch.zeros(run.batch_size, 784, device=run.device))
     run.take(fit(model, train_loader, valid_loader, run.n_epochs, run.lr))
     print(f"The gap between training and validation is {generalization_gap(run.history):.3f}.")
     run.finish(model, valid_loader, names=run.letters)

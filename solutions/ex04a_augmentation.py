@@ -198,9 +198,10 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 # </details>
 #
 # Pictures that change all the time make the loss noisy, and the last epoch may be an unlucky one. A learning rate that
-# falls towards the end calms the last steps: with `torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=20)` and
-# a learning rate of 0.001 the first epoch has 0.001, the eleventh 0.0005, and the last 0.000006. The checks don't ask
-# for it. It is often worth a point or two of accuracy, and it makes the result depend less on luck.
+# falls towards the end calms the last steps, as in project 03: with
+# `torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=20)` and a learning rate of 0.001 the first epoch has
+# 0.001, the eleventh 0.0005, and the last 0.000006. The checks don't ask for it. It is often worth a point or two of
+# accuracy, and it makes the result depend less on luck.
 
 
 # %%
@@ -215,6 +216,7 @@ def train_augmented(
 
     Args:
         model: maps images (B, 1, 28, 28) to logits; changed in place, in train mode; a frozen parameter stays as it is, and frozen.
+            It stays on its device, and each batch goes there.
         train_set: pairs of image (1, 28, 28) and label; gone through in a new order each epoch, each picture augmented once each
             time, anew, by `make_transforms(True)`.
         valid_set: pairs of the same kind; measured in eval mode, never augmented, never learned from.
@@ -277,8 +279,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
     """Save the model's state dict, so that `torch.load(path, weights_only=True)` gives it back.
 
     Args:
-        model: a network, compiled or not, in any mode; left as it is. A compiled one is saved under the names of the plain
-            network, which may be any.
+        model: a network, compiled or not, in any mode and on any device; left as it is. A compiled one is saved under the names of
+            the plain network, which may be any.
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     ### BEGIN SOLUTION
@@ -361,7 +363,7 @@ def main(run: "Run") -> None:
 
     train_csv, valid_csv = run.signs()
     train_set, valid_set = sign_set(train_csv), sign_set(valid_csv)
-    model = SignNet()
+    model = SignNet().to(run.device)
     run.take(train_augmented(model, train_set, valid_set, run.n_epochs, run.lr, run.batch_size))
     run.finish(model, DataLoader(valid_set, 64), names=run.letters, augment=make_transforms(True), save=save_model)
 

@@ -69,7 +69,7 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
     """Fill an architecture with saved weights and make it ready for use.
 
     Args:
-        path: a file as `save_model` of project 04a writes it: a state dict.
+        path: a file as `save_model` of project 04a writes it: a state dict; on a machine without a GPU too, wherever it was saved.
         model: a network of the same architecture; changed in place.
 
     Returns:
@@ -220,15 +220,16 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
     With the course's network, at least 0.85 of the colour photos of unseen hands are read right.
 
     Args:
-        model: maps (1, 1, 28, 28) to 24 logits, as `load_model` returns it.
+        model: maps (1, 1, 28, 28) to 24 logits, as `load_model` returns it; it stays on its device, and the photo goes there.
         photo: any PIL image, left as it was; the model sees it as `preprocess` makes it, and nothing else.
 
     Returns:
         One lower-case letter of `LETTERS`, read anew in each call.
     """
     ### BEGIN SOLUTION
+    device = next((one.device for one in (*model.parameters(), *model.buffers())), "cpu")
     with torch.inference_mode():
-        logits = model(preprocess(photo))
+        logits = model(preprocess(photo).to(device))
     return LETTERS[int(logits.argmax(dim=1))]
     ### END SOLUTION
 
@@ -346,7 +347,7 @@ def main(run: "Run") -> None:
     """Load, read the photos, show. Written for you."""
     from course.networks import SignNet
 
-    model = load_model(run.saved("04a"), SignNet())
+    model = load_model(run.saved("04a"), SignNet()).to(run.device)
     files = sorted(run.photos().iterdir())
     letters = [
         file for file in files if file.name[0].lower() in LETTERS and file.suffix.lower() in {".jpg", ".jpeg", ".png"}

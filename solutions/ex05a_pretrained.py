@@ -186,7 +186,8 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
     """The most probable categories of a photo.
 
     Args:
-        model, weights: as `load_pretrained` returns them; left as they are.
+        model, weights: as `load_pretrained` returns them; left as they are. The model stays on its device, and the photo
+            goes there.
         photo: any PIL image; the network sees it as `preprocess` makes it.
         top: how many categories, from 1 to all of them.
 
@@ -194,8 +195,9 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
         `top` pairs (category name, probability as a Python float), the most probable one first; two may have the same name.
     """
     ### BEGIN SOLUTION
+    device = next(model.parameters()).device
     with torch.inference_mode():
-        probabilities = model(preprocess(photo, weights)).softmax(dim=1)[0]
+        probabilities = model(preprocess(photo, weights).to(device)).softmax(dim=1)[0]
     found = probabilities.topk(top)
     names = weights.meta["categories"]
     return [(names[index], value) for value, index in zip(found.values.tolist(), found.indices.tolist(), strict=True)]
@@ -252,10 +254,11 @@ def extract_features(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
         model: a network with a head called `classifier` or `fc`, which does not change its input in place, whatever comes before
             and behind it; unchanged afterwards, mode, frozen parameters and hooks included. (In train mode, batch statistics may
             follow the images.)
-        images: float32 (B, 3, H, W), preprocessed.
+        images: float32 (B, 3, H, W), preprocessed; they go to the device of the model, which stays there.
 
     Returns:
-        float32 (B, D): the input of the head; if that is a stack of maps (B, D, h, w), their means over h and w. Without a graph.
+        float32 (B, D): the input of the head; if that is a stack of maps (B, D, h, w), their means over h and w. Without a graph,
+        on the CPU.
     """
     ### BEGIN SOLUTION
     head = model.classifier if hasattr(model, "classifier") else model.fc
@@ -263,10 +266,10 @@ def extract_features(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
     hook = head.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0].clone()))
     try:
         with torch.no_grad():
-            model(images)
+            model(images.to(next(model.parameters()).device))
     finally:
         hook.remove()
-    features = caught[0]
+    features = caught[0].cpu()
     return features.mean(dim=(2, 3)) if features.dim() == 4 else features
     ### END SOLUTION
 
@@ -319,15 +322,17 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
     """Does the door open?
 
     Args:
-        model, weights: as `load_pretrained` returns them; left as they are.
+        model, weights: as `load_pretrained` returns them; left as they are. The model stays on its device, and the photo
+            goes there.
         photo: what the camera at the door sees, any PIL image; the network sees it as `preprocess` makes it.
 
     Returns:
         True if the categories of `dogs(weights)` together have a probability of more than 0.5.
     """
     ### BEGIN SOLUTION
+    device = next(model.parameters()).device
     with torch.inference_mode():
-        probabilities = model(preprocess(photo, weights)).softmax(dim=1)[0]
+        probabilities = model(preprocess(photo, weights).to(device)).softmax(dim=1)[0]
     return bool(probabilities[dogs(weights)].sum() > 0.5)
     ### END SOLUTION
 
@@ -397,6 +402,7 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 def main(run: "PhotoRun") -> None:
     """Show the door some photos. Written for you."""
     model, weights = load_pretrained(run.weights)
+    model.to(run.device)
     run.show_door(lambda photo: (admit(model, weights, photo), classify(model, weights, photo, top=3)))
 
 

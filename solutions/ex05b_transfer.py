@@ -319,6 +319,7 @@ def fine_tune(
 
     Args:
         model: as `build_model` returns it, its head trained; unfrozen by `unfreeze`, and left so; changed in place, in train mode.
+            It stays on its device, and each batch goes there.
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
         epochs: how many times the training data are gone through, whatever the curves say.
@@ -436,7 +437,7 @@ def main(run: "PhotoRun") -> None:
 
     train_loader, valid_loader, names = run.photo_loaders("presidential", make_transforms)
     backbone, width = load_backbone(run.weights)
-    model = build_model(freeze_backbone(backbone), width, len(names))
+    model = build_model(freeze_backbone(backbone), width, len(names)).to(run.device)
     optimizer = torch.optim.Adam(trainable_parameters(model), lr=run.lr)
     run.take(fit(model, train_loader, valid_loader, epochs=run.n_epochs, optimizer=optimizer))
     run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 20))

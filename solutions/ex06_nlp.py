@@ -230,7 +230,7 @@ def nearest_words(
 
     Args:
         tokenizer: the model's own; left as it is.
-        model: `model.get_input_embeddings().weight` is the table of embeddings (V, H); left as it is.
+        model: `model.get_input_embeddings().weight` is the table of embeddings (V, H); left as it is, on its device.
         word: read as the tokenizer reads it ("Dog" may be "dog").
         top: how many are wanted, from 0.
 
@@ -336,7 +336,7 @@ def predict_masked(
     Args:
         tokenizer: the model's own; left as it is.
         model: gives `prediction_logits` (B, T, V); used in eval mode, without gradients; its weights, and which of them are
-            frozen, are left as they were, but it may stay in eval mode.
+            frozen, are left as they were, but it may stay in eval mode. The tokens go to its device.
         text: holds `tokenizer.mask_token` once, anywhere. A text longer than the tokenizer's limit is truncated at its end.
         top: how many are wanted, from 1 to V.
 
@@ -356,6 +356,7 @@ def predict_masked(
             f"{tokenizer.mask_token} is wanted once, and stands {len(places)} times in what is read of {text!r}"
         )
     model.eval()
+    inputs = {name: row.to(model.device) for name, row in inputs.items()}
     with torch.inference_mode():
         logits = model(**inputs).prediction_logits[0, places[0]]  # (V,)
     best = logits.softmax(dim=0).topk(top)
@@ -395,7 +396,7 @@ def is_next_sentence(tokenizer: PreTrainedTokenizerBase, model: BertForPreTraini
     Args:
         tokenizer: the model's own; left as it is.
         model: gives `seq_relationship_logits` (B, 2), index 0 for "is next"; used in eval mode, without gradients; its weights,
-            and which of them are frozen, are left as they were, but it may stay in eval mode.
+            and which of them are frozen, are left as they were, but it may stay in eval mode. The tokens go to its device.
         first: a text; it may be empty.
         second: another text, not empty; read as the second part. A pair that is too long is truncated as `tokenize` does it.
 
@@ -404,8 +405,9 @@ def is_next_sentence(tokenizer: PreTrainedTokenizerBase, model: BertForPreTraini
     """
     ### BEGIN SOLUTION
     model.eval()
+    inputs = {name: row.to(model.device) for name, row in tokenize(tokenizer, first, second).items()}
     with torch.inference_mode():
-        logits = model(**tokenize(tokenizer, first, second)).seq_relationship_logits  # (1, 2)
+        logits = model(**inputs).seq_relationship_logits  # (1, 2)
     return bool(logits[0, 0] > logits[0, 1])
     ### END SOLUTION
 
@@ -504,6 +506,7 @@ def main(run: "Run") -> None:
     from course.models.bert import load_bert
 
     tokenizer, model = load_bert(run.tier or "pocket")
+    model.to(run.device)
     for text, pair in (("The dog barks.", None), ("What is this?", "Die Katze schläft. 猫")):
         encoding = tokenize(tokenizer, text, pair)
         tokens, segments = tokenizer.convert_ids_to_tokens(encoding["input_ids"][0]), encoding["token_type_ids"][0]

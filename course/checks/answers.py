@@ -44,7 +44,7 @@ def agreed(op: str, answer: Any) -> dict[str, Any]:
     if "value" not in answer:
         raise WireError("an answer without a value")
     value = answer["value"]
-    if op in ("file", "read") and type(value) is not {"file": str, "read": bytes}[op]:
+    if op in ("file", "read", "gpu") and type(value) is not {"file": str, "read": bytes, "gpu": bool}[op]:
         raise WireError(f"a value of another type than that of {op}")
     return {"value": _fields(FIELDS[op], value) if op in FIELDS else value, **said}
 

@@ -44,6 +44,8 @@ class Check:
         title: what holds when it passes, as a phrase.
         why: its docstring: why it matters.
         function: the test.
+        bonus: what the function is ready for once it passes, such as "a GPU"; empty for a check that judges. A bonus is worth no
+            point, and where it does not hold yet the student gets advice and the function is right all the same.
     """
 
     task: str
@@ -56,6 +58,7 @@ class Check:
     why: str
     line: int
     function: Callable[..., None]
+    bonus: str = ""
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -73,13 +76,26 @@ def check(
     task: str, *, points: int, hint: str, needs: tuple[str, ...] = (), slow: bool = False, title: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a pytest test as a check (see `Check` for the arguments); its title is the test's name, unless given."""
+    return _registering(task, points, hint, needs, slow, title, "")
 
+
+def bonus(
+    task: str, *, ready_for: str, hint: str, needs: tuple[str, ...] = (), title: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a pytest test as a bonus: a check that costs nobody a point. It has to be quick; it runs after all checks."""
+    return _registering(task, 0, hint, needs, False, title, ready_for)
+
+
+def _registering(
+    task: str, points: int, hint: str, needs: tuple[str, ...], slow: bool, title: str, ready_for: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     def register(function: Callable[..., None]) -> Callable[..., None]:
         name = function.__name__
         phrase = title or name.removeprefix("test_").replace("_", " ")
         line = function.__code__.co_firstlineno
         why = inspect.getdoc(function) or ""
-        function.__check__ = Check(task, points, hint, needs, slow, phrase, name, why, line, function)  # type: ignore[attr-defined]
+        made = Check(task, points, hint, needs, slow, phrase, name, why, line, function, ready_for)
+        function.__check__ = made  # type: ignore[attr-defined]
         return function
 
     return register
@@ -96,14 +112,23 @@ def project_of(module: ModuleType) -> Project:
 
 
 def checks_of(entry: Project) -> tuple[Check, ...]:
-    """The checks of a project, in the order in which they are written.
+    """The checks of a project that judge, in the order in which they are written.
 
     Raises:
         CourseError: a check judges, or needs, a function that the catalog does not have.
     """
+    return tuple(found for found in _registered(entry) if not found.bonus)
+
+
+def bonuses_of(entry: Project) -> tuple[Check, ...]:
+    """The bonuses of a project, likewise."""
+    return tuple(found for found in _registered(entry) if found.bonus)
+
+
+def _registered(entry: Project) -> tuple[Check, ...]:
     if str(paths.ROOT) not in sys.path:
         sys.path.insert(0, str(paths.ROOT))
-    checks = checks_in(importlib.import_module("graders." + entry.grader.removesuffix(".py")))
+    checks = all_in(importlib.import_module("graders." + entry.grader.removesuffix(".py")))
     known = {function.name for function in entry.functions}
     for check in checks:
         for name in (check.task, *check.needs):
@@ -116,5 +141,10 @@ def checks_of(entry: Project) -> tuple[Check, ...]:
 
 
 def checks_in(module: ModuleType) -> tuple[Check, ...]:
-    """The checks of a grader module, in the order in which they are written."""
+    """The checks of a grader module that judge, in the order in which they are written."""
+    return tuple(found for found in all_in(module) if not found.bonus)
+
+
+def all_in(module: ModuleType) -> tuple[Check, ...]:
+    """Checks and bonuses of a grader module, in the order in which they are written."""
     return tuple(sorted(filter(None, map(check_of, vars(module).values())), key=lambda check: check.line))

@@ -23,6 +23,7 @@ from course.checks.failure import Failure
 from course.checks.results import CheckResult
 
 FORM, NUMBERS, ALL = 1, 2, 3  # how alike two signatures are
+WRONG = ("failed", "advice")  # outcomes that a mistake explains
 BESIDE = 0  # only what the mistake's own check saw is the same: there is something else as well
 FOLDER = Path(__file__).parent / "fingerprints"
 VALUES = 8  # numbers and tensors kept of a message and of its answers
@@ -127,14 +128,14 @@ def recognise(project: str, results: Sequence[CheckResult]) -> list[CheckResult]
     """The results, those that failed with the sentence (`says`) of the known mistake that they show.
 
     Args:
-        results: of one project; a check that has not run yet contradicts nothing.
+        results: of one project, of its checks or of its bonuses; one that has not run yet contradicts nothing.
     """
-    failing = {result.task for result in results if result.outcome == "failed"}
+    failing = {result.task for result in results if result.outcome in WRONG}
     said: dict[str, str] = {}
     for task in dict.fromkeys(result.task for result in results):
         own = [result for result in results if result.task == task]
         # a wrong function upstream may be all that is wrong, so nothing else is said of what calls it
-        first = {r.name: [f for f in r.uses if f in failing] for r in own if r.outcome == "failed"}
+        first = {r.name: [f for f in r.uses if f in failing] for r in own if r.outcome in WRONG}
         said |= {name: f"{MEND_FIRST} {' and '.join(functions)}." for name, functions in first.items() if functions}
         said |= of_task(known(project).get(task, ()), [result for result in own if result.name not in said])
     return [replace(result, says=said.get(result.name, "")) for result in results]
@@ -161,7 +162,7 @@ def _tuple(numbers: list[Any]) -> tuple[Number, ...]:
 
 def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[str, str]:
     """{check: sentence}. The mistake that explains most of what failed comes first, then what explains the rest."""
-    signatures = {r.name: Signature(*r.signature) for r in results if r.outcome == "failed" and r.signature}
+    signatures = {r.name: Signature(*r.signature) for r in results if r.outcome in WRONG and r.signature}
     passed = {r.name for r in results if r.outcome == "passed"}
     titles = {r.name: r.title for r in results}
     named: dict[str, list[str]] = {}

@@ -14,6 +14,7 @@ import torch
 import torchvision
 
 from course import paths
+from course.pretend_gpu import PretendGpu
 
 _ROOTS = (
     torch.nn.Module,
@@ -54,7 +55,9 @@ def undo() -> list[str]:
             hooks.clear()
             left.append("a hook on every network (register_module_forward_hook or register_module_forward_pre_hook)")
     # after each call of a student's function: one comparison a class, 0.1 ms for all of them
-    moved = [kind for kind, was in _quick.items() if tuple(vars(kind).values()) != was]
+    # (a pretend GPU exchanges a method of every network as long as it is there: those classes are looked at later)
+    kinds = {} if PretendGpu.is_there() else _quick
+    moved = [kind for kind, was in kinds.items() if tuple(vars(kind).values()) != was]
     changed = [f"{kind.__name__}.{name}" for kind in moved for name in _restored(kind)]
     if changed:
         left.append(f"another {' and '.join(changed[:2])} for everybody (a method put into the class itself)")

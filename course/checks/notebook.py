@@ -19,7 +19,7 @@ from course.cells.cell import Work
 from course.cells.kernel import Opened
 from course.cells.loading import Loaded
 from course.checks.cache import Once
-from course.checks.check import Check, checks_of
+from course.checks.check import Check, bonuses_of, checks_of
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
 from course.checks.run import run
@@ -59,7 +59,7 @@ def grade_task(
         work.write(file)
         session = NotebookSession(NotebookWorker(file, there.get(entry.module)), seconds)
         try:
-            checks = [check for check in checks_of(entry) if check.task == task]
+            checks = [check for check in (*checks_of(entry), *bonuses_of(entry)) if check.task == task]
             with threads(1):
                 whole = run(
                     entry, session, checks, seed=seed, before=without_a_cell, target=f"the cell of {task}", mend=True

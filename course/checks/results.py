@@ -11,7 +11,7 @@ from course.checks.wording import question, sentence
 if TYPE_CHECKING:
     from course.checks.check import Check
 
-OUTCOMES = ("passed", "failed", "not started", "waiting")
+OUTCOMES = ("passed", "failed", "not started", "waiting", "advice")  # the last: a bonus that does not hold yet
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ class CheckResult:
         signature: what a failure leaves behind for that, the fields of a `diagnosis.Signature`; empty when passed.
         printed: what the student's code printed meanwhile, and warnings (`printed`); empty where it did not.
         attachments: what was measured, for the student's page; in no other view.
+        bonus: of a bonus, what the function is ready for if it passed; empty for a check that judges.
     """
 
     project: str
@@ -112,6 +113,7 @@ class CheckResult:
     signature: tuple[Any, ...] = ()
     printed: str = ""
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
+    bonus: str = ""
 
     @classmethod
     def of(cls, check: "Check", outcome: str, failure: Failure | None = None, **fields: Any) -> "CheckResult":
@@ -126,6 +128,7 @@ class CheckResult:
             outcome=outcome,
             failure=failure,
             hint=check.hint,
+            bonus=check.bonus,
             **fields,
         )
 
@@ -150,7 +153,12 @@ class CheckResult:
     @property
     def question(self) -> str:
         """What leads on: the check's hint, or what one asks about every failure of this kind."""
-        return question(self.failure, self.hint) if self.outcome == "failed" else ""
+        return question(self.failure, self.hint) if self.outcome in ("failed", "advice") else ""
+
+    @property
+    def readiness(self) -> str:
+        """Of a bonus: what it says, in a phrase."""
+        return f"bonus: {'' if self.outcome == 'passed' else 'not yet '}ready for {self.bonus}"
 
     def plain(self) -> dict[str, Any]:
         """As a dict for JSON: the message in words too, and no attachments."""
@@ -166,6 +174,7 @@ class ProjectResult:
     Args:
         target: what was graded, as a person would type it.
         notes: what of the student's text did not run.
+        bonuses: the bonuses that have run: no part of any count, sum or verdict.
     """
 
     project: str
@@ -173,6 +182,12 @@ class ProjectResult:
     target: str
     checks: tuple[CheckResult, ...]
     notes: tuple[str, ...] = ()
+    bonuses: tuple[CheckResult, ...] = ()
+
+    @property
+    def results(self) -> tuple[CheckResult, ...]:
+        """Of all that ran, bonuses too."""
+        return (*self.checks, *self.bonuses)
 
     @property
     def points(self) -> int:
@@ -190,6 +205,17 @@ class ProjectResult:
         for result in self.checks:
             tasks.setdefault(result.task, []).append(result)
         return tasks
+
+    def bonuses_of(self, task: str) -> list[CheckResult]:
+        """The bonuses of a function that there is something to say of: once everything that is judged is right."""
+        if any(c.task == task and c.outcome != "passed" for c in self.checks):
+            return []
+        return [b for b in self.bonuses if b.task == task and b.outcome in ("passed", "advice")]
+
+    def advice(self) -> list[CheckResult]:
+        """The bonuses that do not hold yet, of functions that are right."""
+        tasks = dict.fromkeys(b.task for b in self.bonuses)
+        return [b for task in tasks for b in self.bonuses_of(task) if b.outcome == "advice"]
 
     def of(self, outcomes: Iterable[str]) -> list[CheckResult]:
         """The checks that ended in one of `outcomes`."""
@@ -248,6 +274,7 @@ class SubmissionResult:
 
     def plain(self) -> dict[str, Any]:
         """As a dict for JSON: words and points, without the attachments."""
-        found = asdict(replace(self, result=replace(self.result, checks=())))
+        found = asdict(replace(self, result=replace(self.result, checks=(), bonuses=())))
         found["result"]["checks"] = [check.plain() for check in self.result.checks]
+        found["result"]["bonuses"] = [bonus.plain() for bonus in self.result.bonuses]
         return found

@@ -10,15 +10,15 @@ from hypothesis.errors import FlakyFailure
 
 from course.catalog import Project
 from course.checks import slips
-from course.checks.check import Check, checks_of
+from course.checks.check import Check, bonuses_of, checks_of
 from course.checks.check_failure import CheckFailure
-from course.checks.diagnosis import recognise, signature
+from course.checks.diagnosis import WRONG, recognise, signature
 from course.checks.failure import Failure
 from course.checks.printed import Lines
 from course.checks.results import CheckResult, ProjectResult
 from course.checks.seeds import told, within
 from course.checks.session import Session, StudentRaised, WorkerLost
-from course.checks.student import Lab
+from course.checks.student import Lab, NotHere
 from course.errors import CourseError
 
 
@@ -37,7 +37,8 @@ def run(
     """Run checks, each of which reports exactly once, and say how the project stands.
 
     Args:
-        checks: which, and in which order; all of the project unless given.
+        checks: which, and in which order; all of the project unless given, and its bonuses after them. A bonus is left out where
+            a check of its function that ran before did not pass.
         seed: of the hidden data; the student's generators get another that comes from it (`seeds`).
         show_exam: may attachments show hidden data? Unless given, where the seed is 0: then students have them.
         before: called before each check; a result that it returns stands in place of running the check.
@@ -48,15 +49,18 @@ def run(
     Raises:
         CourseError: data or weights of the course are missing.
     """
-    results = []
+    results: list[CheckResult] = []
     shown = seed == 0 if show_exam is None else show_exam
-    wanted = {check.name: check for check in (checks_of(entry) if checks is None else checks)}
+    asked = (*checks_of(entry), *bonuses_of(entry)) if checks is None else checks
+    wanted = {check.name: check for check in asked}
 
     def run_one(name: str) -> CheckResult:
         with within(told(seed)):
             return (before(wanted[name]) if before else None) or _run_one(wanted[name], session, seed, shown)
 
-    for name in wanted:
+    for name, check in wanted.items():
+        if check.bonus and any(r.task == check.task and r.outcome != "passed" for r in results):
+            continue
         result = run_one(name)
         results.append(result)
         if each is not None and each(result):
@@ -69,15 +73,20 @@ def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -
     """How a project stands by these results: in the order of its functions, known mistakes named."""
     order = {function.name: place for place, function in enumerate(entry.functions)}
     ordered = sorted(results, key=lambda result: order.get(result.task, len(order)))
-    return ProjectResult(entry.id, entry.title, target, tuple(recognise(entry.id, ordered)))
+    judged, bonuses = ([r for r in ordered if bool(r.bonus) == extra] for extra in (False, True))
+    told = tuple(recognise(entry.id, judged))
+    return ProjectResult(entry.id, entry.title, target, told, bonuses=tuple(recognise(entry.id, bonuses)))
 
 
 def _run_one(check: Check, session: Session, seed: int, show_exam: bool) -> CheckResult:
     lab, session.printed, session.fault = Lab(session, seed, show_exam), Lines(), None
     started = time.perf_counter()
     outcome, failure, where = _outcome(check, session, lab)
+    if check.bonus and outcome == "failed":
+        # an answer that never came says nothing about what the bonus is about
+        outcome = "waiting" if failure and failure.kind == "no answer" else "advice"
     uses = tuple(session.begun.get("own", ()))
-    marks = astuple(signature(check.name, failure, session.answers)) if failure and outcome == "failed" else ()
+    marks = astuple(signature(check.name, failure, session.answers)) if failure and outcome in WRONG else ()
     return CheckResult.of(
         check,
         outcome,
@@ -116,6 +125,8 @@ def _outcome(check: Check, session: Session, lab: Lab) -> tuple[str, Failure | N
     except CheckFailure as fault:
         session.fault = fault
         return "failed", fault.found_by(fault.__traceback__), where
+    except NotHere as fault:
+        return "waiting", Failure("not here", str(fault)), where
     except StudentRaised as fault:
         if fault.todo == check.task:
             return "not started", None, {}

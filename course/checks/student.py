@@ -34,6 +34,10 @@ class Student:
         return call
 
 
+class NotHere(Exception):
+    """This machine lacks what a bonus needs; the text names it."""
+
+
 class Lab:
     """What a check can do on the student's side beside calling the student's functions.
 
@@ -73,6 +77,15 @@ class Lab:
     def build(self, blueprint: wire.Blueprint) -> wire.Handle:
         """Build one of our own things (`builders`) on the student's side."""
         return self._session.request("build", blueprint=blueprint)["result"]
+
+    def pretend_gpu(self) -> None:
+        """From now on and until the check ends, the student's side has a GPU (`course.pretend_gpu`).
+
+        Raises:
+            NotHere: this build of PyTorch lets nothing be pretended.
+        """
+        if not self._session.request("gpu"):
+            raise NotHere("pretend GPU")
 
     def stand_in(self, name: str, blueprint: wire.Blueprint) -> None:
         """For this check, let one of our own things stand in for an upstream function of the student's module.

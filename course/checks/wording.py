@@ -48,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "after the others": "runs once the other checks of {what} pass",
     "left out": "trains a network; left out",
     "to come": "still to run",
+    "not here": "this machine has no {what}",
 }
 
 LOOKS: dict[str, str] = {

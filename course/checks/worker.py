@@ -34,6 +34,7 @@ from course.cells.surroundings import Printed, Surroundings
 from course.checks import builders, left_behind, probes, wire
 from course.checks.changes import digests, parameter_names
 from course.checks.kits import load_kits
+from course.pretend_gpu.surroundings import pretended, want
 from course.source import definitions, unfinished
 
 WORK = ".json"  # a file of `course.cells.cell.Work`, in place of a module
@@ -70,7 +71,7 @@ class Worker:
         """Answer one request: {"value": ...} or {"error": {...}}, never an exception of the student's."""
         printed = self.printed = Printed(limits.TEXT)
         try:
-            with self._around.around(printed):
+            with self._around.around(printed), pretended():
                 value = getattr(self, "_do_" + request["op"])(**{k: v for k, v in request.items() if k != "op"})
             return {"value": value, "printed": printed.text()}
         except Exception as fault:
@@ -104,15 +105,15 @@ class Worker:
         return "student_" + self.target.stem
 
     def _do_begin(self, needs: list[str], seed: int, task: str = "", upstream: str = "") -> dict[str, Any]:
-        """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream.
-
-        `upstream` is their source, where this worker may not see the whole reference.
+        """Start a check: a clean table of objects, one seed, and reference functions for what the check needs upstream,
+        `upstream` being their source where this worker may not see the whole reference.
 
         Says whether the task is missing (and which function has nearly its name) or still at its TODO, where it stands, which
         upstream functions are missing or are the student's own, and what of the student's text did not run.
         """
         self._clear()
         self.fault = None
+        want(False)
         loaded = self._load()
         module, todo = loaded.module, loaded.todo
         for name, own in self._own.items():
@@ -168,6 +169,8 @@ class Worker:
     def _do_build(self, blueprint: wire.Blueprint) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
         return {"result": self.keep(self._real(blueprint))}
+
+    _do_gpu = staticmethod(want)  # until the next check begins
 
     def _do_stand_in(self, name: str, blueprint: wire.Blueprint) -> None:
         """Let a thing of ours stand in for one of the module's functions until the next check begins."""
@@ -279,8 +282,7 @@ def _whole(file: Path, name: str) -> Loaded:
 
 def _import(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
+    assert spec is not None and spec.loader is not None  # noqa: PT018
     with _registered(importlib.util.module_from_spec(spec)) as module:
         spec.loader.exec_module(module)
     return module

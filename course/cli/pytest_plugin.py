@@ -134,7 +134,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
 
     graded = _graded(pyfuncitem)
     seed = pyfuncitem.config.getoption("--course-seed")
-    (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).checks
+    (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).results
     told = {"function": check.task, "earned": result.earned, "points": result.points}
     pyfuncitem.user_properties += list(told.items())  # for JUnit files
     pyfuncitem.stash[VERDICT] = {"check": result.plain(), "target": graded.target}
@@ -188,6 +188,8 @@ def pytest_runtest_makereport(
     fault = call.excinfo.value if call.excinfo is not None else None
     if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and _check(item)):
         report.longrepr = str(fault)
+    if isinstance(fault, VerdictFailure) and (check := _check(item)) and check.bonus:
+        report.outcome, report.wasxfail = "skipped", f"bonus: not yet ready for {check.bonus}"  # as an xfail
     if call.when == "call" and VERDICT in item.stash:
         report.verdict = item.stash[VERDICT]  # type: ignore[attr-defined]  # plain data: it crosses xdist with the report
     return report

@@ -75,7 +75,7 @@ def waiting(connection: Connection, project: str, modules: tuple[str, ...]) -> N
 def serve(connection: Connection, job: Job) -> None:
     """Load the module, run the checks that are asked for, and say how they end."""
     from course import training
-    from course.checks.check import Check, checks_of
+    from course.checks.check import Check, bonuses_of, checks_of
     from course.checks.run import run
     from course.checks.session import StudentRaised, WorkerLost
     from course.checks.target import open_session
@@ -87,7 +87,7 @@ def serve(connection: Connection, job: Job) -> None:
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     entry, before = catalog.project(job.project), set(sys.modules)
-    checks = {check.name: check for check in checks_of(entry)}
+    checks = {check.name: check for check in (*checks_of(entry), *bonuses_of(entry))}
     session = open_session(
         job.file, entry, seconds=limits.CALL_SECONDS, cached=True
     )  # makes the data, with a bar, at first

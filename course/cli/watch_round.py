@@ -6,13 +6,13 @@ train. A process that ends costs the check that ran; the others go on in a new o
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from course import limits
 from course.catalog import Project
-from course.checks.check import Check, checks_of
+from course.checks.check import Check, bonuses_of, checks_of
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
 from course.checks.run import standing
@@ -89,6 +89,7 @@ class Round:
         self.entry, self.file, self.starter, self.screen, self.look = entry, file, starter, screen, look
         self.changed, self.fast, self.keys = changed, fast, keys
         self.checks = {check.name: check for check in checks_of(entry)}
+        self.bonuses = {bonus.name: bonus for bonus in bonuses_of(entry)}
         self.results: dict[str, CheckResult] = {}
         self.notes: tuple[str, ...] = ()
         self.process: Started | None = None
@@ -111,6 +112,10 @@ class Round:
                 self.screen.show(self.result(), running=True)
                 if not self._judge(able[:1]):
                     return
+            if ready := [bonus for bonus in self.bonuses.values() if self._is_right(bonus.task)]:
+                self.screen.show(self.result(), running=True)
+                if not self._judge(ready):
+                    return
             self.whole = True
             self.screen.show(self.result())
             self._learn()
@@ -121,8 +126,8 @@ class Round:
     def result(self) -> ProjectResult:
         """The project as it stands; a check that has not run reads "waiting", or "not started" with its function."""
         found = [self.results.get(name) or self._pending(check) for name, check in self.checks.items()]
-        whole = standing(self.entry, found, shown(self.file))
-        return ProjectResult(whole.project, whole.title, whole.target, whole.checks, self.notes)
+        found += [self.results[name] for name in self.bonuses if name in self.results]
+        return replace(standing(self.entry, found, shown(self.file)), notes=self.notes)
 
     def _judge(self, checks: list[Check]) -> bool:
         """Run these checks; False where the module cannot be loaded."""
@@ -154,7 +159,8 @@ class Round:
             message = self.process.message(LOOK, also=self.keys)
             match message:
                 case ("at", name):
-                    now = self._now = Now(self.checks[name], time.perf_counter(), len(self.results), len(self.checks))
+                    check = self.checks.get(name) or self.bonuses[name]
+                    now = self._now = Now(check, time.perf_counter(), len(self.results), len(self.checks))
                     limit = self.process.limit(limits.OWN_SECONDS)
                 case ("calls", function, number):
                     now.calls = function, number
@@ -186,6 +192,9 @@ class Round:
         if where is not None:
             text = self.file.read_text("utf-8", errors="replace").splitlines()[where[0] - 1 : where[0]]
             place = {"line": where[0], "code": text[0].strip() if text else ""}
+        if check.bonus:
+            self.results[check.name] = CheckResult.of(check, "waiting", Failure("to come", check.task))
+            return
         failure = Failure("no answer" if "endless loop" in reason else "ended", check.task, {"reason": reason})
         self.results[check.name] = CheckResult.of(check, "failed", failure, **place)
         self.ends[check.task] = self.ends.get(check.task, 0) + 1
@@ -193,6 +202,11 @@ class Round:
             for other in self.checks.values():
                 if other.task == check.task and other.name not in self.results:
                     self.results[other.name] = CheckResult.of(other, "failed", failure, **place)
+
+    def _is_right(self, task: str) -> bool:
+        """Have all checks of a function passed?"""
+        own = [name for name, check in self.checks.items() if check.task == task]
+        return all(name in self.results and self.results[name].outcome == "passed" for name in own)
 
     def _may_train(self, check: Check) -> bool:
         return not self.fast and self._obstacle(check.task) is None

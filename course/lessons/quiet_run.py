@@ -59,7 +59,7 @@ class QuietRun:
         assessment: (correct, total), if `main` assessed.
     """
 
-    letters, weights = LETTERS, zoo.POCKET
+    letters, weights, device = LETTERS, zoo.POCKET, torch.device("cpu")
 
     def __init__(
         self, folder: Path, epochs: int, batch_size: int = 32, lr: float = 1e-3, compile: bool | None = None

@@ -1,7 +1,7 @@
 """Do the embedded data teach what the course says? One table, over several seeds, with the solutions' own functions.
 
     course author lessons           # five seeds; writes docs/lessons.md
-    course author lessons mnist cnn     # some of it, only printed
+    course author lessons PROJECT …  # some of it; changes these rows
 
 A seed sets the weights, the order of the batches and the augmentation; the data are those that everybody has. A band must hold
 with every seed. What is measured, each project declares (`lesson`).
@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from course import catalog
 from course.errors import CourseError
+from course.lessons import real
 from course.lessons.lesson import Found, lesson_module, lessons
 
 
@@ -74,6 +75,23 @@ def table(found: Sequence[Found]) -> tuple[list[tuple[str, ...]], bool]:
     return lines, all_hold
 
 
+def merged(page: str, lines: Sequence[tuple[str, ...]]) -> str:
+    """A page with these rows in place of its own of the same name: some projects were measured anew, with as many seeds.
+
+    Another project's difference to one of them stands as it was, and the page says so.
+    """
+    new = {f"| {line[0]} | {line[1]} |": f"| {' | '.join(line)} |" for line in lines}
+    found = [next((text for start, text in new.items() if row.startswith(start)), row) for row in page.splitlines()]
+    anew = ", ".join(dict.fromkeys(line[0] for line in lines))
+    told = f"{ANEW}{anew}. What other projects say above them is from before."
+    end = next((k for k, row in enumerate(found) if row.startswith("## ")), len(found))
+    kept = [row for row in found[:end] if not row.startswith(ANEW)]
+    while kept and not kept[-1]:
+        kept.pop()
+    return "\n".join([*kept, "", told, *([""] if found[end:] else []), *found[end:]]) + "\n"
+
+
+ANEW = "Measured anew since: "
 HEADER = ("project", "what", "mean", "least", "greatest", "band", "every seed")
 
 
@@ -96,7 +114,7 @@ def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
         f"|{'---|' * len(HEADER)}",
         *(f"| {' | '.join(line)} |" for line in lines),
     ]
-    return "\n".join(text) + "\n"
+    return "\n".join([*text, *real.section()]) + "\n"
 
 
 def _chains(only: Sequence[str]) -> list[tuple[str, ...]]:

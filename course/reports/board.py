@@ -70,6 +70,9 @@ def _lines(result: ProjectResult, paint: Paint, width: int, most: _Most) -> list
             right += 1
         else:
             lines += _function(task, checks, column, paint, width, first, most)
+            if most.right:
+                for bonus in result.bonuses_of(task):
+                    lines += line(bonus.outcome, task, column, bonus.readiness, "", paint, width)
     if right:
         lines.insert(1, f"  {paint('✓', green=True)} {right} function{'s are' if right > 1 else ' is'} right")
     if first:
@@ -79,6 +82,9 @@ def _lines(result: ProjectResult, paint: Paint, width: int, most: _Most) -> list
         ]
         lines += failure(first, result.target, paint, width)
         lines += last_printed(first.printed, most.printed, width)
+    elif told := result.advice():
+        lines += ["", *line("advice", told[0].task, len(told[0].task) + 2, told[0].readiness, "", paint, width)]
+        lines += failure(told[0], result.target, paint, width)
     for note in result.notes:
         lines += filled_lines(f"Note: {note}", "  ", width)
     return lines

@@ -49,7 +49,8 @@ def marked(content: bytes, entry: Project, result: SubmissionResult) -> Any:
     for cell in cells:
         checks = verdicts.get(fields_of(cell).get("grade_id", ""))
         if checks:
-            part = ProjectResult(entry.id, entry.title, MODULE, tuple(checks))
+            bonuses = tuple(result.result.bonuses_of(checks[0].task))
+            part = ProjectResult(entry.id, entry.title, MODULE, tuple(checks), bonuses=bonuses)
             cell.outputs = [
                 new_output("stream", name="stdout", text=render(part) + "\n"),
                 new_output("execute_result", {"text/plain": str(part.earned)}),  # the points, as nbgrader reads them

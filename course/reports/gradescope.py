@@ -30,6 +30,11 @@ def results(result: SubmissionResult, total: Total | None = None) -> str:
                 "visibility": "visible",
             }
         )
+    for bonus in (b for task in result.result.by_task() for b in result.result.bonuses_of(task)):
+        # with neither score nor status: it is shown, and it is no failure
+        text = "" if bonus.outcome == "passed" else plain_text(bonus, result.result.target)
+        name = f"{bonus.task}: {bonus.readiness}"
+        tests.append({"name": name, "output": text, "output_format": "text", "visibility": "visible"})
     said = [f"{number(total.earned)} of {number(total.points)} points", *filter(None, [changed(total)])]
     said += [f"Not graded: {result.reason}"] if result.reason else []
     said += [*result.notes, f"isolation: {result.isolation}"]

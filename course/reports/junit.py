@@ -15,7 +15,10 @@ def xml(results: Iterable[SubmissionResult], totals: Totals | None = None) -> st
     """The text of a JUnit file."""
     root = ElementTree.Element("testsuites")
     for result in results:
-        checks = result.result.checks
+        checks = [
+            *result.result.checks,
+            *(b for task in result.result.by_task() for b in result.result.bonuses_of(task)),
+        ]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
@@ -23,7 +26,7 @@ def xml(results: Iterable[SubmissionResult], totals: Totals | None = None) -> st
             tests=str(len(checks)),
             failures=str(len(result.result.of(["failed"]))),
             errors="0",
-            skipped=str(len(result.result.of(["not started", "waiting"]))),
+            skipped=str(sum(c.outcome in ("not started", "waiting", "advice") for c in checks)),
             time=f"{sum(c.seconds for c in checks):.3f}",
         )
         properties = ElementTree.SubElement(suite, "properties")
@@ -54,6 +57,9 @@ def _case(suite: ElementTree.Element, check: CheckResult, result: SubmissionResu
         first = check.message.partition("\n")[0]
         failure = ElementTree.SubElement(case, "failure", message=_text(first))
         failure.text = _text(plain_text(check, result.result.target))
+    elif check.outcome == "advice":  # as pytest writes an xfail
+        skipped = ElementTree.SubElement(case, "skipped", message=_text(check.readiness))
+        skipped.text = _text(plain_text(check, result.result.target))
     elif check.outcome != "passed":
         ElementTree.SubElement(case, "skipped", message=_text(check.message or check.outcome))
 

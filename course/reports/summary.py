@@ -22,6 +22,8 @@ def functions(screens: Sequence[ProjectResult]) -> str:
             earned, points = sum(c.earned for c in checks), sum(c.points for c in checks)
             said = _state(checks)
             parts.append(f"| {SYMBOLS[said[0]]} | {escaped(task)} | {earned} of {points} | {escaped(said[1])} |")
+            for bonus in screen.bonuses_of(task):
+                parts.append(f"| {SYMBOLS[bonus.outcome]} | {escaped(task)} | | {escaped(bonus.readiness)} |")
         parts.append("")
         if screen.of(["failed"]):
             whole = escape(render(screen)[:MOST].encode("utf-8", "replace").decode(), quote=False)

@@ -11,8 +11,8 @@ from course.checks.results import CheckResult, ProjectResult
 
 WIDTH = 100  # where nobody says how wide the reader's window is
 NARROWEST = 40
-SYMBOLS = {"passed": "✓", "failed": "✗", "not started": "·", "waiting": "…"}
-COLOURS = {"passed": "green", "failed": "red", "not started": "yellow", "waiting": "yellow"}
+SYMBOLS = {"passed": "✓", "failed": "✗", "not started": "·", "waiting": "…", "advice": "+"}
+COLOURS = {"passed": "green", "failed": "red", "not started": "yellow", "waiting": "yellow", "advice": "cyan"}
 INDENT = " " * 6
 Paint = Callable[..., str]
 
@@ -51,6 +51,9 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False, w
             for check in checks:
                 lines += one(check, column, result.target, paint, (check.message, check.code) in shown, width)
                 shown |= {(check.message, check.code)} if check.outcome == "failed" else set()
+        lines += bonuses(result, task, column, paint, width)
+    for task in dict.fromkeys(bonus.task for bonus in result.bonuses if bonus.task not in result.by_task()):
+        lines += bonuses(result, task, column, paint, width)  # where it ran alone
     for note in result.notes:
         lines += filled_lines(f"Note: {note}", "  ", width)
     return "\n".join(lines)
@@ -58,7 +61,8 @@ def render(result: ProjectResult, paint: Paint = plain, verbose: bool = False, w
 
 def plain_text(result: CheckResult, target: str) -> str:
     """One result as plain text, for pytest's own reporters and JUnit files. `target` is how the reader calls the file."""
-    lines = [f"{result.task}: {result.title}: {result.outcome}"]
+    ended = result.readiness if result.bonus and result.outcome in ("passed", "advice") else result.outcome
+    lines = [f"{result.task}: {result.title}: {ended}"]
     if where := place(result, target):
         lines.append(where + (f"  {result.code}" if result.code else ""))
     lines += [text for text in (result.message, result.says) if text]
@@ -90,7 +94,7 @@ def heading(result: ProjectResult, paint: Paint, width: int) -> list[str]:
 
 def column_of(result: ProjectResult, width: int) -> int:
     """Characters for the names of the functions: the longest, but not more than a third of a narrow window."""
-    longest = max((len(task) for task in result.by_task()), default=0) + 2
+    longest = max((len(c.task) for c in result.results), default=0) + 2
     return longest if longest <= width // 3 or width >= WIDTH else max(width // 3, 12)
 
 
@@ -118,6 +122,16 @@ def one(check: CheckResult, column: int, target: str, paint: Paint, again: bool,
     elif check.outcome == "failed":
         lines += failure(check, target, paint, width)
     return [*lines, *printed(check.printed, "Printed:", width)]
+
+
+def bonuses(result: ProjectResult, task: str, column: int, paint: Paint, width: int) -> list[str]:
+    """What there is to say of a function's bonuses: a line for one that holds, advice for one that does not yet."""
+    lines = []
+    for bonus in result.bonuses_of(task):
+        lines += line(bonus.outcome, task, column, bonus.readiness, "", paint, width)
+        if bonus.outcome == "advice":
+            lines += failure(bonus, result.target, paint, width) + printed(bonus.printed, "Printed:", width)
+    return lines
 
 
 def failure(check: CheckResult, target: str, paint: Paint, width: int) -> list[str]:

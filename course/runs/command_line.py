@@ -18,6 +18,7 @@ from typing import Any
 from course import catalog, paths
 from course.errors import CourseError
 from course.files import shown
+from course.runs import device
 
 
 def explain(fault: BaseException, trace: TracebackType | None, file: Path | None, project_id: str) -> int | None:
@@ -64,6 +65,8 @@ def parser(
     options.add_argument("--compile", action="store_true", default=bool(compile), help=compiles)
     going = "go on with the training that Ctrl-C has stopped"
     options.add_argument("--resume", action="store_true", help=hidden or going)
+    where = "where the network is: auto takes a GPU if there is one (cpu)"
+    options.add_argument("--device", choices=device.NAMES, default="cpu", help=where)
     options.add_argument("--seed", type=int, default=0, help="of weights, order and augmentation (0)")
     folder = paths.runs_folder() / project.module
     options.add_argument("--out", type=Path, default=folder, help=f"where model and pictures go ({shown(folder)})")

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from course.training import device_of
+
 SHEET_WRONG, SHEET_ALL = 24, 32  # of the tiles of a sheet, how many mistakes at most: some right answers show as well
 
 
@@ -29,7 +31,7 @@ def evaluate(
     """Use the model in eval mode on every batch.
 
     Args:
-        batches: (images, labels (B,)).
+        batches: (images, labels (B,)), on the CPU; the model may be elsewhere.
         classes: K, how many logits there are.
 
     Returns:
@@ -40,8 +42,9 @@ def evaluate(
     wrong: list[Tile] = []
     right: list[Tile] = []
     model.eval()
+    device = device_of(model)
     for images, labels in batches:
-        sure, predicted = torch.softmax(model(images).float(), dim=1).max(dim=1)
+        sure, predicted = torch.softmax(model(images.to(device)).float().cpu(), dim=1).max(dim=1)
         np.add.at(counts, (labels.numpy(), predicted.numpy()), 1)
         for k in range(len(labels)):
             truth, said = int(labels[k]), int(predicted[k])

@@ -32,6 +32,7 @@ from course.errors import CourseError
 from course.files import replacing, shown
 from course.runs import command_line, following
 from course.runs.batches import Batches, live
+from course.runs.device import device_named, note
 from course.runs.epochs import Epochs, resume
 from course.runs.evaluation import evaluate, most_confused
 from course.runs.record import Record
@@ -56,6 +57,7 @@ class Run:
     Attributes:
         batch_size, lr, seed: what training uses.
         compile: whether the model should be compiled.
+        device: where the network should be.
         letters: names of the 24 signs.
         out: the folder of the model and the pictures.
     """
@@ -84,6 +86,7 @@ class Run:
         self.seed: int = said.seed
         self.batch_size: int = said.batch_size
         self.lr: float = said.lr
+        self.device = device_named(said.device)
         self.out: Path = said.out
         self._tiers: list[str] = []
         self._started = time.perf_counter()
@@ -100,6 +103,7 @@ class Run:
             threads = command_line.threads_for(load, os.cpu_count() or 1, os.environ.get("OMP_NUM_THREADS"))
             if threads := (found or {}).get("settings", {}).get("threads") or threads:
                 torch.set_num_threads(threads)
+        print(note(self.device), flush=True)
         torch.manual_seed(self.seed)
         random.seed(self.seed)
         if self.file is not None and total and not self.compile:  # a compiled network is another module each time
@@ -338,5 +342,5 @@ def _say_filled(text: str) -> None:
 
 def _save_state(model: nn.Module, path: Path) -> None:
     stream = io.BytesIO()  # torch.save to a path says RuntimeError on a full disk; write_bytes says what is wrong
-    torch.save(model.state_dict(), stream)
+    torch.save({name: value.cpu() for name, value in model.state_dict().items()}, stream)  # for machines without a GPU
     path.write_bytes(stream.getvalue())

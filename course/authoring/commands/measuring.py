@@ -19,23 +19,38 @@ PARTS = ("things", "formulas", "fruit")
 @options.projects
 @click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="How many.")
 @options.jobs(2)
-@click.option("--out", type=FILE, help="The page; docs/lessons.md, if all projects are measured.")
-def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None) -> None:
+@click.option("--out", type=FILE, help="The page.  [default: docs/lessons.md]")
+@click.option("--real", is_flag=True, help="On the real data that COURSE_REAL names; goes on where it was.")
+def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None, real: bool) -> None:
     """Do the embedded data teach the lesson?
 
-    Trains the solutions' networks with several seeds, and says whether each accuracy lies in its band.
+    Trains the solutions' networks with several seeds, and says whether each accuracy lies in its band. With --real the same
+    networks are trained on real data, one after the other, and what they reach is added to the page.
     """
+    from course.lessons import real as on_real
     from course.lessons import table
 
-    page = out or (None if projects else paths.ROOT / "docs" / "lessons.md")
+    if real:
+        on_real.measure(seeds, [entry.id for entry in projects], click.echo)
+        page = out or paths.ROOT / "docs" / "lessons.md"
+        text = (files.read(page) or "").partition("\n## On real data")[0].rstrip("\n")
+        files.write(page, "\n".join([text, *on_real.section()]) + "\n")
+        click.echo(f"written to {files.shown(page)}")
+        return
+
+    page = out or paths.ROOT / "docs" / "lessons.md"
+    before = files.read(page) if projects and not out else None
     found, faults = table.measure(seeds, [entry.id for entry in projects], jobs)
     lines, holds = table.table(found)
     click.echo("\n".join(table.plain(lines)))
     if faults:
         raise CourseError("\n".join(faults), "Nothing is written.")
-    if page is not None:
+    if before is None:
         files.write(page, table.document(lines, len(found)))
         click.echo(f"written to {files.shown(page)}")
+    elif f"--seeds {seeds}`" in before:  # rows of so many seeds stand there
+        files.write(page, table.merged(before, lines))
+        click.echo(f"rows changed in {files.shown(page)}")
     leave(holds)
 
 

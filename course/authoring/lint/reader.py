@@ -14,7 +14,7 @@ from typing import Any
 
 from course.authoring.proofs.variants import Variant, alternatives_of, mistakes_of
 from course.catalog import Project
-from course.checks.check import Check, checks_of
+from course.checks.check import Check, bonuses_of, checks_of
 from course.source import Definition, definitions
 
 
@@ -40,6 +40,7 @@ class Sources:
     """One project as its author wrote it.
 
     Args:
+        checks: bonuses too.
         tests: (name, line) of every test in the grader, those that are no checks too.
         functions: what stands at the top of the solution, by name.
         unread: files that are missing, do not parse or cannot be imported.
@@ -92,7 +93,7 @@ def read(entry: Project, root: Path) -> Sources:
     """All that is written about a project."""
     found = Sources(entry, root)
     found.functions = _loaded(found, found.solution, lambda: definitions(_parsed(root / found.solution))) or {}
-    found.checks = _loaded(found, found.grader, lambda: list(checks_of(entry))) or []
+    found.checks = _loaded(found, found.grader, lambda: [*checks_of(entry), *bonuses_of(entry)]) or []
     if found.checks:
         top = _parsed(root / found.grader).body
         found.tests = [(n.name, n.lineno) for n in top if isinstance(n, ast.FunctionDef) and n.name.startswith("test_")]

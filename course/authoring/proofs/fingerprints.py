@@ -13,7 +13,7 @@ from typing import Any
 from course.authoring.proofs.variants import Proof
 from course.catalog import Project, project
 from course.checks import diagnosis
-from course.checks.check import checks_of
+from course.checks.check import bonuses_of, checks_of
 from course.checks.diagnosis import ALL, Known, Signature
 from course.checks.results import CheckResult
 
@@ -22,9 +22,11 @@ MADE = "course author prove, from graders/proofs/: what each known mistake does 
 
 def fingerprint(proof: Proof) -> Known:
     """The known mistake that a proof has shown."""
-    signatures = [Signature(*result.signature) for result in proof.results if result.outcome == "failed"]
+    signatures = [Signature(*result.signature) for result in proof.results if result.outcome in diagnosis.WRONG]
     tried = {result.name for result in proof.results}
-    checks = checks_of(project(proof.variant.project))
+    entry = project(proof.variant.project)
+    of_bonus = {bonus.name for bonus in bonuses_of(entry)}
+    checks = () if proof.variant.caught_by in of_bonus else checks_of(entry)
     untried = {check.name for check in checks if check.task == proof.variant.task} - tried
     return Known(proof.variant.says, proof.variant.caught_by, tuple(signatures), frozenset(untried))
 
@@ -53,9 +55,9 @@ def _plain(mistake: Known) -> dict[str, Any]:
 
 def says(proof: Proof) -> bool:
     """Does the feedback on a mistake say its sentence?"""
-    return any(
-        proof.variant.says in result.says for result in diagnosis.recognise(proof.variant.project, proof.results)
-    )
+    judged, extra = ([r for r in proof.results if bool(r.bonus) == bonus] for bonus in (False, True))
+    told = [result for part in (judged, extra) for result in diagnosis.recognise(proof.variant.project, part)]
+    return any(proof.variant.says in result.says for result in told)
 
 
 def alike(mistake: Known, others: Iterable[Known]) -> int:
@@ -81,7 +83,9 @@ def count_named(entry: Project) -> tuple[int, int]:
 def as_made(entry: Project, task: str, mistake: Known) -> list[CheckResult]:
     """The results of a function's checks, as if a student had just made this mistake: what it fails, and what it passes."""
     failed = {one.check: astuple(one) for one in mistake.signatures}
-    ran = [check for check in checks_of(entry) if check.task == task and check.name not in mistake.untried]
+    of_bonus = {bonus.name for bonus in bonuses_of(entry)}
+    asked = bonuses_of(entry) if mistake.check in of_bonus else checks_of(entry)
+    ran = [check for check in asked if check.task == task and check.name not in mistake.untried]
     return [
         CheckResult.of(check, "failed", signature=failed[check.name])
         if check.name in failed

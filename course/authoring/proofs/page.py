@@ -11,7 +11,7 @@ from course import files, paths
 from course.authoring.proofs.fingerprints import count_named
 from course.authoring.proofs.variants import Proof, alternatives_of
 from course.catalog import Project, projects
-from course.checks.diagnosis import SAID_AT_ONCE
+from course.checks.diagnosis import SAID_AT_ONCE, WRONG
 
 FILE = Path("docs", "mistakes.md")
 HEAD = """\
@@ -75,7 +75,7 @@ def head() -> str:
 
 def message_of(proof: Proof) -> str:
     """What the named check says, in the words of the student's file."""
-    told = next((r.message for r in proof.results if r.name == proof.variant.caught_by and r.outcome == "failed"), "")
+    told = next((r.message for r in proof.results if r.name == proof.variant.caught_by and r.outcome in WRONG), "")
     return re.sub(r"(?:/[\w.\-]+){2,}/", "…/", told)  # folders of one run
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from course import paths
 from course.authoring.proofs.edits import ProofError, Replacement, exchanged, helped, words_changed
 from course.catalog import Project, project, projects
-from course.checks.check import Check, checks_of
+from course.checks.check import Check, bonuses_of, checks_of
 from course.checks.results import CheckResult
 from course.checks.run import run
 from course.checks.target import open_session
@@ -37,6 +37,7 @@ class Variant:
         name: unique within the project.
         says: of a mistake, one sentence of what is misunderstood, to the student; of an alternative, how it is written.
         caught_by: the check that must fail; empty for an alternative.
+        ready: of an alternative: its bonuses must hold, too.
         crashes: the mistake ends in an exception of the student's code, and is meant to.
         source: where students really write it.
         edit: from the solution's text to the wrong (or other) module's text.
@@ -50,6 +51,7 @@ class Variant:
     says: str
     edit: Callable[[str], str] = field(repr=False)
     caught_by: str = ""
+    ready: bool = False
     crashes: bool = False
     source: str = ""
     file: str = ""
@@ -78,9 +80,11 @@ class Catalogue(list[Variant]):
             raise ProofError(f"project {self.project} knows no mistake {same_as} of {task}")
         return self._register(known, uses)
 
-    def alternative(self, task: str, *, how: str, uses: Sequence[Any] = ()) -> Callable[[Any], Any]:
-        """Register the function or class below as a right `task`, written another way."""
-        return self._register(Variant(self.project, task, "", how, str), uses)
+    def alternative(
+        self, task: str, *, how: str, uses: Sequence[Any] = (), ready: bool = False
+    ) -> Callable[[Any], Any]:
+        """Register the function or class below as a right `task`, written another way; `ready` for every bonus as well."""
+        return self._register(Variant(self.project, task, "", how, str, ready=ready), uses)
 
     def _register(self, about: Variant, uses: Sequence[Any]) -> Callable[[Any], Any]:
         def register(thing: Any) -> Any:
@@ -137,7 +141,7 @@ class Mistakes:
         self.catalogue.add(replace(self._variant(name, says, crashes, source), edit=edit), sys._getframe(1))
 
     def _variant(self, name: str, says: str, crashes: bool, source: str) -> Variant:
-        return Variant(self.catalogue.project, self.task, name, says, str, self.check, crashes, source)
+        return Variant(self.catalogue.project, self.task, name, says, str, self.check, crashes=crashes, source=source)
 
 
 @dataclass(frozen=True)
@@ -207,26 +211,33 @@ def prove(variant: Variant, *, seed: int = 0, slow: bool = False, transport: str
 
     Args:
         slow: the checks that train run too; without it only if the mistake names one of them.
+
+    A bonus runs where the variant is about it: a mistake that names it, an alternative that is said to be ready for it.
     """
     entry = project(variant.project)
     checks = [c for c in checks_of(entry) if c.task == variant.task]
     asked = [c for c in checks if slow or not c.slow or c.name == variant.caught_by]
+    bonuses = [b for b in bonuses_of(entry) if b.task == variant.task]
+    if named := [b for b in bonuses if b.name == variant.caught_by]:
+        asked = named  # it may well pass all checks
+    elif variant.ready:
+        asked += bonuses
     with module_file(variant) as file:
         session = open_session(file, entry, transport=transport)
         try:
-            results = run(entry, session, asked, seed=seed).checks
+            results = run(entry, session, asked, seed=seed).results
         finally:
             session.close()
-    failed = [result for result in results if result.outcome == "failed"]
+    failed = [result for result in results if result.outcome in ("failed", "advice")]
     told = next((r for r in failed if r.name == variant.caught_by), failed[0] if failed else None)
     crashed = told is not None and told.failure is not None and told.failure.kind in CRASHES
     return Proof(variant, tuple(r.name for r in failed), told.message if told else "", crashed, results)
 
 
 def unproven(entry: Project) -> list[Check]:
-    """Checks of a project that no mistake names."""
+    """Checks and bonuses of a project that no mistake names."""
     named = {variant.caught_by for variant in mistakes_of(entry)}
-    return [check for check in checks_of(entry) if check.name not in named]
+    return [check for check in (*checks_of(entry), *bonuses_of(entry)) if check.name not in named]
 
 
 def graded() -> list[Project]:

@@ -348,3 +348,39 @@ def weighted_by_numpy(model, loader, loss_function):
             rows.append((loss_function(out, y).item(), (out.argmax(1) == y).double().mean().item(), len(y)))
     losses, hits, sizes = np.array(rows).T
     return {"loss": float(np.average(losses, weights=sizes)), "accuracy": float(np.average(hits, weights=sizes))}
+
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+
+@alternative("train_epoch", how="the device of a buffer or a parameter, non_blocking", ready=True)
+def device_of_the_state(model, loader, loss_function, optimizer):
+    model.train()
+    where = next(iter(model.state_dict().values())).device
+    loss_sum, right, count = torch.zeros((), device=where), torch.zeros((), device=where), 0
+    for images, labels in loader:
+        images, labels = images.to(where, non_blocking=True), labels.to(where, non_blocking=True)
+        optimizer.zero_grad(set_to_none=True)
+        logits = model(images)
+        loss = loss_function(logits, labels)
+        loss.backward()
+        optimizer.step()
+        loss_sum += loss.detach() * len(labels)
+        right += (logits.argmax(1) == labels).sum()
+        count += len(labels)
+    return Metrics(float(loss_sum) / count, float(right) / count)
+
+
+@alternative("validate", how="labels go to where the logits are", ready=True)
+def labels_follow_the_logits(model, loader, loss_function):
+    model.eval()
+    parameter = next(model.parameters())
+    rows = []
+    with torch.inference_mode():
+        for images, labels in loader:
+            logits = model(images.to(parameter.device))
+            truth = labels.to(logits.device)
+            hits = (logits.argmax(1) == truth).float().sum().item()
+            rows.append((loss_function(logits, truth).item(), hits, len(truth)))
+    count = sum(size for _, _, size in rows)
+    return Metrics(sum(mean * size for mean, _, size in rows) / count, sum(hits for _, hits, _ in rows) / count)

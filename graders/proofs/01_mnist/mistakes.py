@@ -16,7 +16,7 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import Metrics
-from graders.proofs.shared import dense
+from graders.proofs.shared import dense, devices
 from graders.proofs.shared.dense import LAST, Net
 
 MISTAKES = Catalogue("01")
@@ -1084,3 +1084,33 @@ EVAL.patch(
     ("total_loss / items", "total_loss / len(loader.dataset)"),
     crashes=True,
 )
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+EPOCH_DEVICE = MISTAKES.caught_by("train_epoch", "test_an_epoch_goes_to_the_device_of_the_network")
+VALID_DEVICE = MISTAKES.caught_by("validate", "test_measuring_goes_to_the_device_of_the_network")
+
+devices.batches(EPOCH_DEVICE, "training")
+devices.batches(VALID_DEVICE, "measuring")
+EPOCH_DEVICE.patch(
+    "graphs_added_up",
+    devices.GRAPHS,
+    ("total_loss += loss.item() * len(labels)", "total_loss += loss * len(labels)"),
+    ("total_loss / items", "float(total_loss) / items"),
+)
+EPOCH_DEVICE.patch(
+    "added_up_on_the_cpu",
+    devices.ZEROS,
+    ("total_loss, right, items = 0.0, 0.0, 0", "total_loss, right, items = torch.zeros(1), 0.0, 0"),
+    ("total_loss += loss.item() * len(labels)", "total_loss += loss.detach() * len(labels)"),
+    ("total_loss / items", "total_loss.item() / items"),
+    crashes=True,
+)
+COUNTED = "right += (logits.argmax(dim=1) == labels).sum().item()"
+for name, place in (("training_in_numpy", EPOCH_DEVICE), ("measuring_in_numpy", VALID_DEVICE)):
+    place.patch(
+        name,
+        devices.NUMPY,
+        (COUNTED, "right += float((logits.argmax(dim=1).numpy() == labels.numpy()).sum())"),
+        crashes=True,
+    )

@@ -198,3 +198,38 @@ def by_numpy(history: History):
 def last_pair(history):
     *_, (train, valid) = zip(history.train_accuracy, history.valid_accuracy, strict=True)
     return train - valid
+
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+
+@alternative("fit", how="a loop of one's own that takes each batch to the network", ready=True)
+def loop_of_ones_own_on_any_device(model, train_loader, valid_loader, epochs, lr=1e-3):
+    device = next(model.parameters()).device
+    optimizer = torch.optim.Adam(model.parameters(), lr)
+    history = History()
+
+    def go_over(loader, learn):
+        model.train(learn)
+        total, right, items = 0.0, 0, 0
+        with torch.set_grad_enabled(learn):
+            for batch in loader:
+                images, labels = (part.to(device) for part in batch)
+                logits = model(images)
+                loss = nn.functional.cross_entropy(logits, labels)
+                if learn:
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                total += loss.item() * len(labels)
+                right += (logits.argmax(1) == labels).sum().item()
+                items += len(labels)
+        return total / items, right / items
+
+    for _ in range(epochs):
+        trained, valid = go_over(train_loader, True), go_over(valid_loader, False)
+        history.train_loss.append(trained[0])
+        history.train_accuracy.append(trained[1])
+        history.valid_loss.append(valid[0])
+        history.valid_accuracy.append(valid[1])
+    return history

@@ -11,7 +11,7 @@ from torch import nn
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import History, one_pass
-from graders.proofs.shared import dense, loops, signs
+from graders.proofs.shared import dense, devices, loops, signs
 from graders.proofs.shared.dense import LAST, Net
 from graders.proofs.shared.loops import batch_means, by_hand
 from graders.proofs.shared.signs import LABELS
@@ -501,4 +501,11 @@ LAST_EPOCH.patch(
     "takes_the_last_entry_away",
     "pop removes the last epoch from the history, so the curves lack it.",
     (BOTH, "history.train_accuracy.pop() - history.valid_accuracy.pop()"),
+)
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+devices.histories(
+    MISTAKES.caught_by("fit", "test_each_batch_goes_to_the_device_of_the_network"),
+    "    optimizer = torch.optim.Adam(model.parameters(), lr=lr)",
 )

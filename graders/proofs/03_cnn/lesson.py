@@ -6,6 +6,7 @@ from course.catalog import project
 from course.datasets.store import ensure
 from course.lessons.lesson import Lesson, Row
 from course.lessons.quiet_run import train
+from course.lessons.real import Real
 
 
 def measure(seed, work):
@@ -24,3 +25,5 @@ LESSON = Lesson(
         Row("CNN above MLP", "cnn", minus="mlp", least=project("03").thresholds["above_mlp"]),
     ),
 )
+
+REAL = Real("CNN, signs of other shots", "asl", accuracy)

@@ -8,6 +8,7 @@ from course.catalog import project
 from course.datasets.store import ensure
 from course.lessons.lesson import Lesson, Row, solution
 from course.lessons.quiet_run import train
+from course.lessons.real import Real
 
 BARS = project("04a").thresholds
 
@@ -42,3 +43,5 @@ LESSON = Lesson(
         Row("the same network, not augmented", "not augmented"),
     ),
 )
+
+REAL = Real("augmented, signs of other shots", "asl", lambda folder, seed: train("04a", folder, seed).accuracy)

@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import History, one_pass
-from graders.proofs.shared import loops, saving
+from graders.proofs.shared import devices, loops, saving
 from graders.proofs.shared.loops import batch_means, by_hand, in_train_mode
 
 MISTAKES = Catalogue("04a")
@@ -466,3 +466,11 @@ REPLACED.patch(
     (SAVE, "torch.save(plain.state_dict(), open(path, 'ab'))"),
     ("    os.replace(temporary, path)", ""),
 )
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+devices.histories(
+    MISTAKES.caught_by("train_augmented", "test_each_batch_goes_to_the_device_of_the_network"),
+    "    optimizer = torch.optim.Adam(model.parameters(), lr=lr)",
+)
+devices.saving(MISTAKES.caught_by("save_model", "test_a_network_on_a_gpu_is_saved_and_stays_there"), "plain")

@@ -145,3 +145,13 @@ def by_glob(model: nn.Module, folder: str | Path) -> float:
     if not total:
         raise ValueError(f"{folder} holds no photo")
     return right / total
+
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+
+@alternative("load_model", how="map_location is the device of the model", ready=True)
+def to_where_the_model_is(path, model):
+    where = next(iter(model.state_dict().values())).device
+    model.load_state_dict(torch.load(path, map_location=where, weights_only=True))
+    return model.eval()

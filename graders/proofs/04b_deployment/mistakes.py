@@ -11,7 +11,7 @@ from PIL import Image
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from graders.proofs.shared import camera
+from graders.proofs.shared import camera, devices
 
 MISTAKES = Catalogue("04b")
 
@@ -297,7 +297,7 @@ SEES.patch(
 SEES.patch(
     "asked_twice",
     "The network is asked twice, once with a mirrored photo: other letters, mirrored.",
-    ("logits = model(preprocess(photo))", "logits = model(preprocess(photo)) + model(preprocess(photo).flip(-1))"),
+    ("model(preprocess(photo).to(device))", "model(preprocess(photo)) + model(preprocess(photo).flip(-1))"),
 )
 SEES.patch(
     "photo_turned_in_place",
@@ -461,4 +461,22 @@ EMPTY.patch(
     "folder_not_named",
     "The message does not say which folder.",
     ('f"there is no photo in {folder}"', '"there is no photo"'),
+)
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+FROM_GPU = MISTAKES.caught_by("load_model", "test_a_file_from_a_gpu_is_read_without_one")
+PHOTO_DEVICE = MISTAKES.caught_by("predict_letter", "test_the_photo_goes_to_the_device_of_the_network")
+
+FROM_GPU.patch(
+    "no_map_location",
+    "Without map_location a file that was saved on a GPU can only be opened where there is one.",
+    ('map_location="cpu", ', ""),
+    crashes=True,
+)
+PHOTO_DEVICE.patch(
+    "photo_left", "The photo stays on the CPU; the network may be on a GPU.", (".to(device)", ""), crashes=True
+)
+PHOTO_DEVICE.patch(
+    "network_moved", devices.MOVED, ("model(preprocess(photo).to(device))", "model.cpu()(preprocess(photo))")
 )

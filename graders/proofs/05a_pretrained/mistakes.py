@@ -10,7 +10,7 @@ from torch import nn
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from graders.proofs.shared import camera
+from graders.proofs.shared import camera, devices
 
 MISTAKES = Catalogue("05a")
 
@@ -231,7 +231,7 @@ ORDER = MISTAKES.caught_by("classify", "test_names_come_most_probable_first")
 SOFT = MISTAKES.caught_by("classify", "test_probabilities_are_softmaxed_logits")
 COUNT = MISTAKES.caught_by("classify", "test_as_many_as_asked_for")
 LOOKS = MISTAKES.caught_by("classify", "test_classify_shows_the_network_the_preprocessed_photo")
-SOFTMAX, TOPK = "model(preprocess(photo, weights)).softmax(dim=1)[0]", "probabilities.topk(top)"
+SOFTMAX, TOPK = "model(preprocess(photo, weights).to(device)).softmax(dim=1)[0]", "probabilities.topk(top)"
 
 ORDER.patch(
     "least_probable", "These are the least probable categories.", (TOPK, "probabilities.topk(top, largest=False)")
@@ -733,4 +733,31 @@ SUM.patch(
     "half_is_enough",
     "One half is not more than one half: when a dog and a cat are equally likely, the door stays shut.",
     ("> 0.5", ">= 0.5"),
+)
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+LEFT_BEHIND = "The photo stays on the CPU; the network may be on a GPU."
+for task, check in (
+    ("classify", "test_classify_takes_the_photo_to_the_network"),
+    ("admit", "test_admit_takes_the_photo_to_the_network"),
+):
+    place = MISTAKES.caught_by(task, check)
+    place.patch(f"{task}_photo_left", LEFT_BEHIND, (".to(device)", ""), crashes=True)
+    place.patch(
+        f"{task}_network_moved",
+        devices.MOVED,
+        ("model(preprocess(photo, weights).to(device))", "model.cpu()(preprocess(photo, weights))"),
+    )
+FEATURES_BACK = MISTAKES.caught_by("extract_features", "test_features_come_back_from_the_gpu")
+FEATURES_BACK.patch(
+    "features_images_left",
+    "The images stay on the CPU; the network may be on a GPU.",
+    ("model(images.to(next(model.parameters()).device))", "model(images)"),
+    crashes=True,
+)
+FEATURES_BACK.patch(
+    "features_left_on_the_gpu",
+    "The features are still on the GPU; what compares or draws them is not.",
+    ("caught[0].cpu()", "caught[0]"),
 )

@@ -6,6 +6,7 @@ from course.catalog import project
 from course.datasets.store import ensure
 from course.lessons.lesson import Lesson, Row
 from course.lessons.quiet_run import train
+from course.lessons.real import Real
 
 
 def measure(seed, work):
@@ -27,4 +28,10 @@ LESSON = Lesson(
         Row("fine-tuned above frozen", "door tuned", minus="door head", least=0.0),
         Row('saying "no" to everybody', "door no"),
     ),
+)
+
+REAL = Real(
+    "pocket network, fine-tuned, photos at the door",
+    "presidential",
+    lambda folder, seed: door(folder, seed)["door tuned"],
 )

@@ -11,7 +11,7 @@ from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
 from course.training import fit
-from graders.proofs.shared import transfer, views
+from graders.proofs.shared import devices, transfer, views
 from graders.proofs.shared.transfer import ADD, BUILD, Headed
 
 MISTAKES = Catalogue("05b")
@@ -468,4 +468,10 @@ BEST.patch(
     "best_of_another_curve",
     "The validation accuracy is compared with a training accuracy, which is higher: the first that got better is kept.",
     ("best, kept = valid.accuracy, {", "best, kept = trained.accuracy, {"),
+)
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+devices.histories(
+    MISTAKES.caught_by("fine_tune", "test_fine_tuning_goes_to_the_device_of_the_network"), "    unfreeze(model)\n"
 )

@@ -253,3 +253,16 @@ def pooled_vector(tokenizer, model, first, second):
         pooled = model.bert(**tokenize(tokenizer, first, second))[1]  # noqa: F821 - stands beside it
         yes, no = model.cls.seq_relationship(pooled).squeeze(0).tolist()
     return yes > no
+
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+
+@alternative("is_next_sentence", how="each tensor to the device of a parameter", ready=True)
+def tensors_to_a_parameter(tokenizer, model, first, second):
+    model.eval()
+    device = next(model.parameters()).device
+    rows = {name: value.to(device) for name, value in tokenize(tokenizer, first, second).items()}  # noqa: F821
+    with torch.no_grad():
+        scores = model(**rows).seq_relationship_logits[0]
+    return scores.argmax().item() == 0

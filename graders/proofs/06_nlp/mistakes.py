@@ -8,6 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from course.authoring.proofs.variants import Catalogue
+from graders.proofs.shared import devices
 
 MISTAKES = Catalogue("06")
 
@@ -988,7 +989,7 @@ SECOND.patch(
 SECOND.patch(
     "segments_not_passed_on",
     "Only the token ids reach the model; it then takes every segment to be 0.",
-    (f"model(**{ASKED})", f"model({ASKED}['input_ids'])"),
+    ("model(**inputs)", "model(inputs['input_ids'])"),
 )
 ORDER.patch(
     "second_before_first",
@@ -1091,3 +1092,30 @@ def always_yes(tokenizer, model, first, second):
 def words_in_common(tokenizer, model, first, second):
     common = set(tokenizer.tokenize(first)) & set(tokenizer.tokenize(second))
     return bool(common - {".", ",", "?", "the", "a", "is", "of", "in", "to"})
+
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+NEAR_DEVICE = MISTAKES.caught_by("nearest_words", "test_the_table_may_be_on_a_gpu")
+MASK_DEVICE = MISTAKES.caught_by("predict_masked", "test_tokens_go_to_the_device_of_the_network")
+NEXT_DEVICE = MISTAKES.caught_by("is_next_sentence", "test_both_sentences_go_to_the_device_of_the_network")
+TOKENS_LEFT = "The tokenizer's tensors stay on the CPU; the network may be on a GPU."
+
+NEAR_DEVICE.patch(
+    "cosines_in_numpy",
+    devices.NUMPY,
+    ("(directions @ directions[own]).tolist()", "(directions @ directions[own]).numpy().tolist()"),
+    crashes=True,
+)
+MASK_DEVICE.patch("tokens_left", TOKENS_LEFT, ("row.to(model.device)", "row"), crashes=True)
+MASK_DEVICE.patch(
+    "only_the_ids_moved",
+    "Only the token ids go to the network's device; segments and mask stay behind.",
+    (
+        "{name: row.to(model.device) for name, row in inputs.items()}",
+        '{**inputs, "input_ids": inputs["input_ids"].to(model.device)}',
+    ),
+    crashes=True,
+)
+NEXT_DEVICE.patch("pair_left", TOKENS_LEFT, ("row.to(model.device)", "row"), crashes=True)
+NEXT_DEVICE.patch("bert_moved", devices.MOVED, ("    model.eval()", "    model.eval().cpu()"))

@@ -219,3 +219,19 @@ def straight_to_the_path(model, path):
 def through_an_open_file(model: nn.Module, path: str | Path) -> None:
     with Path(path).open("wb") as file:
         torch.save(model.state_dict(), file)
+
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+
+@alternative("evaluate", how="the answers come back to the CPU and are counted there", ready=True)
+def counted_on_the_cpu(model, loader):
+    model.eval()
+    device = next(model.parameters()).device
+    correct = total = 0
+    with torch.no_grad():
+        for images, labels in loader:
+            answers = model(images.to(device)).argmax(1).cpu()
+            correct += int((answers == labels).sum())
+            total += len(labels)
+    return correct, total

@@ -9,6 +9,7 @@ from course.catalog import project
 from course.datasets.store import ensure
 from course.lessons.lesson import Lesson, Row
 from course.lessons.quiet_run import train
+from course.lessons.real import Real
 from course.models import zoo
 from course.training import History
 
@@ -62,4 +63,10 @@ LESSON = Lesson(
         Row("frozen pre-trained above frozen random", "fruit head", minus="fruit random", least=0.20),
         Row("the whole network from random weights", "fruit scratch", most=BAR - 0.001),  # it must not pass
     ),
+)
+
+REAL = Real(
+    "pocket network, fine-tuned, photos of fruit",
+    "fruits",
+    lambda folder, seed: train("07", folder, seed).head_and_tuned()[1],
 )

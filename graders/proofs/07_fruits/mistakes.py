@@ -7,7 +7,7 @@ import torch
 from torchvision.transforms import v2
 
 from course.authoring.proofs.variants import Catalogue
-from graders.proofs.shared import saving, transfer, views
+from graders.proofs.shared import devices, saving, transfer, views
 from graders.proofs.shared.transfer import ADD, TRAINED, VALID, Headed
 
 MISTAKES = Catalogue("07")
@@ -300,3 +300,13 @@ SAME.patch(
     "The running statistics are left out.",
     (SAVE, 'torch.save({n: t for n, t in model.state_dict().items() if "running" not in n}, temporary)'),
 )
+
+# -- devices ------------------------------------------------------------------------------------------------------------
+
+for task, check in (
+    ("train", "test_training_goes_to_the_device_of_the_network"),
+    ("fine_tune", "test_fine_tuning_goes_to_the_device_of_the_network"),
+):
+    devices.histories(MISTAKES.caught_by(task, check), "    loss_function = nn.CrossEntropyLoss()\n", f"{task}_")
+devices.batches(MISTAKES.caught_by("evaluate", "test_the_assessment_goes_to_the_device_of_the_network"), "assessment")
+devices.saving(MISTAKES.caught_by("save_model", "test_a_network_on_a_gpu_is_saved_and_stays_there"), "model")

@@ -1,0 +1,68 @@
+"""What is measured on real data: seed by seed, kept at once, shown in the page beside the embedded ones."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from course import paths
+from course.authoring import lesson_text
+from course.errors import CourseError
+from course.lessons import real, table
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    file = tmp_path / "real.json"
+    monkeypatch.setattr(real, "KEPT", file)
+    return file
+
+
+def test_six_projects_say_what_they_reach_on_real_data():
+    assert list(real.declared()) == ["01", "02", "03", "04a", "05b", "07"]
+    assert {one.data for one in real.declared().values()} <= real.FOLDERS.keys()
+
+
+def test_a_seed_is_kept_at_once_and_not_measured_again(kept, monkeypatch, tmp_path):
+    asked: list[int] = []
+
+    def measure(folder: Path, seed: int) -> float:
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(seed)
+        return 0.7 + seed / 100
+
+    monkeypatch.setattr(real, "declared", lambda: {"03": real.Real("CNN", "here", measure)})
+    monkeypatch.setattr(real, "FOLDERS", {"here": lambda root, work: tmp_path})
+    monkeypatch.setattr(paths, "real_folder", lambda: tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        real.measure(3, [], lambda text: None)
+    assert json.loads(kept.read_text()) == {"03": {"0": 0.7, "1": 0.71}}
+    asked.clear()
+    real.measure(3, [], lambda text: None)
+    assert asked == [2]
+
+
+def test_without_real_data_it_says_so(monkeypatch):
+    monkeypatch.setattr(paths, "real_folder", lambda: None)
+    with pytest.raises(CourseError, match="no real data"):
+        real.measure(1, [], print)
+
+
+@pytest.mark.parametrize(("values", "said"), [((0.80, 0.78, 0.79), "holds"), ((0.80, 0.70, 0.81), "DOES NOT HOLD")])
+def test_the_page_says_whether_an_end_is_unlucky(kept, monkeypatch, values, said):
+    monkeypatch.setattr(real, "declared", lambda: {"03": real.Real("CNN", "asl", lambda folder, seed: 0.0)})
+    assert real.section() == []
+    kept.write_text(json.dumps({"03": {str(k): value for k, value in enumerate(values)}}))
+    row = real.section()[-1]
+    assert row.endswith(f"| {said} |")
+    assert row.startswith("| 03 | CNN | 3 | 0.7")
+    assert not lesson_text._table(row)  # numbers in lessons come from the embedded data alone
+
+
+def test_rows_that_are_measured_anew_replace_their_own():
+    page = "| 02 | MLP | 0.5 |\n| 03 | CNN | 0.8 |\n| 03 | CNN above MLP | 0.3 |\n"
+    found = table.merged(page, [("03", "CNN", "0.9")])
+    assert found.startswith(page.replace("| 03 | CNN | 0.8 |", "| 03 | CNN | 0.9 |"))
+    assert found.count("Measured anew since: 03.") == 1
+    assert table.merged(found + "\n## On real data\n", [("03", "CNN", "0.9")]).count("Measured anew") == 1
