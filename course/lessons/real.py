@@ -87,7 +87,7 @@ def section() -> list[str]:
         if not values:
             continue
         mean, worst = statistics.mean(values), min(values)
-        calm = "holds" if worst >= mean - LUCK else "DOES NOT HOLD"
+        calm = "yes" if worst >= mean - LUCK else "no"
         calm = calm if len(values) >= FEW else f"{len(values)} of 10 seeds so far"
         row = (project_id, real.what, str(len(values)), f"{mean:.3f}", f"{worst:.3f}", f"{max(values):.3f}", calm)
         lines.append(f"| {' | '.join(row)} |")

@@ -45,10 +45,10 @@ def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None, re
     click.echo("\n".join(table.plain(lines)))
     if faults:
         raise CourseError("\n".join(faults), "Nothing is written.")
-    if before is None:
+    if out or not projects:
         files.write(page, table.document(lines, len(found)))
         click.echo(f"written to {files.shown(page)}")
-    elif f"--seeds {seeds}`" in before:  # rows of so many seeds stand there
+    elif before and f"--seeds {seeds}`" in before:  # rows of so many seeds stand there
         files.write(page, table.merged(before, lines))
         click.echo(f"rows changed in {files.shown(page)}")
     leave(holds)
