@@ -30,15 +30,19 @@ STUDENTS = (
 )
 INSTRUCTORS: tuple[click.Command, ...] = ()
 if author.is_here():
-    from course.cli import feedback, grade, grade_kept, release, requests
+    from course.cli import class_page, export, feedback, grade, grade_kept, release, requests, roster, similar
 
     INSTRUCTORS = (
         release.release,
+        roster.roster,
         grade.grade,
         feedback.feedback,
         grade_kept.merge,
         grade_kept.regrade,
         requests.requests,
+        class_page.class_,
+        export.export,
+        similar.similar,
     )
 AUTHORS = (author.author,)
 
@@ -68,7 +72,18 @@ class _Course(Sections):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Listed or not: a student who types an instructor's command reads why it is not for this copy."""
-        if name in ("release", "grade", "feedback", "merge", "regrade", "requests"):
+        if name in (
+            "release",
+            "roster",
+            "grade",
+            "feedback",
+            "merge",
+            "regrade",
+            "requests",
+            "class",
+            "export",
+            "similar",
+        ):
             author.require()
         return self.commands.get(name)
 

@@ -29,13 +29,12 @@ SUFFIXES = {".py", ".toml", ".txt", ".json", ".md", ".safetensors", ".j2", ".css
 AUTHORS = ("authoring/", "lessons/")
 # What instructors run beside that: the grading of a class, and the views of it.
 VIEWS = (
-    *("autograded", "class_folder", "exchange", "feedback", "gradebook", "gradescope", "html", "junit", "late"),
-    *("nbgrader_page", "table", "templates/page.html", "totals"),
+    *("autograded", "class_facts", "class_folder", "class_list", "class_page", "exchange", "exports/", "feedback", "gradebook"),
+    *("gradescope", "html", "junit", "late", "likeness_page", "nbgrader_page", "table", "totals"),
+    *(f"templates/{name}" for name in ("class", "likeness", "page.html", "term")),
 )
-INSTRUCTORS = (
-    *("grading/", "wall/", "cli/doctor_wall", "cli/feedback", "cli/grade", "cli/release", "cli/requests"),
-    *(f"reports/{view}" for view in VIEWS),
-)
+COMMANDS = ("class_page", "doctor_wall", "export", "feedback", "grade", "release", "requests", "roster", "similar")
+INSTRUCTORS = ("grading/", "wall/", *(f"cli/{name}" for name in COMMANDS), *(f"reports/{view}" for view in VIEWS))
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 
 

@@ -23,6 +23,7 @@ SECTIONS = {
     "For instructors": (
         "instructor.md",
         "grading-a-class.md",
+        "exports.md",
         "nbgrader.md",
         "gradescope.md",
         "github.md",
