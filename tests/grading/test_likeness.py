@@ -14,7 +14,7 @@ from course.authoring.proofs.variants import solution_text
 from course.authoring.rehearsal import mock_class
 from course.cli import main
 from course.grading.likeness import Work, pairs
-from course.grading.wording_of_code import REST, parts_of
+from course.grading.wording_of_code import REST, Part, parts_of
 from course.reports.likeness_page import page
 from tests.reports.small_class import TAG
 from tests.reports.test_class_page import tags
@@ -114,17 +114,16 @@ def test_two_of_earlier_terms_are_no_pair(class_):
     assert len(pairs([*old, Work("ada", "", one.parts)])) == 2
 
 
-def test_a_single_copied_function_is_named(class_):
-    from dataclasses import replace
-
-    one, other = class_[0], class_[1]
-    longest = max(one.parts, key=lambda part: len(part.words))
-    mixed = tuple(longest if part.name == longest.name else part for part in other.parts)
-    mixed = mixed if longest in mixed else (*mixed, longest)
-    found = [
-        pair for pair in pairs([one, replace(other, parts=mixed)], [known_of(ENTRY)]) if longest.name in pair.functions
-    ]
-    assert len(found) == 1
+def test_a_single_long_function_that_was_copied_is_named(class_):
+    """Where the rest of two works is their own, and so the whole is below the bound."""
+    copied = class_[0].parts
+    words = tuple(word for part in copied for word in part.words)
+    long = Part("long", "\n".join(part.text for part in copied), words, (0,) * len(words))
+    own = [Part(f"own{k}", "", tuple(f"{word}{k}" for word in words), (0,) * len(words)) for k in range(2)]
+    [found] = pairs([Work("ada", "", (long, own[0])), Work("ben", "", (own[1], long))])
+    assert found.functions == ("long",)
+    assert found.share < 0.6
+    assert pairs([Work("ada", "", (own[0],)), Work("ben", "", (own[1],))]) == []
 
 
 def test_the_page_says_that_likeness_is_not_guilt_and_keeps_texts_as_data(class_):
