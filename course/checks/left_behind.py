@@ -5,6 +5,7 @@ that is built later, other checks' too. A class of the student's own is theirs t
 """
 
 import inspect
+import sys
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,11 @@ def undo() -> list[str]:
     if torch.get_default_dtype() != torch.float32:
         torch.set_default_dtype(torch.float32)
         left.append("another default dtype (torch.set_default_dtype)")
+    # importing it takes a second; who has not compiled has not set it
+    compiling: Any = sys.modules.get("torch._dynamo.config")
+    if compiling is not None and compiling.suppress_errors:
+        compiling.suppress_errors = False
+        left.append("compiling that fails in silence (torch._dynamo.config.suppress_errors)")
     of_all = torch.nn.modules.module
     for hooks in (of_all._global_forward_hooks, of_all._global_forward_pre_hooks):
         if hooks:

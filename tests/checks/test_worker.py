@@ -292,6 +292,17 @@ def test_a_class_patched_while_the_module_loads_is_whole_again(worker_of):
     assert call(worker, "f")["value"] | {"warned": []} == {"result": False, "changed": [], "left": [], "warned": []}
 
 
+def test_a_compiler_that_is_to_fail_in_silence_is_told_and_undone(worker_of):
+    worker = worker_of(
+        "import torch._dynamo\n\ndef f():\n    torch._dynamo.config.suppress_errors = True\n"
+        "    return torch._dynamo.config.suppress_errors\n"
+    )
+    value = call(worker, "f")["value"]
+    assert value["result"] is True
+    assert value["left"] == ["compiling that fails in silence (torch._dynamo.config.suppress_errors)"]
+    assert torch._dynamo.config.suppress_errors is False
+
+
 def test_what_torch_and_the_students_own_classes_change_is_not_told(worker_of):
     worker = worker_of(
         "import torch\nfrom torch import nn\n\nclass Net(nn.Linear):\n    pass\n\n"
