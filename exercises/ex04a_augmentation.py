@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 679dfe6d0840b6d2)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 70493538db67b819)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -234,7 +234,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
     Args:
         model: a network, compiled or not, in any mode and on any device; left as it is. A compiled one is saved under the names of
-            the plain network, which may be any.
+            the plain network, which may be any but `_orig_mod`, which is torch's for what it has compiled.
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     # TODO save_model: What of a model is worth keeping: the object, or its weights?

@@ -49,6 +49,7 @@ from graders.kit.stages import (
     expect_stage_that_learns,
     expect_statistics_that_follow,
 )
+from graders.kit.worker.loops import freeze_part
 from graders.kit.worker.networks import modes_of, set_modes
 from graders.kit.worker.specimens import house
 
@@ -290,6 +291,9 @@ def _counted(student, lab, kind: str) -> None:
         expect_equal(count, expected, f"trainable parameters of {HOUSES[kind]}, in {mode} mode")
         if before:
             expect_left_alone(model, before, "after the count")
+    if kind == "layer":
+        freeze_part(model, "weight")
+        expect_equal(student.count_parameters(model), 4, "trainable parameters of that layer once its weight is frozen")
 
 
 HOUSES = {

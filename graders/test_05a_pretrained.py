@@ -28,6 +28,7 @@ from graders.kit.general import expect_no_trace, panorama, photo, scene
 from graders.kit.photos import colour_images, door_scenes, opened
 from graders.kit.ranked import expect_ranked
 from graders.kit.worker import tiny_zoo
+from graders.kit.worker.pictures import photo_from, repaint
 from graders.kit.worker.pretrained import (
     answering_net,
     as_plain,
@@ -116,6 +117,11 @@ def test_the_transforms_are_those_of_the_weights(student, lab):
     preset = tiny_zoo.Course_Tiny_Weights.SQUEEZED.transforms()
     _expect_like(found, scene((150, 90)), "a photo of 150 x 90 for weights that see all of it, squeezed", preset)
     expect_left_as_it_was(lab, lambda given: student.preprocess(given, lab.build(papers(name=TINY))), (600, 400))
+    first, then = scene((90, 90)), ImageOps.mirror(scene((90, 90)))
+    given, weights = lab.build(photo_from(path=lab.file("now.png", photo(first).content))), lab.build(papers(name=TINY))
+    student.preprocess(given, weights)
+    repaint(given, photo(then))
+    _expect_like(student.preprocess(given, weights), then, "a photo that was painted over since it was read")
     found = student.preprocess(photo(scene((130, 100))), lab.build(papers(name=POCKET)))
     side = course.models.pocket.SIZE
     expect_tensor(found, "a photo for the pocket network", shape=(1, 3, side, side), dtype=torch.float32)
@@ -285,6 +291,16 @@ def _expect_shown(lab, ask) -> None:
             for _, batch in seen:
                 _expect_like(batch, opened(content), f"what the network was shown of {what}")
             before += len(seen)
+        then = ImageOps.mirror(image)
+        given = lab.build(photo_from(path=lab.file("now.png", photo(image).content)))
+        ask(model, weights, given)
+        repaint(given, photo(then))
+        before = len(seen_by(model))
+        ask(model, weights, given)
+        shown = seen_by(model)[before:]
+        expect(bool(shown), "the network was not asked about a photo that was painted over since the last time")
+        for _, batch in shown:
+            _expect_like(batch, then, "what the network was shown of a photo that was painted over since the last time")
         expect_same(state_of(model), numbers, "numbers of the network afterwards")
         expect_no_trace(model, traces)
 

@@ -22,7 +22,7 @@ from course.checks.expect import (
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import diary_of, state_of, traces_on
+from course.checks.probes import copy_parameters, diary_of, state_of, traces_on
 from course.checks.session import StudentRaised
 from course.checks.wire import Handle
 from course.checks.wording import describe
@@ -35,6 +35,7 @@ from graders.kit.language import (
     VOCABULARY,
     network,
     network_here,
+    other_answers,
     probabilities_at_mask,
     sentence,
     telling_pairs,
@@ -344,6 +345,11 @@ def test_as_many_as_wanted_highest_first(student, lab):
         near = student.nearest_words(*_embedded(lab, table), "old", *top)
         what = f"words nearest to 'old', top {top[0] if top else 'left out'}"
         expect_ranked(near, _cosines(table, "old"), count, what, atol=COSINE)
+    things, learned = _embedded(lab, table), _table(6)
+    student.nearest_words(*things, "old", 3)
+    copy_parameters(things[1], _embedded(lab, learned)[1])
+    near = student.nearest_words(*things, "old", 3)
+    expect_ranked(near, _cosines(learned, "old"), 3, "words nearest to 'old', once the model has learned", atol=COSINE)
 
 
 @check(
@@ -489,6 +495,8 @@ def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     for training in (True, False):
         with _asked_quietly(lab, seed=4, training=training) as things:
             _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=4, things=things)
+    copy_parameters(things[1], lab.build(network(5)))
+    _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=5, things=things)
 
 
 @contextmanager
@@ -658,6 +666,9 @@ def test_judging_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     for training in (True, False):
         with _asked_quietly(lab, seed, training) as things:
             _expect_judgements(student, lab, seed, pairs, "pairs about which the model is sure", things=things)
+    other, pairs = other_answers(seed, pairs)
+    copy_parameters(things[1], lab.build(network(other)))
+    _expect_judgements(student, lab, other, pairs, "the same pairs, by a model that has learned since", things=things)
 
 
 def _pairs(seed):

@@ -280,7 +280,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
     Args:
         model: a network, compiled or not, in any mode and on any device; left as it is. A compiled one is saved under the names of
-            the plain network, which may be any.
+            the plain network, which may be any but `_orig_mod`, which is torch's for what it has compiled.
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     ### BEGIN SOLUTION

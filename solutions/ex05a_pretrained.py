@@ -252,8 +252,8 @@ def extract_features(model: nn.Module, images: torch.Tensor) -> torch.Tensor:
 
     Args:
         model: a network with a head called `classifier` or `fc`, which does not change its input in place, whatever comes before
-            and behind it; unchanged afterwards, mode, frozen parameters and hooks included. (In train mode, batch statistics may
-            follow the images.)
+            and behind it, all of it in train mode or all in eval mode; unchanged afterwards, mode, frozen parameters and hooks
+            included. (In train mode, batch statistics may follow the images.)
         images: float32 (B, 3, H, W), preprocessed; they go to the device of the model, which stays there.
 
     Returns:

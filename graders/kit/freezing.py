@@ -20,9 +20,18 @@ from graders.kit.networks import (
 )
 from graders.kit.photos import colour_images
 from graders.kit.worker.gradients import pull_of
+from graders.kit.worker.loops import freeze_part
 from graders.kit.worker.networks import is_same, missing_in, modes_of, places_of, set_modes, thaw
 from graders.kit.worker.photos import headed, tiny_backbone
-from graders.kit.worker.specimens import bare_norm, house, lively_head, marked, normalised_backbone, watched_backbone
+from graders.kit.worker.specimens import (
+    bare_norm,
+    house,
+    lively_head,
+    marked,
+    normalised_backbone,
+    scaled_net,
+    watched_backbone,
+)
 
 WIDTH = 8  # features of the tiny backbone
 FROZEN = 8  # its parameters
@@ -88,6 +97,9 @@ def expect_all_frozen(student, lab) -> None:
             cut=len(cut),
             example=cut[0] if cut else 0,
         )
+        student.freeze_backbone(given)
+        free = [name for name, flag in trainable_of(given).items() if flag]
+        expect(not free, "frozen, thawed and frozen again, {free} parameters require a gradient", free=len(free))
 
 
 def expect_statistics_stay_within(student, lab, classes: int, instances: bool = False) -> None:
@@ -230,12 +242,18 @@ def expect_listed(student, lab, kind: str) -> None:
     )
     expect_equal(sorted(places), expected, f"which of the {len(own)} parameters are listed ({what})")
     expect_left_alone(model, before, "after trainable_parameters")
+    if kind == "layer":
+        freeze_part(model, "weight")
+        places = places_of(model, student.trainable_parameters(model))
+        expect_equal(places, [1], "which of two parameters are listed once the first has been frozen")
 
 
 def expect_thawed(student, lab, classes: int) -> None:
     """Every parameter can learn, wherever it stands; nothing else is another than before, and the same network comes back."""
-    for frozen in (True, False):
-        whole = _whole(student, lab, frozen, classes)
+    for frozen in (True, False, None):
+        whole = (
+            lab.build(scaled_net(seed=3, classes=classes)) if frozen is None else _whole(student, lab, frozen, classes)
+        )
         set_modes(whole, [name for name, training in modes_of(whole).items() if training and frozen])
         before = standing_of(whole)
         back = student.unfreeze(whole)
@@ -248,6 +266,10 @@ def expect_thawed(student, lab, classes: int) -> None:
             first=", ".join(left[:3]),
         )
         expect_left_alone(whole, before | {"trainable or not any more": trainable_of(whole)}, "after unfreezing")
+        first = next(iter(trainable_of(whole)))
+        freeze_part(whole, first)
+        student.unfreeze(whole)
+        expect(trainable_of(whole)[first], "{name} was frozen again, and is not unfrozen a second time", name=first)
 
 
 def expect_statistics_as_they_were(student, lab, classes: int) -> None:

@@ -133,3 +133,16 @@ def telling_pairs(
         if all(len(some) == count for some in found):
             return seed, tuple((firsts[k], seconds[k], some is found[0]) for some in found for k in some)
     raise RuntimeError(f"none of the tiny networks from seed {first_seed} finds {count} telling pairs of each sort")
+
+
+@functools.cache
+def other_answers(seed: int, pairs: tuple[tuple[str, str, bool], ...]) -> tuple[int, tuple[tuple[str, str, bool], ...]]:
+    """The seed of another tiny BERT, and those of the pairs of `telling_pairs` about which it is as sure of the opposite."""
+    firsts, seconds, truths = (list(part) for part in zip(*pairs, strict=True))
+    for other in range(seed + 1, seed + 50):
+        lean = leaning(network_here(other), textbook(tokenizer_here(), firsts, seconds)).tolist()
+        # 0.2: as above
+        found = [k for k, truth in enumerate(truths) if (lean[k] < -0.2 if truth else lean[k] > 0.2)]
+        if found:
+            return other, tuple((firsts[k], seconds[k], not truths[k]) for k in found)
+    raise RuntimeError(f"none of the tiny networks after seed {seed} answers otherwise")

@@ -6,7 +6,7 @@ import torch
 
 from course.checks.builders import linear_net
 from course.checks.expect import expect, expect_equal, expect_same, fail
-from course.checks.probes import state_of
+from course.checks.probes import copy_parameters, state_of
 from graders.kit.networks import expect_left_alone, standing_of
 from graders.kit.worker.compiling import beside
 from graders.kit.worker.networks import modes_of, set_modes
@@ -34,22 +34,26 @@ def numbers_in_file(content: bytes) -> dict[str, torch.Tensor]:
 def expect_saved_whole(student, lab) -> None:
     """Every number under its name, frozen, shared or a statistic; nothing else in the folder; the model is left as it was.
 
-    The network is in single or in double precision, and its names look like prefixes; the path is a string or a `Path`, has a dot
-    and a space, and no known ending.
+    The network is in single or in double precision, and its names look like prefixes; the path is a string or a `Path`, with a
+    space in it, and an ending that nobody knows or none.
     """
     for training in (True, False):
         model = lab.build(named_net(seed=4, double=not training))
         set_modes(model, list(modes_of(model)) if training else [])
-        path = lab.path(f"kept {training}/weights.v2")
+        name = "weights.v2" if training else "weights"
+        path = lab.path(f"kept {training}/{name}")
         before = standing_of(model)
         student.save_model(model, path if training else a_path(text=path))
+        expect_equal(beside(model, path), [name], "files in the folder after saving")
         expect_same(numbers_in_file(lab.read(path)), before["numbers"], "saved numbers")
-        expect_equal(beside(model, path), ["weights.v2"], "files in the folder after saving")
         expect_left_alone(model, before, "after saving")
 
 
 def expect_replaced(student, lab) -> None:
-    """Of two models that are saved to one path the second is in the file, and nothing of what was there before."""
+    """Of two models that are saved to one path the second is in the file, and nothing of what was there before.
+
+    And so is one that is saved a second time, after it has learned.
+    """
     for old in (b"yesterday", long_file()):
         path = lab.file(f"{len(old)}/old.pt", old)
         for seed in (1, 2):
@@ -57,6 +61,11 @@ def expect_replaced(student, lab) -> None:
             student.save_model(model, path)
         expect_same(numbers_in_file(lab.read(path)), state_of(model), "numbers after saving two models to one path")
         expect_equal(beside(model, path), ["old.pt"], "files in the folder after saving")
+        copy_parameters(model, lab.build(linear_net(features=16, classes=CLASSES, seed=3)))
+        student.save_model(model, path)
+        expect_same(
+            numbers_in_file(lab.read(path)), state_of(model), "numbers of a model that has learned since it was saved"
+        )
 
 
 def long_file() -> bytes:

@@ -26,7 +26,9 @@ from graders.kit.general import labels
 from graders.kit.loops import Data, Run, scores, wrong_labels
 from graders.kit.photos import colour_images
 from graders.kit.worker.loops import balance, watched_head, watched_twin
+from graders.kit.worker.networks import thaw
 from graders.kit.worker.photos import fickle_loader, tiny_backbone
+from graders.kit.worker.specimens import scaled_net
 
 SIZES, PASSES = [8, 8, 1], 3
 
@@ -186,6 +188,12 @@ def expect_whole_network_learned(student: Any, lab: Any, classes: int) -> None:
     forward(model, teaching(), mode="train")
     moved = any(not torch.equal(value, statistics[name]) for name, value in buffers_of(model).items())
     expect(moved, "BatchNorm was not frozen, and its statistics do not move any more")
+    model = lab.build(scaled_net(seed=3, classes=classes))
+    data = Data(colour_images(8, seed=1), labels(8, classes, 1))
+    batches = data.batches(lab, 4), data.batches(lab, 4)
+    lab.seeded(7).fine_tune(model, *batches, 1, 0.01)
+    still = [name for name, flag in trainable_of(model).items() if not flag]
+    expect(not still, "{name} requires no gradient after fine-tuning", name=", ".join(still[:1]))
 
 
 def expect_best_state(run: Tuning) -> None:
@@ -209,6 +217,12 @@ def expect_the_best_state_in_the_end(student: Any, lab: Any, classes: int) -> No
     # up in two steps, down, and half the way up again: the best of all, not of the last two (0.17, 0.33, 0.50, 0.17, 0.33)
     expect_best_state(Tuning(student, lab, classes, 18, 0.1, train="more fickle", valid="mixed"))
     expect_smallest_gain_kept(lab)
+    model = lab.build(scaled_net(seed=3, classes=classes))  # in train mode
+    thaw(model)
+    data = Data(colour_images(8, seed=1), labels(8, classes, 1))
+    batches = data.batches(lab, 4), data.batches(lab, 4)
+    lab.seeded(7).fine_tune(model, *batches, 1, 0.01)
+    expect(not is_training(model), "a model that came in train mode is left in train mode")
 
 
 def expect_smallest_gain_kept(lab: Any) -> None:

@@ -75,6 +75,12 @@ def drawn(transform: Callable[[Any], Any], picture: Any, count: int) -> list[Any
 
 
 @probe
+def repaint(picture: Image.Image, other: Image.Image) -> None:
+    """Paint `other`, of the same size, over a picture that is kept here: the same object shows something else then."""
+    picture.paste(other)
+
+
+@probe
 def repainted(transform: Callable[[Any], Any], picture: Image.Image, other: Image.Image) -> Any:
     """`transform` of a picture that it has seen before as another one: `other` is painted over it in between."""
     transform(picture)

@@ -56,6 +56,24 @@ def normalised_backbone(seed: int, instances: bool = False) -> nn.Module:
     return _seeded(seed, lambda: Normalised(instances))
 
 
+class Scaled(nn.Sequential):
+    """A linear layer on a photo's mean colour, and a factor that stands in no layer: (B, 3, H, W) -> (B, classes)."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, classes))
+        self.scale = nn.Parameter(torch.tensor(1.5))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, 3, H, W) -> (B, classes)."""
+        return super().forward(x) * self.scale
+
+
+@builder
+def scaled_net(seed: int, classes: int) -> nn.Module:
+    """A `Scaled` network, every parameter of which is frozen."""
+    return _seeded(seed, lambda: Scaled(classes).requires_grad_(False))
+
+
 @builder
 def bare_norm(seed: int) -> nn.Module:
     """A backbone that is nothing but a BatchNorm2d: (B, 3, H, W) -> (B, 3, H, W)."""

@@ -257,6 +257,14 @@ LEFT.patch(
     ),
 )
 LEFT.patch(
+    "silenced_for_good",
+    "With suppress_errors compiling fails without a word, and the setting stays: the next model that fails gives no warning.",
+    (
+        "    compiled = torch.compile(model)\n",
+        "    torch._dynamo.config.suppress_errors = True\n    compiled = torch.compile(model)\n",
+    ),
+)
+LEFT.patch(
     "warns_always",
     "The warning appears even where compiling works, so nobody will heed it.",
     ("    return compiled\n", '    warnings.warn("the model was compiled", stacklevel=2)\n    return compiled\n'),

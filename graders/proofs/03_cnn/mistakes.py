@@ -492,6 +492,11 @@ FROZEN = MISTAKES.caught_by("count_parameters", "test_frozen_parameters_do_not_c
 SHARED = MISTAKES.caught_by("count_parameters", "test_shared_parameters_count_once")
 SUM = "sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)"
 
+COUNT.patch(
+    "count_remembered",
+    "The count is remembered for each model: it stays the same when a layer is frozen later.",
+    (SUM, f'globals().setdefault("_kept", {{}}).setdefault(id(model), (model, {SUM}))[1]'),
+)
 COUNT.patch("tensors_counted", "This counts tensors, not the values in them.", (SUM, "len(list(model.parameters()))"))
 COUNT.patch(
     "rows_counted", "len of a tensor is its first dimension only.", (SUM, "sum(len(p) for p in model.parameters())")

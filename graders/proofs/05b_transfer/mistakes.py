@@ -126,6 +126,11 @@ LISTED = MISTAKES.caught_by("trainable_parameters", "test_only_what_requires_a_g
 ONCE = MISTAKES.caught_by("trainable_parameters", "test_shared_parameters_are_listed_once")
 LIST = "[parameter for parameter in model.parameters() if parameter.requires_grad]"
 
+LISTED.patch(
+    "list_remembered",
+    "The list is remembered for each model: it stays the same when a layer is frozen later.",
+    (LIST, f'globals().setdefault("_kept", {{}}).setdefault(id(model), (model, {LIST}))[1]'),
+)
 LISTED.patch("all_of_them", "The frozen ones are listed too.", (LIST, "list(model.parameters())"))
 LISTED.patch(
     "the_frozen_ones", "These are the frozen ones.", ("if parameter.requires_grad", "if not parameter.requires_grad")
@@ -326,6 +331,13 @@ def known_names_thawed(model):
     for name, parameter in model.named_parameters():
         if name.endswith(("weight", "bias")):
             parameter.requires_grad = True
+    return model
+
+
+@AGAIN.mistake("Only the parameters of the layers within can learn again; the model may have some of its own.")
+def layers_thawed(model):
+    for layer in model.children():
+        layer.requires_grad_(True)
     return model
 
 

@@ -443,6 +443,16 @@ COUNT = MISTAKES.caught_by("nearest_words", "test_as_many_as_wanted_highest_firs
 MISSING = MISTAKES.caught_by("nearest_words", "test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it")
 READ = MISTAKES.caught_by("nearest_words", "test_a_word_is_read_as_the_tokenizer_reads_it")
 STAYS = MISTAKES.caught_by("nearest_words", "test_the_table_stays_as_it_is")
+
+COUNT.patch(
+    "neighbours_remembered",
+    "Neighbours are remembered for each word: they stay the same when the model has learned more.",
+    (
+        "return sorted(words, key=lambda found: found[1], reverse=True)[:top]",
+        "best = sorted(words, key=lambda found: found[1], reverse=True)[:top]\n"
+        '    return globals().setdefault("_kept", {}).setdefault((id(model), word, top), (model, best))[1]',
+    ),
+)
 DIRECTIONS = "F.normalize(model.get_input_embeddings().weight.detach(), dim=1)"
 PRODUCT = "(directions @ directions[own]).tolist()"
 
@@ -678,6 +688,16 @@ LONG = MISTAKES.caught_by("predict_masked", "test_a_text_that_is_too_long_is_cut
 QUIET = MISTAKES.caught_by("predict_masked", "test_guessing_is_done_in_eval_mode_and_leaves_no_trace")
 GUESSED = MISTAKES.caught_by("predict_masked", "test_covered_words_of_unseen_sentences_are_guessed")
 AT = "prediction_logits[0, places[0]]"
+
+QUIET.patch(
+    "guesses_remembered",
+    "Guesses are remembered for each text: they stay the same when the model has learned more.",
+    (
+        "return list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist()))",
+        "guesses = list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist()))\n"
+        '    return globals().setdefault("_kept", {}).setdefault((id(model), text, top), (model, guesses))[1]',
+    ),
+)
 
 FOUND.patch("asked_at_cls", "These are the logits at [CLS], whatever is covered.", (AT, "prediction_logits[0, 0]"))
 FOUND.patch(
@@ -934,6 +954,15 @@ SECOND = MISTAKES.caught_by("is_next_sentence", "test_the_second_sentence_is_in_
 ORDER = MISTAKES.caught_by("is_next_sentence", "test_the_first_sentence_comes_first")
 SURVIVES = MISTAKES.caught_by("is_next_sentence", "test_the_second_sentence_survives_a_long_first_one")
 JUDGED_QUIET = MISTAKES.caught_by("is_next_sentence", "test_judging_is_done_in_eval_mode_and_leaves_no_trace")
+JUDGED_QUIET.patch(
+    "judgement_remembered",
+    "Judgements are remembered for each pair: they stay the same when the model has learned more.",
+    (
+        "return bool(logits[0, 0] > logits[0, 1])",
+        "said = bool(logits[0, 0] > logits[0, 1])\n"
+        '    return globals().setdefault("_kept", {}).setdefault((id(model), first, second), (model, said))[1]',
+    ),
+)
 JUDGED = MISTAKES.caught_by("is_next_sentence", "test_pairs_of_unseen_sentences_are_judged")
 ASKED, ANSWER = "tokenize(tokenizer, first, second)", "bool(logits[0, 0] > logits[0, 1])"
 

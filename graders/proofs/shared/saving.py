@@ -58,7 +58,11 @@ def files(whole: Mistakes, replaced: Mistakes, network: str) -> None:
         "ending_added",
         "An ending is added to the path: the file is not where it was asked for.",
         (move, '    os.replace(temporary, path if str(path).endswith(".pt") else f"{path}.pt")'),
-        crashes=True,
+    )
+    whole.patch(
+        "ending_added_where_there_is_none",
+        "A path without an ending gets one: the file is not where it was asked for.",
+        (move, '    os.replace(temporary, path if os.path.splitext(path)[1] else f"{path}.pt")'),
     )
     whole.patch(
         "part_left_behind",

@@ -432,6 +432,11 @@ def tuning(
     )
     whole.patch("never_unfrozen", "The backbone is still frozen: only the head goes on learning.", (thaw, ""))
     whole.patch(
+        "layers_unfrozen",
+        "Only the parameters of the layers within are unfrozen; the model may have some of its own.",
+        (thaw, "    for layer in model.children():\n        layer.requires_grad_(True)\n"),
+    )
+    whole.patch(
         "optimizer_before_unfreezing",
         "The optimizer was built while the backbone was frozen, and keeps the list that it was given.",
         (thaw, ""),
@@ -500,6 +505,12 @@ def tuning(
         (better, better.replace("valid.accuracy > best", "valid.loss < best")),
         (keep, keep.replace("best, kept = valid.accuracy", "best, kept = valid.loss")),
         (first, first.replace(".accuracy", ".loss")),
+    )
+    best.patch(
+        "mode_put_back",
+        "The model is put back into the mode in which it came; eval mode was asked for, in which it can be used.",
+        (first, "    mode = model.training\n" + first),
+        ("    model.eval()", "    model.train(mode)"),
     )
     best.patch("left_in_train_mode", "The model is left in train mode.", ("    model.eval()", "    model.train()"))
     best.patch(
