@@ -23,6 +23,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "wall")]
 
@@ -34,7 +36,7 @@ SECONDS = 40  # for one submission in the sandbox
 CANARY = "CANARY-of-the-host"
 WAYS = {"wall": "behind the wall", "process": "--isolation process", "pytest": "plain pytest"}
 DEADLY = ("time and memory",)  # not run without a wall: they would take the machine down, sandbox and all
-CACHES = (".course", ".pytest_cache", ".hypothesis", "__pycache__")
+CACHES = (".git", ".venv", ".course", ".pytest_cache", ".hypothesis", "__pycache__")
 
 
 def attacks(each: int | None) -> Iterator[tuple[str, str, str, Any]]:
@@ -55,14 +57,25 @@ def behind_the_wall(each: int | None) -> Iterator[tuple[str, dict[str, Any]]]:
     os.environ["COURSE_SECRET"] = CANARY
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "canary.txt").write_text(CANARY, "utf-8")
+        before = _files(ROOT)
         for number, (kind, name, suffix, content) in enumerate(attacks(each)):
             row = suite.grade(Path(folder), f"a{number}", suffix, content)
             failed = row.result.of(["failed"])
             said = row.reason or (failed[0].message if failed else "not started")
-            yield f"{kind}: {name}", _found(row.earned, said, CANARY in html.page(row), 0, 0)
+            left = _files(ROOT) - before
+            yield f"{kind}: {name}", _found(row.earned, said, CANARY in html.page(row), _alive(suite), len(left))
+            before |= left
         solution = (ROOT / "solutions" / "ex04b_deployment.py").read_bytes()
         row = suite.grade(Path(folder), "honest", "py", solution, 600.0)
-        yield "honest", _found(row.earned, f"{row.earned} of {row.points}", False, 0, 0)
+        left = _files(ROOT) - before
+        yield "honest", _found(row.earned, f"{row.earned} of {row.points}", False, _alive(suite), len(left))
+
+
+def _alive(suite: Any) -> int:
+    """How many processes of a submission still run behind the wall, a moment after its verdict."""
+    zygote = psutil.Process(suite.line.zygote()._process.pid)
+    inside = [p for p in zygote.children(recursive=True) if p.name() != "bwrap"]
+    return len(psutil.wait_procs([p for p in inside if p.cmdline()[-2:-1] != ["course.wall.zygote"]], timeout=2)[1])
 
 
 def _found(earned: int, said: str, leaked: bool, processes: int, files: int) -> dict[str, Any]:
@@ -106,7 +119,7 @@ def inside(way: str, each: int | None) -> None:
 
     torch.set_num_threads(1)
     run = {"pytest": _by_pytest, "process": _by_process}[way]
-    before = _files()
+    before = _files(INSIDE)
     honest = ("honest", "", "py", (ROOT / "solutions" / "ex04b_deployment.py").read_bytes())
     for number, (kind, name, suffix, content) in enumerate([honest, *attacks(each)]):
         if kind in DEADLY or (suffix == "ipynb" and way == "pytest"):
@@ -116,7 +129,7 @@ def inside(way: str, each: int | None) -> None:
         file = place / f"a{number}.{suffix}"
         file.write_bytes(content if isinstance(content, bytes) else content())
         earned, said = _apart(lambda file=file, place=place: run(suite, file, place), place)
-        left, processes = _files() - before, _end_all()
+        left, processes = _files(INSIDE) - before, _end_all()
         text = "".join(f.read_text("utf-8", "replace") for f in place.glob("*.json"))
         found = _found(earned, said, CANARY in text + said, processes, len(left))
         print(json.dumps({"name": f"{kind}: {name}" if name else kind, **found}), flush=True)
@@ -194,9 +207,9 @@ def _by_process(suite: Any, file: Path, place: Path) -> None:
     (place / "row.json").write_text(json.dumps({"earned": row.earned, "said": said}), "utf-8")
 
 
-def _files() -> set[Path]:
-    """Files of the copy, without caches."""
-    return {path for path in INSIDE.rglob("*") if path.is_file() and not set(CACHES) & set(path.parts)}
+def _files(checkout: Path) -> set[Path]:
+    """Files of a checkout, without caches."""
+    return {path for path in checkout.rglob("*") if path.is_file() and not set(CACHES) & set(path.parts)}
 
 
 def _end_all() -> int:
