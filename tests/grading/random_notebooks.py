@@ -326,8 +326,8 @@ def _run(texts: Any, cells: Any, folder: Path) -> Verdicts:
     seen: dict[str, Any] = {}
     before, here = checks_in_it.grade_task, Path.cwd()
 
-    def graded(entry: Any, task: str, *rest: Any) -> Any:
-        whole = before(entry, task, *rest)
+    def graded(entry: Any, task: str, *rest: Any, **named: Any) -> Any:
+        whole = before(entry, task, *rest, **named)
         seen[task] = whole
         return whole
 
@@ -342,9 +342,9 @@ def _run(texts: Any, cells: Any, folder: Path) -> Verdicts:
         os.chdir(folder)
         for text in texts:
             printed = io.StringIO()
-            build = _is_check(text) and '"build_model"' in text
+            long = "import run" in text or (_is_check(text) and '"build_model"' in text)
             with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
-                if build:  # it would train for ten seconds
+                if long:  # it would train for ten seconds
                     shell.history_manager.store_inputs(shell.execution_count, text, text)
                     shell.execution_count += 1
                     continue

@@ -6,9 +6,11 @@ COURSE_POSTGRES is the URL of a server on which databases may be made and droppe
 import csv
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
+import time
 import uuid
 from dataclasses import replace
 
@@ -175,6 +177,40 @@ def test_course_grade_and_nbgrader_work_on_the_same_url(url, tmp_path):
     assert not (tmp_path / "gradebook.db").exists()
     book = json.loads((tmp_path / "autograded" / "ada" / ENTRY.module / release.name).read_text("utf-8"))
     assert any(cell.get("outputs") for cell in book["cells"])
+
+
+ASSISTANT = """
+import sys
+from course.reports import gradebook
+from tests.reports.test_gradebook import result
+url, name = sys.argv[1:]
+rows = [result(f"{name}{number}", number % 5) for number in range(20)]
+print("begins", flush=True)
+print(gradebook.write(url, rows), flush=True)
+"""
+
+
+@needs_server
+@pytest.mark.slow
+def test_two_assistants_write_at_once_and_one_is_killed(url, tmp_path):
+    """Each has a part of the class. Whoever is killed grades again; nothing is lost, nothing doubled, and the other is unharmed."""
+    chance = random.Random(1)
+
+    def assistant(name):
+        command = [sys.executable, "-c", ASSISTANT, url, name]
+        return subprocess.Popen(command, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)
+
+    for _ in range(int(os.environ.get("COURSE_KILLS", "2"))):
+        spared, killed = assistant("a"), assistant("b")
+        assert killed.stdout.readline() == "begins\n"
+        time.sleep(chance.uniform(0, 1.0))
+        killed.kill()
+        killed.communicate()
+        again = assistant("b")
+        assert spared.communicate(timeout=120)[0].split()[-1] == "20"
+        assert again.communicate(timeout=120)[0].split()[-1] == "20"
+    points = [float(sum(f.points for f in ENTRY.functions[: number % 5])) for number in range(20)]
+    assert exported(url, tmp_path) == {f"{name}{n}": (points[n], WHOLE) for name in "ab" for n in range(20)}
 
 
 # -- what is said when it does not work -------------------------------------------------------------------------------
