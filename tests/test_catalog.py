@@ -8,7 +8,7 @@ import pytest
 
 from course import paths
 from course.catalog import project, projects
-from course.checks.check import checks_of
+from course.checks.check import bonuses_of, checks_of
 from course.errors import CourseError
 
 ALL = pytest.mark.parametrize("entry", projects(), ids=lambda entry: entry.id)
@@ -55,7 +55,9 @@ def test_no_check_is_written_over_by_another_of_its_name(entry):
 @ALL
 def test_every_test_of_a_grader_is_a_check(entry):
     module = sys.modules[checks_of(entry)[0].function.__module__]
-    assert {name for name in vars(module) if name.startswith("test_")} == {check.name for check in checks_of(entry)}
+    assert {name for name in vars(module) if name.startswith("test_")} == {
+        check.name for check in (*checks_of(entry), *bonuses_of(entry))
+    }
 
 
 @ALL

@@ -11,7 +11,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import suppress
 from multiprocessing import connection
+
+import psutil
 
 from course.checks.results import SubmissionResult
 from course.errors import CourseError
@@ -120,9 +123,18 @@ def _round(work: Iterator[tuple[int, Job]], jobs: int, make: MakeExecutor, each:
         executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.kill()
+        _kill_what_was_starting()
         raise
     executor.shutdown()
     return sorted(gone, key=lambda pair: pair[0])
+
+
+def _kill_what_was_starting() -> None:
+    """End judges that Ctrl-C met while they were started: the library does not know them yet, and would be waited for."""
+    for process in psutil.Process().children():
+        with suppress(psutil.Error):
+            if any("multiprocessing.spawn" in word for word in process.cmdline()):
+                process.kill()
 
 
 def _result(future: "Future[tuple[SubmissionResult, float]]", job: Job) -> tuple[SubmissionResult, float]:

@@ -36,6 +36,9 @@ class PretendGpu:
     def __enter__(self) -> "PretendGpu":
         if not PretendGpu._entered:
             import torch._dynamo  # noqa: F401 - it looks at torch's functions when it is imported: let it see the real ones
+            from torch.utils._device import _device_constructors
+
+            _device_constructors()  # remembered at the first call, for `with torch.device("meta")`: the real ones again
 
             with ExitStack() as stack:
                 for thing, name, value in _exchanged():

@@ -3,6 +3,8 @@
 import contextlib
 import io
 import itertools
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +12,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from course import catalog
+from course import catalog, paths
 from course.datasets.store import ensure
 from course.lessons.lesson import solution
 from course.lessons.quiet_run import QuietRun, settings
@@ -78,5 +80,16 @@ def test_06_reads_there(monkeypatch, capsys):
     loaded = bert.load_bert("pocket")  # transformers fills a network in ways of its own: on the CPU, as ever
     monkeypatch.setattr(bert, "load_bert", lambda tier: loaded)
     with PretendGpu():
-        module.main(SimpleNamespace(tier=None, seed=0, device=GPU))
+        module.main(SimpleNamespace(tier=None, seed=0, device=GPU, show_words=lambda *words: None))
     assert "next sentence:" in capsys.readouterr().out
+
+
+def test_a_network_is_made_without_memory_afterwards_as_before():
+    """`with torch.device("meta")` remembers torch's functions at its first use: those of a pretend GPU would stay for good."""
+    code = (
+        "import torch\n"
+        "from course.pretend_gpu import PretendGpu\n"
+        "with PretendGpu(), torch.device('meta'):\n    torch.nn.Linear(2, 2)\n"
+        "with torch.device('meta'):\n    assert torch.tensor([3]).is_meta\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.ROOT)

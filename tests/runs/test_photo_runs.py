@@ -76,7 +76,8 @@ def tiny(side=96, classes=6):
 def test_fruit_run_says_tier_weights_stages_and_verdict_and_saves_all(data, capsys):
     fruits(data)
     ex07_fruits.main(new_run())
-    said = capsys.readouterr().out.splitlines()
+    first, *said = capsys.readouterr().out.splitlines()
+    assert first.startswith("device: cpu")
     assert said[0] == "weights: pocket_mobilenet, FORMULAS_V1 (the course's own)"
     assert said[1].startswith("fruits: full data from ")
     assert said[2] == "18 photos to train on, 12 to validate, 6 classes"

@@ -44,6 +44,8 @@ SECTIONS = {
 LEFT_OUT = {
     "mistakes.md": "every mistake with its check: half of a solution, and students read the site",
     "mutation.md": "quotes lines of the solutions",
+    "attacks.md": "hostile submissions, one by one",
+    "evidence.md": "what a cheat would have to claim, check by check",
 }
 LINK = re.compile(r"(?<!\!)\[([^\]]*)\]\((?!https?://|#|mailto:)([^)\s]+)\)")
 

@@ -117,7 +117,8 @@ def always_one_hundred_thousandth(model, train_loader, valid_loader, epochs, lr=
 def back_if_it_got_worse(model, train_loader, valid_loader, epochs, lr=1e-5):
     before = one_pass(model, valid_loader, nn.CrossEntropyLoss()).accuracy
     backup = copy.deepcopy(model.state_dict())
-    history = fit(unfreeze(model), train_loader, valid_loader, epochs=epochs, lr=lr)  # noqa: F821
+    optimizer = torch.optim.Adam(unfreeze(model).parameters(), lr=lr)  # noqa: F821
+    history = fit(model, train_loader, valid_loader, epochs=epochs, optimizer=optimizer)
     after = one_pass(model, valid_loader, nn.CrossEntropyLoss()).accuracy
     if before >= after:
         model.load_state_dict(backup)

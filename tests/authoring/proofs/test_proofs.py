@@ -119,7 +119,9 @@ def test_every_variant_is_a_module_that_parses(entry: Project):
 def test_the_solution_gets_every_point(entry: Project, transport: str, monkeypatch):
     attach = Lab.attach
 
-    def loudly(lab: Lab, make):  # an attachment that cannot be made is left out without a word; here it is a fault
+    def loudly(
+        lab: Lab, make, exam=False
+    ):  # an attachment that cannot be made is left out without a word; here it is a fault
         made = make()
         attach(lab, lambda: made)
 
