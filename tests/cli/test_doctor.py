@@ -22,6 +22,7 @@ def healthy(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_EXERCISES", str(tmp_path / "exercises"))
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(author, "is_here", lambda: False)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     tried = {"version": "0"}
     text = (paths.ROOT / "constraints.txt").read_text("utf-8")
     monkeypatch.setattr(

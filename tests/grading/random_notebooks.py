@@ -334,6 +334,7 @@ def _run(texts: Any, cells: Any, folder: Path) -> Verdicts:
     said: dict[str, str] = {}
     points: dict[str, int] = {}
     saved = {name: getattr(sys, name) for name in ("displayhook", "excepthook")}
+    main = sys.modules["__main__"]  # a shell puts its own in this place
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
     try:
@@ -360,6 +361,7 @@ def _run(texts: Any, cells: Any, folder: Path) -> Verdicts:
         os.environ.pop("JPY_SESSION_NAME", None)
         os.chdir(here)
         InteractiveShell.clear_instance()
+        sys.modules["__main__"] = main
         for name, value in saved.items():
             setattr(sys, name, value)
     return Verdicts(points, said)

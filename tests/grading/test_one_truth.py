@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, seed, settings
 
 NUMBER = int(os.environ.get("ONE_TRUTH", "60"))
 RUN = int(os.environ.get("ONE_TRUTH_RUN", "3"))  # so many are run by all three, cell by cell and check by check
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+SLOW = [HealthCheck.nested_given, HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
 @seed(1)
