@@ -7,21 +7,32 @@ rate and schedule. It knows no project and no band.
 import ast
 import contextlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
 import torch
+from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
+from torchvision.datasets.folder import pil_loader
 
 from course.datasets.sets import asl
 from course.datasets.signs import LETTERS
 from course.lessons.lesson import solution
 from course.models import zoo
+from course.runs.falling import Falling
 from course.training import History, Metrics
+
+
+@lru_cache(maxsize=2000)
+def decoded(file: str) -> Image.Image:
+    """A photo as `ImageFolder` opens it, read once for all epochs and seeds of a process: a transform leaves it as it was."""
+    return pil_loader(file)
 
 
 def train(project_id: str, folder: Path, seed: int, times: int = 1, **changes: Any) -> "QuietRun":
@@ -34,9 +45,14 @@ def train(project_id: str, folder: Path, seed: int, times: int = 1, **changes: A
     module = solution(project_id)
     run = QuietRun(folder, **settings(project_id))
     run.n_epochs *= times
+    return perform(module, run, seed, changes)
+
+
+def perform(module: ModuleType, run: "QuietRun", seed: int, changes: Mapping[str, Any] | None = None) -> "QuietRun":
+    """Run a solution's `main`, as `train` does, on a run with settings of your own."""
     torch.manual_seed(seed)
     changed = mock.patch.multiple(module, **changes) if changes else contextlib.nullcontext()
-    with changed, contextlib.redirect_stdout(io.StringIO()):
+    with Falling(run.n_epochs), changed, contextlib.redirect_stdout(io.StringIO()):
         module.main(run)
     return run
 
@@ -87,7 +103,8 @@ class QuietRun:
     def photo_loaders(self, name: str, make_transforms: Any) -> tuple[DataLoader, DataLoader, list[str]]:
         """(training, validation, class names) of the photos in folder/{train,valid}/<class>/."""
         train, valid = (
-            ImageFolder(str(self.folder / part), make_transforms(part == "train")) for part in ("train", "valid")
+            ImageFolder(str(self.folder / part), make_transforms(part == "train"), loader=decoded)
+            for part in ("train", "valid")
         )
         return DataLoader(train, self.batch_size, shuffle=True), DataLoader(valid, self.batch_size), train.classes
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from course.errors import CourseError
 from course.runs import command_line
+from course.runs.falling import Falling
 from course.runs.following import Following, joined
 from course.runs.live import Curves
 from course.training import History, Metrics
@@ -34,6 +35,7 @@ class Epochs:
         self._printed = 0
         self._announced = 0
         self._live: Curves | None = None
+        self._falling: Falling | None = None
         if resumed:
             self._before = History(**resumed["history"])
             self._done = len(self._before.train_loss) if resumed["stage"] == 0 else total
@@ -50,6 +52,12 @@ class Epochs:
         following.start()
         if self._resumed:
             print(f"Going on after epoch {len(self._before.train_loss)}.", flush=True)
+
+    def fall(self) -> Falling:
+        """Let the learning rate fall over the first stage; to be called after `follow`, which loads what a checkpoint holds."""
+        self._falling = Falling(self.total, self._done)
+        self._falling.start()
+        return self._falling
 
     def label(self) -> str:
         """What the progress bar of the next pass says."""
@@ -122,10 +130,12 @@ class Epochs:
             print(line, flush=True)
         self._printed = len(lines)
 
-    def end(self) -> None:
-        """Training is over."""
+    def end(self, whole: bool | None = None) -> None:
+        """Training is over; by default it is `whole`, which leaves no checkpoint, if all its epochs were done."""
+        if self._falling:
+            self._falling.end()
         if self.following:
-            self.following.end(whole=self._done >= self.total)
+            self.following.end(self._done >= self.total if whole is None else whole)
 
     def _asked(self) -> bool:
         return self.following is not None and self.following.asked

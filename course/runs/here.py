@@ -13,6 +13,7 @@ from typing import Any
 from course import paths
 from course.catalog import Project
 from course.errors import CourseError
+from course.runs.falling import ASKED
 
 
 def run_here(entry: Project, stub: str, names: Mapping[str, Any], options: Sequence[str] = ()) -> list[Path]:
@@ -47,6 +48,7 @@ def run_here(entry: Project, stub: str, names: Mapping[str, Any], options: Seque
     space = dict(names) | {"__name__": "__main__", "__annotations__": {}}
     started, before = time.time(), sys.argv
     sys.argv = [entry.module, *options]
+    asked = ASKED.set(started_here := [])
     try:
         exec(compile(ast.Module(wanted, []), f"<{entry.module}>", "exec"), space)
     except NotImplementedError as fault:
@@ -58,5 +60,8 @@ def run_here(entry: Project, stub: str, names: Mapping[str, Any], options: Seque
         ) from None
     finally:
         sys.argv = before
+        ASKED.reset(asked)
+        for falling in started_here:
+            falling.end()
     folder = paths.runs_folder() / entry.module
     return sorted(file for file in folder.glob("*.png") if file.stat().st_mtime >= started - 1)

@@ -35,6 +35,7 @@ from course.runs.batches import Batches, live
 from course.runs.device import device_named, note
 from course.runs.epochs import Epochs, resume
 from course.runs.evaluation import evaluate, most_confused
+from course.runs.falling import ASKED
 from course.runs.record import Record
 from course.training import History, Metrics
 
@@ -108,6 +109,11 @@ class Run:
         random.seed(self.seed)
         if self.file is not None and total and not self.compile:  # a compiled network is another module each time
             self.follow(found)
+        asked = ASKED.get()
+        if total and (self.file is not None or asked is not None):
+            falling = self.training.fall()
+            if asked is not None:
+                asked.append(falling)
 
     @property
     def n_epochs(self) -> int:

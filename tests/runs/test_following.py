@@ -25,7 +25,7 @@ def around(tmp_path, monkeypatch):
     monkeypatch.setattr(Run, "followed", followed, raising=False)
     yield
     for run in followed:
-        run.training.following.end(whole=False)
+        run.training.end(whole=False)
     signal.signal(signal.SIGINT, before)
     assert DataLoader.__iter__ is iterate
     assert WATCHERS == []
@@ -50,7 +50,7 @@ def loaders():
 
 
 def own_fit(model, train, valid, epochs, lr, stop_at=None):
-    """As a student writes it: nothing of `course` in it but the History."""
+    """As a student writes it: nothing of `course` in it but the History. The run lets its learning rate fall."""
     optimizer, loss, history = torch.optim.Adam(model.parameters(), lr), nn.CrossEntropyLoss(), History()
     for epoch in range(epochs):
         trained = one_pass(model, train, loss, optimizer)
@@ -64,6 +64,7 @@ def started(*argv, id=IDS[0], kind=Run, **options):
     run = kind(id, argv=list(argv), **({"epochs": 6, "lr": 0.01} | options))
     found = read(run.out / "checkpoint.pt", "x") if "--resume" in argv else None
     run.follow(found)
+    run.training.fall()
     Run.followed.append(run)
     return run
 
@@ -107,7 +108,7 @@ def test_a_training_that_was_stopped_ends_as_an_unbroken_one(way, capsys):
             main(first, stop_at=2)
     else:
         counted(first, stop_at=2)
-    first.training.following.end(whole=False)
+    first.training.end(whole=False)
     assert (first.out / "checkpoint.pt").is_file()
     again = started("--resume")
     model = way(again)
@@ -129,11 +130,11 @@ def two_stages(run, stop_at=None):
 def test_a_later_stage_is_taken_up_at_its_beginning(capsys):
     whole = started(id=IDS[1], kind=PhotoRun, epochs=3)
     expected = two_stages(whole)
-    whole.training.following.end()
+    whole.training.end(whole=True)
     first = started(id=IDS[1], kind=PhotoRun, epochs=3)
     with pytest.raises(Stopped):
         two_stages(first, stop_at=2)
-    first.training.following.end(whole=False)
+    first.training.end(whole=False)
     again = started("--resume", id=IDS[1], kind=PhotoRun, epochs=3)
     assert again.n_epochs == 0
     assert same(two_stages(again), expected)
@@ -167,7 +168,7 @@ def stop():
     run = started()
     with pytest.raises(Stopped):
         main(run, stop_at=2)
-    run.training.following.end(whole=False)
+    run.training.end(whole=False)
     return run
 
 
@@ -189,11 +190,11 @@ def test_nothing_to_go_on_from_and_a_spoilt_file(tmp_path):
 
 def test_its_settings_are_those_of_the_run_that_was_stopped():
     started("--seed", "7", "--batch-size", "5", "--lr", "0.02")
-    Run.followed[-1].training.following.end(whole=False)
+    Run.followed[-1].training.end(whole=False)
     first = started("--seed", "7", "--lr", "0.02")
     with pytest.raises(Stopped):
         main(first, stop_at=2)
-    first.training.following.end(whole=False)
+    first.training.end(whole=False)
     again = started("--resume", "--epochs", "9")
     assert (again.seed, again.lr, again.n_epochs) == (7, 0.02, 6)
     with pytest.raises(CourseError, match="All 3 epochs are done"):

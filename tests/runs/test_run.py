@@ -20,7 +20,7 @@ from course.errors import CourseError
 from course.files import shown
 from course.runs import Run, command_line, run
 from course.runs.evaluation import SHEET_WRONG, evaluate, most_confused
-from course.training import History, Metrics
+from course.training import WATCHERS, History, Metrics
 
 FIRST = catalog.projects()[0]
 
@@ -417,6 +417,7 @@ def test_a_run_with_functions_of_a_notebook(runs, capsys, monkeypatch):
     assert {"learning_curves.png", "confusion_matrix.png"} <= {file.name for file in pictures}
     assert "validation accuracy 0.9" in capsys.readouterr().out
     assert sys.argv == arguments
+    assert WATCHERS == []  # a notebook outlives its runs
     exec("def train_epoch(*_):\n    raise NotImplementedError('train_epoch')", names)
     with pytest.raises(CourseError, match="train_epoch is not written yet"):
         run_here(entry, pristine_text(entry), names, ("--quick", "--data", "pocket"))

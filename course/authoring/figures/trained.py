@@ -3,12 +3,9 @@
 Seed 0: the one that a student's `course run` takes. What holds over five seeds says docs/lessons.md.
 """
 
-import contextlib
-import io
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import torch
 
@@ -36,13 +33,8 @@ def trained(project: str, data: str) -> QuietRun:
 
 def tried(project: str, data: str, changes: dict[str, Any] | None = None, **settings: Any) -> QuietRun:
     """A training with something changed: functions of the solution, or settings such as lr=0.1."""
-    module = solution(project)
     run = QuietRun(folder(data), **{**quiet_run.settings(project), **settings})
-    torch.manual_seed(0)
-    changed = mock.patch.multiple(module, **changes) if changes else contextlib.nullcontext()
-    with changed, contextlib.redirect_stdout(io.StringIO()):
-        module.main(run)
-    return run
+    return quiet_run.perform(solution(project), run, seed=0, changes=changes)
 
 
 @cache
