@@ -92,6 +92,41 @@ def run(project: str, *options: str) -> None:
             display(Image(filename=str(picture)))
 
 
+def predict(project: str, option: str, value: float | None = None, *, guess: float | str | None = None) -> None:
+    """An experiment of the lesson with the functions of this notebook, as `course try` does it with those of the module.
+
+    Args:
+        option: as `course try` lists it, without its dashes: `predict("02", "hidden", 16, guess=0.4)`.
+        value: its number; the lesson's unless given.
+        guess: what you expect: a share from 0 to 1, or an answer in words. Without one it only says what is asked.
+
+    It does nothing while a class is graded.
+    """
+    if os.environ.get("NBGRADER_EXECUTION"):
+        return
+    from course.tries import guesses, trying
+    from course.tries.bench import Bench
+    from course.tries.experiment import experiment
+
+    entry = project_of(project)
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    names = shell.user_ns if shell else vars(sys.modules["__main__"])
+    try:
+        one = experiment(entry, option)
+        number = one.number(value)
+        if guess is None:
+            print(trying.question(entry, one, number))
+            how = guesses.listed(one.choices) if one.choices else "a share from 0 to 1"
+            print(f"Write your guess ({how}) into the cell, guess=…, and run it again.")
+            return
+        made = guesses.read(str(guess), one.choices)
+        trying.predict(entry, one, number, Bench(entry, names), None, made)
+    except CourseError as fault:
+        print(fault)
+    except KeyboardInterrupt:
+        print("Stopped.")
+
+
 class _Saying:
     """Which check runs, above the place of the verdict, where a person looks on; gone when the verdict comes."""
 

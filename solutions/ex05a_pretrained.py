@@ -344,7 +344,8 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # weights are on your machine.
 #
 # ### Try
-# Predict first, then look.
+# `course try 05a --threshold 0.9` and `--upside-down` ask for your guess and show the door one dog's photos. Predict
+# first, then look:
 #
 # 1. **Threshold 0.9.** Change it in `admit` and run. How many more dogs stay outside? (The checks want 0.5: change it
 #    back.)

@@ -401,7 +401,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # counts is that they stay above the bar when you change the seed.
 #
 # ### Try it
-# Write down your guess before you run.
+# Write down your guess before you run. `course try 07 --grey` and `--photos 10` ask for it, and train your head for
+# four epochs.
 #
 # 1. Leave out `Normalize`. Which is hurt more, the head or fine-tuning?
 # 2. Add `v2.Grayscale(3)` to both transforms. Which classes suffer? Now you know how much of the network's knowledge

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from course.cli import author, data, debug, doctor, extras, report, standing, student, watch
+from course.cli import author, data, debug, doctor, extras, report, standing, student, tries, watch
 from course.cli.sections import Sections
 from course.errors import CourseError
 
@@ -21,6 +21,7 @@ STUDENTS = (
     standing.status,
     standing.list_,
     student.run,
+    tries.try_,
     report.report,
     student.reset,
     student.update,

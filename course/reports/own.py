@@ -1,7 +1,7 @@
 """A student's own report: all projects on one page, each verdict with its hint, and what the runs have shown.
 
 One file without scripts and without anything from elsewhere, like the pages of a class (`html`), from the same templates. It runs
-nothing: it shows what the checks and `course run` have left, and says of what is missing how to get it.
+nothing: it shows what the checks, `course run` and `course try` have left, and says of what is missing how to get it.
 """
 
 import time
@@ -16,6 +16,7 @@ from course.files import shown
 from course.reports import leavings
 from course.reports.templates import PAGES
 from course.reports.terminal import SYMBOLS
+from course.tries import guesses
 from course.workspace import exercises, notebooks, progress, verdicts
 
 LETTERS = 2000  # of one text
@@ -64,6 +65,7 @@ def _project(entry: Project) -> dict[str, Any]:
         "earned": max((work.earned or 0 for work in works), default=0),
         "written": max((work.written for work in works), default=0),
         "left": left,
+        "tried": guesses.last_of(entry),
         "ran": time.strftime("%d %B %Y, %H:%M", time.localtime(left.when)) if left and left.when else "",
         "next": first,
     }

@@ -59,7 +59,12 @@ def parser(
     number, positive = at_least(1, int), at_least(0.0, float)
     options.add_argument("--epochs", type=number, default=None, help=hidden or f"passes over the data ({epochs})")
     options.add_argument("--batch-size", type=number, default=batch_size, help=hidden or f"({batch_size})")
-    options.add_argument("--lr", type=positive, default=lr, help=hidden or f"learning rate of the first epoch; it falls to nearly 0 ({lr:g})")
+    options.add_argument(
+        "--lr",
+        type=positive,
+        default=lr,
+        help=hidden or f"learning rate of the first epoch; it falls to nearly 0 ({lr:g})",
+    )
     options.add_argument("--quick", action="store_true", help=hidden or "one epoch, to see whether all of it runs")
     compiles = "compile the model first (about half a minute)" if compile is not None else argparse.SUPPRESS
     options.add_argument("--compile", action="store_true", default=bool(compile), help=compiles)

@@ -18,7 +18,9 @@ from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from course import training
 from course.training import History
 
-ASKED: ContextVar[list["Falling"] | None] = ContextVar("ASKED", default=None)  # inside a notebook, which outlives its runs: these
+ASKED: ContextVar[list["Falling"] | None] = ContextVar(
+    "ASKED", default=None
+)  # inside a notebook, which outlives its runs: these
 OURS = "falls"  # of a parameter group: [first rate, rate that was set last], or None if it is left alone; checkpoints keep it
 
 

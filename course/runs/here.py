@@ -13,7 +13,7 @@ from typing import Any
 from course import paths
 from course.catalog import Project
 from course.errors import CourseError
-from course.runs.falling import ASKED
+from course.runs.falling import ASKED, Falling
 
 
 def run_here(entry: Project, stub: str, names: Mapping[str, Any], options: Sequence[str] = ()) -> list[Path]:
@@ -48,7 +48,8 @@ def run_here(entry: Project, stub: str, names: Mapping[str, Any], options: Seque
     space = dict(names) | {"__name__": "__main__", "__annotations__": {}}
     started, before = time.time(), sys.argv
     sys.argv = [entry.module, *options]
-    asked = ASKED.set(started_here := [])
+    started_here: list[Falling] = []
+    asked = ASKED.set(started_here)
     try:
         exec(compile(ast.Module(wanted, []), f"<{entry.module}>", "exec"), space)
     except NotImplementedError as fault:

@@ -28,6 +28,13 @@ RUN = """\
 from course.notebook import run
 
 run("{project}")"""
+TRYING = """\
+Predict, then run: an experiment of this lesson with your functions. Run the cell to read the question, write your guess where it
+says None, and run it again. {others}Guess and outcome stand in `course report` too."""
+TRY = """\
+from course.notebook import predict
+
+predict("{project}", {arguments}, guess=None)"""
 CHECK = """\
 # {points} points: run this cell after each change of {task}.
 from course.notebook import check
@@ -77,11 +84,29 @@ def notebook_text(solution: str, entry: Project, name: str) -> str:
         cells.append(_markdown(RUNNING.format(module=entry.module), names.new("running")))
         # without nbgrader's fields: a cell of the student's own, which no grading runs
         cells.append(nbformat.v4.new_code_cell(RUN.format(project=entry.id), id=names.new("run")))
+    cells += _tries(entry, names)
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
     notebook.nbformat_minor = 5  # the first that has cell ids
     nbformat.validate(notebook)
     return nbformat.writes(notebook, version=4) + "\n"
+
+
+def _tries(entry: Project, names: "_Names") -> list[Any]:
+    """The lesson's experiments: what they are, and a cell with the first of them; a cell of the student's own, as that of `run`."""
+    import nbformat
+
+    from course.tries.experiment import experiments
+
+    if not (found := experiments(entry)):
+        return []
+    called = ['"{}"{}'.format(one.name, "" if one.value is None else f", {one.value:g}") for one in found]
+    others = f"Others: {'; '.join(f'`{call}`' for call in called[1:])}. " if called[1:] else ""
+    code = TRY.format(project=entry.id, arguments=called[0])
+    return [
+        _markdown(TRYING.format(others=others), names.new("predict-then-run")),
+        nbformat.v4.new_code_cell(code, id=names.new("predict")),
+    ]
 
 
 class _Names:
