@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 9461866c6483979b)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 4e2f43774b117793)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -364,7 +364,8 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## Try it: predict, then run
 #
-# Write down a guess first: you learn most from the wrong ones.
+# Guess first: you learn most from the wrong ones. `course try 01 --rate 0.1`, `--batch 1000` and `--straight` ask for
+# your guess, run these three with your own functions, and show both side by side.
 #
 # 1. **A hundred times the learning rate.** Guess the accuracy after five epochs, then run `course run 01 --lr 0.1`.
 #    Which number from the lesson does the loss come back to?

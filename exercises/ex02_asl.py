@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub bd47474e68954b2c)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 16a5ea0af6978b26)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -180,6 +180,9 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 # project 01), and returns `Metrics(loss, accuracy)`. What is left for you is
 # the outer loop: train, measure on the validation data, keep both results, and start over.
 #
+# Your `fit` needs no plan for the learning rate: `course run` lets it fall from epoch to epoch, so that the network
+# you keep is not that of a lucky or an unlucky last epoch. Project 03 says how.
+#
 # One optimizer serves all epochs. *Adam*, the one used here, keeps two running averages for every weight: of its
 # gradient, and of the square of its gradient. It divides one by the root of the other, so that every weight takes
 # steps of about the size of the learning rate, whether its gradients are large or small. A new optimizer in each
@@ -293,6 +296,9 @@ def generalization_gap(history: History) -> float:
 
 # %% [markdown]
 # ## Try it: predict, then run
+#
+# `course try 02 --hidden 16`, `--shuffle` and `--random` ask for your guess, run these three with your own functions,
+# and show both side by side.
 #
 # 1. **A smaller network cannot memorise as much.** Change 512 to 16 in your `build_model`. Guess both accuracies:
 #    will the gap close from above or from below?

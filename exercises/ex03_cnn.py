@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 0a1eaeb3e3cb04d6)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 8c66c488e049cb68)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -309,6 +309,9 @@ def count_parameters(model: nn.Module) -> int:
 
 # %% [markdown]
 # ## Try it: predict, then run
+#
+# `course try 03 --point` and `--raw` ask for your guess, run the first two with your own functions, and show both side
+# by side.
 #
 # 1. **1 × 1 instead of 3 × 3.** In your `conv_block`, set `kernel_size=1, padding=0`. The network can no longer
 #    compare neighbours, except by pooling. Where will the validation accuracy end: near the dense network's, near the

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 70493538db67b819)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 418d09a3ce34679e)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -249,7 +249,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # stays above the check's 0.90.
 #
 # ### Try
-# Change one number, write down what you expect, then look. `--epochs 8` makes a run short.
+# `course try 04a --turn 90`, `--plain` and `--yours` ask for your guess, train your network for six epochs, and show
+# both side by side. Or change one number yourself, write down what you expect, then look.
 #
 # 1. **Turn too far.** Set `degrees=90`. Which letters do you expect to be confused? Look at the confusion matrix: which
 #    pairs of signs are turned versions of each other?

@@ -1,4 +1,4 @@
-# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub d177d976315863b5)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 465f068e0d79d589)
 # %% [markdown]
 # # 04b Deployment
 #
@@ -258,7 +258,8 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 # Which letters are confused? Look at the photos: would *you* have known, at 28 × 28?
 #
 # ### Try
-# Predict first, then look.
+# `course try 04b --train-mode`, `--squeeze 0.6` and `--light 0.3` ask for your guess and read the photos with your
+# functions. Predict first, then look:
 #
 # 1. **Train mode.** Leave out `.eval()` and run it three times. Will the three scores be equal?
 # 2. **Squeeze.** Resize to `[28, 28]` without cutting the square out. Which letters suffer most, the wide signs or the

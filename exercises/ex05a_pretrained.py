@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub ab7755fb6aeba4d3)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 653e056bc1327dd9)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -304,7 +304,8 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # weights are on your machine.
 #
 # ### Try
-# Predict first, then look.
+# `course try 05a --threshold 0.9` and `--upside-down` ask for your guess and show the door one dog's photos. Predict
+# first, then look:
 #
 # 1. **Threshold 0.9.** Change it in `admit` and run. How many more dogs stay outside? (The checks want 0.5: change it
 #    back.)

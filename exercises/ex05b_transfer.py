@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 4d20cd2cfcaafd26)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 0b2a103aa8305230)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -310,7 +310,8 @@ def fine_tune(
 # draws curves and mistakes. Compare the validation accuracy with 0.667, which costs nothing.
 #
 # ### Try
-# Predict first, then look.
+# `course try 05b --photos 5` and `--random` (a backbone that has learned nothing) ask for your guess and train your
+# head. Predict first, then look:
 #
 # 1. **Into the trap.** Freeze only the parameters: comment out what holds the running statistics. Is the result
 #    worse, the same, or worse only sometimes?

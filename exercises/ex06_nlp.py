@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 6a991262f257dfa5)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub d01982ff717ae35b)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -350,7 +350,7 @@ def is_next_sentence(tokenizer: PreTrainedTokenizerBase, model: BertForPreTraini
 # the same code asks bert-base-uncased, which has read books; it takes 440 MB of download once.
 #
 # ### Try it
-# Write down your guess before you look.
+# `course try 06 --negation`, `--order` and `--days` ask for your guess before they ask the network.
 #
 # 1. **Negation.** Ask for the mask in "Anna is thirsty. She wants to [MASK]." and in "Anna is not thirsty. She wants
 #    to [MASK]."

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub a21fd4e1ec02a56c)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub d0ab152344c490ba)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -326,7 +326,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # counts is that they stay above the bar when you change the seed.
 #
 # ### Try it
-# Write down your guess before you run.
+# Write down your guess before you run. `course try 07 --grey` and `--photos 10` ask for it, and train your head for
+# four epochs.
 #
 # 1. Leave out `Normalize`. Which is hurt more, the head or fine-tuning?
 # 2. Add `v2.Grayscale(3)` to both transforms. Which classes suffer? Now you know how much of the network's knowledge

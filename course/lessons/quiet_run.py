@@ -23,9 +23,9 @@ from torchvision.datasets.folder import pil_loader
 
 from course.datasets.sets import asl
 from course.datasets.signs import LETTERS
+from course.falling import Falling
 from course.lessons.lesson import solution
 from course.models import zoo
-from course.runs.falling import Falling
 from course.training import History, Metrics
 
 

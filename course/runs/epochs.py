@@ -5,8 +5,8 @@ from contextlib import nullcontext
 from typing import Any
 
 from course.errors import CourseError
+from course.falling import ASKED, Falling
 from course.runs import command_line
-from course.runs.falling import Falling
 from course.runs.following import Following, joined
 from course.runs.live import Curves
 from course.training import History, Metrics
@@ -53,11 +53,12 @@ class Epochs:
         if self._resumed:
             print(f"Going on after epoch {len(self._before.train_loss)}.", flush=True)
 
-    def fall(self) -> Falling:
+    def fall(self) -> None:
         """Let the learning rate fall over the first stage; to be called after `follow`, which loads what a checkpoint holds."""
         self._falling = Falling(self.total, self._done)
         self._falling.start()
-        return self._falling
+        if (asked := ASKED.get()) is not None:
+            asked.append(self._falling)
 
     def label(self) -> str:
         """What the progress bar of the next pass says."""

@@ -13,7 +13,7 @@ from typing import Any
 from course import paths
 from course.catalog import Project
 from course.errors import CourseError
-from course.runs.falling import ASKED, Falling
+from course.falling import ASKED, Falling
 
 
 def run_here(entry: Project, stub: str, names: Mapping[str, Any], options: Sequence[str] = ()) -> list[Path]:

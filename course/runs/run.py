@@ -29,13 +29,13 @@ from course.datasets.sets import asl
 from course.datasets.signs import LETTERS
 from course.datasets.tiers import Located, locate
 from course.errors import CourseError
+from course.falling import ASKED
 from course.files import replacing, shown
 from course.runs import command_line, following
 from course.runs.batches import Batches, live
 from course.runs.device import device_named, note
 from course.runs.epochs import Epochs, resume
 from course.runs.evaluation import evaluate, most_confused
-from course.runs.falling import ASKED
 from course.runs.record import Record
 from course.training import History, Metrics
 
@@ -109,11 +109,8 @@ class Run:
         random.seed(self.seed)
         if self.file is not None and total and not self.compile:  # a compiled network is another module each time
             self.follow(found)
-        asked = ASKED.get()
-        if total and (self.file is not None or asked is not None):
-            falling = self.training.fall()
-            if asked is not None:
-                asked.append(falling)
+        if total and (self.file is not None or ASKED.get() is not None):
+            self.training.fall()
 
     @property
     def n_epochs(self) -> int:

@@ -120,7 +120,7 @@ def of_module(entry: Project, file: Path) -> Bench:
     return Bench(entry, vars(module))
 
 
-def only_the_head(fine_tune: Any) -> Any:
+def no_fine_tuning(fine_tune: Any) -> Any:
     """In place of `fine_tune`, for an experiment that ends before it."""
     return lambda *_, **__: History()
 

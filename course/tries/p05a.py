@@ -37,7 +37,7 @@ def threshold(bench: Bench, value: float) -> Outcome:
     return Outcome(at_the_door(bench, lambda photo: photo, value), {"at 0.5": f"{usual:.3f}"})
 
 
-def upside_down(bench: Bench, value: float) -> Outcome:
+def turned_round(bench: Bench, value: float) -> Outcome:
     """Every photo turned by 180 degrees."""
     usual = at_the_door(bench, lambda photo: photo, 0.5)
     return Outcome(at_the_door(bench, lambda photo: photo.rotate(180), 0.5), {"the right way up": f"{usual:.3f}"})
@@ -57,7 +57,7 @@ EXPERIMENTS = (
         "upside-down",
         "Every photo is turned upside down before the network sees it.",
         "At what share of one dog's photos will the door open?",
-        upside_down,
+        turned_round,
         "Fur and colour have no up and down, so turning costs this network little or nothing; one that went by the face would lose "
         "nearly all of them.",
     ),

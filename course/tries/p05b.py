@@ -5,7 +5,7 @@ from typing import Any
 from unittest import mock
 
 from course.models import zoo
-from course.tries.bench import Bench, Ran, only_the_head
+from course.tries.bench import Bench, Ran, no_fine_tuning
 from course.tries.experiment import Experiment, Outcome
 
 UNSEEN = "What share of the validation photos will the head get right? (Two of three do not show the dog.)"
@@ -15,7 +15,7 @@ def random(bench: Bench, value: float) -> Outcome:
     """A backbone with random weights, frozen."""
     load = zoo.load_backbone
     with mock.patch.object(zoo, "load_backbone", lambda name: load(name, None)):
-        ran = bench.train(fine_tune=only_the_head)
+        ran = bench.train(fine_tune=no_fine_tuning)
     return _outcome(ran)
 
 
@@ -26,7 +26,7 @@ def photos(bench: Bench, value: float) -> Outcome:
         residents = [place for place, label in enumerate(classes) if label == 0]  # "bo" comes before "not_bo"
         return [place for place, label in enumerate(classes) if label != 0 or place in residents[: int(value)]]
 
-    return _outcome(bench.train(fewer=fewer, fine_tune=only_the_head))
+    return _outcome(bench.train(fewer=fewer, fine_tune=no_fine_tuning))
 
 
 def _outcome(ran: Ran) -> Outcome:

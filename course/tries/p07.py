@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torchvision.transforms import v2
 
-from course.tries.bench import Bench, Ran, only_the_head
+from course.tries.bench import Bench, Ran, no_fine_tuning
 from course.tries.experiment import Experiment, Outcome
 
 EPOCHS = ("--epochs", "4")
@@ -21,7 +21,7 @@ def grey(bench: Bench, value: float) -> Outcome:
     def uncoloured(make_transforms: Any) -> Any:
         return lambda train, *size: v2.Compose([v2.Grayscale(3), make_transforms(train, *size)])
 
-    return _outcome(bench.train(*EPOCHS, make_transforms=uncoloured, fine_tune=only_the_head))
+    return _outcome(bench.train(*EPOCHS, make_transforms=uncoloured, fine_tune=no_fine_tuning))
 
 
 def photos(bench: Bench, value: float) -> Outcome:
@@ -36,7 +36,7 @@ def photos(bench: Bench, value: float) -> Outcome:
                 kept.append(place)
         return kept
 
-    return _outcome(bench.train(*EPOCHS, fewer=fewer, fine_tune=only_the_head))
+    return _outcome(bench.train(*EPOCHS, fewer=fewer, fine_tune=no_fine_tuning))
 
 
 def _outcome(ran: Ran) -> Outcome:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from course.runs.falling import OURS, Falling
+from course.falling import OURS, Falling
 from course.training import WATCHERS, History, Metrics
 
 EPOCHS, LR = 4, 0.1
