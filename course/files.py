@@ -1,7 +1,7 @@
 """Reading and writing files: the one atomic write, and the one way to show a path to a person."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,14 +41,14 @@ def replacing(file: Path) -> Iterator[Path]:
         OSError: the folder cannot be written, or the disk is full.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=file.suffix)
-    os.close(handle)
-    try:
-        yield Path(name)
-        os.chmod(name, 0o644)  # mkstemp makes a file that only its owner can read
-        os.replace(name, file)
+    new = file.parent / f".{file.stem}-{secrets.token_hex(4)}{file.suffix}"
+    try:  # it begins before the file is there: Ctrl-C may come at any moment
+        new.touch(0o644, exist_ok=False)
+        yield new
+        os.chmod(new, 0o644)  # whoever has written there may have made it its owner's alone
+        os.replace(new, file)
     finally:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
 
 
 def shown(path: Path) -> str:

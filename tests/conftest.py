@@ -24,6 +24,15 @@ def wall() -> Iterator[object]:
     line.stop()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def clean_root() -> Iterator[None]:
+    """No test leaves a file in the root of the checkout."""
+    before = {file.name for file in ROOT.iterdir()}
+    yield
+    left = [file.name for file in ROOT.iterdir() if file.is_file() and file.name not in before]
+    assert not left, f"a test has left these in the root of the checkout: {left}"
+
+
 @pytest.fixture(autouse=True)
 def one_course() -> Iterator[None]:
     """A test that works in another copy of the course leaves none after it there: neither `sys.path` nor that copy's graders."""

@@ -1,25 +1,22 @@
 """`course class`: the class in pages for its instructors."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from course import catalog, files
+from course.cli import options
+
+if TYPE_CHECKING:
+    from course.catalog import Project
 
 
 @click.command("class")
-@click.option(
-    "--project", "--assignment", "ids", multiple=True, help="Only this project, such as 01; may stand several times."
-)
-@click.option(
-    "--feedback",
-    type=click.Path(path_type=Path),
-    default=Path("feedback"),
-    show_default=True,
-    help="Where `course grade` has put its reports; the pages go there too.",
-)
-@click.option("--gradebook", metavar="URL", help="nbgrader's gradebook: its totals and times count.")
-def class_(ids: tuple[str, ...], feedback: Path, gradebook: str | None) -> None:
+@options.projects("all that were graded")
+@options.reports("--feedback", "Where `course grade` has put its reports; the pages go there too.")
+@options.gradebook("its totals and times count.")
+def class_(entries: "list[Project]", feedback: Path, gradebook: str | None) -> None:
     """Draw the class: points, checks, mistakes, times.
 
     A page for each project that was graded, and one for the term; and the same without names, for a projector. What most
@@ -30,7 +27,7 @@ def class_(ids: tuple[str, ...], feedback: Path, gradebook: str | None) -> None:
     from course.reports.exports import marks
     from course.reports.totals import Totals
 
-    results = marks.kept(feedback, [catalog.project(id) for id in dict.fromkeys(ids)])
+    results = marks.kept(feedback, entries)
     totals: Totals = {}
     if gradebook:
         from course.reports import gradebook as scores

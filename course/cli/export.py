@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from course import catalog, files
+from course.cli import options
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -20,23 +21,11 @@ TAKES_FILES = ("canvas", "moodle")
 @click.option(
     "--to", "platform", type=click.Choice(PLATFORMS), required=True, help="The platform whose import is to take it."
 )
-@click.option(
-    "--project", "--assignment", "ids", multiple=True, help="Only this project, such as 01; may stand several times."
-)
-@click.option(
-    "--feedback",
-    type=click.Path(path_type=Path),
-    default=Path("feedback"),
-    show_default=True,
-    help="Where `course grade` has put its reports.",
-)
-@click.option("--gradebook", metavar="URL", help="nbgrader's gradebook: its totals count, with what was given by hand.")
-@click.option(
-    "--roster", type=click.Path(path_type=Path), help="Names and addresses; students.csv, where there is one."
-)
-@click.option(
-    "--like", type=click.Path(path_type=Path), help="The platform's own export or worksheet, which is filled in."
-)
+@options.projects("all that were graded")
+@options.reports("--feedback", "Where `course grade` has put its reports.")
+@options.gradebook("its totals count, with what was given by hand.")
+@click.option("--roster", type=options.PATH, help="Names and addresses; students.csv, where there is one.")
+@click.option("--like", type=options.PATH, help="The platform's own export or worksheet, which is filled in.")
 @click.option("--column", "columns", multiple=True, metavar="01=NAME", help="What the platform calls a project.")
 @click.option(
     "--missing",
@@ -47,16 +36,14 @@ TAKES_FILES = ("canvas", "moodle")
 )
 @click.option(
     "--pages",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     metavar="DOWNLOAD.ZIP",
     help="Canvas and Moodle: the zip that was graded; feedback becomes the zip that is uploaded in its place.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("exports"), show_default=True, help="Where it goes."
-)
+@options.out("exports")
 def export(
     platform: str,
-    ids: tuple[str, ...],
+    entries: "list[Project]",
     feedback: Path,
     gradebook: str | None,
     roster: Path | None,
@@ -76,7 +63,6 @@ def export(
     from course.reports.exports import marks
     from course.reports.totals import Totals
 
-    entries = [catalog.project(id) for id in dict.fromkeys(ids)]
     results = marks.kept(feedback, entries)
     totals: Totals = {}
     if gradebook:

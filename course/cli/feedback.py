@@ -6,15 +6,14 @@ from pathlib import Path
 import click
 
 from course import catalog, files, paths
+from course.cli import options
 from course.errors import CourseError
 
 
 @click.command()
 @click.argument("projects", nargs=-1)
-@click.option("--gradebook", metavar="URL", required=True, help="nbgrader's gradebook, such as sqlite:///gradebook.db.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("feedback"), show_default=True, help="Where reports are."
-)
+@options.gradebook("its totals are shown.", required=True)
+@options.reports()
 def feedback(projects: tuple[str, ...], gradebook: str, out: Path) -> None:
     """Make pages and tables anew, from what was graded and from the gradebook.
 

@@ -15,34 +15,30 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from course import catalog, files, paths
+from course import files, paths
+from course.cli import options
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.checks.results import SubmissionResult
-    from course.cli.grade_batch import Batch, Graded
+    from course.catalog import Project
+    from course.cli.grade_batch import Batch
     from course.grading.attempts import Listed
     from course.grading.journal import Journal
     from course.grading.judge import Job
     from course.grading.submissions import Submission
 
 STOPPED = 130  # the status after Ctrl-C, by the custom of shells
-ONE_EACH = 60  # a larger class has a line for those who need a look only; everybody is in the CSV
 
 
 @click.command()
 @click.argument("submitted", type=click.Path(path_type=Path))
-@click.option("--project", "id", help="The project, such as 01; unless given, all for which a folder is named.")
+@options.projects("all for which a folder is named")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Submissions at a time.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("feedback"), show_default=True, help="Where reports go."
-)
-@click.option(
-    "--gradebook", metavar="URL", help="nbgrader's gradebook, such as sqlite:///gradebook.db; its students get a row."
-)
+@options.reports(said="Where reports go.")
+@options.gradebook("its students get a row.")
 @click.option(
     "--autograded",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     default=Path("autograded"),
     show_default=True,
     help="With --gradebook: where the notebooks go that formgrader shows.",
@@ -92,7 +88,7 @@ ONE_EACH = 60  # a larger class has a line for those who need a look only; every
 @click.option("--add", is_flag=True, help="With --gradebook: whom the roster does not know becomes a student of it.")
 def grade(
     submitted: Path,
-    id: str | None,
+    entries: "list[Project]",
     jobs: int,
     out: Path,
     gradebook: str | None,
@@ -141,7 +137,6 @@ def grade(
         def job(submission: "Submission") -> Job:
             return Job(submission, seconds, 8 * seconds, of_batch, isolation, tuple(secret), show_exam)
 
-        entries = [catalog.project(id)] if id else []
         zipped = not submitted.is_dir() and (submitted.is_file() or submitted.suffix.lower() == ".zip")
         rules.current()  # a mistake in course.toml is said before anybody is graded
         known = placing.with_names(_roster(gradebook), names)
@@ -213,8 +208,9 @@ def _batch(
     journal: "Journal", out: Path, submitted: Path, jobs: int, gradebook: str | None, autograded: Path, again: bool
 ) -> "Batch":
     from course.cli.grade_batch import Batch
+    from course.cli.grade_writing import Writing
 
-    return Batch(journal, out, str(submitted), jobs, gradebook, autograded, again)
+    return Batch(Writing(journal, out, str(submitted), gradebook, autograded), jobs, again)
 
 
 def _grade(
@@ -226,16 +222,17 @@ def _grade(
     left: Sequence[str],
 ) -> int:
     """Grade what is asked for; returns the exit status."""
-    from course.cli import grade_again, grade_part
+    from course.cli import grade_again, grade_part, grade_said
     from course.cli.grade_batch import counted
     from course.grading.classroom import is_final
     from course.reports import github, table
 
     began = time.monotonic()
+    writing = batch.writing
     found = grade_part.of_students(found, wanted.students)
     if wanted.only == "late":
-        found = grade_part.late(found, batch.gradebook)
-    batch.require(found)
+        found = grade_part.late(found, writing.gradebook)
+    writing.require(found)
     work = [job(one) for one in found]
     if wanted.only in grade_part.FILTERS:
         work = grade_part.FILTERS[wanted.only](work, journal)
@@ -246,59 +243,28 @@ def _grade(
         batch.run(work)
         undecided = grade_again.decided(batch, wanted.write) if wanted.again else False
     except KeyboardInterrupt:
-        batch.flush()
-        batch.finish()
-        kept = " and their points in the gradebook" if batch.gradebook else ""
-        click.echo(
-            f"\nStopped: {len(batch.done)} of {counted(len(work))} graded; their reports are in {batch.out}{os.sep}{kept}."
-        )
+        writing.flush()
+        writing.finish(batch.done)
+        kept = " and their points in the gradebook" if writing.gradebook else ""
+        done = f"{len(batch.done)} of {counted(len(work))} graded"
+        click.echo(f"\nStopped: {done}; their reports are in {writing.out}{os.sep}{kept}.")
         click.echo("The same command goes on from there.")
         return STOPPED
-    results, totals = batch.finish()
-    if len(results) <= ONE_EACH:
+    results, totals = writing.finish(batch.done)
+    if len(results) <= grade_said.ONE_EACH:
         click.echo(table.terminal(results, totals), nl=False)
-    _say_trouble(results)
-    click.echo(f"{counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {batch.out}{os.sep}")
+    grade_said.troubles(results)
+    click.echo(f"{counted(len(results))} in {time.monotonic() - began:.0f} s; reports in {writing.out}{os.sep}")
     for seed in {r.seed for r in results if r.seed}:
         click.echo(f"The test data were made with the secret seed {seed}: `--seed {seed}` repeats them.")
     github.step_summary(table.markdown(results, totals))
-    if batch.gradebook:
-        click.echo(f"{counted(batch.written)} written to the gradebook")
-        ending = "" if batch.copies == 1 else "s"
-        click.echo(f"{batch.copies} notebook{ending} for formgrader in {batch.autograded}{os.sep}")
-    for sentence in (*batch.said, *_stays(batch.done), *left):
+    if writing.gradebook:
+        click.echo(f"{counted(writing.written)} written to the gradebook")
+        ending = "" if writing.copies == 1 else "s"
+        click.echo(f"{writing.copies} notebook{ending} for formgrader in {writing.autograded}{os.sep}")
+    for sentence in (*writing.said, *grade_said.stays(batch.done), *left):
         click.echo(f"  {sentence}")
     return int(bool(left or undecided or any(not is_final(r) for r in results)))
-
-
-def _say_trouble(results: "Sequence[SubmissionResult]") -> None:
-    """Who needs a look, by name: nothing could be graded, or a check broke off."""
-    from course.cli.grade_part import trouble
-    from course.reports.table import line
-
-    troubled = [(r, trouble(r)) for r in results if trouble(r) and r.status != "missing"]
-    missing = [r.student for r in results if r.status == "missing"]
-    if troubled and (len(results) > ONE_EACH or any(not r.reason for r, _ in troubled)):
-        click.echo(f"{len(troubled)} to look at:")
-        for r, said in troubled:
-            click.echo(line(f"  {r.result.project:<4}{r.student}   {said}"))
-    if missing and len(results) > ONE_EACH:
-        click.echo(line(f"Nothing from {len(missing)}: {', '.join(missing)}"))
-
-
-def _stays(done: "Sequence[Graded]") -> Iterator[str]:
-    """Whose row is not what this run has found, and whose new file is worth less than the one before."""
-    for one in done:
-        name, project = one.place
-        if one.held == "missing":
-            yield f"{project} {name}: there is nothing now; what was graded before stays."
-        elif one.held == "lower":
-            yield (
-                f"{project} {name}: the same file would have {one.result.earned} points now and keeps its {one.before}. "
-                "--again shows why, and writes it if you say so."
-            )
-        elif one.lost:
-            yield f"{project} {name}: what was handed in now has fewer points than the file before."
 
 
 @contextmanager

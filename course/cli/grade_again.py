@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import click
 
 from course.checks.results import SubmissionResult
-from course.cli.grade_batch import ASKED, Batch, Graded, counted
+from course.cli.grade_batch import ASKED, Batch, counted
+from course.cli.grade_writing import Graded
 from course.grading.basis import changes
 from course.reports.table import line
 
@@ -38,7 +39,7 @@ def decided(batch: Batch, write: str | None) -> bool:
     taken = {"all": waits, "gains": [*gain, *same]}.get(write or "", [])
     for one in taken:
         batch.accept(one)
-    batch.flush()
+    batch.writing.flush()
     if not undecided:
         click.echo(f"{counted(len(taken))} written, {len(waits) - len(taken)} as before.")
     return undecided

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from course import catalog, files
+from course.cli import options
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("others", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("feedback"), show_default=True, help="Where reports go."
-)
-@click.option("--gradebook", metavar="URL", help="nbgrader's gradebook, which gets the points of what was brought in.")
+@options.reports(said="Where reports go.")
+@options.gradebook("it gets the points of what was brought in.")
 def merge(others: tuple[Path, ...], out: Path, gradebook: str | None) -> None:
     """Bring what others have graded into one class.
 

@@ -1,19 +1,21 @@
 """`course requests`: which students ask for a regrade, and the checks that it is about."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from course import catalog
+from course.cli import options
+
+if TYPE_CHECKING:
+    from course.catalog import Project
 
 
 @click.command()
 @click.argument("submitted", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--project", "id", help="The project, such as 01; unless given, all for which a folder is named.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("feedback"), show_default=True, help="Where reports are."
-)
-def requests(submitted: Path, id: str | None, out: Path) -> None:
+@options.projects("all for which a folder is named")
+@options.reports()
+def requests(submitted: Path, entries: "list[Project]", out: Path) -> None:
     """List the students who ask for a regrade.
 
     A request is a cell or a comment that begins with "Regrade:" and names the function, or a file regrade.txt beside the
@@ -23,7 +25,7 @@ def requests(submitted: Path, id: str | None, out: Path) -> None:
     from course.grading.requests import of_class, shown
     from course.grading.submissions import find
 
-    found = of_class(find(submitted, [catalog.project(id)] if id else []))
+    found = of_class(find(submitted, entries))
     results = []
     if (out / NAME).is_file():
         with Journal(out / NAME) as journal:

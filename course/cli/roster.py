@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from course import files
+from course.cli import options
 from course.errors import CourseError
 
 
@@ -15,7 +16,7 @@ from course.errors import CourseError
     "--id", "column", default="", metavar="COLUMN", help="The column that is a student's id, if the usual one is not."
 )
 @click.option("--add", is_flag=True, help="Whom the class does not know becomes a student of it.")
-@click.option("--gradebook", metavar="URL", help="nbgrader's gradebook, which is filled in as well.")
+@options.gradebook("it is filled in as well.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from course import catalog, files, paths
+from course.cli import options
 
 if TYPE_CHECKING:
     from course.catalog import Project
@@ -16,19 +17,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("submitted", type=click.Path(path_type=Path))
-@click.option(
-    "--project", "--assignment", "ids", multiple=True, help="Only this project, such as 01; may stand several times."
-)
+@options.projects("all for which a folder is named")
 @click.option(
     "--earlier",
     type=click.Path(path_type=Path),
     multiple=True,
     help="An earlier term's submissions; may stand several times.",
 )
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("similar"), show_default=True, help="Where the pages go."
-)
-def similar(submitted: Path, ids: tuple[str, ...], earlier: tuple[Path, ...], out: Path) -> None:
+@options.out("similar", "Where the pages go.")
+def similar(submitted: Path, entries: "list[Project]", earlier: tuple[Path, ...], out: Path) -> None:
     """List pairs of works that are alike, with both texts.
 
     SUBMITTED and earlier terms are folders or zips, as for `course grade`. What everybody has, the stub and our own forms are
@@ -38,7 +35,6 @@ def similar(submitted: Path, ids: tuple[str, ...], earlier: tuple[Path, ...], ou
     from course.grading import likeness
     from course.reports import likeness_page
 
-    entries = [catalog.project(id) for id in dict.fromkeys(ids)]
     works: dict[str, list[Work]] = {}
     left: dict[str, list[str]] = {}
     for number, place in enumerate((submitted, *earlier)):

@@ -91,13 +91,14 @@ FORMS = (
     ),
     Form("Brightspace", (("orgdefinedid", "username"), ("end-of-line indicator",)), ("username", "orgdefinedid")),
     Form("Gradescope", (("sid",), ("email",)), ("email", "sid"), whole=("name", "full name")),
-    Form("Blackboard", (("username",), ("last name",), ("first name",)), ("username", "student id")),
     Form(
         "Moodle",
         (("email address", "e-mail-adresse", "adresse de courriel", "dirección de correo"),),
         ("username", "anmeldename", "id number", "id-nummer", "email address", "e-mail-adresse", "adresse de courriel",
          "dirección de correo"),
     ),
+    # behind Moodle, whose lists may hold a Username as well: Blackboard's have no address
+    Form("Blackboard", (("username",), ("last name",), ("first name",)), ("username", "student id")),
 )  # fmt: skip
 
 

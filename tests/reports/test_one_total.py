@@ -23,9 +23,11 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import CsvExportPlugin
 from traitlets.config import Config
 
+from course.grading.rosters import Person
 from course.grading.rules import ProjectRules, Rules, Share
 from course.grading.submissions import find
-from course.reports import gradebook, gradescope, html, junit, table, totals
+from course.reports import class_facts, class_page, gradebook, gradescope, html, junit, table, totals
+from course.reports.exports import canvas, marks
 from course.reports.nbgrader_page import StudentPage
 from tests.reports.test_autograded import ENTRY, NAME, Class, by_hand, content, graded, notebook
 
@@ -126,6 +128,9 @@ class Term(RuleBasedStateMachine):
         ours = gradebook.totals(self.class_.url, rows)
         exported = self.exported()
         table_rows = {row["student"]: row for row in csv.DictReader(io.StringIO(table.csv_text(rows, ours)))}
+        on_page = shown_of_class(class_page.page(class_facts.of_project(rows, ours, UTC, {}), UTC))
+        (column,) = marks.columns(rows, ours, {})
+        canvas_row = {row[3]: row[5] for row in canvas.fresh([Person(s) for s in STUDENTS], [column], "0").sheet.rows}
         suites = re.findall(r'name="earned" value="([\d.]+)"', junit.xml(rows, ours).split("<testcase")[0])
         assert float(suites[0]) == round(ours[rows[0].student, "04b"].earned, 2)
         for result in rows:
@@ -136,20 +141,23 @@ class Term(RuleBasedStateMachine):
             if result.status != "missing" or total.kept:
                 same(total.raw, raw)
                 same(total.taken, taken)
-            same(shown(html.page(result, total)), score, 0.005)
+            page = html.page(result, total)
+            same(shown(page), score, 0.005)
             same(float(table_rows[result.student]["earned"]), score, 0.005)
+            same(on_page[result.student], score, 0.005)
+            same(float(canvas_row[result.student]), score if result.status != "missing" else 0, 0.005)
             assert adds_up(table_rows[result.student])
             same(json.loads(gradescope.results(result, total))["score"], score, 0.005)
             for part in total.parts:
-                assert (part.comment in html.page(result, total)) or "<" in part.comment or not part.comment
+                assert (part.comment in page) or "<" in part.comment or not part.comment
         for row in self.formgrader():
             if row["autograded"]:
                 same(row["score"], ours[row["student"], "04b"].raw)
         for student in STUDENTS:
             if (file := self.class_.file(student)).is_file():
                 about = {"student": student, "assignment": NAME, "notebook": NAME, "db_url": self.class_.url}
-                page, _ = StudentPage().from_notebook_node(nbformat.read(file, 4), {"nbgrader": about})
-                same(shown(page), exported[student][2], 0.005)
+                theirs, _ = StudentPage().from_notebook_node(nbformat.read(file, 4), {"nbgrader": about})
+                same(shown(theirs), exported[student][2], 0.005)
 
     def exported(self):
         plugin = CsvExportPlugin()
@@ -171,9 +179,27 @@ def shown(page):
     return float(re.search(r'id="earned">([\d.]+)<', page)[1])
 
 
+def shown_of_class(page):
+    rows = re.findall(r'<th scope="row">(\w+)</th><td class="right">([\d.]+) of', page)
+    return {student: float(points) for student, points in rows}
+
+
 def adds_up(row):
     parts = float(row["checks"]) + float(row["by hand"]) + float(row["extra credit"]) - float(row["late penalty"])
     return abs(max(0.0, parts) - float(row["earned"])) < 0.03
+
+
+def keep_statements(monkeypatch):
+    """An engine that is made anew compiles every statement anew, seventy times a term. Its connections are new all the same."""
+    from nbgrader import api
+
+    create, engines = api.create_engine, {}
+
+    def kept(url, **more):
+        engines[url] = engines.get(url) or create(url, **more)
+        return engines[url]
+
+    monkeypatch.setattr(api, "create_engine", kept)
 
 
 def same(found, wanted, within=1e-6):
@@ -184,6 +210,7 @@ def test_all_views_show_the_same_total_in_any_term(monkeypatch):
     from course.grading import rules
 
     monkeypatch.setattr(rules, "current", rules.current)  # what a term puts there is taken back
+    keep_statements(monkeypatch)
     run_state_machine_as_test(
         Term,
         settings=settings(
