@@ -93,6 +93,7 @@ class CheckResult:
         printed: what the student's code printed meanwhile, and warnings (`printed`); empty where it did not.
         attachments: what was measured, for the student's page; in no other view.
         bonus: of a bonus, what the function is ready for if it passed; empty for a check that judges.
+        slips: of a check that failed, slips of form in what the function gave it, the keys of `slips.SAID`.
     """
 
     project: str
@@ -114,6 +115,7 @@ class CheckResult:
     printed: str = ""
     attachments: tuple[Attachment, ...] = field(default=(), repr=False)
     bonus: str = ""
+    slips: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, check: "Check", outcome: str, failure: Failure | None = None, **fields: Any) -> "CheckResult":
@@ -143,7 +145,8 @@ class CheckResult:
         """From what JSON has made of `plain`."""
         kept = {name: value for name, value in fields.items() if name != "message"}
         failure = Failure.from_plain(kept["failure"]) if kept["failure"] else None
-        return cls(**{**kept, "failure": failure, "signature": tuple(kept["signature"]), "uses": tuple(kept["uses"])})
+        lists = {name: tuple(kept.get(name, ())) for name in ("signature", "uses", "slips")}
+        return cls(**{**kept, "failure": failure, **lists})
 
     @functools.cached_property
     def message(self) -> str:

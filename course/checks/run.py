@@ -95,6 +95,7 @@ def _run_one(check: Check, session: Session, seed: int, show_exam: bool) -> Chec
         uses=uses,
         seconds=time.perf_counter() - started,
         signature=marks,
+        slips=slips.seen(check.task, session.answers) if outcome == "failed" else (),
         printed=session.printed.text(),
         attachments=tuple(lab.attachments),
     )

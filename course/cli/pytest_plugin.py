@@ -252,6 +252,7 @@ class Verdicts:
 
     def _show(self, file: str) -> None:
         from course.checks.run import standing
+        from course.checks.slips import promised
         from course.reports.terminal import WIDTH, render
         from course.workspace import verdicts
 
@@ -267,6 +268,7 @@ class Verdicts:
             screen = replace(
                 screen, notes=(*screen.notes, f"{left} more check{'s were' if left > 1 else ' was'} not run.")
             )
+        screen = promised(entry, screen)
         writer = self.config.get_terminal_writer()
         writer.line(render(screen, writer.markup, self.verbose, max(40, min(WIDTH, writer.fullwidth))))
         writer.line()

@@ -16,6 +16,7 @@ from course.checks.check import Check, bonuses_of, checks_of
 from course.checks.failure import Failure
 from course.checks.results import CheckResult, ProjectResult
 from course.checks.run import standing
+from course.checks.slips import promised
 from course.cli.watch_process import Gone, Started, Starter
 from course.files import shown
 
@@ -127,7 +128,7 @@ class Round:
         """The project as it stands; a check that has not run reads "waiting", or "not started" with its function."""
         found = [self.results.get(name) or self._pending(check) for name, check in self.checks.items()]
         found += [self.results[name] for name in self.bonuses if name in self.results]
-        return replace(standing(self.entry, found, shown(self.file)), notes=self.notes)
+        return promised(self.entry, replace(standing(self.entry, found, shown(self.file)), notes=self.notes))
 
     def _judge(self, checks: list[Check]) -> bool:
         """Run these checks; False where the module cannot be loaded."""
