@@ -217,7 +217,7 @@ ONCE = {
     "makes the result of a check": (r"\bCheckResult\(|\bcls\(project=check", {"course/checks/results.py"}),
     "knows a TODO": (r"id='NotImplementedError'|raise NotImplementedError\('\{", {"course/source.py"}),
     "finds where a definition begins": (r"\.decorator_list for|min\(\[node\.lineno", {"course/source.py"}),
-    "writes a file whole or not at all": (r"\bmkstemp\(|NamedTemporaryFile|os\.replace\(", {"course/files.py"}),
+    "writes a file whole or not at all": (r"\bmkstemp\(|NamedTemporaryFile|\.chmod\(new,", {"course/files.py"}),
     "shows a path to a person": (r"def _?shown\(path", {"course/files.py"}),
     "reads processor time": (r"cpu_times|/proc/\{", {"course/checks/time_limit.py"}),
 }
