@@ -1,21 +1,21 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 4e2f43774b117793)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub f8fe37a9ffe94c1e)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
 # How do you write a program that reads a handwritten digit? Try to put the rule for a 7 into words: a stroke across
-# the top, another one that slants down. Fine, until somebody crosses the 7, or writes it like a 1. You can add rules
-# for a week, and the next writer will break them.
+# the top, another one that slants down. Fine, until somebody crosses the 7, or writes it like a 1. Add rules for a
+# week, and the next writer will break them.
 #
-# So you write no rule at all. You write a function with about 670,000 adjustable numbers, its *weights*, and a loop
-# that shows it one example after another and changes the weights a little each time. The function that comes out
-# reads 0.97 of the digits of writers whom it has never met, and nobody has
-# told it what a stroke is.
+# So you write no rule. You write a function with about 670,000 adjustable numbers, its *weights*, and a loop that
+# shows it example after example and changes the weights a little each time. The function that comes out reads
+# 0.97 of the digits of writers whom it has never met, and nobody has told
+# it what a stroke is.
 
 # %% [markdown]
 # ## What you will be able to do
 #
-# By the end of this project you can write a complete training loop from memory, say what each of its steps does, and
-# tell a network that has learned something from one that has only memorised. All later projects use this loop.
+# By the end of this project you can write a complete training loop from memory, say what each of its steps does,
+# and tell a network that has learned from one that has only memorised.
 #
 # | part | question that it answers |
 # |---|---|
@@ -26,8 +26,8 @@
 # | `train_epoch` | how does it get better? |
 # | `validate` | is it better on pictures that it has never seen? |
 #
-# You need Python and a little NumPy: shapes, and what an axis is. The documentation of PyTorch has come with the
-# install, so it works offline: `help(nn.Linear)` in a Python session, or `nn.Linear?` in a notebook cell.
+# The documentation of PyTorch has come with the install, so it works offline: `help(nn.Linear)`, or `nn.Linear?` in
+# a notebook cell.
 
 # %%
 from collections.abc import Callable
@@ -45,13 +45,13 @@ from course.training import Metrics
 # *Difficulty 1 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 4 points*
 #
 # A digit arrives as a picture of 28 × 28 grey values. Each is a byte: 0 is the dark background, 255 is ink. Two
-# things have to change before a network can read it.
+# things have to change.
 #
 # **The values.** A network computes sums of many inputs, each multiplied by a weight. It starts with small weights,
 # chosen for inputs of about the size of 1; with values up to 255 the sums come out in the hundreds, and the first
-# steps of training overshoot. So you divide by 255. (Forget it, and nothing crashes. The network only learns worse,
-# which makes this mistake hard to find.) The type has to change too. A byte cannot hold 0.5, and it wraps around
-# silently: as `uint8`, 200 + 100 is 44. Networks compute in `float32`.
+# steps overshoot. So you divide by 255. (Forget it, and nothing crashes. The network only learns worse, which makes
+# this mistake hard to find.) The type has to change too. A byte cannot hold 0.5, and it wraps around silently: as
+# `uint8`, 200 + 100 is 44. Networks compute in `float32`.
 #
 # **The shape.** PyTorch wants the channels first: a grey picture is `(1, 28, 28)`, a colour picture would be `(3, 28,
 # 28)`. PIL says (width, height), a tensor says (height, width).
@@ -74,15 +74,14 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 # ## Batches and their order
 # *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 5 points*
 #
-# The network learns from a *batch* at a time. Why not from one picture? Because one picture is a poor guide: what
-# helps with this particular 4 may hurt with most others. The average over 32 points more reliably in the right
-# direction, and costs far less than 32 times as much. Why not from all 10,000 at once? Because you would take a
-# single step where you could have taken 313.
+# The network learns from a *batch* at a time. One picture is a poor guide: what helps with this particular 4 may
+# hurt with most others. The average over 32 points more reliably in the right direction, and costs far less than 32
+# times as much. But with all 10,000 at once you would take a single step where you could have taken 313.
 #
 # 10,000 pictures in batches of 32 make 312 full batches, and a last one that holds only 16. Those 16 count too.
 #
-# If the training pictures came in the same order each time, the network could pick up the order. So they are shuffled
-# anew before every *epoch*, which is one pass over all of them.
+# So that the network cannot pick up their order, the training pictures are shuffled anew before every *epoch*,
+# which is one pass over all of them.
 #
 # **Question 1: Why do you shuffle the training data and not the validation data?** (Answer 1 stands at the end of this
 # file.)
@@ -114,8 +113,8 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 #
 # $$y = Wx + b,$$
 #
-# so each of its outputs is a weighted sum of all inputs, plus a constant. You could stop there: 784 pixels in, ten
-# scores out, and the highest score wins. That model has one template for each digit. Here they are, after training:
+# so each of its outputs is a weighted sum of all inputs, plus a constant. 784 pixels in, ten scores out, and the
+# highest score wins: that is a model already, with one template for each digit. After training:
 #
 # Figure: Ten small pictures of weights, one for each digit. The blue weights of the 0 form a ring around a red centre;
 # those of the other digits are blurred blue strokes between red regions (docs/figures/01-templates.png).
@@ -125,12 +124,11 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 # One template cannot fit both a crossed 7 and a plain one, or a slanted 1 and an upright one. The linear model ends
 # at 0.85.
 #
-# Do two linear layers help? Not by themselves. Take one number instead of 784: if the first layer computes $2x + 1$
-# and the second $3h + 4$, together they compute $3(2x + 1) + 4 = 6x + 7$, which one layer could have done. You need
-# something between them that is not linear. The usual *non-linearity* is $\mathrm{ReLU}(x) = \max(0, x)$. Now the
-# same two layers compute $3\max(0, 2x + 1) + 4$: at $x = -2, -1, 0, 1$ that is 4, 4, 7, 13. No straight line goes
-# through these points. With 512 such values in each hidden layer, a network can build many templates and combine
-# them.
+# Two linear layers do not help by themselves. Take one number instead of 784: if the first layer computes $2x + 1$
+# and the second $3h + 4$, together they compute $3(2x + 1) + 4 = 6x + 7$, which one layer could have done. Between
+# them you need a *non-linearity*, usually $\mathrm{ReLU}(x) = \max(0, x)$. Now the same two layers compute
+# $3\max(0, 2x + 1) + 4$: at $x = -2, -1, 0, 1$ that is 4, 4, 7, 13. No straight line goes through these points.
+# With 512 such values in each hidden layer, a network combines many templates.
 #
 # ```
 # (B, 1, 28, 28) --flatten--> (B, 784) --linear, ReLU--> (B, 512)
@@ -144,7 +142,7 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad \ell = -\log p_y.$$
 #
-# Do it once by hand, with three classes and the logits 2, 1 and −1. The exponentials are 7.389, 2.718 and 0.368;
+# By hand, with the logits 2, 1 and −1: the exponentials are 7.389, 2.718 and 0.368;
 # their sum is 10.475. Divide by it:
 #
 # Figure: Two bar charts. The logits 2, 1 and minus 1 become the probabilities 0.705, 0.259 and 0.035
@@ -152,7 +150,7 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 #
 # If class 0 is right, the loss is −log 0.705 = 0.349. If class 2 is right, it is −log 0.035 = 3.349: confident and
 # wrong is expensive. A network that has not learned anything gives each of ten classes about 0.1, and −log 0.1 =
-# 2.303. Remember that number. If your first loss is far above it, look at your input values.
+# 2.303. If your first loss is far above that, look at your input values.
 #
 # The last layer of your network gives logits, without a softmax, because `nn.CrossEntropyLoss` applies softmax
 # itself, in a way that does not overflow.
@@ -232,7 +230,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # Figure: Two copies of a parabola, loss against weight. With learning rate 0.05 the numbered points walk down one side;
 # with 0.26 they jump from side to side and climb (docs/figures/01-gradient-steps.png).
 #
-# *Too large a learning rate does not merely learn badly: it makes the loss grow.*
+# *Too large a learning rate makes the loss grow.*
 #
 # Your network has 669,706 weights instead of one. `backward` computes all their derivatives in one go, and the
 # optimizer takes all the steps. For each batch, in this order:
@@ -246,33 +244,31 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # Without `zero_grad`, the second step above would use −12 + (−7.2) = −19.2, although the −12 belongs to a weight that
 # is gone.
 #
-# Some layers behave differently in training (you meet them in project 03), so tell the network first:
-# `model.train()`.
+# Some layers behave differently in training, so tell the network first: `model.train()`.
 #
 # ### The mean over pictures
 #
 # You also report the mean loss of the epoch, and there is a trap. Take ten pictures in batches of 4, 4 and 2, with
-# mean losses 0.2, 0.3 and 1.0. The mean of these three numbers is 0.5. But the mean over the *pictures* is (4 · 0.2 +
+# mean losses 0.2, 0.3 and 1.0. Their mean is 0.5. But the mean over the *pictures* is (4 · 0.2 +
 # 4 · 0.3 + 2 · 1.0) / 10 = 0.4. The mean of batch means gives the two pictures of the last batch twice the weight of
-# the others. So add up (batch loss × batch size), and divide once, at the end, by the number of pictures.
+# the others. So add up (batch loss × batch size), and divide once, by the number of pictures.
 #
 # **Question 4: Why should you add up `loss.item()` and not `loss`?** (Answer 4 stands at the end of this file.)
 #
 # ### On a GPU
 #
 # A tensor lives on a *device*: in the memory of the CPU, or in that of a GPU, which computes such sums many times
-# faster. Two tensors can only meet on the same device. `model.to("cuda")` puts the network's weights on the GPU; the
-# loader still makes its batches on the CPU, so without further ado the first layer stops with "Expected all tensors
-# to be on the same device".
+# faster. `model.to("cuda")` puts the network's weights on the GPU, but the loader still makes its batches on the
+# CPU, and the first layer stops with "Expected all tensors to be on the same device".
 #
 # One rule covers every case: *the model stays where it is, and each batch goes to the device of the model's
 # parameters.*
 #
-# Every parameter knows where it is: `next(model.parameters()).device`. And `x.to(where)` gives the numbers of a tensor
-# on another device, or `x` itself if it is there already. Both halves of a batch need it, the images and the labels.
+# Every parameter knows where it is: `next(model.parameters()).device`. And `x.to(where)` copies a tensor to another
+# device, if it is not there already. Images and labels both need it.
 #
-# On a machine without a GPU that changes nothing, and your function has all its points without it. It is a *bonus*:
-# the checks try your function on a GPU that is only pretended, and say whether it is ready for a real one.
+# Your function has all its points without it. It is a *bonus*: the checks try it on a GPU that is only pretended,
+# and say whether it is ready for a real one.
 #
 # **Question 5: Why not simply `.cuda()`, or the GPU whenever `torch.cuda.is_available()`?** (Answer 5 stands at the end
 # of this file.)
@@ -304,10 +300,9 @@ def train_epoch(
 # ## Is it better on what it has never seen?
 # *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 6 points*
 #
-# Whoever has memorised the answers to last year's exam gets full marks on last year's exam. So you keep *held-out
-# data* that the network never trains on: here 2,000 digits of other writers. Measuring must not change anything. No
-# step; no running statistics that move, hence `model.eval()`; and no gradients, which would only cost time and
-# memory, hence `torch.no_grad()`.
+# Whoever has memorised last year's answers gets full marks on last year's exam. So you keep *held-out
+# data* that the network never trains on: here 2,000 digits of other writers. Measuring must change nothing: no
+# step; no running statistics that move, hence `model.eval()`; and no gradients, hence `torch.no_grad()`.
 #
 # Watch both curves. If the training accuracy keeps rising and the validation accuracy does not, the network has begun
 # to memorise.
@@ -335,10 +330,9 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## All together
 #
-# `course run 01` (or `python -m exercises.ex01_mnist`) trains your network, prints a table, and saves the model and its
-# pictures. The first line says on which device: `--device cuda` takes an Nvidia GPU, `--device mps` an Apple one. Our
-# solution, run five times with different seeds, ends between 0.97 and
-# 0.98 on the embedded digits. This is one of these runs:
+# `course run 01` trains your network, prints a table, and saves the model and its pictures; `--device cuda` takes
+# an Nvidia GPU, `--device mps` an Apple one. Our solution, run with five seeds, ends between 0.97 and 0.98 on the embedded digits.
+# One of these runs:
 #
 # Figure: Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The dashed validation curve
 # levels off a little earlier than the training curve (docs/figures/01-learning-curves.png).
@@ -346,14 +340,14 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # *The validation curve flattens first, but it does not get worse: this network has learned much more than it has
 # memorised.*
 #
-# And these are digits that it gets wrong, although it is sure. How many would you have read?
+# And digits that it gets wrong, although it is sure:
 #
 # Figure: Eight digits that the network misread, each with the right answer and the network's answer above it, such as a
 # 4 that looks like a 9 (docs/figures/01-wrong-digits.png).
 #
-# **Your own network may end elsewhere.** The checks ask for 0.95 after eight epochs, and do not ask how wide your
-# hidden layers are. The run takes five epochs. So you can earn all 33 points and still see a lower number here than
-# ours. The width decides how much the network can express:
+# **Your own network may end elsewhere.** The checks ask for 0.95 after eight epochs, whatever the width of your
+# hidden layers; the run takes five. So you can earn all 33 points and still see a lower number here. The width
+# decides how much the network can express:
 #
 # Figure: A curve of validation accuracy against the width of the hidden layers. It rises from about 0.8 at 8 values to
 # 0.97 at 512, more slowly at each doubling (docs/figures/01-width.png).
@@ -364,22 +358,19 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## Try it: predict, then run
 #
-# Guess first: you learn most from the wrong ones. `course try 01 --rate 0.1`, `--batch 1000` and `--straight` ask for
-# your guess, run these three with your own functions, and show both side by side.
+# You learn most from wrong guesses. `course try 01` with `--rate 0.1`, `--batch 1000` or `--straight` asks for
+# yours, trains, and shows both side by side.
 #
-# 1. **A hundred times the learning rate.** Guess the accuracy after five epochs, then run `course run 01 --lr 0.1`.
-#    Which number from the lesson does the loss come back to?
-# 2. **A larger batch.** `course run 01 --batch-size 1000` takes 10 steps an epoch instead of 313. Is five epochs
-#    enough?
-# 3. **No non-linearity.** Take the ReLUs out of your `build_model` and run again. Which of the two accuracies above
-#    do you expect: that of the dense network, or that of the linear model?
+# 1. **A hundred times the learning rate.** Which number from the lesson does the loss come back to?
+# 2. **A larger batch.** With 1,000 pictures it takes 10 steps an epoch instead of 313. Are five epochs enough?
+# 3. **No non-linearity.** Will your network without its ReLUs end near the dense network, or near the linear model?
 #
 # **Question 7: What did we see?** (Answer 7 stands at the end of this file.)
 #
 # ### A bonus, which no check grades
 #
 # Write `softmax_cross_entropy(logits, labels)` yourself, without `nn.CrossEntropyLoss`, and compare. Then try the
-# logits 1000, 0 and −1000. $e^{1000}$ is too large for a float, and the result is `nan`. Subtract the largest logit
+# logits 1000, 0 and −1000. $e^{1000}$ overflows, and the result is `nan`. Subtract the largest logit
 # from all three first: why does that not change the probabilities?
 
 # %% [markdown]
@@ -414,8 +405,8 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 #
 # ### What is left open
 #
-# The digits were almost too easy: the held-out writers are others, yet the accuracy hardly drops. In project 02 you
-# keep this loop, change the data, and watch it fail.
+# The digits were almost too easy: on other writers the accuracy hardly drops. In project 02 you keep this loop,
+# change the data, and watch it fail.
 
 
 # %% tags=["active-py"]
@@ -457,13 +448,12 @@ if __name__ == "__main__":
 # **2. What goes wrong if you add a softmax to the network anyway?**
 #
 # The loss takes the probabilities for logits, and applies softmax a second time. Even a perfect answer, 1 for the
-# right digit and 0 for the nine others, becomes $e / (e + 9) = 0.232$, and the loss cannot fall below 1.461. Again,
-# nothing crashes.
+# right digit and 0 for the nine others, becomes $e / (e + 9) = 0.232$, and the loss cannot fall below 1.461.
 #
 # **3. If accuracy is what you care about, why do you train with the loss?**
 #
-# Because accuracy moves in jumps. Change a weight by a millionth, and almost certainly no answer changes. The loss
-# changes a little with every weight, and that is what a gradient needs.
+# Because accuracy moves in jumps: change a weight by a millionth, and almost certainly no answer changes. The loss
+# changes a little, and that is what a gradient needs.
 #
 # **4. Why should you add up `loss.item()` and not `loss`?**
 #
@@ -472,24 +462,23 @@ if __name__ == "__main__":
 #
 # **5. Why not simply `.cuda()`, or the GPU whenever `torch.cuda.is_available()`?**
 #
-# `.cuda()` is an error on a machine without a GPU. And a network may be on the CPU although there is a GPU: perhaps
-# it is tiny, or the GPU is busy. Who called your function has decided where the network is; ask the network.
+# `.cuda()` is an error on a machine without a GPU. And a network may be on the CPU although there is a GPU. Who
+# called your function has decided that; ask the network.
 #
 # **6. Does `model.eval()` switch off gradients?**
 #
-# No. It changes how some layers behave, and nothing else. `torch.no_grad()` stops PyTorch from recording what
-# `backward` would need, and changes no layer. You need both.
+# No. It only changes how some layers behave. `torch.no_grad()` stops PyTorch from recording what `backward` would
+# need, and changes no layer. You need both.
 #
 # **7. What did we see?**
 #
-# Our runs, and yours will be close. (1) An accuracy of 0.10, and a training loss of 2.30: −log 0.1 again. The first
-# steps threw the weights so far that the network now gives all ten digits about the same probability. (2) 0.84. Fifty
-# steps get it surprisingly far, but not to the end. (3) 0.89, near the linear model. Three linear layers in a row are
-# one.
+# Our runs, and yours will be close. (1) 0.10, with a training loss of 2.30: −log 0.1 again, because all ten digits now
+# get about the same probability. (2) 0.84. Fifty steps get it far, but not to the end. (3) 0.89, near the linear model:
+# linear layers in a row are one.
 #
 # **8. The loss of your first batch is 2.31. Is that good or bad?**
 #
-# Neither: it is what a network with ten classes gives before it has learned anything, about −log 0.1 = 2.303.
+# Neither: about −log 0.1 = 2.303 is what ten classes give before anything is learned.
 #
 # **9. A friend calls `zero_grad` right after `backward`. What does the network learn?**
 #

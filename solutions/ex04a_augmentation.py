@@ -300,7 +300,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # stays above the check's 0.90.
 #
 # ### Try
-# `course try 04a --turn 90`, `--plain` and `--yours` ask for your guess, train your network for six epochs, and show
+# `course try 04a --turn 90`, `--plain` and `--yours` ask for your guess, train for four epochs, and show
 # both side by side. Or change one number yourself, write down what you expect, then look.
 #
 # 1. **Turn too far.** Set `degrees=90`. Which letters do you expect to be confused? Look at the confusion matrix: which

@@ -251,6 +251,26 @@ def test_an_experiment_trains_with_the_functions_of_a_file(id, name, monkeypatch
     assert list(runs.iterdir()) == []
 
 
+@needs_solutions
+def test_a_change_reaches_what_other_functions_call_and_is_undone():
+    """`train_augmented` calls `make_transforms` by its name in the student's module."""
+    entry, seen = catalog.project("04a"), []
+    solution = bench.of_module(entry, paths.ROOT / "solutions" / f"{entry.module}.py")
+    own = solution.names["make_transforms"]
+
+    def noted(make_transforms):
+        def made(train):
+            seen.append(train)
+            raise CourseError("That is enough.")
+
+        return made
+
+    with pytest.raises(CourseError, match="That is enough"):
+        solution.train("--epochs", "1", make_transforms=noted)
+    assert seen == [True]
+    assert solution.names["make_transforms"] is own
+
+
 def test_in_a_notebook_it_asks_for_the_guess_in_the_cell(monkeypatch, capsys):
     from course import notebook
 

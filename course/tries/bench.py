@@ -5,7 +5,7 @@ import importlib.util
 import io
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Bench:
         names: where they are; `main` is taken from the unedited stub.
     """
 
-    def __init__(self, entry: Project, names: Mapping[str, Any]) -> None:
+    def __init__(self, entry: Project, names: MutableMapping[str, Any]) -> None:
         self.entry, self.names = entry, names
 
     def __getattr__(self, name: str) -> Any:
@@ -92,12 +92,13 @@ class Bench:
                 course.runs, Run=_quiet(course.runs.Run, runs), PhotoRun=_quiet(course.runs.PhotoRun, runs, fewer)
             ),
             _counted(),
+            _put(self.names, changed),  # there, and not in a copy: one function of the student's calls another
             contextlib.redirect_stdout(io.StringIO()),
         ):
             run_here(
                 self.entry,
                 pristine_text(self.entry),
-                dict(self.names) | changed,
+                self.names,
                 ("--data", "pocket", "--out", out, *options),
             )
         return runs[0].left
@@ -123,6 +124,17 @@ def of_module(entry: Project, file: Path) -> Bench:
 def no_fine_tuning(fine_tune: Any) -> Any:
     """In place of `fine_tune`, for an experiment that ends before it."""
     return lambda *_, **__: History()
+
+
+@contextlib.contextmanager
+def _put(names: MutableMapping[str, Any], changed: Mapping[str, Any]) -> Iterator[None]:
+    """These in place of what the names stand for, and those again afterwards."""
+    before = {name: names[name] for name in changed}
+    names.update(changed)
+    try:
+        yield
+    finally:
+        names.update(before)
 
 
 @contextlib.contextmanager

@@ -76,8 +76,8 @@ EXPERIMENTS = (
         "Every training picture gets a label that is drawn at random.",
         "What share of these labels will it have learned after twenty epochs?",
         random,
-        "There is nothing to understand, only to memorise, and ten near-copies of one shot have ten different answers here: it "
-        "gets somewhere, but slowly.",
+        "There is nothing to understand, only to memorise, and ten near-copies of one shot have ten different answers here: after "
+        "twenty epochs it has hardly begun.",
         usual="train_accuracy",
     ),
 )

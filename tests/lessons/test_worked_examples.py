@@ -55,7 +55,7 @@ def test_two_linear_layers_are_one_and_a_relu_between_them_is_not():
 def test_softmax_and_cross_entropy_of_three_logits():
     z = torch.tensor(p01.LOGITS)
     assert z.tolist() == [2, 1, -1]
-    says("01", "The exponentials are {:.3f}, {:.3f} and {:.3f}; their sum is {:.3f}", *z.exp().tolist(), z.exp().sum())
+    says("01", "the exponentials are {:.3f}, {:.3f} and {:.3f}; their sum is {:.3f}", *z.exp().tolist(), z.exp().sum())
     probabilities = z.softmax(0)
     says("01", "become the probabilities {:.3f}, {:.3f} and {:.3f}]", *probabilities.tolist())
     losses = [F.cross_entropy(z[None], torch.tensor([right])).item() for right in (0, 2)]
@@ -110,7 +110,7 @@ def test_a_mean_of_batch_means_is_not_the_mean():
     sizes, means = torch.tensor([4.0, 4, 2]), torch.tensor([0.2, 0.3, 1.0])
     says(
         "01",
-        "with mean losses {:.1f}, {:.1f} and {:.1f}. The mean of these three numbers is {:.1f}",
+        "with mean losses {:.1f}, {:.1f} and {:.1f}. Their mean is {:.1f}",
         *means,
         means.mean(),
     )

@@ -22,6 +22,6 @@ SECTIONS: dict[str, Sequence[click.Command]] = {
         proving.mutation,
         proving.stability,
     ),
-    "Train and measure": (measuring.lessons, measuring.bands, measuring.pretrain),
+    "Train and measure": (measuring.lessons, measuring.readability, measuring.bands, measuring.pretrain),
     "Rehearse": (rehearsing.rehearse, rehearsing.plain_nbgrader, rehearsing.screenshots),
 }

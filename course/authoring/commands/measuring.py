@@ -55,6 +55,29 @@ def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None, re
 
 
 @click.command()
+@click.option("--before", metavar="COMMIT", help="Count the lessons of this commit too, and keep that for the page.")
+@click.option("--check", is_flag=True, help="Only say whether the page is fresh.")
+def readability(before: str | None, check: bool) -> None:
+    """What do the lessons hold, and how hard are they to read?
+
+    Counts words, formulas, figures, worked examples, questions, experiments and links of each, and Flesch and Kincaid's grade;
+    writes docs/readability.md.
+    """
+    from course.authoring import readability as counting
+
+    if before:
+        counting.keep_before(before)
+    page = counting.page(counting.now())
+    if check:
+        fresh = files.read(counting.PAGE) == page
+        click.echo("Fresh." if fresh else "Stale: `course author readability` makes it anew.")
+        leave(fresh)
+        return
+    files.write(counting.PAGE, page)
+    click.echo(f"written to {files.shown(counting.PAGE)}")
+
+
+@click.command()
 @options.projects
 @click.option("--seeds", type=click.IntRange(2), default=3, show_default=True, help="How many.")
 def bands(projects: list[Project], seeds: int) -> None:

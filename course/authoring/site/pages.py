@@ -34,6 +34,7 @@ SECTIONS = {
         "authoring.md",
         "walks.md",
         "lessons.md",
+        "readability.md",
         "data.md",
         "pocket-backbone.md",
         "stability.md",
