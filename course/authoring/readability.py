@@ -2,8 +2,8 @@
 
 Prose is what a reader reads in sentences: without tables, code, formulas, texts of figures and addresses. The grade is that of
 Flesch and Kincaid: the years of an American school after which a text is easy, 0.39 words a sentence + 11.8 syllables a word -
-15.59 (Kincaid et al., 1975). Syllables are counted by the American hyphenation of `pyphen`, one more than the places where a word may be
-divided, as textstat did until it began to fetch a dictionary from a network.
+15.59 (Kincaid et al., 1975). Syllables are counted by the American hyphenation of `pyphen`, one more than the places where a word
+may be divided, as textstat did until it began to fetch a dictionary from a network.
 """
 
 import json
