@@ -1,27 +1,33 @@
-"""What a student sees with each of pytest's options: runs them all over one half-solved module and writes docs/pytest-options.md.
+"""What a student sees with each of pytest's options, before and after: writes docs/pytest-options.md.
 
     python benchmarks/pytest_options.py                 # the table
-    python benchmarks/pytest_options.py --show "-x"     # the whole output of one
+    python benchmarks/pytest_options.py --show=-x       # the whole output of one
 
-Each run is a fork of this process, which has everything imported, so forty of them take about a minute.
+All options run over one half-solved module, with this tree and with that of the commit BEFORE, which git unpacks into a folder of
+its own. Each run is a fork of a process that has everything imported, so eighty of them take about two minutes.
 """
 
 import argparse
 import contextlib
+import io
+import json
 import os
 import re
 import shlex
 import signal
+import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from course import catalog, files, paths
 
+BEFORE = "71bb02ff6303"  # the last commit before students' pytest, watch and notebook were gone over
 GRADER = "graders/test_01_mnist.py"
 PAGE = paths.ROOT / "docs" / "pytest-options.md"
 ONE = f"{GRADER}::test_it_is_the_fraction_of_right_answers[batch_accuracy]"
@@ -34,7 +40,7 @@ OPTIONS = (
     ("-x", "up to the first failure"),
     ("--maxfail=2", "up to the second failure"),
     ("-k train_epoch", "the checks of a function"),
-    ("-k 'batch_accuracy or validate'", "of two functions"),
+    ("-k 'batch_accuracy or make_loaders'", "of two functions"),
     ("-k nosuch", "nothing is selected"),
     ("ID", "one check, by its id"),
     ("-m slow", "those that train"),
@@ -73,36 +79,84 @@ OPTIONS = (
 )
 
 
+ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+PARTS = {
+    "verdicts": r"[✓✗·…].{0,5} +(train_epoch|batch_acc|valid)",
+    "message": r"weight|differ",
+    "hint": r"Hint:",
+    "prints": r"\| logits|^logits",
+    "points": r"of \d+ points",
+    "says what did not run": r"not run",
+}
+
+
 @dataclass(frozen=True)
 class Seen:
-    """What came of a run."""
+    """What came of a run: exit status, all that was written, what a file that it made holds."""
 
     option: str
     what: str
     status: int
     text: str
+    made: str = ""
 
-    def has(self, pattern: str) -> bool:
-        """Does it stand there?"""
-        return re.search(pattern, self.text) is not None
+    def rows(self) -> list[str]:
+        """The lines that hold something."""
+        return [line for line in ESCAPES.sub("", self.text).splitlines() if line.strip()]
+
+    def told(self) -> str:
+        """In words: what of a verdict is there, how long it is, and how it ends."""
+        text, rows = ESCAPES.sub("", self.text), self.rows()
+        parts = [name for name, pattern in PARTS.items() if re.search(pattern, text, re.M)]
+        if "--pdb" in self.option:
+            stands = re.findall(r"^> .*?([\w]+)\.py\(\d+\)(\w+)", text, re.M)
+            parts.append(f"stands in {stands[0][1]} of {stands[0][0]}.py" if stands else "no debugger")
+        if self.made:
+            parts += ["function and points in the file"] if 'name="function"' in self.made else []
+            parts += ["base64 in the file"] if re.search("hypothesis|base64", self.made) else []
+        last = re.sub(r"\d+\.\d+ ?s", "… s", rows[-1].strip()) if rows else ""
+        last = (last if len(last) <= 60 else last[:59] + "…").replace("|", "\\|")
+        return f"{', '.join(parts) or '*nothing of a verdict*'}; {len(rows)} lines: “{last}”"
 
 
 def main() -> None:
     """Run, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--show", help="print what one option shows, and write nothing")
+    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)  # for the tree before: where its rows go
     said = parser.parse_args()
+    if said.show is not None or said.rows:
+        seen = all_of(said.show)
+        if said.rows:
+            said.rows.write_text(json.dumps([asdict(one) for one in seen]), "utf-8")
+        else:
+            print(seen[0].text)
+        return
+    before, now = in_tree_before(), all_of()
+    files.write(PAGE, page(before, now))
+    print(f"written {files.shown(PAGE)}")
+
+
+def all_of(only: str | None = None) -> list[Seen]:
+    """Every option, or one, with the tree that this process imports."""
     prepare()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = half_solved(folder)
-        chosen = [one for one in OPTIONS if said.show in (None, one[0])]
-        seen = [run(option, what, file, folder) for option, what in chosen]
-    if said.show is not None:
-        print(seen[0].text)
-        return
-    files.write(PAGE, page(seen))
-    print(f"written {files.shown(PAGE)}")
+        return [run(option, what, file, folder) for option, what in OPTIONS if only in (None, option)]
+
+
+def in_tree_before() -> list[Seen]:
+    """Every option with the tree of BEFORE."""
+    command = ["git", "archive", BEFORE]
+    archive = subprocess.run(command, cwd=paths.ROOT, check=True, stdout=subprocess.PIPE).stdout
+    with tempfile.TemporaryDirectory() as name:
+        tree, rows = Path(name, "tree"), Path(name, "rows.json")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
+            packed.extractall(tree, filter="data")
+        environment = os.environ | {"PYTHONPATH": str(tree), "COURSE_DATA": str(paths.data_folder())}
+        subprocess.run([sys.executable, __file__, "--rows", str(rows)], cwd=tree, env=environment, check=True)
+        return [Seen(**row) for row in json.loads(rows.read_text("utf-8"))]
 
 
 def prepare() -> None:
@@ -129,8 +183,8 @@ def half_solved(folder: Path) -> Path:
         "    return (logits.argmax", "    print('logits', tuple(logits.shape))\n    return (logits.argmax"
     )
     stub = pristine_text(entry)
-    todo = re.search(r"\n    # TODO build_model.*?raise NotImplementedError\(\"build_model\"\)\n", stub, re.S)
-    body = re.search(r"(def build_model.*?\"\"\".*?\"\"\"\n).*?(?=\n\n\n)", text, re.S)
+    todo = re.search(r"\n    # TODO validate.*?raise NotImplementedError\(\"validate\"\)\n", stub, re.S)
+    body = re.search(r"(def validate.*?\"\"\".*?\"\"\"\n).*?(?=\n\n\n|\n# %%)", text, re.S)
     assert todo
     assert body
     text = text.replace(body.group(0), body.group(1) + todo.group(0).strip("\n"))
@@ -143,7 +197,19 @@ def run(option: str, what: str, file: Path, folder: Path) -> Seen:
     """One run of pytest, in a fork."""
     words = [] if option == "Ctrl-C" else shlex.split(option)
     wanted = [ONE] if option == "ID" else [GRADER, *words]
-    arguments = [*wanted, "--target", str(file), "--rootdir", str(paths.ROOT), "-o", f"cache_dir={folder / 'cache'}"]
+    arguments = [
+        *wanted,
+        "--target",
+        str(file),
+        "-c",
+        str(paths.ROOT / "pyproject.toml"),
+        "-o",
+        f"cache_dir={folder / 'cache'}",
+    ]
+    arguments += [
+        "-W",
+        "ignore::pytest.PytestAssertRewriteWarning",
+    ]  # only a fork has our modules imported before pytest comes
     out = folder / "out.txt"
     child = os.fork()
     if not child:
@@ -166,30 +232,27 @@ def run(option: str, what: str, file: Path, folder: Path) -> Seen:
         time.sleep(2.5)
         os.kill(child, signal.SIGINT)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return Seen(option, what, status, out.read_text("utf-8", errors="replace"))
+    made = folder / "report.xml"
+    held = made.read_text("utf-8") if "junit" in option and made.is_file() else ""
+    return Seen(option, what, status, out.read_text("utf-8", errors="replace"), held)
 
 
-def page(seen: list[Seen]) -> str:
+def page(before: list[Seen], now: list[Seen]) -> str:
     """The table."""
     lines = [
         "<!-- Made by `python benchmarks/pytest_options.py`; do not edit. -->",
         "# pytest's options, and what you see with them",
         "",
-        f"`pytest {GRADER} OPTION` over a module of which one function is untouched, one wrong, one prints. In a pipe, 80 columns.",
-        "*Verdict*: a line for each function. *Why*: message and hint. *Printed*: what the function prints. *Points*: the sum.",
+        f"`pytest {GRADER} OPTION` over a module: one function untouched, one wrong, one prints; in a pipe, 80 columns.",
+        f"*Before* is commit {BEFORE}. *Verdicts*: a line for each check or function. *Message*, *hint*: why a check failed, and a",
+        "question. *Prints*: what the student's function printed. In quotes the last line.",
         "",
-        "| option | what for | status | verdict | why | printed | points | lines | the last of them |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| option | what for | now | before |",
+        "|---|---|---|---|",
     ]
-    for one in seen:
-        rows = [row for row in re.sub(r"\x1b\[[0-9;]*m", "", one.text).splitlines() if row.strip()]
-        marks = [
-            "✓" if one.has(p) else "·"
-            for p in (r"[✓✗·…].{0,5} +(train_epoch|batch_acc|valid)", "Hint:", r"\| logits|^logits", r"of \d+ points")
-        ]
-        last = re.sub(r"\d+\.\d+ ?s", "… s", rows[-1].strip()[:70]).replace("|", "\\|") if rows else ""
-        name = f"`{one.option}`" if one.option else "none"
-        lines.append(f"| {name} | {one.what} | {one.status} | {' | '.join(marks)} | {len(rows)} | {last} |")
+    for old, new in zip(before, now, strict=True):
+        name = f"`{new.option}`" if new.option else "none"
+        lines.append(f"| {name} | {new.what} | {new.told()} | {old.told()} |")
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,6 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Where only graders are named, pytest itself keeps quiet."""
     config.stash[GRADED] = {}
+    config.addinivalue_line("markers", "slow: trains a network")  # a --target far away hides pyproject.toml from pytest
     verbose = config.option.verbose > 0
     wanted = not config.option.collectonly and not config.option.setupplan and not config.option.showfixtures
     if (
@@ -141,36 +141,15 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     if result.outcome != "passed":
         failure = VerdictFailure(plain_text(result, graded.target))
         if pyfuncitem.config.option.usepdb:
-            failure = failure.with_traceback(frames_to_debug(graded.session, graded.file))
+            from course.cli import pytest_frames
+
+            frames = pytest_frames.where_it_failed(graded.session, graded.file)
+            failure = failure.with_traceback(frames or pytest_frames.at_the_function(graded.file, check.task))
         raise failure
     return True
 
 
 VERDICT = pytest.StashKey[dict[str, Any]]()
-
-
-def frames_to_debug(session: Session, file: Path) -> TracebackType | None:
-    """Where `--pdb` shall stand: in the student's innermost frame; where nothing was raised there, in the check that compared."""
-    for fault, inside in (
-        (getattr(getattr(session, "worker", None), "fault", None), str(file)),
-        (session.fault, "graders"),
-    ):
-        frames = []
-        entry = fault.__traceback__ if fault is not None else None
-        while entry is not None:
-            frames.append(entry)
-            entry = entry.tb_next
-        named = [k for k, each in enumerate(frames) if inside in (each.tb_frame.f_code.co_filename, *_folders(each))]
-        found: TracebackType | None = None
-        for each in reversed(frames[named[0] : named[-1] + 1] if named else []):
-            found = TracebackType(found, each.tb_frame, each.tb_lasti, each.tb_lineno)
-        if found is not None:
-            return found
-    return None
-
-
-def _folders(entry: TracebackType) -> tuple[str, ...]:
-    return Path(entry.tb_frame.f_code.co_filename).parts[:-1]
 
 
 class VerdictFailure(Exception):
@@ -204,6 +183,11 @@ class Verdicts:
         self._results: dict[str, list[Any]] = {}
         self._targets: dict[str, str] = {}
         self._screens: dict[str, ProjectResult] = {}
+        self._left_out: list[pytest.Item] = []
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """What `-k` or `-m` leaves out."""
+        self._left_out += [item for item in items if _check(item)]
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Count the checks of each grader."""
@@ -240,6 +224,12 @@ class Verdicts:
         from course.reports import github
         from course.reports.terminal import summary
 
+        if self._left_out and not self._expected:
+            tasks = ", ".join(dict.fromkeys(check.task for item in self._left_out if (check := _check(item))))
+            writer = self.config.get_terminal_writer()
+            writer.line(
+                f"No check is selected; {len(self._left_out)} are left out. `-k` finds them by function: {tasks}."
+            )
         for file in self._results:
             if file not in self._screens:
                 self._show(file)

@@ -10,7 +10,7 @@ and waits (`waiting`). It gets a `Job`, then names of checks to run, and sends m
     ("result", CheckResult)               it has ended
     ("broke", reason, line)               the check that runs ended in a way that no check may; nothing else comes
     ("done", notes)                       all that were asked for have ended
-    ("modules", names)                    at the end: what has been imported, so that the next process has it from the start
+    ("learned", names, calls)             at the end: what has been imported and worked out, for the next one (`watch_warm`)
 """
 
 import contextlib
@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from course import catalog, limits, paths
+from course.cli import watch_warm
 
 PARENT_SECONDS = 1.0  # how often it looks whether the watcher still lives
 TRACE_SECONDS = 2.0  # after so long in one check, and again each time, where it stands is written down
@@ -49,7 +50,7 @@ class Job:
     trace: Path
 
 
-def prepare(project: str, modules: Iterable[str] = ()) -> None:
+def prepare(project: str, modules: Iterable[str] = (), calls: Iterable[bytes] = ()) -> None:
     """Import all that a round needs. One thread: their tensors are tiny, and a process that has started others can't be forked."""
     import torch
 
@@ -60,14 +61,17 @@ def prepare(project: str, modules: Iterable[str] = ()) -> None:
     torch.set_num_threads(1)
     checks_of(catalog.project(project))
     load_kits()
+    watch_warm.hypothesis_tables()
     for name in modules:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    for call in calls:
+        watch_warm.work_out(call)
 
 
-def waiting(connection: Connection, project: str, modules: tuple[str, ...]) -> None:
+def waiting(connection: Connection, project: str, modules: tuple[str, ...], calls: tuple[bytes, ...]) -> None:
     """What a process that was started beforehand does."""
-    prepare(project, modules)
+    prepare(project, modules, calls)
     with contextlib.suppress(EOFError, KeyboardInterrupt):
         serve(connection, connection.recv())
 
@@ -88,6 +92,7 @@ def serve(connection: Connection, job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     entry, before = catalog.project(job.project), set(sys.modules)
     checks = {check.name: check for check in (*checks_of(entry), *bonuses_of(entry))}
+    recorder = watch_warm.Recorder()
     session = open_session(
         job.file, entry, seconds=limits.CALL_SECONDS, cached=True
     )  # makes the data, with a bar, at first
@@ -143,7 +148,7 @@ def serve(connection: Connection, job: Job) -> None:
                 return
             faulthandler.cancel_dump_traceback_later()
             connection.send(("done", found.notes))
-        connection.send(("modules", _loaded_since(before, job.file)))
+        connection.send(("learned", _loaded_since(before, job.file), recorder.calls()))
 
 
 def _epochs(message: dict[str, Any]) -> int:

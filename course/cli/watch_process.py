@@ -13,7 +13,7 @@ from typing import Any
 
 from course.catalog import Project
 from course.checks.time_limit import TimeLimit, processor_seconds
-from course.cli import watch_child, watch_glance
+from course.cli import watch_child, watch_glance, watch_warm
 
 FORKS = sys.platform == "linux" and not os.environ.get("COURSE_SPARE_PROCESS")  # macOS can fork, but not its libraries
 
@@ -94,47 +94,60 @@ class Starter:
         self.entry, self.fork = entry, fork
         self.job = watch_child.Job(entry.id, file, trace)
         self.modules: dict[str, None] = {}
-        self._new: list[str] = []
+        self.calls: dict[bytes, None] = {}
+        self._new: list[str | bytes] = []
         self._context: Any = multiprocessing.get_context("fork" if fork else "spawn")
         self._spare: tuple[Any, Connection] | None = None
         if fork:
             watch_child.prepare(entry.id)
+            watch_warm.settle()
         else:
-            self._spare = self._made(watch_child.waiting, tuple(self.modules))
+            self._spare = self._waiting()
 
     def start(self) -> Started:
         """A process for the file as it is now."""
         if self.fork:
-            process, connection = self._made(watch_child.serve, self.job, first=())
+            process, connection = self._made(watch_child.serve, self.job)
         else:
-            process, connection = self._spare or self._made(watch_child.waiting, tuple(self.modules))
+            process, connection = self._spare or self._waiting()
             connection.send(self.job)
-            self._spare = self._made(watch_child.waiting, tuple(self.modules))
+            self._spare = self._waiting()
         return Started(process, connection, self.job)
 
-    def learn(self, modules: tuple[str, ...]) -> None:
-        """What a process had to import, the next one shall have."""
+    def learn(self, modules: tuple[str, ...], calls: tuple[bytes, ...]) -> None:
+        """What a process had to import and work out, the next one shall have."""
+        self._new += [call for call in reversed(calls) if call not in self.calls]
         self._new += [name for name in modules if name not in self.modules]
         self.modules.update(dict.fromkeys(modules))
+        self.calls.update(dict.fromkeys(calls))
 
     def idle(self) -> None:
-        """Import one of them, while nothing else is to be done."""
+        """Import or work out one of them, while nothing else is to be done."""
         if self.fork and self._new:
-            with suppress(Exception):
-                importlib.import_module(self._new.pop())
+            new = self._new.pop()
+            if isinstance(new, bytes):
+                watch_warm.work_out(new)
+            else:
+                with suppress(Exception):
+                    importlib.import_module(new)
+            if not self._new:
+                watch_warm.settle()
 
     def close(self) -> None:
         """End the one that waits."""
+        watch_warm.unsettle()
         if self._spare:
             process, connection = self._spare
             process.kill()
             process.join(10)
             connection.close()
 
-    def _made(self, target: Any, argument: Any, first: tuple[Any, ...] | None = None) -> tuple[Any, Connection]:
+    def _waiting(self) -> tuple[Any, Connection]:
+        return self._made(watch_child.waiting, self.entry.id, tuple(self.modules), tuple(self.calls))
+
+    def _made(self, target: Any, *arguments: Any) -> tuple[Any, Connection]:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, argument) if first is not None else (theirs, self.entry.id, argument)
-        process = self._context.Process(target=target, args=arguments)
+        process = self._context.Process(target=target, args=(theirs, *arguments))
         process.start()
         theirs.close()
         return process, ours

@@ -22,6 +22,7 @@ from course.files import shown
 
 LOOK = 0.05  # seconds between two looks at the file and the keyboard
 ENDS = 2  # so often a process may end in a function; its other checks would do the same
+GLIMPSE = 0.4  # seconds after which a terminal shows what is known so far, at the end of a function's checks
 SLOW_ANSWER = 5.0  # after so long it is said where the code stands
 
 
@@ -100,14 +101,15 @@ class Round:
     def run(self) -> None:
         """Run the checks; show how they stand after those of changed functions, after the fast ones, and after each slow one."""
         try:
-            fast = [check for check in self.checks.values() if not check.slow]
-            early = [check for check in fast if check.task in self.changed]
-            first = early if 0 < len(early) < len(fast) else []
-            for part in (first, [check for check in fast if check not in first]):
-                if part and not self._judge(part):
+            shown = time.perf_counter()
+            for task in sorted(
+                (function.name for function in self.entry.functions), key=lambda task: task not in self.changed
+            ):
+                if not self._judge([check for check in self.checks.values() if check.task == task and not check.slow]):
                     return
-                if part is first and part and self.screen.live:
+                if self.screen.live and time.perf_counter() - shown > GLIMPSE:
                     self.screen.show(self.result(), running=True)
+                    shown = time.perf_counter()
             slow = [check for check in self.checks.values() if check.slow]
             while able := [c for c in slow if c.name not in self.results and self._may_train(c)]:
                 self.screen.show(self.result(), running=True)
@@ -229,14 +231,14 @@ class Round:
         return CheckResult.of(check, obstacle or "waiting", Failure(reason, check.task))
 
     def _learn(self) -> None:
-        """What the process has imported, the next one shall have from the start."""
+        """What the process has imported and worked out, the next one shall have from the start."""
         if self.process:
             self.process.ask([])
             message = None
-            while message is None or message[0] != "modules":
+            while message is None or message[0] != "learned":
                 try:
                     self.look()
                     message = self.process.message(LOOK, also=self.keys)
                 except Gone:
                     return
-            self.starter.learn(message[1])
+            self.starter.learn(*message[1:])

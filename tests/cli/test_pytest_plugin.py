@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from course import paths
+from course.catalog import project
+from course.workspace import pristine_text
 
 GRADER = "graders/test_01_mnist.py"
 FEW = ["-k", "batch_accuracy or fraction or python_float or highest_score"]
@@ -148,3 +150,17 @@ def test_pdb_stands_in_the_students_frame(tmp_path: Path):
     run = pytest_run(GRADER, "-k", "fraction", "-x", "--pdb", "--target", file, typed="p rate + 1\nq\n")
     assert "-> return labels[99]" in run.stdout
     assert "(Pdb) 8" in run.stdout
+
+
+def test_pdb_at_a_function_that_is_not_written_stands_in_its_line(tmp_path: Path):
+    file = tmp_path / "ex01_mnist.py"
+    file.write_text(pristine_text(project("01")))
+    run = pytest_run(GRADER, "-k", "fraction", "-x", "--pdb", "--target", file, typed="q\n")
+    assert '-> raise NotImplementedError("batch_accuracy")' in run.stdout
+
+
+def test_where_nothing_is_selected_the_functions_are_named():
+    run = pytest_run(GRADER, "-k", "nosuch", "--target", "solutions")
+    assert run.returncode == 5
+    assert "No check is selected" in run.stdout
+    assert "train_epoch" in run.stdout
