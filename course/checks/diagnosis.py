@@ -164,6 +164,7 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
     """{check: sentence}. The mistake that explains most of what failed comes first, then what explains the rest."""
     signatures = {r.name: Signature(*r.signature) for r in results if r.outcome in WRONG and r.signature}
     passed = {r.name for r in results if r.outcome == "passed"}
+    ran = passed | set(signatures)
     titles = {r.name: r.title for r in results}
     named: dict[str, list[str]] = {}
     follows: dict[str, str] = {}
@@ -176,7 +177,8 @@ def of_task(mistakes: Iterable[Known], results: Sequence[CheckResult]) -> dict[s
         first = next(m for score, m in found if score == best)
         equal = [m for score, m in found if score == best and m.failed & left == first.failed & left]
         sentences = list(dict.fromkeys(m.says for m in equal))
-        certain, rounds = certain and best[0] == ALL, rounds + 1
+        doubt = any(_may_be(m, signatures, passed, ran) and m.failed & left == first.failed & left for m in mistakes)
+        certain, rounds = certain and best[0] == ALL and not doubt, rounds + 1
         if len(sentences) <= (SAID_AT_ONCE if best[0] > FORM else 1):
             named[first.check] = sentences
             rest = (first.failed & left) - {first.check}
@@ -202,6 +204,13 @@ def _score(
     if worst == ALL or (worst >= FORM and left <= mistake.failed | mistake.untried):
         return worst, sum(alike.values())
     return (BESIDE, sum(alike.values())) if alike[mistake.check] == ALL else None
+
+
+def _may_be(mistake: Known, signatures: dict[str, Signature], passed: set[str], ran: set[str]) -> bool:
+    """Does a mistake whose own check has not run yet do just the same in all that ran?"""
+    if mistake.check in ran or not mistake.failed.isdisjoint(passed):
+        return False
+    return all(one.likeness(signatures[one.check]) == ALL for one in mistake.signatures if one.check in signatures)
 
 
 def _sentence(sentences: list[str], sure: bool) -> str:

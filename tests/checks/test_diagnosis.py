@@ -77,6 +77,12 @@ def test_the_mistake_that_was_made_is_named_at_its_check(catalogue):
     assert [r.says for r in told] == ["Never stepped.", "", ""]
 
 
+def test_nothing_is_a_fact_while_a_check_that_has_not_run_may_tell_another_mistake(catalogue):
+    catalogue(Known("No bend.", "a", (A,), frozenset({"b"})), Known("Too many sigmoids.", "b", (A, B)))
+    assert [r.says for r in recognise("01", [failed(A)])] == ["Perhaps: No bend."]
+    assert recognise("01", [failed(A), ended("b", "passed")])[0].says == "No bend."
+
+
 def test_a_mistake_that_would_have_failed_another_check_too_is_not_recognise(catalogue):
     catalogue(Known("Both.", "a", (A, B)))
     assert [r.says for r in recognise("01", [failed(A), ended("b", "passed")])] == ["", ""]

@@ -61,15 +61,25 @@ def recognition(projects: list[Project]) -> None:
 @options.projects
 @click.option("--sample", type=click.IntRange(0), default=40, show_default=True, help="Pairs of each project; 0: all.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
-def pairs(projects: list[Project], sample: int, seed: int) -> None:
+@click.option("--triples", is_flag=True, help="Three mistakes at once.")
+@click.option("--write", "written", is_flag=True, help="Write these projects' rows of docs/pairs.md.")
+def pairs(projects: list[Project], sample: int, seed: int, triples: bool, written: bool) -> None:
     """Count what is said of two mistakes at once.
 
-    A name that is given as a fact must be that of one of the two. About a second a pair.
+    A name that is given as a fact must be that of one of the two. About a quarter of a second of a processor a pair.
     """
     from course.authoring.proofs import pairs as counting
+    from course.authoring.proofs import pairs_page as page
 
-    for line in counting.count(graded(projects), sample, seed):
-        click.echo(line)
+    untrue = 0
+    for entry, total, told in counting.count(graded(projects), sample, seed, triples):
+        for line in told:
+            click.echo(line)
+        click.echo(f"{entry.id} ({total.total()}): {page.in_words(total)}")
+        if written:
+            page.write(entry, total, triples)
+        untrue += len(told)
+    leave(not untrue)
 
 
 @click.command("secret-seeds")

@@ -27,16 +27,27 @@ class ProofError(Exception):
 
 def words_changed(text: str, task: str, pairs: Iterable[Replacement], name: str) -> str:
     """The module with these words of `task` replaced; each must occur exactly once in it."""
-    node = definitions(ast.parse(text)).get(task)
-    if node is None:
-        raise ProofError(f"the solution has no function called {task}")
-    lines, (first, last) = text.splitlines(keepends=True), lines_of(node)
+    lines, (first, last) = text.splitlines(keepends=True), _span(text, task)
     part = "".join(lines[first - 1 : last])
     for old, new in pairs:
         if part.count(old) != 1:
             raise ProofError(f"{name}: {old!r} occurs {part.count(old)} times in {task}, not once")
         part = part.replace(old, new)
     return "".join([*lines[: first - 1], part, *lines[last:]])
+
+
+def source_of(text: str, task: str) -> str:
+    """The lines of `task` in a module's text."""
+    first, last = _span(text, task)
+    return "".join(text.splitlines(keepends=True)[first - 1 : last])
+
+
+@functools.lru_cache(64)  # of one text again and again, where changes are combined
+def _span(text: str, task: str) -> tuple[int, int]:
+    node = definitions(ast.parse(text)).get(task)
+    if node is None:
+        raise ProofError(f"the solution has no function called {task}")
+    return lines_of(node)
 
 
 def exchanged(text: str, task: str, thing: Any, uses: Sequence[Any] = ()) -> str:

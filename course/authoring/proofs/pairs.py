@@ -1,72 +1,121 @@
-"""What the feedback says of two mistakes at once: a beginner seldom makes one alone.
+"""What the feedback says of two mistakes at once, or of three: a beginner seldom makes one alone.
 
-Two mistakes of a function go together where both are changes of a few words that leave each other's words in place. It counts the
-pairs by what is said of them, and lists those of which something untrue is said as a fact.
+Mistakes of a function go together where each still changes the function after the others have: changes of a few words that leave
+each other's words in place, in a function that may be written anew by one of them. What is said is "true" where a name that is
+given as a fact is that of one of them, "perhaps" where a true name stands behind "Perhaps:", "silent" where there is none, and
+"untrue" where a name is given as a fact that is none of theirs.
 """
 
+import functools
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from itertools import combinations
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, islice
 
 import torch
 from tqdm import tqdm
 
-from course.authoring.proofs.edits import ProofError
+from course.authoring.proofs.edits import ProofError, source_of
 from course.authoring.proofs.recognition import said
 from course.authoring.proofs.variants import Variant, mistakes_of, prove
 from course.catalog import Project
 from course.checks import diagnosis
+from course.checks.check import checks_of
 from course.checks.diagnosis import PERHAPS
+from course.checks.results import CheckResult
+
+TRIES = 12  # of a third mistake, where each may be one that cannot be made as well
+OUTCOMES = ("true", "perhaps", "silent", "left to training", "untrue")
 
 
-def pairs_of(entry: Project) -> Iterator[tuple[Variant, Variant, Variant]]:
-    """(one mistake, the other, both) of every pair of a function's mistakes that can be made together."""
-    for one, other in combinations(mistakes_of(entry), 2):
-        if one.task == other.task:
-            both = replace(one, name=f"{one.name}+{other.name}", edit=_both(one, other), caught_by="")
-            try:
-                texts = {one.text(), other.text(), both.text()}
-            except ProofError:
-                continue
-            if len(texts) == 3:
-                yield one, other, both
+@dataclass(frozen=True)
+class Together:
+    """Mistakes of a function, and the variant that makes them all."""
+
+    made: tuple[Variant, ...]
+    variant: Variant
+
+    @property
+    def name(self) -> str:
+        """As "gradients_pile_up + loss_as_a_tensor"."""
+        return " + ".join(one.name for one in self.made)
 
 
-def count(entries: Sequence[Project], sample: int, seed: int = 0) -> Iterator[str]:
-    """Lines: each pair of which something untrue is said as a fact, then the counts.
+def pairs_of(entry: Project, seed: int = 0) -> Iterator[Together]:
+    """Every pair of a function's mistakes that can be made together, in an order drawn with `seed`; none of bonuses."""
+    judged = {check.name for check in checks_of(entry)}
+    mistakes = [one for one in mistakes_of(entry) if one.caught_by in judged]
+    order = [pair for pair in combinations(mistakes, 2) if pair[0].task == pair[1].task]
+    random.Random(seed).shuffle(order)
+    for one, other in order:
+        for first, second in ((one, other), (other, one)):  # who writes the function anew has to come first
+            if text := _text((first,), second):
+                yield _together((one, other), text)
+                break
+
+
+def triples_of(entry: Project, seed: int = 0) -> Iterator[Together]:
+    """Pairs with a third mistake that can be made as well, one for each pair where there is one."""
+    luck, mistakes = random.Random(seed), mistakes_of(entry)
+    for pair in pairs_of(entry, seed):
+        third = [one for one in mistakes if one.task == pair.variant.task and one not in pair.made]
+        for one in luck.sample(third, min(len(third), TRIES)):
+            if text := _text((pair.variant, *pair.made), one):
+                yield _together((*pair.made, one), text)
+                break
+
+
+def count(
+    entries: Sequence[Project], sample: int, seed: int = 0, triples: bool = False
+) -> Iterator[tuple[Project, Counter[str], list[str]]]:
+    """(project, how many ended how, those of which something untrue is said), a project at a time.
 
     Args:
-        sample: at most so many pairs of each project, drawn with `seed`; 0 for all.
+        sample: at most so many of each project; 0 for all. A larger one holds the smaller one.
     """
     torch.set_num_threads(1)
-    total: Counter[str] = Counter()
     for entry in entries:
-        found = list(pairs_of(entry))
-        chosen = random.Random(seed).sample(found, sample) if 0 < sample < len(found) else found
-        for one, other, both in tqdm(chosen, desc=entry.id, unit=" pairs", disable=None):
-            ended, words = outcome(one, other, both)
+        total: Counter[str] = Counter()
+        untrue = []
+        tried = islice((triples_of if triples else pairs_of)(entry, seed), sample or None)
+        for one in tqdm(tried, desc=entry.id, unit=" tried", disable=None):
+            ended, words = outcome(one, prove(one.variant).results)
             total[ended] += 1
             if ended == "untrue":
-                yield f"{entry.id} {both.task} {both.name}: {words}"
-    yield f"pairs ({total.total()}): " + ", ".join(f"{number} {name}" for name, number in total.most_common())
+                untrue.append(f"{entry.id} {one.variant.task} {one.name}: {words}")
+        yield entry, total, untrue
 
 
-def outcome(one: Variant, other: Variant, both: Variant) -> tuple[str, str]:
-    """("true", "perhaps", "silent", "untrue" or "not caught", what was said as a fact)."""
-    proof = prove(both)
-    if not proof.failed:
-        return "not caught", ""
-    told = said(diagnosis.known(both.project)[both.task], proof.results)
+def outcome(tried: Together, results: Sequence[CheckResult]) -> tuple[str, str]:
+    """(one of `OUTCOMES`, what was said as a fact) of what the checks that train nothing say of these mistakes."""
+    if all(result.outcome == "passed" for result in results):
+        return "left to training", ""
+    told = said(diagnosis.known(tried.variant.project)[tried.variant.task], results)
     facts = [text for text in told if not text.startswith(PERHAPS)]
-    true = [text for text in told if one.says in text or other.says in text]
+    true = [text for text in told if any(one.says in text for one in tried.made)]
     if any(text not in true for text in facts):
         return "untrue", " / ".join(text for text in facts if text not in true)
-    if any(text in true for text in facts):
+    if facts:
         return "true", " / ".join(facts)
     return ("perhaps" if true else "silent"), ""
 
 
-def _both(one: Variant, other: Variant) -> Callable[[str], str]:
-    return lambda text: other.edit(one.edit(text))
+def _text(before: tuple[Variant, ...], last: Variant) -> str:
+    """The module with the first of `before` and then `last`; "" where that is none, or changes the function no further."""
+    try:
+        text = last.edit(_module(before[0]))
+        new = source_of(text, last.task)
+        return "" if new in (source_of(_module(one), one.task) for one in (*before, last)) else text
+    except (ProofError, SyntaxError):  # the words are gone, or what stands there now is no Python
+        return ""
+
+
+@functools.lru_cache(256)
+def _module(variant: Variant) -> str:
+    return variant.text()
+
+
+def _together(made: tuple[Variant, ...], text: str) -> Together:
+    name = "+".join(one.name for one in made)
+    return Together(made, replace(made[0], name=name, edit=lambda _: text, caught_by=""))
