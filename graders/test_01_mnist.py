@@ -64,6 +64,7 @@ from graders.kit.networks import (
 )
 from graders.kit.pages import show_judgement, show_training
 from graders.kit.pictures import expect_apart
+from graders.kit.worker.again import kept, refill
 from graders.kit.worker.loops import (
     bare_batches,
     freeze_part,
@@ -314,8 +315,8 @@ def _trained(lab, x):
 
 
 @check("batch_accuracy", points=1, hint="Three right answers out of four: which number should come out?")
-def test_it_is_the_fraction_of_right_answers(student):
-    """Three right of four is 0.75: not 3, not 75."""
+def test_it_is_the_fraction_of_right_answers(student, lab):
+    """Three right of four is 0.75: not 3, not 75. A loop may fill one tensor with batch after batch."""
     logits = torch.tensor([[3.0, 1, 2], [0, 5, 1], [1, 2, 9], [7, 0, 0]])
     # 1e-6: a fraction in float32 is right to about 1e-7; one answer of four more or less is 0.25
     expect_close(
@@ -325,6 +326,13 @@ def test_it_is_the_fraction_of_right_answers(student):
         rtol=0,
         atol=1e-6,
     )
+    scores, truth = lab.build(kept(content=logits)), lab.build(kept(content=torch.tensor([0, 1, 2, 0])))
+    for content, right in ((logits, 1.0), (logits.roll(1, 0), 0.25)):
+        refill(scores, content)
+        # 1e-6: as above
+        expect_close(
+            student.batch_accuracy(scores, truth), right, "a tensor that holds another batch by now", rtol=0, atol=1e-6
+        )
 
 
 @check("batch_accuracy", points=1, hint="The logits are (B, classes). Which `dim` holds the scores of one picture?")

@@ -40,6 +40,7 @@ from graders.kit.epochs import (
     expect_one_optimizer,
     expect_only_the_free_learn,
     expect_plain_steps,
+    expect_trained_anew,
     expect_true_curves,
     expect_validation_teaches_nothing,
 )
@@ -224,7 +225,12 @@ def test_the_trial_leaves_the_network_as_it_was(student, lab):
         for blueprint, example in ((map_net(seed=3), images(4, 12, 3)), (token_net(seed=3), labels(8, 20).view(2, 4))):
             model = lab.build(blueprint)
             optimizer = lab.build(sgd(model=model, lr=0.1))
-            for training in (list(modes_of(model)), []):
+            parts = list(modes_of(model))
+            for training in (
+                parts,
+                [],
+                ["", *parts[3:]],
+            ):  # all in train mode, none, or a part of them is kept in eval mode
                 set_modes(model, training)
                 before = standing_of(model)
                 pretend_compiler(model, works)
@@ -310,6 +316,9 @@ def test_the_history_has_one_entry_an_epoch(lab):
     known = Data(teaching().images[:3], wrong_labels(model, teaching().images[:3], CLASSES)["own"])
     for epochs in (1, 25):
         expect_entries(history_of(_fit(lab, model, known, known, epochs, 0.0)), epochs)
+    model, other = (lab.build(loop_net(**{**NET, "seed": seed})) for seed in (2, 3))
+    loaders = teaching().batches(lab, 8), watching().batches(lab, 5)
+    expect_trained_anew(lambda: lab.student.fit(model, *loaders, 1), model, other)
 
 
 @check(

@@ -46,6 +46,7 @@ from graders.kit.epochs import (
     expect_only_the_free_learn,
     expect_plain_steps,
     expect_steps,
+    expect_trained_anew,
     expect_true_curves,
     expect_validation_teaches_nothing,
 )
@@ -74,7 +75,7 @@ from graders.kit.poses import STEP, hook, poses
 from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
 from graders.kit.worker.loops import MARK, enough_views, freeze_part, loop_net, marking_transforms
 from graders.kit.worker.pictures import drawn
-from graders.kit.worker.specimens import named_net
+from graders.kit.worker.specimens import likely_named_net, named_net
 
 THRESHOLD = project("04a").thresholds["valid_accuracy"]
 MARGIN = project("04a").thresholds["above_cnn"]
@@ -436,6 +437,9 @@ def test_the_history_is_true(lab):
     known = Data(teaching().images[:3], wrong_labels(model, teaching().images[:3], CLASSES)["own"])
     # nothing is left to learn, and nothing is learned: all epochs are gone through even so
     expect_entries(history_of(_train(lab, model, known, known, 25, 0.0)), 25)
+    model, other = (lab.build(loop_net(**{**net, "seed": seed})) for seed in (2, 3))
+    sets = [lab.build(tensor_set(images=part.images, labels=part.labels)) for part in (train, valid)]
+    expect_trained_anew(lambda: lab.student.train_augmented(model, *sets, 1, 0.01, 8), model, other)
 
 
 @check(
@@ -515,6 +519,9 @@ def test_a_compiled_model_is_saved_under_plain_names(student, lab):
         path = lab.path("compiled.pt")
         student.save_model(lab.build(compiled(model=model)), path)
         expect_same(numbers_in_file(lab.read(path)), state_of(model), "saved numbers of a compiled network")
+    model = lab.build(likely_named_net(seed=4))
+    student.save_model(model, path)
+    expect_same(numbers_in_file(lab.read(path)), state_of(model), "saved numbers of a plain network")
 
 
 @check("save_model", points=1, hint="The path may already hold an older file. What should it hold afterwards?")

@@ -4,6 +4,8 @@ pytest graders/test_04b_deployment.py
 """
 
 import functools
+import io
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -23,7 +25,7 @@ from course.checks.expect import (
     expect_same,
     expect_tensor,
 )
-from course.checks.probes import is_training, seen_by, state_of, trainable_of
+from course.checks.probes import copy_parameters, is_training, seen_by, state_of, trainable_of
 from course.checks.seeds import drawn, fixed
 from course.checks.session import StudentRaised
 from course.models.signs import sign_network_state
@@ -50,7 +52,7 @@ from graders.kit.general import (
 )
 from graders.kit.pages import show_prepared, show_readings
 from graders.kit.photos import opened
-from graders.kit.worker.pictures import path_object, photo_from
+from graders.kit.worker.pictures import path_object, photo_from, repaint
 from graders.kit.worker.specimens import a_path, named_net
 
 THRESHOLD = project("04b").thresholds["photo_accuracy"]
@@ -81,6 +83,15 @@ def test_the_numbers_of_the_file_are_in_the_model(student, lab):
     expect_same(state_of(model), state, "numbers of the loaded model")
     other = [name for name, flag in trainable_of(model).items() if flag != flags[name]]
     expect(not other, "after loading trainable or not any more: {names}", names=", ".join(other[:4]))
+    one, another, second = lab.build(_net(2)), lab.build(_net(3)), state_of(lab.build(_net(4)))
+    first, then = _other_state(), "the model that was given, from a file that is another one by now"
+    for content, which, what in ((first, one, "a model"), (first, another, "a second model"), (second, one, then)):
+        student.load_model(lab.file("again.pt", saved(content)), which)
+        expect_same(state_of(which), content, f"numbers of {what}")
+    copy_parameters(one, another)  # it learns something else, and is loaded once more
+    expect_same(
+        state_of(student.load_model(lab.path("again.pt"), one)), second, "numbers of a model that was loaded again"
+    )
 
 
 def _other_state():
@@ -196,6 +207,11 @@ def test_a_photo_becomes_a_batch_of_one_sign(student, lab):
             grey=grey,
         )
     expect_left_as_it_was(lab, student.preprocess)
+    for then in (scene((300, 300)), other):
+        given = lab.build(photo_from(path=lab.file("now.png", photo(then).content)))
+        _expect_like(student.preprocess(given), then, "a photo whose file was another one before")
+    repaint(given, photo(scene((300, 300))))
+    _expect_like(student.preprocess(given), scene((300, 300)), "a photo that was painted over since it was read")
 
 
 @check(
@@ -304,6 +320,11 @@ def test_each_class_is_its_letter(student, lab):
         expect_equal(
             said, letter, "the letter of a photo whose file was another one before, or was read by another model"
         )
+    given, model = lab.build(photo_from(path=lab.file("now.png", even_photo(1, "png")))), lab.build(brightness_net())
+    for kind, letter in ((1, "b"), (9, "k")):
+        repaint(given, photo(Image.open(io.BytesIO(even_photo(kind, "png")))))
+        said = student.predict_letter(model, given)
+        expect_equal(said, letter, "the letter of a photo that was painted over since it was read")
 
 
 @check("predict_letter", points=1, needs=("preprocess",), hint="Does the network see what preprocess made?")
@@ -390,6 +411,13 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student, lab):
     # another model, and the folder as a Path
     value = student.evaluate_folder(lab.build(letter_net(index=9)), lab.build(path_object(path=folder)))
     expect_close(value, 0.25, "the same photos, by a model that always says k", rtol=0, atol=1e-6)
+    model, names = lab.build(brightness_net()), ("a.png", "b.png")
+    folder = _folder(lab, dict.fromkeys(names, 0))
+    for kind, wanted in ((0, 0.5), (5, 0.0)):  # the same names in the same folder, and other photos
+        for name in names:
+            lab.file(f"{Path(folder).name}/{name}", even_photo(kind, "png"))
+        value = student.evaluate_folder(model, folder)
+        expect_close(value, wanted, "a folder whose photos are others by now", rtol=0, atol=1e-6)
     seven = _folder(lab, {"attic.png": 0, "a_2.png": 5, "a3.png": 5, "b.png": 5, "b2.png": 1, "c.png": 5, "d.png": 5})
     value = student.evaluate_folder(lab.build(brightness_net()), seven)
     # 1e-6: rounded to two or three places it is off by 2e-4 and more

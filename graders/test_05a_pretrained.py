@@ -28,6 +28,7 @@ from graders.kit.general import expect_no_trace, panorama, photo, scene
 from graders.kit.photos import colour_images, door_scenes, opened
 from graders.kit.ranked import expect_ranked
 from graders.kit.worker import tiny_zoo
+from graders.kit.worker.again import kept, refill
 from graders.kit.worker.pictures import photo_from, repaint
 from graders.kit.worker.pretrained import (
     answering_net,
@@ -344,10 +345,16 @@ def test_the_network_is_left_as_it_was(student, lab):
     for name, given in {"classifier": pretrained(name=TINY), **free}.items():
         model = lab.build(given)
         before, answers, traces = state_of(model), called(model, x), traces_on(model)
-        for _ in range(2):
-            student.extract_features(model, x)
+        images, found = lab.build(kept(content=x)), []
+        for content in (x, x.flip(0)):  # the same tensor, which holds other images the second time
+            refill(images, content)
+            found.append(student.extract_features(model, images))
         what = f"of a network with the head {name}, afterwards"
         expect_same(state_of(model), before, f"numbers {what}")
+        first, second = (as_plain(one) if type(one) is Handle else one for one in found)
+        expect(
+            not torch.equal(first, second), "a tensor that holds other images by now gives the features of the old ones"
+        )
         # 1e-6: the same numbers answer the same, whatever was asked in between
         expect_close(called(model, x), answers, f"logits {what}", rtol=0, atol=1e-6)
         expect_no_trace(model, traces)

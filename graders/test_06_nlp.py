@@ -44,6 +44,7 @@ from graders.kit.language import (
     tokenizer_here,
 )
 from graders.kit.ranked import expect_ranked, scored
+from graders.kit.worker.again import kept, refill
 from graders.kit.worker.language import pocket_bert, pocket_tokenizer, tiny_bert
 from graders.kit.worker.language_probes import ENCODING, encoding_of, tokenizer_settings_of
 
@@ -244,6 +245,13 @@ def test_each_tokenizer_has_its_own_numbers(student, lab):
         found = _encoding(student, lab, texts, own=own)
         wanted = textbook(tokenizer_here(own), texts)
         _expect_encoding(found, wanted, f"three texts, vocabulary {'one' if own else 'two, which minds capitals'}", own)
+    batches = ["a horse", "the old dog"], ["the cat sees", "dogs"]
+    texts, tokenizer = lab.build(kept(content=batches[0])), lab.build(tokenizer_given(True))
+    for batch in batches:
+        refill(texts, batch)
+        found = encoding_of(student.tokenize(tokenizer, texts))
+        expect_tensor(found["input_ids"], "input_ids", shape=(2, -1), dtype=torch.int64)
+        _expect_tokens(found, textbook(tokenizer_here(), batch), "a list that holds other texts by now")
 
 
 @check("tokenize", points=1, hint="With three texts and only two second parts, what would happen to the third text?")

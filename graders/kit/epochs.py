@@ -21,7 +21,7 @@ from course.checks.expect import (
     expect_float,
     expect_same,
 )
-from course.checks.probes import trainable_of
+from course.checks.probes import copy_parameters, history_of, trainable_of
 from graders.kit.loops import Pass, Run, State, scores
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
@@ -175,6 +175,17 @@ def expect_entries(curves: dict[str, list[Any]], epochs: int) -> None:
         expect_equal(len(curves[name]), epochs, f"entries of {name} after {epochs} epochs")
         for value in curves[name]:
             expect_float(value, f"an entry of {name}", low=0.0)
+
+
+def expect_trained_anew(train: Callable[[], Any], model: Any, other: Any) -> None:
+    """The function trains whenever it is called, with these very objects too. The network gets `other`'s numbers in between."""
+    first = history_of(train())
+    copy_parameters(model, other)
+    again = history_of(train())
+    expect(
+        any(first[name] != again[name] for name in CURVES),
+        "called again with the same objects, of which the network is another by now, it gives the same history",
+    )
 
 
 def expect_true_curves(run: Run, epochs: int) -> None:

@@ -43,6 +43,17 @@ def _expect_free(found: dict[str, torch.Tensor], shape: tuple[int, int, int], wh
         "the scores are log-probabilities {when}",
         when=when,
     )
+    # 1e-4: a sum of some ten float32 numbers comes within 1e-6 of their size; scores that nobody has centred are as large as that
+    expect(
+        not bool((plain.sum(2).abs() <= 1e-4 * plain.abs().sum(2)).all()),
+        "the scores of each picture add up to 0 {when}: after the last layer their mean is taken off",
+        when=when,
+    )
+    expect(
+        not bool(found["behind"].any()),
+        "a last layer of zeros gives scores {when} that are not 0, and are in eval mode: something is added after it",
+        when=when,
+    )
     # With the last layer's sign turned round, scores of a linear one are as far below 0 as they were above: a ratio of 1.
     # 3: a head that is built otherwise (normalised weights) has both signs alike by chance only, of 84 weights; an activation gives
     # 0 to 0.3.

@@ -41,6 +41,9 @@ def expect_every_row(read: Read, lab: Any) -> None:
     cut = _read(read, lab.file("cut.csv", sign_csv(26)[0].rstrip("\n")), "a file whose last line does not end")
     expect_equal(length_of(cut), 26, "the length for a file of 26 rows, without a line end behind the last one")
     header, *lines = sign_csv(25, brightest=1)[0].splitlines()
+    even = [f"{label}," + ",".join([str(grey)] * 784) for label, grey in ((3, 0), (7, 255), (0, 0))]
+    data = _read(read, lab.file("even.csv", "\n".join([header, *even]) + "\n"), "pictures that are black or white")
+    expect_equal(length_of(data), 3, "the length for a file of 3 rows, whose pictures are all black or all white")
     data = _read(read, lab.file("single.csv", f"{header}\n{lines[0]}\n"), "a file of one row")
     expect_equal(length_of(data), 1, "the length for a file of one row")
     twice = [

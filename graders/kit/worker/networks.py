@@ -17,6 +17,7 @@ from torch.nn.parameter import is_lazy
 from course.checks.probes import probe
 
 DRAWS = 5  # of weights, where one may be an unlucky one
+LARGE = 16  # a gain that drives squeezed units to their ends
 ENOUGH = 1e-3  # of a bend, against the size of the scores: no other draw is needed
 
 
@@ -70,9 +71,10 @@ def scores_of(model: nn.Module, images: torch.Tensor, mode: str, draws: int) -> 
     """Scores with weights that were drawn anew, the last layer's large: (draws, B, classes) each.
 
     The last layer is whatever has as many rows as there are classes. Its weights are as "drawn", with the sign "mirrored", and 4096
-    times "larger"; should that not matter to it (normalised weights), all weights are 64 times larger.
+    times "larger"; should that not matter to it (normalised weights), all weights are 64 times larger. "behind" is what comes in
+    train mode where the last layer is all zeros, none of it if zeros leave anything in eval mode: then that layer is not the last.
     """
-    found: dict[str, list[torch.Tensor]] = {"drawn": [], "mirrored": [], "larger": []}
+    found: dict[str, list[torch.Tensor]] = {"drawn": [], "mirrored": [], "larger": [], "behind": []}
     with borrowed(model, images, mode, gain=2), torch.no_grad():
         last = _last(model, model(images.clone()))
         for seed in range(draws):
@@ -86,6 +88,11 @@ def scores_of(model: nn.Module, images: torch.Tensor, mode: str, draws: int) -> 
         if float(model(images.clone()).abs().max()) < 4 * size:
             _scale(drawn(model), 64)
         found["larger"].append(model(images.clone()).clone())
+        _scale(last, 0)
+        behind, within = model(images.clone()).clone(), model.eval()(images.clone())
+        found["behind"].append(
+            behind if not within.any() else torch.zeros_like(behind)
+        )  # any: also where there is no number
     return {name: torch.stack(scores) for name, scores in found.items()}
 
 
@@ -102,11 +109,12 @@ def _scale(parameters: list[nn.Parameter], factor: float) -> None:
 def curve_of(model: nn.Module, a: torch.Tensor, b: torch.Tensor) -> float:
     """How far the scores of the mean of two images are from the mean of their scores, against how large those are, in eval mode.
 
-    The largest of some draws of weights: by one, few units that are cut off at 0 may all be so.
+    The largest of some draws of weights: by one, few units that are cut off at 0 may all be so. The last draws are of large ones:
+    many sigmoids in a row, each near its middle, are as good as a line.
     """
     largest = 0.0
     for seed in range(DRAWS):
-        with borrowed(model, a, "eval", gain=1, seed=seed), torch.no_grad():
+        with borrowed(model, a, "eval", gain=1 if seed < DRAWS - 2 else LARGE, seed=seed), torch.no_grad():
             ends, middle = (model(a.clone()) + model(b.clone())) / 2, model((a + b) / 2)
             largest = max(largest, float((middle - ends).abs().max()) / (float(ends.abs().max()) + 1e-12))
         if largest > ENOUGH:

@@ -1,5 +1,6 @@
 """Networks to try functions about networks on: every kind of norm, parameters in every place, names that mislead."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -243,6 +244,12 @@ class Named(nn.Module):
 def named_net(seed: int, double: bool = False) -> nn.Module:
     """A `Named` network, in train mode, in double precision or not."""
     return _seeded(seed, Named).double() if double else _seeded(seed, Named)
+
+
+@builder
+def likely_named_net(seed: int) -> nn.Module:
+    """(B, 16) -> (B, 4), of a part that is nearly called as torch calls what it has compiled."""
+    return _seeded(seed, lambda: nn.Sequential(OrderedDict(_orig_model=nn.Linear(16, 4))))
 
 
 @builder

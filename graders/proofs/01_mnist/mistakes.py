@@ -610,6 +610,19 @@ ANY.patch(
 )
 
 
+FRACTION.patch(
+    "answer_remembered",
+    "Answers are remembered for each tensor: one that is filled with another batch gets the old one.",
+    (
+        f"return {RIGHT}",
+        'kept = globals().setdefault("_kept", {})\n'
+        "    if (id(logits), id(labels)) not in kept:\n"
+        f"        kept[id(logits), id(labels)] = {RIGHT}, logits, labels\n"
+        "    return kept[id(logits), id(labels)][0]",
+    ),
+)
+
+
 @FLOAT.mistake("numpy() refuses logits that have a graph, as all have in training: detach() comes first.", crashes=True)
 def not_detached(logits, labels):
     return float((logits.numpy().argmax(1) == labels.numpy()).mean())

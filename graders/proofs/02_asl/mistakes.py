@@ -229,6 +229,11 @@ LEFT.patch(
     (RESTORED, "            del layer, mode\n"),
 )
 LEFT.patch(
+    "one_mode_for_all_parts",
+    "After the trial all parts get the mode of the whole: one that was kept in eval mode by itself is in train mode.",
+    (RESTORED, "            model.train(modes[model])\n            del layer, mode\n"),
+)
+LEFT.patch(
     "left_in_train_mode",
     "The network is put into train mode after the trial, whatever it was in before.",
     (RESTORED, "            layer.train()\n"),
@@ -311,6 +316,20 @@ TRAIN = "        train = one_pass(model, train_loader, loss_function, optimizer)
 VALID = "        valid = one_pass(model, valid_loader, loss_function)\n"
 ADD, ADAM = "        history.add(train, valid)\n", "torch.optim.Adam(model.parameters(), lr=lr)"
 
+ENTRIES.patch(
+    "history_remembered",
+    "Histories are remembered for each network and its data: trained again, it learns nothing and gets the old one.",
+    (
+        "    history = History()\n",
+        '    kept = globals().setdefault("_kept", {})\n'
+        "    if (id(model), id(train_loader), epochs, lr) in kept:\n"
+        "        return kept[id(model), id(train_loader), epochs, lr][0]\n    history = History()\n",
+    ),
+    (
+        "    return history\n",
+        "    kept[id(model), id(train_loader), epochs, lr] = history, model, train_loader\n    return history\n",
+    ),
+)
 ENTRIES.patch(
     "only_the_end_noted",
     "Only the last epoch is noted: a curve of one point.",

@@ -390,6 +390,26 @@ def softmax_while_training(n_classes=24):
     return Convolved(n_classes, squeezed)
 
 
+@LOGITS.mistake(
+    "The mean of the scores is taken off them after the last layer; logits are given as they are.", uses=[Convolved]
+)
+def scores_centred(n_classes=24):
+    def centred(net, x):
+        scores = net.head(net.body(x))
+        return scores - scores.mean(dim=1, keepdim=True)
+
+    return Convolved(n_classes, centred)
+
+
+@LOGITS.mistake("In train mode noise is added to the scores, after the last layer.", uses=[Convolved])
+def noise_on_the_scores(n_classes=24):
+    def noisy(net, x):
+        scores = net.head(net.body(x))
+        return scores + 0.05 * torch.randn_like(scores) if net.training else scores
+
+    return Convolved(n_classes, noisy)
+
+
 SCORES.patch(
     "classes_written_in", "24 is hard-coded in the last layer; n_classes is ignored.", (LAST, "nn.Linear(512, 24),")
 )

@@ -23,6 +23,28 @@ OTHER = MISTAKES.caught_by("load_model", "test_a_file_of_another_network_is_refu
 LOAD = 'model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))'
 
 FILLED.patch(
+    "file_read_once",
+    "Files are remembered by their names: one that has been replaced is never read.",
+    (
+        LOAD,
+        'kept = globals().setdefault("_kept", {})\n'
+        "    if str(path) not in kept:\n"
+        '        kept[str(path)] = torch.load(path, map_location="cpu", weights_only=True)\n'
+        "    model.load_state_dict(kept[str(path)])",
+    ),
+)
+FILLED.patch(
+    "loaded_once",
+    "A model that has been loaded from a file is not loaded again, though it has learned something else since.",
+    (
+        LOAD,
+        'kept, key = globals().setdefault("_kept", {}), (id(model), str(path))\n'
+        "    if key in kept and kept[key][0] == Path(path).stat().st_mtime_ns:\n        return model.eval()\n"
+        f"    {LOAD}\n"
+        "    kept[key] = Path(path).stat().st_mtime_ns, model",
+    ),
+)
+FILLED.patch(
     "eval_forgotten",
     "The model is still in train mode: dropout is on while it answers.",
     ("return model.eval()", "return model"),
@@ -123,6 +145,25 @@ TO_DTYPE, GREY = "F.to_dtype(small, torch.float32, scale=True)", 'F.to_image(upr
 CROP = "F.center_crop(grey, [min(grey.shape[-2:])])"
 
 camera.photos(BATCH, BATCH, EVERY, LYING)
+BATCH.patch(
+    "photo_read_once",
+    "Results are remembered for each photo: one that is painted over, as a camera's picture is, gets the old one.",
+    (
+        "F.to_dtype(small, torch.float32, scale=True).unsqueeze(0)",
+        'globals().setdefault("_kept", {}).setdefault(\n'
+        "        id(photo), (F.to_dtype(small, torch.float32, scale=True).unsqueeze(0), photo)\n    )[0]",
+    ),
+)
+BATCH.patch(
+    "photo_remembered_by_its_file",
+    "Results are remembered by the photo's file: another photo under that name gets the old one.",
+    (
+        "F.to_dtype(small, torch.float32, scale=True).unsqueeze(0)",
+        'globals().setdefault("_kept", {}).setdefault(\n'
+        "        getattr(photo, 'filename', '') or id(photo), (F.to_dtype(small, torch.float32, scale=True).unsqueeze(0), photo)\n"
+        "    )[0]",
+    ),
+)
 BATCH.patch(
     "green_for_grey",
     "The green channel is taken for grey: what is red or blue turns black.",
@@ -253,6 +294,15 @@ UNSEEN = MISTAKES.caught_by("predict_letter", "test_letters_on_unseen_photos")
 ANSWER = "LETTERS[int(logits.argmax(dim=1))]"
 
 LETTER.patch(
+    "letter_remembered",
+    "Letters are remembered for each photo: one that is painted over, as a camera's picture is, gets the old one.",
+    (
+        f"return {ANSWER}",
+        'kept, key = globals().setdefault("_kept", {}), (id(model), id(photo))\n'
+        f"    return kept.setdefault(key, ({ANSWER}, model, photo))[0]",
+    ),
+)
+LETTER.patch(
     "gap_forgotten",
     "From k on, counting from a on is one letter off: there is no j.",
     (ANSWER, 'chr(ord("a") + int(logits.argmax(dim=1)))'),
@@ -322,6 +372,15 @@ SHARE = MISTAKES.caught_by("evaluate_folder", "test_it_is_the_fraction_of_photos
 OTHERS = MISTAKES.caught_by("evaluate_folder", "test_other_files_are_ignored_and_names_may_differ")
 EMPTY = MISTAKES.caught_by("evaluate_folder", "test_a_folder_without_photos_is_an_error_that_names_it")
 
+SHARE.patch(
+    "folder_counted_once",
+    "Counts are remembered by the folder: where photos have been replaced, the old number comes.",
+    (
+        "    return right / len(photos)\n",
+        '    kept, key = globals().setdefault("_kept", {}), (id(model), str(folder))\n'
+        "    return kept.setdefault(key, (right / len(photos), model))[0]\n",
+    ),
+)
 SHARE.patch(
     "counted",
     "This is the number of right answers, not their fraction.",

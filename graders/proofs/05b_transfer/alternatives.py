@@ -118,6 +118,24 @@ def lazy_head(backbone, width, n_classes=2):
     return nn.Sequential(backbone, *head)
 
 
+class Shaken(nn.Module):
+    """Noise on the features while it trains, and a head whose weights are normalised."""
+
+    def __init__(self, backbone, width, n_classes):
+        super().__init__()
+        self.backbone = backbone
+        self.head = nn.utils.parametrizations.weight_norm(nn.Linear(width, n_classes))
+
+    def forward(self, x):
+        features = self.backbone(x)
+        return self.head(features + 0.02 * torch.randn_like(features) if self.training else features)
+
+
+@alternative("build_model", how="noise on the features in train mode, a head of normalised weights", uses=[Shaken])
+def shaken_features(backbone, width, n_classes=2):
+    return Shaken(backbone, width, n_classes)
+
+
 @alternative("trainable_parameters", how="a filter, made a list")
 def by_filter(model):
     return list(filter(lambda parameter: parameter.requires_grad, model.parameters()))

@@ -3,6 +3,7 @@
 A function registers a family at the places that it is handed: those of the checks that must catch it in that project.
 """
 
+import torch
 from torch import nn
 
 from course.authoring.proofs.variants import Mistakes
@@ -54,6 +55,24 @@ def in_train_mode(logits: Mistakes, alone: Mistakes) -> None:
             return scores.softmax(1) if net.training else scores
 
         return Net(n_classes, squeezed)
+
+    @logits.mistake(
+        "The mean of the scores is taken off them after the last layer; logits are given as they are.", uses=[Net]
+    )
+    def scores_centred(n_classes):
+        def centred(net, x):
+            scores = net.last(net.first(x).relu())
+            return scores - scores.mean(dim=1, keepdim=True)
+
+        return Net(n_classes, centred)
+
+    @logits.mistake("In train mode noise is added to the scores, after the last layer.", uses=[Net])
+    def noise_on_the_scores(n_classes):
+        def noisy(net, x):
+            scores = net.last(net.first(x).relu())
+            return scores + 0.05 * torch.randn_like(scores) if net.training else scores
+
+        return Net(n_classes, noisy)
 
     @alone.mistake(
         "In train mode each picture is mixed with another of its batch, and the labels know nothing of it.", uses=[Net]

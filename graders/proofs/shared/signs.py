@@ -32,6 +32,11 @@ def rows(every: Mistakes) -> None:
         "What follows the last line end is cut off: a file whose last line does not end loses its last sign.",
         (LOAD, 'np.loadtxt(open(csv).read().rpartition("\\n")[0].splitlines()'),
     )
+    every.patch(
+        "black_pictures_left_out",
+        "A picture that is all black is taken for a broken one and left out; every row is an item.",
+        (READ, READ + "\n        table = table[table[:, 1:].any(axis=1)]"),
+    )
     every.patch("first_thousand_rows", "Only the first 1,000 rows are read.", (READ, "ndmin=2, max_rows=1000)"))
 
 

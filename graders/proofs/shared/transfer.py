@@ -222,6 +222,24 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         return Headed(backbone, width, n_classes, squeezed)
 
     @logits.mistake(
+        "The mean of the logits is taken off them after the head; they are given as they are.", uses=[Headed]
+    )
+    def logits_centred(backbone, width, n_classes):
+        def centred(net, x):
+            scores = net.head(net.backbone(x))
+            return scores - scores.mean(dim=1, keepdim=True)
+
+        return Headed(backbone, width, n_classes, centred)
+
+    @logits.mistake("In train mode noise is added to the logits, after the head.", uses=[Headed])
+    def noise_on_the_logits(backbone, width, n_classes):
+        def noisy(net, x):
+            scores = net.head(net.backbone(x))
+            return scores + 0.05 * torch.randn_like(scores) if net.training else scores
+
+        return Headed(backbone, width, n_classes, noisy)
+
+    @logits.mistake(
         "The function F.dropout does not know model.eval(): it needs training=self.training.", uses=[Headed]
     )
     def dropout_never_off(backbone, width, n_classes):
