@@ -140,7 +140,18 @@ def test_every_command_that_an_instructor_has_is_on_the_page():
     said = PAGE.read_text("utf-8")
     commands = [command for _, command, _ in typed()]
     assert len(commands) > 20
-    for name in ("release", "roster", "grade", "feedback", "class", "export", "similar", "requests", "merge"):
+    for name in (
+        "release",
+        "roster",
+        "grade",
+        "feedback",
+        "class",
+        "export",
+        "similar",
+        "requests",
+        "regrade",
+        "merge",
+    ):
         assert name in {command.name for command in INSTRUCTORS}
         assert any(command.startswith(f"course {name} ") for command in commands)
     assert "course doctor" in said
