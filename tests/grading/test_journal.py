@@ -154,8 +154,8 @@ def test_kills_lose_nothing_and_double_nothing(cheap, tmp_path):
     assert log.read_text() == before  # and now there is nothing left to grade
 
 
-def fork_and_wait(log, action, seconds=None):
-    """Run it in a fork, kill that after so many seconds; returns the status. Verdicts that are kept are noted in `log`."""
+def fork_and_wait(log, action, seconds=None, by=signal.SIGKILL):
+    """Run it in a fork, end that after so many seconds; returns the status. Verdicts that are kept are noted in `log`."""
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -177,8 +177,43 @@ def fork_and_wait(log, action, seconds=None):
         if ended:
             return os.waitstatus_to_exitcode(status)
         time.sleep(0.001)
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, by)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def test_ctrl_c_in_a_part_of_a_class_touches_nobody_else_and_loses_nothing(cheap, tmp_path):
+    """Twenty times somebody stops a grading of five of twelve, by name or by what has changed, at random moments."""
+    chance = random.Random(23)
+    right = {f"s{k:02}": chance.randrange(len(POINTS)) for k in range(CLASS)}
+    asked = sorted(right)[:5]
+    by_name = [word for name in asked for word in ("--student", name)]
+    hand_in(tmp_path / "submitted", **right)
+    book = ("--seed", "7", "--gradebook", f"sqlite:///{tmp_path}/gradebook.db", "--autograded", tmp_path / "autograded")
+    assert grade(tmp_path, *book).exit_code == 0
+    others = {f: f.read_bytes() for name in sorted(right)[5:] for f in (tmp_path / "out" / name).rglob("*.*")}
+    log = tmp_path / "judged"
+    began = time.monotonic()
+    fork_and_wait(log, lambda: grade(tmp_path, *by_name, *book))
+    whole, stopped, ends = time.monotonic() - began, 0, []
+    while stopped < KILLS:
+        right |= {name: chance.randrange(len(POINTS)) for name in asked}
+        hand_in(tmp_path / "submitted", **{name: right[name] for name in asked})
+        part = by_name if stopped % 2 else ("--only", "changed")
+        moment = chance.uniform(0, whole)
+        began = time.monotonic()
+        status = fork_and_wait(log, lambda part=part: grade(tmp_path, *part, *book), moment, signal.SIGINT)
+        assert status in (0, 1, 130)  # it was done; Ctrl-C came before there was anything to keep; it was stopped
+        if status:
+            stopped += 1
+            ends.append(time.monotonic() - began - moment)
+        assert {f: f.read_bytes() for f in others} == others
+        assert earned(tmp_path).keys() == right.keys()
+        assert graded_by(tmp_path / "gradebook.db").keys() == right.keys()
+    print(f"{stopped} stops: after {max(ends):.2f} s at most, {sorted(ends)[len(ends) // 2]:.2f} s in the middle")
+    assert grade(tmp_path, *by_name, *book).exit_code == 0
+    wanted = {student: points(number) for student, number in right.items()}
+    assert earned(tmp_path) == wanted == graded_by(tmp_path / "gradebook.db")
+    assert "Nobody is to be graded" in grade(tmp_path, "--only", "changed", *book).output
 
 
 def graded_by(gradebook):
