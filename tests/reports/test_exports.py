@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import re
 import unicodedata
 import zipfile
 from pathlib import Path
@@ -298,3 +299,94 @@ def test_feedback_goes_back_to_canvas_in_files_of_the_same_name_and_kind(graded)
         line.startswith("#") or not line for line in made["müllerjörg_LATE_72_9002_my_work-1.py"].split("\n")[:-2]
     )
     assert "zoe gets no file: nobodyzoë_73_9003_report.pdf" in done.output
+
+
+# -- each platform's documented form, by readers that know nothing of our code ------------------------------------------
+
+
+def canvas_takes(rows):
+    """Student, ID or SIS ids, then Section; the second line names the points; scores are numbers or empty."""
+    head = rows[0]
+    assert head[0] == "Student"
+    assert {"ID", "SIS Login ID"} <= set(head[: head.index("Section")])
+    assert rows[1][0].strip() == "Points Possible"
+    items = range(head.index("Section") + 1, len(head))
+    return [(row[head.index("SIS Login ID")], [row[k] for k in items]) for row in rows[2:]]
+
+
+def moodle_takes(rows):
+    """Somebody by ID number or address; a column of numbers and one of feedback for each item, which are mapped by hand."""
+    head = rows[0]
+    assert {"ID number", "Email address"} <= set(head)
+    real = [k for k, name in enumerate(head) if name.endswith("(Real)")]
+    said = [k for k, name in enumerate(head) if name.endswith("(Feedback)")]
+    assert [head[k].replace("(Real)", "(Feedback)") for k in real] == [head[k] for k in said]
+    return [(row[head.index("ID number")], [row[k] for k in real]) for row in rows[1:]]
+
+
+def worksheet_takes(rows):
+    """Moodle's grading worksheet: Identifier, Grade and Last modified (grade) have to be there."""
+    head = rows[0]
+    assert {"Identifier", "Grade", "Last modified (grade)"} <= set(head)
+    assert all(re.fullmatch(r"Participant \d+", row[head.index("Identifier")]) for row in rows[1:])
+    return [(row[head.index("Email address")].partition("@")[0], [row[head.index("Grade")]]) for row in rows[1:]]
+
+
+def blackboard_takes(rows):
+    """Username finds the student; an item is a column behind it with its points in brackets."""
+    head = rows[0]
+    items = [k for k, name in enumerate(head) if re.search(r"\[Total Pts: [\d.]+ Score\]", name)]
+    return [(row[head.index("Username")], [row[k] for k in items]) for row in rows[1:]]
+
+
+def brightspace_takes(rows):
+    """A user by Username or OrgDefinedId, items called "… Points Grade", # at the end of each line and no other column."""
+    head = rows[0]
+    keys = [k for k, name in enumerate(head) if name in ("Username", "OrgDefinedId")]
+    items = [k for k, name in enumerate(head) if re.search(r" Points Grade( <.*>)?$", name)]
+    assert sorted([*keys, *items]) == list(range(len(head) - 1))
+    assert head[-1] == "End-of-Line Indicator"
+    assert all(row[-1] == "#" for row in rows[1:])
+    return [(row[head.index("Username")].lstrip("#"), [row[k] for k in items]) for row in rows[1:]]
+
+
+LIKE = {
+    "canvas": (("Student", "ID", "SIS User ID", "SIS Login ID", "Section", "ex01_mnist (9134)"),
+               ("    Points Possible", "", "", "", "", "33"), ("Lovelace, Ada", "71", "", "ada", "A", "")),
+    "moodle": (("First name", "Last name", "ID number", "Email address", "Assignment: ex01_mnist (Real)",
+                "Assignment: ex01_mnist (Feedback)"), ("Ada", "Lovelace", "ada", "ada@example.org", "-", "")),
+    "worksheet": (("Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Last modified (grade)",
+                   "Feedback comments"),
+                  ("Participant 71", "Ada Lovelace", "ada@example.org", "", "33.00", "-", "")),
+    "blackboard": (("Last Name", "First Name", "Username", "ex01_mnist [Total Pts: 33 Score] |664617"),
+                   ("Lovelace", "Ada", "ada", "")),
+    "brightspace": (("OrgDefinedId", "Username", "ex01_mnist Points Grade <Numeric MaxPoints:33>", "End-of-Line Indicator"),
+                    ("#2006", "#ada", "", "#")),
+}  # fmt: skip
+TAKES = {
+    "canvas": canvas_takes,
+    "moodle": moodle_takes,
+    "worksheet": worksheet_takes,
+    "blackboard": blackboard_takes,
+    "brightspace": brightspace_takes,
+}
+
+
+@pytest.mark.parametrize("name", LIKE)
+@pytest.mark.parametrize("made", ["fresh", "filled"])
+def test_a_table_has_the_form_that_the_platform_documents(name, made):
+    if (name, made) == ("worksheet", "fresh"):
+        pytest.skip("Moodle makes it")
+    module = MODULES.get(name, moodle)
+    whole = (
+        module.fresh(PEOPLE, made_columns(), "0")
+        if made == "fresh"
+        else module.filled(Sheet(LIKE[name]), Index(PEOPLE), made_columns(), "0")
+    )
+    rows = list(csv.reader(io.StringIO(whole.sheet.bytes().decode(), newline="")))
+    assert {len(row) for row in rows} == {len(rows[0])}
+    read = dict(TAKES[name](rows))
+    marks = made_columns()[0].marks
+    assert read.keys() == ({person.id for person in PEOPLE} if made == "fresh" else {"ada"})
+    for student, cells in read.items():
+        assert [float(cell) for cell in cells] == [0.0 if marks[student].missing else marks[student].points]
