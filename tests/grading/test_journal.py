@@ -156,10 +156,14 @@ def test_kills_lose_nothing_and_double_nothing(cheap, tmp_path):
 
 def fork_and_wait(log, action, seconds=None, by=signal.SIGKILL):
     """Run it in a fork, end that after so many seconds; returns the status. Verdicts that are kept are noted in `log`."""
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT}
+    )  # in the fork, Ctrl-C outside `try` would end this test run
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             keep = Journal.keep
 
             def noted(self, key, result, seconds):
@@ -171,6 +175,7 @@ def fork_and_wait(log, action, seconds=None, by=signal.SIGKILL):
             status = action().exit_code
         finally:
             os._exit(status)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     end = time.monotonic() + seconds if seconds is not None else None
     while end is None or time.monotonic() < end:
         ended, status = os.waitpid(pid, os.WNOHANG if end else 0)
