@@ -33,6 +33,10 @@ LARGE_NOTEBOOK_BYTES = 2_000_000  # from here on they are cut out before anythin
 BESIDE = 20  # modules of a student's own that travel with a submission
 OLD_NOTEBOOK_BYTES = 2_000_000  # of a format before 4: to upgrade one of 20 MB takes half a minute and gigabytes
 CELL_CHARACTERS = 200_000  # the longest cell of the course has 3,000
+CELLS = 2_000  # of a notebook; the longest of the course has 30, and to tell 30,000 apart takes most of a minute
+CODE_CHARACTERS = (
+    500_000  # of all cells of code together; the longest notebook of the course has 24,000 with its lessons
+)
 
 # -- what is shown ------------------------------------------------------------------------------------------------------
 

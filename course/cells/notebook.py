@@ -233,7 +233,18 @@ def cells_of(content: bytes) -> list[dict[str, Any]]:
     cells = book.get("cells") if isinstance(book, dict) else None
     if not isinstance(cells, list):
         raise Unreadable("it is JSON, but not a notebook of format 3 or 4")
-    return [cell for cell in cells if isinstance(cell, dict)]
+    found = [cell for cell in cells if isinstance(cell, dict)]
+    if len(found) > limits.CELLS:
+        raise Unreadable(
+            f"it has {len(found):,} cells, and {limits.CELLS:,} is the most that is read: take away what no function needs"
+        )
+    length = sum(len(source_of(cell)) for cell in found if cell.get("cell_type") == "code")
+    if length > limits.CODE_CHARACTERS:
+        raise Unreadable(
+            f"its cells of code have {length:,} characters, and {limits.CODE_CHARACTERS:,} is the most that is read: take away "
+            "what no function needs, and read data from a file"
+        )
+    return found
 
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)

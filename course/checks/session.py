@@ -210,7 +210,7 @@ class ChildProcess(Session):
         if self._process is None:
             self._process = self._start()
         pid = self._process.pid
-        patience = TimeLimit(self.seconds, lambda: processor_seconds(pid))
+        patience = TimeLimit(self.seconds, lambda: processor_seconds(pid), late=True)
         loop = False
         try:
             Patient(cast(BinaryIO, self._process.stdin).fileno(), patience).write(wire.pack(message))

@@ -13,6 +13,7 @@ import torch
 
 MOST = 6  # times the limit, whatever the reason
 ASLEEP = 0.02  # of the elapsed time: a process that wants the processor gets more than this even beside fifty others
+FIRST_LOOK = 1.0  # seconds after which the processor is asked for the first time; what was used before is not counted
 
 
 class TimeLimit:
@@ -21,14 +22,18 @@ class TimeLimit:
     Args:
         seconds: limit on a machine that has nothing else to do.
         processor: processor seconds used by the worker so far; None where that cannot be known, then only the clock counts.
+        late: they are asked for the first time at the first `ended`, within a second: most requests are over by then, and to ask
+            another process costs more than many of them.
     """
 
-    def __init__(self, seconds: float, processor: Callable[[], float | None]) -> None:
-        self.seconds, self.processor = seconds, processor
-        self.began, self.used = time.monotonic(), processor()
+    def __init__(self, seconds: float, processor: Callable[[], float | None], late: bool = False) -> None:
+        self.seconds, self.processor, self._late = seconds, processor, late
+        self.began, self.used = time.monotonic(), None if late else processor()
 
     def ended(self) -> bool:
         """Whether the worker has had its time."""
+        if self._late:
+            self._late, self.used = False, self.processor()
         passed = time.monotonic() - self.began
         if passed < self.seconds:
             return False
@@ -39,6 +44,8 @@ class TimeLimit:
 
     def wait(self) -> float:
         """Seconds until it is worth asking again."""
+        if self._late:
+            return min(FIRST_LOOK, self.seconds / 20)
         left = self.seconds - (time.monotonic() - self.began)
         return max(left, self.seconds / 10, 0.02)
 

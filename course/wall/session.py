@@ -64,7 +64,7 @@ class Walled(Session):
         if self._fork is None:
             self._fork = line.zygote(self.secret).fork(line.caps(self.whole), self.imports)
         fork = self._fork
-        patience = TimeLimit(self.seconds, fork.processor)
+        patience = TimeLimit(self.seconds, fork.processor, late=True)
         end = Patient(fork.line.fileno(), patience)
         loop = False
         try:

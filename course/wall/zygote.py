@@ -78,6 +78,7 @@ def _freeze() -> None:
     """What is here stays: the collector of a fork need not look at it, and its pages stay shared."""
     gc.collect()
     gc.freeze()
+    jail.in_large_pages()
 
 
 def _in_fork(control: socket.socket, line: int, lease: int, caps: jail.Caps) -> None:

@@ -32,9 +32,21 @@ def grey(pixels: np.ndarray) -> Photo:
 
 def photo(image: Image.Image, kind: str = "PNG", **options: object) -> Photo:
     """A picture as the bytes of a file of this kind."""
+    if options or image.info or image.palette:
+        return Photo(_saved(image, kind, **options))
+    return Photo(_plain(image.mode, image.size, image.tobytes(), kind))
+
+
+@functools.lru_cache(maxsize=512)
+def _plain(mode: str, size: tuple[int, int], pixels: bytes, kind: str) -> bytes:
+    """The same pictures come again for each submission of a class, and to pack one takes longer than to look it up."""
+    return _saved(Image.frombytes(mode, size, pixels), kind)
+
+
+def _saved(image: Image.Image, kind: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
-    return Photo(buffer.getvalue())
+    return buffer.getvalue()
 
 
 def numbered(count: int, offset: int = 0) -> tuple[torch.Tensor, torch.Tensor]:

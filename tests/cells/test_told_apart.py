@@ -200,6 +200,17 @@ def test_outputs_of_any_size_are_cut_out_unread(indent, monkeypatch):
         book_of(content, ENTRY)
 
 
+def test_a_notebook_far_over_any_honest_size_is_not_told_apart():
+    """30,000 cells took 40 s, and 2 MB of code as long."""
+    many = [own(f"x{k} = {k}") for k in range(limits.CELLS)]
+    with pytest.raises(Unreadable, match=r"it has 2,0\d\d cells, and 2,000 is the most that is read: take away"):
+        read(changed(RIGHT, *many))
+    long = "x = [1, 2]\n" * (limits.CODE_CHARACTERS // 40)
+    with pytest.raises(Unreadable, match=r"cells of code have \d+,\d+ characters, and 500,000 is the most"):
+        read(changed(RIGHT, *[own(long)] * 4))
+    assert read(changed(RIGHT, *[own(long, "markdown")] * 4)).faults == {}  # a lesson may hold pictures
+
+
 BROKEN = [
     (b"", "empty"),
     (b" \n", "empty"),

@@ -43,6 +43,23 @@ def test_it_waits_for_the_limit_first(monkeypatch):
     assert watch.wait() == 7
 
 
+def test_another_process_is_asked_late(monkeypatch):
+    """What most requests never come to; what it had used by then does not count."""
+    clock, processor, asked = [100.0], [5.0], []
+    monkeypatch.setattr(time_limit.time, "monotonic", lambda: clock[0])
+    watch = TimeLimit(10.0, lambda: asked.append(1) or processor[0], late=True)
+    assert watch.wait() == 0.5
+    assert not asked
+    clock[0], processor[0] = 100.5, 5.5
+    assert not watch.ended()
+    assert watch.wait() == 9.5
+    clock[0], processor[0] = 110.1, 6.0
+    assert not watch.ended()  # it shares the processor
+    clock[0], processor[0] = 130.0, 14.6
+    assert watch.ended()
+    assert len(asked) == 3
+
+
 def test_processor_seconds_of_this_process():
     before = processor_seconds(os.getpid())
     sum(k * k for k in range(3_000_000))  # a fifth of a second
