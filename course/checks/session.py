@@ -76,6 +76,9 @@ class Session:
     cache: Cache | None = None
 
     def __init__(self) -> None:
+        self.struck = (
+            False  # what ended the worker of the check that runs may have come from outside: it is worth another try
+        )
         self.fault: BaseException | None = None  # what ended the last check that failed, for a debugger
         self.printed = Lines()  # by the student's code, in the check that runs; `run` begins it anew
         self.called: dict[str, None] = {}  # functions of the student's that this check has to do with so far
@@ -221,7 +224,8 @@ class ChildProcess(Session):
             loop = True
             reason = f"no answer within {self.seconds:.0f} s: an endless loop?"
         except (EOFError, BrokenPipeError):
-            reason = ending(self._process.wait())
+            code = self._process.wait()
+            self.struck, reason = code == -signal.SIGKILL, ending(code)
         except wire.WireError as fault:
             self._process.kill()
             reason = f"an answer that is not plain data: {fault}"

@@ -62,7 +62,7 @@ class Walled(Session):
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         fresh = self._fork is None
         if self._fork is None:
-            self._fork = line.zygote(self.secret).fork(line.caps(self.whole), self.imports)
+            self._fork = self._forked()
         fork = self._fork
         patience = TimeLimit(self.seconds, fork.processor, late=True)
         end = Patient(fork.line.fileno(), patience)
@@ -78,11 +78,19 @@ class Walled(Session):
             loop = True
             reason = f"no answer within {self.seconds:.0f} s: an endless loop?"
         except (EOFError, BrokenPipeError, ConnectionResetError):
-            reason = _reason(fork.wait())
+            said = fork.wait()
+            self.struck, reason = _from_outside(said), _reason(said)
         except wire.WireError as fault:
             reason = f"an answer that is not plain data: {fault}"
         self.close()
         raise WorkerLost(reason, loop)
+
+    def _forked(self) -> line.Fork:
+        try:
+            return line.zygote(self.secret).fork(line.caps(self.whole), self.imports)
+        except line.NoWall:  # the zygote was ended just now, and nobody had noticed: another one
+            line.stop()
+            return line.zygote(self.secret).fork(line.caps(self.whole), self.imports)
 
     def close(self) -> None:
         """End the fork, and all that runs in it."""
@@ -91,6 +99,11 @@ class Walled(Session):
             fork.close()
             if running := (fork.ended or {}).get("running"):
                 self.files[str(Path(self.target).with_suffix(".running"))] = str(running).encode()
+
+
+def _from_outside(said: Mapping[str, Any]) -> bool:
+    """May something else than the student's code have ended it? It could have sent that signal to itself."""
+    return not isinstance(said.get("ended"), int) or (said["ended"] == -signal.SIGKILL and not said.get("why"))
 
 
 def _reason(said: Mapping[str, Any]) -> str:

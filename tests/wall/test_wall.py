@@ -11,6 +11,8 @@ import pytest
 from course import limits, paths
 from course.catalog import projects
 from course.cells.cell import Cell, Work
+from course.checks.check import Check
+from course.checks.run import run
 from course.checks.session import ChildProcess, StudentRaised, WorkerLost
 from course.checks.upstream import upstream
 from course.wall import attempts, bubblewrap, inside, line, seccomp, trial
@@ -237,6 +239,35 @@ def test_a_zygote_that_was_killed_is_started_again(wall):
     one = session()
     assert call(one, "echo", 1) == 1
     one.close()
+
+
+@pytest.mark.parametrize("victim", ["worker", "zygote"])
+def test_what_is_killed_from_outside_costs_nobody_a_point(wall, victim):
+    """The check is tried once more; whoever ends the own process by that signal fails twice."""
+    one, tries = session(), []
+
+    def test_echo(student):
+        tries.append(1)
+        if len(tries) == 1:
+            of_zygote = psutil.Process(line.zygote()._process.pid).children(recursive=True)
+            named = [p for p in of_zygote if "course.wall.zygote" in p.cmdline()]
+            named[-1 if victim == "worker" else 0].kill()
+        assert student.echo(5) == 5
+
+    def test_kill(student):
+        student.kill()
+
+    made = [
+        Check("echo", 1, "Why?", (), False, "it says", f.__name__, "", k, f)
+        for k, f in enumerate([test_echo, test_kill])
+    ]
+    try:
+        result = run(projects()[0], one, made)
+    finally:
+        one.close()
+    assert [r.outcome for r in result.checks] == ["passed", "failed"]
+    assert "SIGKILL" in result.checks[1].message
+    assert len(tries) == 2
 
 
 def test_an_exception_comes_with_its_line(wall):
