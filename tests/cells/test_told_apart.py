@@ -119,14 +119,17 @@ def test_metadata_of_all_cells_lost():
 def test_a_function_written_below_its_todo_is_found():
     made = read(changed(cell(notebook([]), "preprocess")["source"], own(RIGHT)))
     assert home(made).source == RIGHT
-    assert "preprocess was found in cell 20, for the cell of preprocess holds its TODO." in made.notes
-    assert home(made).name == "cell 20"
+    below = f"cell {len(notebook()['cells']) + 1}"
+    assert f"preprocess was found in {below}, for the cell of preprocess holds its TODO." in made.notes
+    assert home(made).name == below
 
 
 def test_what_stands_in_the_cell_counts_also_beside_another_one():
     made = read(changed(RIGHT, own(OTHER)))
     assert home(made).source == RIGHT
-    assert made.notes == ("Cell 20 defines preprocess as well; what stands in the cell of preprocess counts.",)
+    assert made.notes == (
+        f"Cell {len(notebook()['cells']) + 1} defines preprocess as well; what stands in the cell of preprocess counts.",
+    )
     assert read(changed(RIGHT, own(cell(notebook([]), "preprocess")["source"]))).notes == ()
 
 
