@@ -74,6 +74,7 @@ class Session:
 
     isolation = "none"
     cache: Cache | None = None
+    exams: Path | None = None  # where the judges of a batch keep its exam (`exams.made`)
 
     def __init__(self) -> None:
         self.struck = (

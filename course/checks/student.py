@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from course import limits
-from course.checks import wire
+from course.checks import exams, wire
 from course.checks.check_failure import CheckFailure
 from course.checks.results import Attachment
 from course.checks.seeds import drawn, told
@@ -96,7 +96,7 @@ class Lab:
 
     def exam(self, make: Callable[..., T], *size: Any) -> T:
         """Hidden data, with their labels: what `make(*size, seed)` makes of the run's seed. Labels are never sent anywhere."""
-        return make(*size, self.__of_run)
+        return exams.made(make, size, self.__of_run, self._session.exams)
 
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """Plain evidence that takes training: computed once for this code and this data, where a cache is open."""
