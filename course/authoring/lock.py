@@ -14,7 +14,7 @@ HEADER = """\
 """
 
 
-def resolve(requirement: str = ".[dev,notebook,kaggle,browser,docs]") -> list[str]:
+def resolve(requirement: str = ".[dev,notebook,kaggle,browser,docs,dask]") -> list[str]:
     """`name==version` of all that pip would install for `requirement` on a bare machine, sorted; without the course itself."""
     command = [
         sys.executable,

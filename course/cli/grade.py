@@ -33,7 +33,14 @@ STOPPED = 130  # the status after Ctrl-C, by the custom of shells
 @click.command()
 @click.argument("submitted", type=click.Path(path_type=Path))
 @options.projects("all for which a folder is named")
-@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Submissions at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(1), help="Submissions at a time. [default: 2, or as many as the cluster has workers]"
+)
+@click.option(
+    "--executor",
+    metavar="URL",
+    help="Judges on a cluster of Dask: dask://127.0.0.1:8786, or dask+tls://HOST:PORT. [default: processes of this machine]",
+)
 @options.reports(said="Where reports go.")
 @options.gradebook("its students get a row.")
 @click.option(
@@ -89,7 +96,8 @@ STOPPED = 130  # the status after Ctrl-C, by the custom of shells
 def grade(
     submitted: Path,
     entries: "list[Project]",
-    jobs: int,
+    jobs: int | None,
+    executor: str | None,
     out: Path,
     gradebook: str | None,
     autograded: Path,
@@ -123,7 +131,12 @@ def grade(
     from course.grading.judge import Job
     from course.wall import line
 
-    if isolation == "wall":
+    workers, make = 2, None
+    if executor:
+        from course.grading.cluster import cluster
+
+        workers, make = cluster(executor)
+    elif isolation == "wall":
         line.require()
     with (
         Journal(out / NAME) as journal,
@@ -132,10 +145,12 @@ def grade(
     ):
         secret = [path.absolute() for path in (submitted, out, autograded, Path(folder)) if path.exists()]
 
+        exams = Path(folder, ".exams")  # the folder is this user's own, and goes with the command
+        exams.mkdir(mode=0o700)
         of_batch = journal.seed(seed, seeds.secret())
 
         def job(submission: "Submission") -> Job:
-            return Job(submission, seconds, 8 * seconds, of_batch, isolation, tuple(secret), show_exam)
+            return Job(submission, seconds, 8 * seconds, of_batch, isolation, tuple(secret), show_exam, exams)
 
         zipped = not submitted.is_dir() and (submitted.is_file() or submitted.suffix.lower() == ".zip")
         rules.current()  # a mistake in course.toml is said before anybody is graded
@@ -159,7 +174,8 @@ def grade(
             found, unknown = placing.times(times, found, known, rules.current())
             left += tuple(unknown)
         wanted = _Wanted(students, only, again, write)
-        batch = _batch(journal, out, submitted, jobs, gradebook, autograded, again)
+        batch = _batch(journal, out, submitted, jobs or workers, gradebook, autograded, again)
+        batch.make = make
         status = _grade(journal, wanted, found, job, batch, left)
     _leave(status)
 

@@ -32,12 +32,14 @@ class Batch:
     Args:
         jobs: submissions at a time.
         ask: results that differ from a row of the same file wait until somebody has decided (`--again`).
+        make: makes the executor; processes of this machine unless given.
         done: every result so far, without attachments.
     """
 
     writing: Writing
     jobs: int = 2
     ask: bool = False
+    make: classroom.MakeExecutor | None = None
     done: list[Graded] = field(default_factory=list)
 
     @property
@@ -99,7 +101,7 @@ class Batch:
                     else:
                         yield job
 
-            classroom.grade_class(unknown(), self.jobs, each=each)
+            classroom.grade_class(unknown(), self.jobs, self.make, each=each)
         self.writing.flush()
 
     def _longest_first(self, jobs: list[Job]) -> list[Job]:

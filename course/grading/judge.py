@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from course import limits, paths
+from course import files, limits, paths
 from course.catalog import project
 from course.cells.notebook import Unreadable
 from course.checks.cache import Once
@@ -49,6 +49,7 @@ class Job:
         show_exam: pages show pictures and sentences of the hidden data.
         isolation: what stands between the student's code and the judge: one of ISOLATION.
         secret: folders and files that must not be seen behind the wall, wherever they lie.
+        exams: where the judges of this batch keep its exam, with labels; it must be within `secret`. No verdict hangs on it.
     """
 
     submission: Submission
@@ -58,6 +59,7 @@ class Job:
     isolation: str = "wall"
     secret: tuple[Path, ...] = ()
     show_exam: bool = False
+    exams: Path | None = None
 
 
 def start(threads: int) -> None:
@@ -159,14 +161,15 @@ def _session(made: HandedIn, job: Job) -> Iterator["_Bounded"]:
         if job.isolation == "wall":
             target = f"{entry.module}.json"
             reference = reference_file(entry, Path(folder, target))
-            files = made.files(entry, Path(WORK), references=False)
-            session = _Behind(files, target, reference, job.call_seconds, job.seconds, job.secret)
+            within = made.files(entry, Path(WORK), references=False)
+            session = _Behind(within, target, reference, job.call_seconds, job.seconds, job.secret)
         else:
             file = made.write(Path(folder) / "work", entry)
             scratch = Path(folder) / "scratch"
             scratch.mkdir()
             session = _Beside(file, reference_file(entry, file), job.call_seconds, scratch)
         session.limit = job.seconds
+        session.exams = job.exams if job.isolation == "wall" else None
         try:
             yield session
         finally:
@@ -207,17 +210,44 @@ class _Bounded(Session):
 
     def _loading(self, message: dict[str, Any]) -> dict[str, Any]:
         """A statement that ends the process while the work is loaded is left out the next time (`cells.loading`)."""
-        for _ in range(limits.LOADINGS - 1):
+        forgiven = False
+        for _ in range(limits.LOADINGS):
+            before = self.noted()
             try:
                 return super()._exchange(message)
             except WorkerLost:
-                continue
+                if (
+                    self.struck and not forgiven
+                ):  # from outside, perhaps: the statement that ran then is innocent so far
+                    forgiven = True
+                    self.note(before)
         return super()._exchange(message)
+
+    def noted(self) -> bytes:
+        """Which statements have ended the process."""
+        raise NotImplementedError
+
+    def note(self, noted: bytes) -> None:
+        """Set that anew."""
+        raise NotImplementedError
 
 
 class _Behind(_Bounded, Walled):
     """Behind the wall."""
 
+    def noted(self) -> bytes:
+        return self.files.get(self.running, b"")
+
+    def note(self, noted: bytes) -> None:
+        self.files[self.running] = noted
+
 
 class _Beside(_Bounded, ChildProcess):
     """In a plain child process."""
+
+    def noted(self) -> bytes:
+        file = self.target.with_suffix(".running")
+        return file.read_bytes() if file.is_file() and not file.is_symlink() else b""
+
+    def note(self, noted: bytes) -> None:
+        files.write(self.target.with_suffix(".running"), noted)

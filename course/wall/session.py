@@ -98,7 +98,12 @@ class Walled(Session):
             fork, self._fork = self._fork, None
             fork.close()
             if running := (fork.ended or {}).get("running"):
-                self.files[str(Path(self.target).with_suffix(".running"))] = str(running).encode()
+                self.files[self.running] = str(running).encode()
+
+    @property
+    def running(self) -> str:
+        """The file that says which statements have ended the process that loaded the work (`cells.loading`)."""
+        return str(Path(self.target).with_suffix(".running"))
 
 
 def _from_outside(said: Mapping[str, Any]) -> bool:
