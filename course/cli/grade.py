@@ -144,7 +144,6 @@ def grade(
         tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder,
     ):
         secret = [path.absolute() for path in (submitted, out, autograded, Path(folder)) if path.exists()]
-
         exams = Path(folder, ".exams")  # the folder is this user's own, and goes with the command
         exams.mkdir(mode=0o700)
         of_batch = journal.seed(seed, seeds.secret())

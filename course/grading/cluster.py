@@ -118,16 +118,13 @@ def _prepare() -> None:
 @functools.cache
 def of_course(id: str) -> str:
     """Digest of all that a verdict on a project rests on but the submission: two machines where it differs judge differently."""
-    entry = catalog.project(id)
-    about = [
-        basis.graders(id),
-        basis.course_files(),
-        {k: v for k, v in basis.versions().items() if k != "machine"},
-        repr(entry),
-    ]
-    return hashlib.sha256(
-        json.dumps([dict(a) if not isinstance(a, str) else a for a in about], sort_keys=True).encode()
-    ).hexdigest()
+    about = {
+        "graders": dict(basis.graders(id)),
+        "course": dict(basis.course_files()),
+        "versions": {name: version for name, version in basis.versions().items() if name != "machine"},
+        "project": repr(catalog.project(id)),
+    }
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 class Cluster(Executor):

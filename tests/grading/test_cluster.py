@@ -145,7 +145,7 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path, monkeypatch):
         "threads_per_worker": 1,
         "processes": True,
         "dashboard_address": None,
-        "preload": "slow_judges",
+        "preload": "cheap_judges",
     }
     with distributed.LocalCluster(**options) as here:
         size, make = cluster.cluster(here.scheduler_address.replace("tcp://", "dask://"))
