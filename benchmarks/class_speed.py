@@ -6,8 +6,8 @@
 The same notebooks before each, half of them right and half half written, no two alike, in a copy of this checkout. nbgrader and
 pytest do one after another with nothing kept between two, so `--slow` of them say what the others would cost too. Seconds of the
 processor are those of the command and of everything that it has started, also of what has lost its parent: this process takes such
-orphans in. They are the fair figure on a machine that does other things as well. A class has costs of its own (imports, the exam), so
-of two sizes the difference, divided by the submissions between them, is what one more costs.
+orphans in. They are the fair figure on a machine that does other things as well. A class has costs of its own (imports, the exam),
+so of two sizes the difference, divided by the submissions between them, is what one more costs.
 """
 
 import argparse

@@ -109,7 +109,9 @@ def killed(command: psutil.Process, wanted: str, chance: random.Random) -> bool:
     return False
 
 
-def kills(class_: Class, number: int, whole: float, chance: random.Random) -> tuple[Counter[str], int, int, int]:
+def kills(
+    class_: Class, number: int, whole: float, end: float, chance: random.Random
+) -> tuple[Counter[str], int, int, int]:
     """Grade with so many kills; returns (how many of which, starts of the command, verdicts lost, verdicts made twice)."""
     done: Counter[str] = Counter()
     seen: dict[str, str] = {}
@@ -122,7 +124,7 @@ def kills(class_: Class, number: int, whole: float, chance: random.Random) -> tu
             now = class_.verdicts("killed")
             lost += len(seen.keys() - now.keys())
             process, starts = class_.start("killed"), starts + 1
-        if done.total() < number:
+        if done.total() < number and time.monotonic() < end:
             # with as many moments as kills in a whole run, and some for what has to start again
             with suppress(subprocess.TimeoutExpired, psutil.TimeoutExpired):
                 process.wait(chance.uniform(0, 2 * whole / number))
@@ -131,6 +133,9 @@ def kills(class_: Class, number: int, whole: float, chance: random.Random) -> tu
             while process.poll() is None and time.monotonic() < until:
                 if killed(process, wanted, chance):
                     done[wanted] += 1
+                    print(
+                        f"  {done.total():3} {wanted:11} with {len(class_.verdicts('killed')):4} verdicts", flush=True
+                    )
                     break
                 time.sleep(0.02)
             if wanted == "command":
@@ -141,7 +146,9 @@ def kills(class_: Class, number: int, whole: float, chance: random.Random) -> tu
         lost += len(seen.keys() - now.keys())
         twice += sum(now.get(key, at) != at for key, at in seen.items())
         seen |= now
-        if done.total() < number and process.poll() == 0:  # the class was done before the last kill: some of it anew
+        if (
+            done.total() < number and process.poll() == 0 and time.monotonic() < end
+        ):  # the class was done before the last kill: some of it anew
             with sqlite3.connect(class_.folder / "killed" / "journal.db") as base:
                 for key in chance.sample(sorted(now), len(now) // 2):
                     base.execute("DELETE FROM verdict WHERE key = ?", (key,))
@@ -151,7 +158,9 @@ def kills(class_: Class, number: int, whole: float, chance: random.Random) -> tu
     return done, starts, lost, twice
 
 
-def stops(class_: Class, number: int, whole: float, chance: random.Random) -> list[tuple[float, float, int, int, str]]:
+def stops(
+    class_: Class, number: int, whole: float, end: float, chance: random.Random
+) -> list[tuple[float, float, int, int, str]]:
     """[(after how long Ctrl-C came, seconds until the command had left, its status, verdicts kept, what it said)]."""
     found = []
     for turn in range(number):
@@ -173,7 +182,7 @@ def stops(class_: Class, number: int, whole: float, chance: random.Random) -> li
             (after, took, status, len(class_.verdicts("stopped")), f"{last}{f' LEFT: {left}' if left else ''}")
         )
         print(f"  Ctrl-C after {after:5.1f} s: {took:5.2f} s, status {status}, {found[-1][3]} kept", flush=True)
-        if status == 0:
+        if status == 0 or time.monotonic() > end:
             break
     return found
 
@@ -185,6 +194,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--stops", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=240, help="no more kills after so many, and no more Ctrl-C")
     given = parser.parse_args()
     entry, chance = catalog.project(given.project), random.Random(given.seed)
     for name in entry.data:
@@ -202,7 +212,8 @@ def main() -> None:
         whole = time.monotonic() - began
         print(f"undisturbed: {whole:.0f} s", flush=True)
         if given.kills:
-            done, starts, lost, twice = kills(class_, given.kills, whole, chance)
+            end = time.monotonic() + 60 * given.minutes
+            done, starts, lost, twice = kills(class_, given.kills, whole, end, chance)
             same = class_.table("killed") == class_.table("whole")
             print(f"{done.total()} kills: {', '.join(f'{count} {what}' for what, count in sorted(done.items()))}")
             print(
@@ -215,7 +226,7 @@ def main() -> None:
                     if one != other:
                         print(f"  - {one[:300]}\n  + {other[:300]}")
         if given.stops:
-            found = stops(class_, given.stops, whole, chance)
+            found = stops(class_, given.stops, whole, time.monotonic() + 60 * given.minutes, chance)
             took = [seconds for _, seconds, status, *_ in found if status != 0]
             print(
                 f"{len(took)} times Ctrl-C: stopped within {statistics.median(took):.2f} s (median), {max(took):.2f} s at most; "

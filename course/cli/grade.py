@@ -1,22 +1,17 @@
 """`course grade`: a class from its folder of submissions to scores and feedback."""
 
-import multiprocessing.util
 import os
-import signal
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from course import files, paths
-from course.cli import options
+from course.cli import options, stopping
 from course.errors import CourseError
 
 if TYPE_CHECKING:
@@ -26,8 +21,6 @@ if TYPE_CHECKING:
     from course.grading.journal import Journal
     from course.grading.judge import Job
     from course.grading.submissions import Submission
-
-STOPPED = 130  # the status after Ctrl-C, by the custom of shells
 
 
 @click.command()
@@ -93,6 +86,7 @@ STOPPED = 130  # the status after Ctrl-C, by the custom of shells
     help="The map of names to the roster's ids.",
 )
 @click.option("--add", is_flag=True, help="With --gradebook: whom the roster does not know becomes a student of it.")
+@stopping.at_once
 def grade(
     submitted: Path,
     entries: "list[Project]",
@@ -140,7 +134,7 @@ def grade(
         line.require()
     with (
         Journal(out / NAME) as journal,
-        _ended_like_ctrl_c(),
+        stopping.like_ctrl_c(),
         tempfile.TemporaryDirectory(prefix="course-download-", ignore_cleanup_errors=True) as folder,
     ):
         secret = [path.absolute() for path in (submitted, out, autograded, Path(folder)) if path.exists()]
@@ -176,16 +170,7 @@ def grade(
         batch = _batch(journal, out, submitted, jobs or workers, gradebook, autograded, again)
         batch.make = make
         status = _grade(journal, wanted, found, job, batch, left)
-    _leave(status)
-
-
-def _leave(status: int) -> NoReturn:
-    """Leave; after Ctrl-C at once, for Python takes seconds to take torch apart."""
-    if status == STOPPED and sys.stdout is sys.__stdout__:  # the command itself, and not a test of it
-        print(end="", flush=True)
-        multiprocessing.util._exit_function()  # type: ignore[attr-defined]  # what the judges' queues hold of the system
-        os._exit(status)
-    sys.exit(status)
+    stopping.leave(status)
 
 
 @dataclass(frozen=True)
@@ -264,7 +249,7 @@ def _grade(
         done = f"{len(batch.done)} of {counted(len(work))} graded"
         click.echo(f"\nStopped: {done}; their reports are in {writing.out}{os.sep}{kept}.")
         click.echo("The same command goes on from there.")
-        return STOPPED
+        return stopping.STOPPED
     results, totals = writing.finish(batch.done)
     if len(results) <= grade_said.ONE_EACH:
         click.echo(table.terminal(results, totals), nl=False)
@@ -280,16 +265,3 @@ def _grade(
     for sentence in (*writing.said, *grade_said.stays(batch.done), *left):
         click.echo(f"  {sentence}")
     return int(bool(left or undecided or any(not is_final(r) for r in results)))
-
-
-@contextmanager
-def _ended_like_ctrl_c() -> Iterator[None]:
-    """SIGTERM ends a batch as Ctrl-C does: what is done is kept and written."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -410,3 +410,15 @@ def test_a_journal_says_what_is_wrong_with_it(tmp_path):
     with pytest.raises(CourseError, match="another version"):
         Journal(tmp_path / "x" / JOURNAL)
     assert judge(Job(Submission("ada", "04b", None, "", "nothing"))).reason == "nothing"
+
+
+def test_ctrl_c_before_anybody_is_graded_is_no_error(cheap, tmp_path, monkeypatch):
+    hand_in(tmp_path / "submitted", ada=3)
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("course.grading.submissions.find", stopped)
+    done = grade(tmp_path)
+    assert done.exit_code == 130
+    assert done.output.strip() == "Stopped. Whatever was graded is in the journal: the same command goes on from there."
