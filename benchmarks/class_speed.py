@@ -81,7 +81,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--project", default="04b")
     parser.add_argument("--numbers", type=int, nargs="+", default=[10, 100])
-    parser.add_argument("--slow", type=int, default=4, help="how many of them nbgrader and pytest grade")
+    parser.add_argument(
+        "--slow", type=int, default=4, help="how many of them nbgrader, pytest and a plain process grade"
+    )
     given = parser.parse_args()
     ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
     entry = catalog.project(given.project)
@@ -98,9 +100,9 @@ def main() -> None:
         costs: dict[str, float] = {}
         for isolation in dict.fromkeys([best(), "process"]):
             spent: list[tuple[int, float]] = []
-            for number in sorted(given.numbers):
-                if isolation == "process" and number > 20:
-                    continue  # it pays for an import of torch each: ten say what a hundred cost
+            for number in sorted(given.numbers)[: 1 if isolation == "process" else None]:
+                if isolation == "process":
+                    number = given.slow  # it pays for an import of torch each, as the others do
                 submitted = course / f"class{number}"
                 if not submitted.is_dir():
                     hand_in(submitted, entry, everybody[:number])
