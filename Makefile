@@ -49,7 +49,8 @@ stubs: $(READY)
 lock: $(READY)
 	$(BIN)/course author lock --out constraints.txt
 
-# --no-compile: Python compiles what is imported; compiling all of torch, transformers and Jupyter takes minutes and is mostly for nothing.
+# --no-compile: compiling all of torch, transformers and Jupyter takes minutes and is mostly for nothing. What the course imports is compiled
+# at the end, also where PYTHONDONTWRITEBYTECODE is set: Python reads byte code there, but would compile torch anew for each command.
 # The environment is made anew where its Python is gone, and brought up to date where the project's needs have changed.
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -58,6 +59,8 @@ $(READY): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { \
 		echo "$(PYTHON) cannot make an environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 2; }
 	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -e '.[dev]' -c constraints.txt
+	@echo "Compiling what the course imports ..."
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import torch, torchvision, transformers, hypothesis, pytest; from transformers import BertForPreTraining, BertTokenizerFast'
 	@touch $(READY)
 
 clean:

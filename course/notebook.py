@@ -7,10 +7,11 @@ on stderr meanwhile is dropped. It is as advisory as `pytest graders`: the stude
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from course.catalog import project as project_of
 from course.errors import CourseError
@@ -27,7 +28,7 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
     Args:
         project: "01", as in the catalog.
         task: the function's (or class's) name.
-        seconds: a loop is stopped by then and fails its check. It needs the main thread and alarm signals (not on Windows).
+        seconds: a loop is stopped by then and fails its check.
         notebook: what holds the functions; the one in whose kernel this runs, unless given.
 
     Returns:
@@ -49,7 +50,9 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
         from course.workspace import verdicts
 
         try:
-            result = grade_task(entry, task, notebook or opened(), seconds, begins=say.begins)
+            result = grade_task(
+                entry, task, notebook or opened(), seconds, begins=say.begins, says=say.no_answer, stuck=say.stuck
+            )
         except KeyboardInterrupt as stopped:
             say.end()
             print(f"Interrupted{say.where(stopped)}: nothing is judged. Run this cell again for a verdict.")
@@ -147,6 +150,20 @@ class _Saying:
                 self._handle = display(text, raw=True, display_id=True)
             else:
                 self._handle.update(text, raw=True)
+
+    def no_answer(self, text: str) -> None:
+        """Where the code stands that gives no answer."""
+        if self._watched and self._handle is not None:
+            said = f"{self._number}: {self._title}\n{text}. The square (■) above stops it."
+            self._handle.update({"text/plain": said}, raw=True)
+
+    def stuck(self, why: str) -> NoReturn:
+        """End the kernel: nothing else helps. Jupyter starts a new one."""
+        self.no_answer(
+            f"The code {why}, so the kernel ends; Jupyter starts a new one. Change the cell, then run all cells above"
+        )
+        time.sleep(1)  # what was said is sent by another thread
+        os._exit(1)
 
     def end(self) -> None:
         """Make room for the verdict."""

@@ -18,6 +18,7 @@ from course.catalog import Project
 from course.cells.cell import Work
 from course.cells.kernel import Opened
 from course.cells.loading import Loaded
+from course.checks import no_answer
 from course.checks.cache import Once
 from course.checks.check import Check, bonuses_of, checks_of
 from course.checks.failure import Failure
@@ -35,11 +36,15 @@ def grade_task(
     seconds: float,
     seed: int = 0,
     begins: Callable[[Check], object] = lambda check: None,
+    says: Callable[[str], object] = lambda text: None,
+    stuck: Callable[[str], object] | None = None,
 ) -> ProjectResult:
     """Run the checks of one function, as `notebook` would hand it in.
 
     Args:
         begins: called with each check before it runs.
+        says: called with a sentence, from another thread, where a check that trains nothing gives no answer.
+        stuck: called where the code swallows all that should end it.
         seconds: limit of all checks together (`TimeLimit`); a call that lasts longer than `limits.CALL_SECONDS` is stopped before.
     """
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
@@ -60,7 +65,17 @@ def grade_task(
         session = NotebookSession(NotebookWorker(file, there.get(entry.module)), seconds)
         try:
             checks = [check for check in (*checks_of(entry), *bonuses_of(entry)) if check.task == task]
-            with threads(1):
+            session.stuck = stuck
+            training = any(check.slow for check in checks)
+            with (
+                threads(1),
+                no_answer.told(
+                    task,
+                    lambda name: name.startswith("<the cell"),
+                    says,
+                    no_answer.TRAINING if training else no_answer.FIRST,
+                ),
+            ):
                 whole = run(
                     entry, session, checks, seed=seed, before=without_a_cell, target=f"the cell of {task}", mend=True
                 )

@@ -13,19 +13,16 @@ import selectors
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO, cast
 
 import torch
 
 from course import limits
-from course.checks import answers, wire
+from course.checks import answers, stopping, wire
 from course.checks.cache import Cache
 from course.checks.failure import Failure
 from course.checks.printed import Lines
@@ -145,10 +142,12 @@ class InProcess(Session):
     """The worker in this process.
 
     Args:
-        seconds: limit of one request (`TimeLimit`), kept by an alarm signal where there is one (main thread, not on Windows).
+        seconds: limit of one request (`TimeLimit`), kept by an alarm signal, or by a thread where there is none (Windows).
     """
 
     isolation = "none (the student's own process)"
+    stuck: Callable[[str], object] | None = None  # called when the code swallows whatever should end it
+    alone = False  # is this a process that may end without a word?
 
     def __init__(self, worker: Worker, seconds: float = 300.0) -> None:
         super().__init__()
@@ -157,12 +156,12 @@ class InProcess(Session):
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
         received = wire.unpack(io.BytesIO(wire.pack(message)))
-        with _alarm(self.seconds):
-            try:
+        try:
+            with stopping.limited(self.seconds, self.stuck), stopping.one_process(keep=not self.alone):
                 answer = self.worker.reply(received)
-            except _OutOfTime:
-                self.printed.take({"printed": self.worker.printed.text()})
-                raise
+        except stopping.OutOfTime:
+            self.printed.take({"printed": self.worker.printed.text()})
+            raise WorkerLost(f"no answer within {self.seconds:.0f} s: an endless loop?", loop=True) from None
         return wire.unpack(io.BytesIO(wire.pack(answer, self.worker.stand_in)), self)
 
     def close(self) -> None:
@@ -302,32 +301,3 @@ def ending(code: int) -> str:
     if code < 0:
         return f"the process was ended by {signal.Signals(-code).name}: a crash, or too much memory"
     return f"the process left with exit status {code} before it answered"
-
-
-@contextmanager
-def _alarm(seconds: float) -> Iterator[None]:
-    """Raise WorkerLost in the main thread when `seconds` are over (`TimeLimit`); without alarm signals it does nothing."""
-    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    patience = TimeLimit(seconds, time.process_time)
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        if patience.ended():
-            raise _OutOfTime
-        signal.setitimer(signal.ITIMER_REAL, patience.wait())
-
-    previous = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    except _OutOfTime:
-        raise WorkerLost(f"no answer within {seconds:.0f} s: an endless loop?", loop=True) from None
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
-
-
-class _OutOfTime(BaseException):
-    """Not an Exception, so that a student's `except Exception` does not swallow it."""

@@ -7,18 +7,17 @@ hooks. Tests that are no checks are left alone, and nothing heavy is imported un
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from course import catalog, limits, paths
+from course import catalog, limits
+from course.cli.pytest_verdicts import VERDICT, Verdicts, check_of
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.checks.check import Check
-    from course.checks.results import ProjectResult
     from course.checks.session import Session
 
 QUIETEST = -2  # of pytest's levels: no header, no dots, no count; what there is to say is said here
@@ -35,6 +34,7 @@ class Graded:
 
 
 GRADED = pytest.StashKey[dict[str, Graded]]()
+VERDICTS = pytest.StashKey[Verdicts]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,13 +70,16 @@ def pytest_configure(config: pytest.Config) -> None:
         and all("graders" in Path(str(argument).split("::")[0]).parts for argument in config.args)
     ):
         config.option.verbose = QUIETEST
-    config.pluginmanager.register(Verdicts(config, verbose), "course-verdicts")
+    config.stash[VERDICTS] = Verdicts(config, verbose)
+    config.pluginmanager.register(config.stash[VERDICTS], "course-verdicts")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the workers."""
     for graded in config.stash.get(GRADED, {}).values():
         graded.session.close()
+    if config.stash.get(GRADED, {}):
+        config.stash[VERDICTS].leave()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -90,11 +93,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """`-k train_epoch` finds the checks of that function, `-m slow` those that train. A missing target is said at once."""
     for item in items:
-        if check := _check(item):
+        if check := check_of(item):
             item.extra_keyword_matches.add(check.task)
             if check.slow:
                 item.add_marker("slow")
-    modules = {item.module: None for item in items if _check(item)}  # type: ignore[attr-defined]
+    modules = {item.module: None for item in items if check_of(item)}  # type: ignore[attr-defined]
     if modules:
         from course.checks.check import project_of
         from course.checks.target import target_file
@@ -119,22 +122,28 @@ def lab(request: pytest.FixtureRequest) -> None:
 
 
 def _only_for_checks(request: pytest.FixtureRequest) -> None:
-    if not _check(request.node):
+    if not check_of(request.node):
         pytest.fail(f"the fixture {request.fixturename} belongs to checks: decorate the test with @check")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     """Run a check as every other view does."""
-    check = _check(pyfuncitem)
+    check = check_of(pyfuncitem)
     if check is None:
         return None
+    from course.checks import no_answer
     from course.checks.run import run
     from course.reports.terminal import plain_text
 
     graded = _graded(pyfuncitem)
     seed = pyfuncitem.config.getoption("--course-seed")
-    (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).results
+    verdicts = pyfuncitem.config.stash[VERDICTS]
+    graded.session.stuck = lambda why: verdicts.give_up(check, graded.target, f"the code {why}")  # type: ignore[attr-defined]
+    told_after = no_answer.TRAINING if check.slow else no_answer.FIRST
+    verdicts.begins(check, graded.target, graded.file)
+    with no_answer.told(check.task, lambda name: name == str(graded.file), verdicts.say, told_after):
+        (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).results
     told = {"function": check.task, "earned": result.earned, "points": result.points}
     pyfuncitem.user_properties += list(told.items())  # for JUnit files
     pyfuncitem.stash[VERDICT] = {"check": result.plain(), "target": graded.target}
@@ -149,9 +158,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     return True
 
 
-VERDICT = pytest.StashKey[dict[str, Any]]()
-
-
 class VerdictFailure(Exception):
     """Carries a verdict's text through pytest's machinery."""
 
@@ -161,117 +167,17 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A check that did not pass is reported by its verdict, not by a traceback of ours."""
-    if call.when == "teardown" and _check(item):
+    if call.when == "teardown" and check_of(item):
         vars(item).pop("hypothesis_statistics", None)  # else they stand in JUnit files, in base64
     report = yield
     fault = call.excinfo.value if call.excinfo is not None else None
-    if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and _check(item)):
+    if isinstance(fault, VerdictFailure) or (isinstance(fault, CourseError) and check_of(item)):
         report.longrepr = str(fault)
-    if isinstance(fault, VerdictFailure) and (check := _check(item)) and check.bonus:
+    if isinstance(fault, VerdictFailure) and (check := check_of(item)) and check.bonus:
         report.outcome, report.wasxfail = "skipped", f"bonus: not yet ready for {check.bonus}"  # as an xfail
     if call.when == "call" and VERDICT in item.stash:
         report.verdict = item.stash[VERDICT]  # type: ignore[attr-defined]  # plain data: it crosses xdist with the report
     return report
-
-
-class Verdicts:
-    """Shows a project's verdicts as soon as its last check is in, and all that are left at the end."""
-
-    def __init__(self, config: pytest.Config, verbose: bool) -> None:
-        self.config, self.verbose = config, verbose
-        self._expected: dict[str, int] = {}
-        self._results: dict[str, list[Any]] = {}
-        self._targets: dict[str, str] = {}
-        self._screens: dict[str, ProjectResult] = {}
-        self._left_out: list[pytest.Item] = []
-
-    def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """What `-k` or `-m` leaves out."""
-        self._left_out += [item for item in items if _check(item)]
-
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Count the checks of each grader."""
-        for item in session.items:
-            if _check(item):
-                file = item.nodeid.split("::")[0]
-                self._expected[file] = self._expected.get(file, 0) + 1
-
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Show what is being checked, on one line that is written over."""
-        file, _, name = nodeid.partition("::")
-        if file in self._expected:
-            done = len(self._results.get(file, []))
-            self._rewrite(f"{name.removeprefix('test_').replace('_', ' ')}  {done}/{self._expected[file]}")
-
-    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, str] | None:
-        """A check is neither a dot nor one of pytest's failures: its verdict is shown instead."""
-        return ("checks", "", "") if hasattr(report, "verdict") else None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take a check's verdict; show the project when it is whole."""
-        verdict = getattr(report, "verdict", None)
-        if verdict is not None:
-            from course.checks.results import CheckResult
-
-            file = report.nodeid.split("::")[0]
-            self._results.setdefault(file, []).append(CheckResult.from_plain(verdict["check"]))
-            self._targets[file] = verdict["target"]
-            if len(self._results[file]) == self._expected.get(file):
-                self._show(file)
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Show what was cut short, then the points of all."""
-        from course.reports import github
-        from course.reports.terminal import summary
-
-        if self._left_out and not self._expected:
-            tasks = ", ".join(dict.fromkeys(check.task for item in self._left_out if (check := _check(item))))
-            writer = self.config.get_terminal_writer()
-            writer.line(
-                f"No check is selected; {len(self._left_out)} are left out. `-k` finds them by function: {tasks}."
-            )
-        for file in self._results:
-            if file not in self._screens:
-                self._show(file)
-        if self._screens:
-            screens = list(self._screens.values())
-            seconds = sum(check.seconds for screen in screens for check in screen.checks)
-            writer = self.config.get_terminal_writer()
-            writer.line(f"{summary(screens, writer.markup)}   ({seconds:.1f} s)")
-            github.report(screens, writer.line)
-
-    def _show(self, file: str) -> None:
-        from course.checks.run import standing
-        from course.checks.slips import promised
-        from course.reports.terminal import WIDTH, render
-        from course.workspace import verdicts
-
-        results, target = self._results[file], self._targets[file]
-        entry = catalog.project(results[0].project)
-        screen = self._screens[file] = standing(entry, results, target)
-        if screen.points == entry.points:  # all of its checks ran: `course status` may tell of it
-            graded = paths.ROOT / target
-            verdicts.record(screen, graded if graded.is_file() else Path(target))
-        self._rewrite("")
-        left = self._expected.get(file, len(results)) - len(results)
-        if left > 0:
-            screen = replace(
-                screen, notes=(*screen.notes, f"{left} more check{'s were' if left > 1 else ' was'} not run.")
-            )
-        screen = promised(entry, screen)
-        writer = self.config.get_terminal_writer()
-        writer.line(render(screen, writer.markup, self.verbose, max(40, min(WIDTH, writer.fullwidth))))
-        writer.line()
-        writer.flush()
-
-    def _rewrite(self, text: str) -> None:
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None and reporter.isatty:
-            reporter.rewrite(text[: self.config.get_terminal_writer().fullwidth - 1], erase=True)
-
-
-def _check(item: Any) -> Check | None:
-    return getattr(getattr(item, "function", None), "__check__", None)
 
 
 def _graded(item: pytest.Function) -> Graded:

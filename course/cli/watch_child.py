@@ -33,7 +33,6 @@ from course import catalog, limits, paths
 from course.cli import watch_warm
 
 PARENT_SECONDS = 1.0  # how often it looks whether the watcher still lives
-TRACE_SECONDS = 2.0  # after so long in one check, and again each time, where it stands is written down
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,7 @@ def serve(connection: Connection, job: Job) -> None:
     session = open_session(
         job.file, entry, seconds=limits.CALL_SECONDS, cached=True
     )  # makes the data, with a bar, at first
+    session.alone = True  # type: ignore[attr-defined]
     with job.trace.open("w") as trace, contextlib.suppress(EOFError, BrokenPipeError):
         _alone(trace, entry.id)
         try:
@@ -107,12 +107,10 @@ def serve(connection: Connection, job: Job) -> None:
             connection.send(("unloadable", str(fault), None, ""))
             return
         said: list[int] = []
-        glance = Glance(job.file, job.trace.with_suffix(".glance"))
+        glance = Glance(job.file, job.trace.with_suffix(".glance"), trace)
 
         def begins(check: Check) -> None:
             glance.begins()
-            trace.truncate(0)
-            faulthandler.dump_traceback_later(TRACE_SECONDS, repeat=True, file=trace)
             connection.send(("at", check.name))
             said[:] = [0] if check.slow else []
 
@@ -146,7 +144,7 @@ def serve(connection: Connection, job: Job) -> None:
             ) as fault:  # the student's own: a real one is the watcher's
                 connection.send(("broke", f"the code raised {type(fault).__name__}", _line(fault, job.file)))
                 return
-            faulthandler.cancel_dump_traceback_later()
+            glance.ends()
             connection.send(("done", found.notes))
         connection.send(("learned", _loaded_since(before, job.file), recorder.calls()))
 

@@ -2,8 +2,10 @@
 
 They are read while it runs, from a thread beside it.
 Where the code holds on to the interpreter (a loop in C) the thread does not get its turn; then `faulthandler` still knows the line.
+Only then: it reads frames without asking, and a process whose frames change meanwhile has been seen to crash of that.
 """
 
+import faulthandler
 import json
 import os
 import sys
@@ -11,10 +13,11 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from types import FrameType, ModuleType
+from typing import IO, Any
 
 EVERY = 1.0  # seconds
+HELD = 4.0  # seconds without a turn of the thread
 AFTER = 4.0  # seconds in one check before anything is written
 MOST, LETTERS = 5, 24  # variables, letters of a short one
 NUMBERS = 100_000  # of a larger tensor the range is not worked out
@@ -23,8 +26,8 @@ NUMBERS = 100_000  # of a larger tensor the range is not worked out
 class Glance:
     """Writes down where the main thread stands in a file, as soon as a check takes long."""
 
-    def __init__(self, file: Path, notes: Path) -> None:
-        self.file, self.notes = str(file), notes
+    def __init__(self, file: Path, notes: Path, trace: IO[str]) -> None:
+        self.file, self.notes, self.trace = str(file), notes, trace
         self._since = float("inf")
         self._main = threading.main_thread().ident
         threading.Thread(target=self._look, daemon=True).start()
@@ -33,10 +36,20 @@ class Glance:
         """A check begins."""
         self._since = time.monotonic()
         self.notes.unlink(missing_ok=True)
+        self.trace.truncate(0)
+        faulthandler.dump_traceback_later(HELD, file=self.trace)
+
+    def ends(self) -> None:
+        """No check runs."""
+        self._since = float("inf")
+        faulthandler.cancel_dump_traceback_later()
 
     def _look(self) -> None:
         while True:
             time.sleep(EVERY)
+            if self._since == float("inf"):
+                continue
+            faulthandler.dump_traceback_later(HELD, file=self.trace)  # once more from the start: nobody holds on to it
             if time.monotonic() - self._since > AFTER:
                 with suppress(Exception):
                     self._write()
@@ -63,7 +76,11 @@ def read(notes: Path) -> tuple[int, str, str] | None:
 
 def variables(frame: FrameType) -> str:
     """What the variables of a frame are like, as a phrase: "k = 3, x: float32 (8, 784) from 0 to 1"."""
-    kept = {name: value for name, value in dict(frame.f_locals).items() if not name.startswith("__")}
+    kept = {
+        name: value
+        for name, value in dict(frame.f_locals).items()
+        if not name.startswith("__") and not isinstance(value, ModuleType)
+    }
     if frame.f_code.co_name == "<module>":
         kept = {name: value for name, value in kept.items() if type(value) in (int, float, bool, str)}
     return ", ".join(_like(name, value) for name, value in list(kept.items())[-MOST:])

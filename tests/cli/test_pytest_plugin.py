@@ -164,3 +164,23 @@ def test_where_nothing_is_selected_the_functions_are_named():
     assert run.returncode == 5
     assert "No check is selected" in run.stdout
     assert "train_epoch" in run.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork")
+def test_what_ends_or_blocks_the_process_leaves_a_verdict(tmp_path: Path):
+    one = "    return (logits.argmax(dim=1) == labels).float().mean().item()"
+    says = {
+        "import os; os._exit(3)": "the code called os._exit(3)",
+        "import ctypes; ctypes.string_at(0)": "pytest itself has crashed",
+        "import threading, time; threading.Thread(target=lambda: time.sleep(900)).start()": "it ends here",
+        "import os; os.fork()": "4 of 4 points",
+    }
+    file = tmp_path / "ex01_mnist.py"
+    for code, sentence in says.items():
+        file.write_text(SOLUTION.replace(one, f"    {code}\n{one}"))
+        run = pytest_run(GRADER, "-k", "batch_accuracy", "--target", file)
+        assert sentence in run.stdout, code
+        assert run.stdout.count("01 Handwritten") == 1, code
+        if "ctypes" in code:
+            assert f"   {code}" in run.stdout  # the line that crashed
+            assert "3 more checks were not run." in run.stdout

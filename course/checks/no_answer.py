@@ -1,0 +1,49 @@
+"""A sentence about a call that gives no answer, while it goes on: for who has no watcher beside it (pytest, a notebook).
+
+A thread looks where the thread that runs the checks stands, and says it. What holds on to the interpreter lets it wait; torch's own
+loops in C do not.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+FIRST = 5.0  # seconds without an answer before anything is said
+TRAINING = 60.0  # of a check that trains
+
+
+@contextmanager
+def told(task: str, own: Callable[[str], bool], say: Callable[[str], object], seconds: float = FIRST) -> Iterator[None]:
+    """Within this, say once where the code of this thread stands if no end comes.
+
+    Args:
+        own: is a file of this name the student's?
+        say: gets the sentence; it is called from another thread.
+        seconds: after which it is said.
+    """
+    over, here = threading.Event(), threading.get_ident()
+
+    def look() -> None:
+        if not over.wait(seconds):
+            with suppress(Exception):
+                say(sentence(task, sys._current_frames().get(here), own, seconds))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def sentence(task: str, frame: FrameType | None, own: Callable[[str], bool], seconds: float) -> str:
+    """What is said: for how long there has been no answer, where the code stands, and what its variables are like."""
+    from course.cli.watch_glance import variables
+
+    while frame is not None and not own(frame.f_code.co_filename):
+        frame = frame.f_back
+    where = f", in line {frame.f_lineno} ({frame.f_code.co_name})" if frame else ""
+    like = f": {variables(frame)}" if frame else ""
+    return f"{task}: no answer for {seconds:.0f} s{where}{like}"
