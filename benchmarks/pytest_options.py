@@ -40,7 +40,7 @@ OPTIONS = (
     ("-x", "up to the first failure"),
     ("--maxfail=2", "up to the second failure"),
     ("-k train_epoch", "the checks of a function"),
-    ("-k 'batch_accuracy or make_loaders'", "of two functions"),
+    ("-k 'batch_accuracy or validate'", "of two functions"),
     ("-k nosuch", "nothing is selected"),
     ("ID", "one check, by its id"),
     ("-m slow", "those that train"),
@@ -183,8 +183,8 @@ def half_solved(folder: Path) -> Path:
         "    return (logits.argmax", "    print('logits', tuple(logits.shape))\n    return (logits.argmax"
     )
     stub = pristine_text(entry)
-    todo = re.search(r"\n    # TODO validate.*?raise NotImplementedError\(\"validate\"\)\n", stub, re.S)
-    body = re.search(r"(def validate.*?\"\"\".*?\"\"\"\n).*?(?=\n\n\n|\n# %%)", text, re.S)
+    todo = re.search(r"\n    # TODO build_model.*?raise NotImplementedError\(\"build_model\"\)\n", stub, re.S)
+    body = re.search(r"(def build_model.*?\"\"\".*?\"\"\"\n).*?(?=\n\n\n|\n# %%)", text, re.S)
     assert todo
     assert body
     text = text.replace(body.group(0), body.group(1) + todo.group(0).strip("\n"))

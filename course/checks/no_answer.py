@@ -6,6 +6,7 @@ loops in C do not.
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -26,9 +27,16 @@ def told(task: str, own: Callable[[str], bool], say: Callable[[str], object], se
     over, here = threading.Event(), threading.get_ident()
 
     def look() -> None:
-        if not over.wait(seconds):
-            with suppress(Exception):
-                say(sentence(task, sys._current_frames().get(here), own, seconds))
+        began, wait = time.monotonic(), seconds
+        while not over.wait(wait):
+            wait = 1.0
+            frame = sys._current_frames().get(here)
+            while frame is not None and not own(frame.f_code.co_filename):
+                frame = frame.f_back
+            if frame is not None:  # else it is our own code that takes long
+                with suppress(Exception):
+                    say(sentence(task, frame, time.monotonic() - began))
+                return
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -38,12 +46,10 @@ def told(task: str, own: Callable[[str], bool], say: Callable[[str], object], se
         over.set()
 
 
-def sentence(task: str, frame: FrameType | None, own: Callable[[str], bool], seconds: float) -> str:
+def sentence(task: str, frame: FrameType, seconds: float) -> str:
     """What is said: for how long there has been no answer, where the code stands, and what its variables are like."""
     from course.cli.watch_glance import variables
 
-    while frame is not None and not own(frame.f_code.co_filename):
-        frame = frame.f_back
-    where = f", in line {frame.f_lineno} ({frame.f_code.co_name})" if frame else ""
-    like = f": {variables(frame)}" if frame else ""
-    return f"{task}: no answer for {seconds:.0f} s{where}{like}"
+    like = variables(frame)
+    place = f"in line {frame.f_lineno} ({frame.f_code.co_name})"
+    return f"{task}: no answer for {seconds:.0f} s, {place}{f': {like}' if like else ''}"
