@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from course.checks.variables import variables
+
 FIRST = 5.0  # seconds without an answer before anything is said
 TRAINING = 60.0  # of a check that trains
 
@@ -48,8 +50,6 @@ def told(task: str, own: Callable[[str], bool], say: Callable[[str], object], se
 
 def sentence(task: str, frame: FrameType, seconds: float) -> str:
     """What is said: for how long there has been no answer, where the code stands, and what its variables are like."""
-    from course.cli.watch_glance import variables
-
     like = variables(frame)
     place = f"in line {frame.f_lineno} ({frame.f_code.co_name})"
     return f"{task}: no answer for {seconds:.0f} s, {place}{f': {like}' if like else ''}"

@@ -35,10 +35,8 @@ def swallows(times: int) -> None:
 def test_a_loop_ends_with_and_without_alarm_signals(monkeypatch, signals):
     if not signals:
         monkeypatch.delattr(signal, "SIGALRM", raising=False)
-    began = time.monotonic()
     with pytest.raises(stopping.OutOfTime), stopping.limited(0.2):
         loop()
-    assert time.monotonic() - began < 15
     with stopping.limited(0.2):  # and what is quick is left alone
         pass
     loop(0.3)

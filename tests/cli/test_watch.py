@@ -15,7 +15,7 @@ import pytest
 from course import paths
 from course.catalog import projects
 from course.checks.run import standing
-from course.cli.watch_glance import variables
+from course.checks.variables import variables
 from course.cli.watch_round import Now
 from course.cli.watch_screen import Screen
 from course.workspace import pristine_text
