@@ -170,10 +170,8 @@ def test_where_nothing_is_selected_the_functions_are_named():
 def test_what_ends_or_blocks_the_process_leaves_a_verdict(tmp_path: Path):
     one = "    return (logits.argmax(dim=1) == labels).float().mean().item()"
     says = {
-        "import os; os._exit(3)": "the code called os._exit(3)",
         "import ctypes; ctypes.string_at(0)": "pytest itself has crashed",
         "import threading, time; threading.Thread(target=lambda: time.sleep(900)).start()": "it ends here",
-        "import os; os.fork()": "4 of 4 points",
     }
     file = tmp_path / "ex01_mnist.py"
     for code, sentence in says.items():
