@@ -3,7 +3,7 @@
     python benchmarks/class_speed.py                                         # 04b: 10 and 100 submissions
     python benchmarks/class_speed.py --project 01 --numbers 10 --slow 2
 
-The same notebooks before each, half of them right and half half written, no two alike, in a copy of this checkout. nbgrader and
+The same notebooks before each, half of them right, the others half written, no two alike, in a copy of this checkout. nbgrader and
 pytest do one after another with nothing kept between two, so `--slow` of them say what the others would cost too. Seconds of the
 processor are those of the command and of everything that it has started, also of what has lost its parent: this process takes such
 orphans in. They are the fair figure on a machine that does other things as well. A class has costs of its own (imports, the exam),
