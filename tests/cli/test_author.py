@@ -24,8 +24,8 @@ def leaves():
         yield from [(name, sub) for sub in command.commands] if isinstance(command, click.Group) else [(name,)]
 
 
-WANTED = "make check new prove proofs recognition pairs secret-seeds evidence parity mutation stability lessons pictures pretrain "
-WANTED += "rehearse plain-nbgrader screenshots lock figures site bands"
+WANTED = "make check new prove proofs ready recognition pairs secret-seeds evidence parity mutation stability lessons pictures pretrain "
+WANTED += "rehearse plain-nbgrader screenshots lock figures site bands ready readability"
 
 
 def test_the_commands_of_the_design_are_there():
@@ -110,3 +110,22 @@ def test_a_page_about_all_is_not_written_of_some():
         done = course("author", name, "01", "--write")
         assert done.exit_code == 2
         assert "leave out" in done.stderr.lower()
+
+
+def test_ready_takes_all_steps_and_stops_at_the_first_that_does_not_hold(monkeypatch):
+    done, holds = [], {"check": True}
+    for name in ("make", "check", "proofs", "prove"):
+
+        def step(name=name, **given):
+            done.append((name, [entry.id for entry in given.get("projects", [])]))
+            options.leave(holds.get(name, True))
+
+        monkeypatch.setattr(COMMANDS[name], "callback", step)
+    assert course("author", "ready", "04b").exit_code == 0
+    assert done == [("make", []), ("check", ["04b"]), ("proofs", ["04b"]), ("prove", ["04b"])]
+    done.clear()
+    holds["check"] = False
+    stopped = course("author", "ready", "04b")
+    assert stopped.exit_code == 1
+    assert [name for name, _ in done] == ["make", "check"]
+    assert stopped.output.endswith("$ course author check --run\n")

@@ -14,6 +14,7 @@ SECTIONS: dict[str, Sequence[click.Command]] = {
     "Prove": (
         proving.proofs,
         proving.prove,
+        proving.ready,
         proving.recognition,
         proving.pairs,
         proving.secret_seeds,

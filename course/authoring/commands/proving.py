@@ -1,6 +1,7 @@
 """Commands that prove the checks: mistakes and alternatives, how mistakes are recognised, other seeds, mutants, chance."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -42,6 +43,29 @@ def prove(projects: list[Project]) -> None:
 
     for line in proving.write(graded(projects)):
         click.echo(line)
+
+
+@click.command()
+@options.projects
+@click.pass_context
+def ready(ctx: click.Context, projects: list[Project]) -> None:
+    """Take all the steps from a solution to what is handed out.
+
+    `make`, `check --run`, `proofs` and `prove`, one after another; the first that does not hold ends it and says what to mend. Then
+    `course release` makes what students get. Minutes for a project.
+    """
+    from course.authoring.commands import writing
+
+    steps: tuple[tuple[str, click.Command, dict[str, Any]], ...] = (
+        ("make", writing.make, {"check": False}),
+        ("check --run", writing.check, {"projects": projects, "run": True}),
+        ("proofs", proofs, {"projects": projects}),
+        ("prove", prove, {"projects": projects}),
+    )
+    for name, command, given in steps:
+        click.echo(f"$ course author {name}")
+        ctx.invoke(command, **given)
+    click.echo("Now `course release`, and commit what all of this wrote.")
 
 
 @click.command()
