@@ -24,7 +24,7 @@ def leaves():
         yield from [(name, sub) for sub in command.commands] if isinstance(command, click.Group) else [(name,)]
 
 
-WANTED = "make check new prove proofs ready recognition pairs secret-seeds evidence parity mutation stability lessons pictures pretrain "
+WANTED = "make check new prove proofs recognition pairs secret-seeds evidence parity mutation stability lessons pictures pretrain "
 WANTED += "rehearse plain-nbgrader screenshots lock figures site bands ready readability"
 
 
