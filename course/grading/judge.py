@@ -7,9 +7,10 @@ is never in it: it runs behind the wall (`course.wall`), or, where that was aske
 import functools
 import hashlib
 import os
+import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -95,13 +96,20 @@ def judge(job: Job) -> SubmissionResult:
     except Unreadable as fault:
         return replace(ungraded(job, str(fault)), digest=digest)
     whole = _checked(made, job)
-    notes = (*filter(None, [submission.note]), *made.notes, *whole.notes)
+    notes = (*filter(None, [submission.note]), *_once(made.notes, whole.notes))
     whole = replace(whole, target=Path(submission.name).name)
     if not whole.earned and not (made.notes or whole.notes) and whole.of(["failed"]):
         notes = (*notes, _first_reason(whole))
     return SubmissionResult(
         submission.student, submission.name, whole, ISOLATION[job.isolation], "", notes, digest, job.seed
     )
+
+
+def _once(read: Sequence[str], ran: Sequence[str]) -> tuple[str, ...]:
+    """Notes of reading and of running; of one line the first, such as a command of IPython that then did not run."""
+    lines = [re.search(r"\bline (\d+) is a command", note) for note in read]
+    told = tuple(f"Line {line[1]} (" for line in lines if line)
+    return tuple(dict.fromkeys([*read, *(note for note in ran if not note.startswith(told))]))
 
 
 def _first_reason(whole: ProjectResult) -> str:

@@ -353,3 +353,16 @@ def test_a_file_under_the_others_name_is_read_and_told(tmp_path, monkeypatch):
     assert (missing, "call it .ipynb" in notes[0]) == ([], True)
     with pytest.raises(Unreadable, match="not JSON"):
         handed_in(Path("x.ipynb"), b"Dear teacher, my dog", entry, None, {})
+
+
+def test_a_row_speaks_of_a_line_once():
+    from course.grading.judge import _once
+
+    read = ("It is no plain Python: line 3 is a command of IPython. Take such lines out.",)
+    ran = (
+        "Line 3 (`get_ipython()`) did not run: NameError",
+        "Line 31 (`1 / 0`) did not run",
+        "Line 31 (`1 / 0`) did not run",
+    )
+    assert _once(read, ran) == (*read, ran[1])
+    assert _once((), ran) == ran[:2]
