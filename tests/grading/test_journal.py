@@ -186,6 +186,7 @@ def fork_and_wait(log, action, seconds=None, by=signal.SIGKILL):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_a_part_of_a_class_touches_nobody_else_and_loses_nothing(cheap, tmp_path):
     """Twenty times somebody stops a grading of five of twelve, by name or by what has changed, at random moments."""
     chance = random.Random(23)
