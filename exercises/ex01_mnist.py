@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub f8fe37a9ffe94c1e)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 7490c086c8d44842)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -394,12 +394,12 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # ### To read on
 #
 # - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition* (1998),
-#   where MNIST comes from: http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf
+#   where MNIST comes from: <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>
 # - A. Karpathy, *micrograd*, backpropagation in about a hundred lines of Python:
-#   https://github.com/karpathy/micrograd
+#   <https://github.com/karpathy/micrograd>
 # - D. Kingma and J. Ba, *Adam: a method for stochastic optimization* (2015), the optimizer of the run:
-#   https://arxiv.org/abs/1412.6980
-# - *Dive into Deep Learning*, on softmax regression: https://d2l.ai/chapter_linear-classification/index.html
+#   <https://arxiv.org/abs/1412.6980>
+# - *Dive into Deep Learning*, on softmax regression: <https://d2l.ai/chapter_linear-classification/index.html>
 # - Installed with the course: `help(nn.CrossEntropyLoss)`, `help(torch.utils.data.DataLoader)`,
 #   `help(torch.optim.Adam)`
 #

@@ -421,10 +421,10 @@ def generalization_gap(history: History) -> float:
 # ### To read on
 #
 # - C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals, *Understanding deep learning requires rethinking
-#   generalization* (2017), on networks that learn random labels: https://arxiv.org/abs/1611.03530
+#   generalization* (2017), on networks that learn random labels: <https://arxiv.org/abs/1611.03530>
 # - *Dive into Deep Learning*, the section on generalization:
-#   https://d2l.ai/chapter_linear-regression/generalization.html
-# - Sign Language MNIST, where the format comes from: https://www.kaggle.com/datasets/datamunge/sign-language-mnist
+#   <https://d2l.ai/chapter_linear-regression/generalization.html>
+# - Sign Language MNIST, where the format comes from: <https://www.kaggle.com/datasets/datamunge/sign-language-mnist>
 # - Installed with the course: `help(torch.utils.data.Dataset)`, `help(torch.compile)`, `help(np.loadtxt)`
 #
 # ### What is left open

@@ -411,12 +411,12 @@ def count_parameters(model: nn.Module) -> int:
 # ### To read on
 #
 # - *Dive into Deep Learning*, the chapter on convolutional neural networks:
-#   https://d2l.ai/chapter_convolutional-neural-networks/index.html
+#   <https://d2l.ai/chapter_convolutional-neural-networks/index.html>
 # - V. Dumoulin and F. Visin, *A guide to convolution arithmetic for deep learning* (2016), sizes and margins in
-#   pictures: https://arxiv.org/abs/1603.07285
-# - S. Ioffe and C. Szegedy, *Batch normalization* (2015): https://arxiv.org/abs/1502.03167
+#   pictures: <https://arxiv.org/abs/1603.07285>
+# - S. Ioffe and C. Szegedy, *Batch normalization* (2015): <https://arxiv.org/abs/1502.03167>
 # - M. Zeiler and R. Fergus, *Visualizing and understanding convolutional networks* (2013), what later stages look
-#   for: https://arxiv.org/abs/1311.2901
+#   for: <https://arxiv.org/abs/1311.2901>
 # - Installed with the course: `help(nn.Conv2d)`, `help(nn.BatchNorm2d)`, `help(nn.MaxPool2d)`, `help(nn.Dropout)`
 #
 # ### What is left open

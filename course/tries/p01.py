@@ -14,13 +14,13 @@ def rate(bench: Bench, value: float) -> Outcome:
 def batch(bench: Bench, value: float) -> Outcome:
     """Train in batches of another size."""
     ran = bench.train("--batch-size", f"{value:.0f}")
-    return Outcome(ran.valid, {"training accuracy": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training accuracy": f"{ran.train:.2f}"})
 
 
 def straight(bench: Bench, value: float) -> Outcome:
     """Train without a non-linearity."""
     ran = bench.train(build_model=then(without(NON_LINEAR, "non-linearity")))
-    return Outcome(ran.valid, {"training accuracy": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training accuracy": f"{ran.train:.2f}"})
 
 
 UNSEEN = "What share of the digits of unseen writers will it read after five epochs?"

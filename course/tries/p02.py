@@ -12,7 +12,7 @@ from course.tries.experiment import Experiment, Outcome
 def hidden(bench: Bench, value: float) -> Outcome:
     """Train with narrower or wider hidden layers."""
     ran = bench.train(build_model=then(narrowed(int(value))))
-    return Outcome(ran.valid, {"training signs": f"{ran.train:.3f}", "the gap": f"{ran.train - ran.valid:.3f}"})
+    return Outcome(ran.valid, {"training signs": f"{ran.train:.2f}", "the gap": f"{ran.train - ran.valid:.2f}"})
 
 
 def shuffle(bench: Bench, value: float) -> Outcome:
@@ -28,7 +28,7 @@ def shuffle(bench: Bench, value: float) -> Outcome:
         return Shuffled
 
     ran = bench.train(SignDataset=shuffled)
-    return Outcome(ran.valid, {"training signs": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training signs": f"{ran.train:.2f}"})
 
 
 def random(bench: Bench, value: float) -> Outcome:
@@ -48,7 +48,7 @@ def random(bench: Bench, value: float) -> Outcome:
         return Drawn
 
     ran = bench.train(SignDataset=drawn)
-    return Outcome(ran.train, {"unseen signers": f"{ran.valid:.3f}"})
+    return Outcome(ran.train, {"unseen signers": f"{ran.valid:.2f}"})
 
 
 EXPERIMENTS = (

@@ -12,13 +12,13 @@ UNSEEN = "What share of the signs of unseen signers will it read after twelve ep
 def point(bench: Bench, value: float) -> Outcome:
     """Kernels of 1 x 1."""
     ran = bench.train(build_model=then(blind_to_neighbours))
-    return Outcome(ran.valid, {"training signs": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training signs": f"{ran.train:.2f}"})
 
 
 def raw(bench: Bench, value: float) -> Outcome:
     """No batch normalisation."""
     ran = bench.train(build_model=then(without(nn.BatchNorm2d, "batch normalisation")))
-    return Outcome(ran.valid, {"training signs": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training signs": f"{ran.train:.2f}"})
 
 
 EXPERIMENTS = (

@@ -29,19 +29,19 @@ def turn(bench: Bench, value: float) -> Outcome:
         return made
 
     ran = bench.train(*EPOCHS, make_transforms=further)
-    return Outcome(ran.valid, {"training signs, turned": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training signs, turned": f"{ran.train:.2f}"})
 
 
 def plain(bench: Bench, value: float) -> Outcome:
     """Nothing is changed about the training pictures."""
     ran = bench.train(*EPOCHS, make_transforms=lambda _: lambda train: v2.Identity())
-    return Outcome(ran.valid, {"training signs": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training signs": f"{ran.train:.2f}"})
 
 
 def yours(bench: Bench, value: float) -> Outcome:
     """The student's own transforms, to compare with."""
     ran = bench.train(*EPOCHS)
-    return Outcome(ran.valid, {"training signs, augmented": f"{ran.train:.3f}"})
+    return Outcome(ran.valid, {"training signs, augmented": f"{ran.train:.2f}"})
 
 
 EXPERIMENTS = (

@@ -34,13 +34,13 @@ def at_the_door(bench: Bench, change: Callable[[Image.Image], Image.Image], thre
 def threshold(bench: Bench, value: float) -> Outcome:
     """A stricter or a laxer door."""
     usual = at_the_door(bench, lambda photo: photo, 0.5)
-    return Outcome(at_the_door(bench, lambda photo: photo, value), {"at 0.5": f"{usual:.3f}"})
+    return Outcome(at_the_door(bench, lambda photo: photo, value), {"at 0.5": f"{usual:.2f}"})
 
 
 def turned_round(bench: Bench, value: float) -> Outcome:
     """Every photo turned by 180 degrees."""
     usual = at_the_door(bench, lambda photo: photo, 0.5)
-    return Outcome(at_the_door(bench, lambda photo: photo.rotate(180), 0.5), {"the right way up": f"{usual:.3f}"})
+    return Outcome(at_the_door(bench, lambda photo: photo.rotate(180), 0.5), {"the right way up": f"{usual:.2f}"})
 
 
 EXPERIMENTS = (

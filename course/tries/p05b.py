@@ -31,7 +31,7 @@ def photos(bench: Bench, value: float) -> Outcome:
 
 def _outcome(ran: Ran) -> Outcome:
     best: Any = max(ran.stages[0].valid_accuracy)
-    return Outcome(ran.valid, {"training photos": f"{ran.train:.3f}", "best epoch": f"{best:.3f}"})
+    return Outcome(ran.valid, {"training photos": f"{ran.train:.2f}", "best epoch": f"{best:.2f}"})
 
 
 EXPERIMENTS = (
