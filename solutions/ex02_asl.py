@@ -188,7 +188,7 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
     Returns:
         A compiled model with the same parameters and the same outputs, without a warning; where compiling fails, `model`
         itself, after a warning (`warnings.warn`) that says so. In both cases the trial leaves the model as it was: its numbers
-        (running statistics too), the mode of each of its parts, which parameters can be trained.
+        (running statistics too), its mode, which parameters can be trained.
     """
     ### BEGIN SOLUTION
     compiled = torch.compile(model)

@@ -84,7 +84,7 @@ def normalised(n_classes=24):
 
 @alternative("compile_model", how="compiled in place, inference mode, the exception named in the warning")
 def in_place(model, example):
-    training = [part for part in model.modules() if part.training]
+    was = model.training
     model.eval()
     try:
         model.compile()
@@ -93,8 +93,7 @@ def in_place(model, example):
     except Exception as fault:
         model._compiled_call_impl = None
         warnings.warn(f"Could not compile: {fault!r:.80}", RuntimeWarning, stacklevel=2)
-    for part in training:
-        part.training = True
+    model.train(was)
     return model
 
 

@@ -229,11 +229,6 @@ LEFT.patch(
     (RESTORED, "            del layer, mode\n"),
 )
 LEFT.patch(
-    "one_mode_for_all_parts",
-    "After the trial all parts get the mode of the whole: one that was kept in eval mode by itself is in train mode.",
-    (RESTORED, "            model.train(modes[model])\n            del layer, mode\n"),
-)
-LEFT.patch(
     "left_in_train_mode",
     "The network is put into train mode after the trial, whatever it was in before.",
     (RESTORED, "            layer.train()\n"),
