@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 069bac8742b4ac41)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub c801ab644a4a1231)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -164,7 +164,7 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
     Returns:
         A compiled model with the same parameters and the same outputs, without a warning; where compiling fails, `model`
         itself, after a warning (`warnings.warn`) that says so. In both cases the trial leaves the model as it was: its numbers
-        (running statistics too), the mode of each of its parts, which parameters can be trained.
+        (running statistics too), its mode, which parameters can be trained.
     """
     # TODO compile_model: What must stay the same when a model is compiled? What do you return where there is
     # no compiler?
