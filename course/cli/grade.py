@@ -1,5 +1,6 @@
 """`course grade`: a class from its folder of submissions to scores and feedback."""
 
+import gc
 import os
 import tempfile
 import time
@@ -239,10 +240,14 @@ def _grade(
     if not work:
         click.echo(f"Nobody is to be graded: no submission is {wanted.only}.")
         return 0
+    stopped, undecided = False, False
     try:
         batch.run(work)
         undecided = grade_again.decided(batch, wanted.write) if wanted.again else False
     except KeyboardInterrupt:
+        stopped = True
+    if stopped:
+        gc.collect()  # what was interrupted may have held the gradebook open, and so locked
         writing.flush()
         writing.finish(batch.done)
         kept = " and their points in the gradebook" if writing.gradebook else ""

@@ -49,14 +49,15 @@ def unpack(content: bytes) -> SubmissionResult:
 
 def bare(result: SubmissionResult) -> SubmissionResult:
     """The result without attachments: what the views of a class need, and little enough to keep for everybody."""
-    checks = tuple(replace(check, attachments=()) for check in result.result.checks)
-    return replace(result, result=replace(result.result, checks=checks))
+    whole = result.result
+    checks, bonuses = (tuple(replace(one, attachments=()) for one in some) for some in (whole.checks, whole.bonuses))
+    return replace(result, result=replace(whole, checks=checks, bonuses=bonuses))
 
 
 def verdict(result: SubmissionResult) -> dict[str, Any]:
     """Everything that was found, in the words of `plain`, without the seconds that it took."""
     found = json.loads(json.dumps(result.plain(), default=str))
-    for check in found["result"]["checks"]:
+    for check in [*found["result"]["checks"], *found["result"].get("bonuses", ())]:
         del check["seconds"]
     return dict(found)
 

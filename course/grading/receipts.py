@@ -128,6 +128,8 @@ def again(kept: Receipt, submission: Submission, secret: tuple[Path, ...] = ()) 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What two verdicts say differently, a line for each check and for each word about the whole."""
     found = [f"{name}: was {before.get(name)!r}, is {now.get(name)!r}" for name in _unlike(before, now, "result")]
+    whole = before["result"], now["result"]
+    found += [f"{name}: was {whole[0].get(name)!r}, is {whole[1].get(name)!r}" for name in _unlike(*whole, "checks")]
     old = {check["name"]: check for check in before["result"]["checks"]}
     new = {check["name"]: check for check in now["result"]["checks"]}
     found += [f"{name} is new" for name in new.keys() - old.keys()]
@@ -142,7 +144,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _unlike(before: Mapping[str, Any], now: Mapping[str, Any], *but: str) -> list[str]:
-    return [name for name in now if name not in but and before.get(name) != now[name]]
+    return [name for name in {**before, **now} if name not in but and before.get(name) != now.get(name)]
 
 
 def digest(found: Mapping[str, Any]) -> str:

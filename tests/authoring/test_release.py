@@ -170,7 +170,8 @@ def test_what_is_in_the_bundle_is_imported_by_a_students_commands(student):
     begin = ["course.cli", "course.__main__", "course.cli.pytest_plugin", "course.notebook", "course.checks.worker"]
     begin += ["course.running", "course.run_photos"]  # what exercises from older stubs import
     left = [source_of(module, student) for module in begin]
-    left += (student / "course" / "datasets" / "sets").glob("*.py")  # found by their folder
+    for found_by_their_folder in ("datasets/sets", "tries"):
+        left += (student / "course" / found_by_their_folder).glob("*.py")
     left += [*(student / "exercises").glob("*.py"), *(student / "graders").rglob("*.py")]
     reached = set(left)
     while left:

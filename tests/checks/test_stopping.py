@@ -74,6 +74,7 @@ def test_what_is_swallowed_comes_again_and_then_the_process_is_given_up(monkeypa
 
 def test_a_third_ctrl_c_in_one_call_gives_up():
     said = []
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `command &` has it ignored
     before = signal.getsignal(signal.SIGINT)
     with stopping.limited(60, said.append):
         for _ in range(stopping.SWALLOWED):
@@ -81,6 +82,7 @@ def test_a_third_ctrl_c_in_one_call_gives_up():
                 interrupted()
     assert said == ["swallows Ctrl-C"]
     assert signal.getsignal(signal.SIGINT) is before
+    signal.signal(signal.SIGINT, was)
 
 
 def test_os_exit_is_an_error_and_a_fork_ends_itself():

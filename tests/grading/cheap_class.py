@@ -21,12 +21,12 @@ NAME = ENTRY.module
 PICTURE = Gallery("views", (Picture("data:image/png;base64,iVBORw0KGgo=", 8, 8, "a view", True),))
 
 
-def hand_in(folder, **right):
-    """A file for each student, with which of the project's checks pass: ada=3."""
+def hand_in(folder, note="", **right):
+    """A file for each student, with which of the project's checks pass: ada=3. With another note it is other content."""
     for student, number in right.items():
         file = folder / student / NAME / f"{NAME}.py"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{number}  # {student}\n")
+        file.write_text(f"{number}  # {student}{note}\n")
 
 
 def judge(job):

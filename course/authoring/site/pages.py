@@ -46,6 +46,8 @@ LEFT_OUT = {
     "mistakes.md": "every mistake with its check: half of a solution, and students read the site",
     "mutation.md": "quotes lines of the solutions",
     "attacks.md": "hostile submissions, one by one",
+    "pairs.md": "what is said of two mistakes at once, counted",
+    "pytest-options.md": "what each option of pytest shows, before and now",
     "evidence.md": "what a cheat would have to claim, check by check",
 }
 LINK = re.compile(r"(?<!\!)\[([^\]]*)\]\((?!https?://|#|mailto:)([^)\s]+)\)")
