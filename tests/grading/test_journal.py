@@ -209,28 +209,26 @@ def test_ctrl_c_in_a_part_of_a_class_touches_nobody_else_and_loses_nothing(cheap
     hand_in(tmp_path / "submitted", " first", **{name: right[name] for name in asked})
     began = time.monotonic()
     fork_and_wait(log, lambda: grade(tmp_path, *by_name, *book))
-    whole, stopped, ends = time.monotonic() - began, 0, []
-    for turn in range(STOPS):
+    whole, ends = time.monotonic() - began, []
+    for turn in range(10 * STOPS):
         right |= {name: chance.randrange(len(POINTS)) for name in asked}
         hand_in(tmp_path / "submitted", f" {turn}", **{name: right[name] for name in asked})
         part = by_name if turn % 2 else ("--only", "changed")
-        moment = chance.uniform(0, 0.8 * whole)
+        moment = chance.uniform(0, whole)
         began = time.monotonic()
         status = fork_and_wait(log, lambda part=part: grade(tmp_path, *part, *book), moment, signal.SIGINT)
-        assert status in (0, 1, 130), (
-            tmp_path / "said"
-        ).read_text()  # it was done; Ctrl-C came before there was anything to keep; it was stopped
-        print(turn, status, moment, time.monotonic() - began)
+        # it was done; Ctrl-C came before there was anything to keep; it was stopped
+        assert status in (0, 1, 130), (tmp_path / "said").read_text()
         if status:
-            stopped += 1
             ends.append(time.monotonic() - began - moment)
+        else:  # it was through by then
+            whole /= 2
         assert {f: f.read_bytes() for f in others} == others
         assert earned(tmp_path).keys() == right.keys()
         assert graded_by(tmp_path / "gradebook.db").keys() == right.keys()
-    assert stopped > STOPS // 2  # the others had come to their end by then
-    print(
-        f"{stopped} stops of {STOPS} runs: after {max(ends):.2f} s at most, {sorted(ends)[len(ends) // 2]:.2f} s in the middle"
-    )
+        if len(ends) == STOPS:
+            break
+    print(f"{len(ends)} stops: after {max(ends):.2f} s at most, {sorted(ends)[len(ends) // 2]:.2f} s in the middle")
     assert grade(tmp_path, *by_name, *book).exit_code == 0
     wanted = {student: points(number) for student, number in right.items()}
     assert earned(tmp_path) == wanted == graded_by(tmp_path / "gradebook.db")
