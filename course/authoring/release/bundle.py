@@ -33,8 +33,9 @@ VIEWS = (
     *("gradescope", "html", "junit", "late", "likeness_page", "nbgrader_page", "table", "totals"),
     *(f"templates/{name}" for name in ("class", "likeness", "page.html", "term")),
 )
-COMMANDS = ("class_page", "doctor_wall", "export", "feedback", "grade", "options", "release", "requests", "roster", "similar", "stopping")
-INSTRUCTORS = ("grading/", "wall/", *(f"cli/{name}" for name in COMMANDS), *(f"reports/{view}" for view in VIEWS))
+COMMANDS = ("class_page", "doctor_wall", "export", "feedback", "grade", "release", "requests", "roster", "similar")
+SHARED = ("options", "stopping")  # what those use
+INSTRUCTORS = ("grading/", "wall/", *(f"cli/{name}" for name in (*COMMANDS, *SHARED)), *(f"reports/{view}" for view in VIEWS))
 NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: the same content gives the same bytes
 
 
