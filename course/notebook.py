@@ -78,8 +78,7 @@ def run(project: str, *options: str) -> None:
     from course.runs.here import run_here
     from course.workspace import pristine_text
 
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    names = shell.user_ns if shell else vars(sys.modules["__main__"])
+    shell, names = _shell_and_names()
     try:
         pictures = run_here(entry, pristine_text(entry), names, options)
     except CourseError as fault:
@@ -112,8 +111,7 @@ def predict(project: str, option: str, value: float | None = None, *, guess: flo
     from course.tries.experiment import experiment
 
     entry = project_of(project)
-    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
-    names = shell.user_ns if shell else vars(sys.modules["__main__"])
+    _, names = _shell_and_names()
     try:
         one = experiment(entry, option)
         number = one.number(value)
@@ -130,12 +128,18 @@ def predict(project: str, option: str, value: float | None = None, *, guess: flo
         print("Stopped.")
 
 
+def _shell_and_names() -> tuple[Any, dict[str, Any]]:
+    """IPython's shell, if there is one, and what the notebook has defined."""
+    shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+    return shell, shell.user_ns if shell else vars(sys.modules["__main__"])
+
+
 class _Saying:
     """Which check runs, above the place of the verdict, where a person looks on; gone when the verdict comes."""
 
     def __init__(self) -> None:
         self._title, self._handle, self._number = "", None, 0
-        shell = sys.modules.get("IPython") and sys.modules["IPython"].get_ipython()
+        shell, _ = _shell_and_names()
         self._watched = bool(getattr(shell, "kernel", None)) and not os.environ.get("NBGRADER_EXECUTION")
 
     def begins(self, check: Any) -> None:

@@ -103,8 +103,8 @@ def _is_meant(kind: type, name: str, new: Any, old: Any) -> bool:
     if file.is_relative_to(_TORCH) or file.is_relative_to(_VISION):
         inherited = old if old is not _ABSENT else getattr(super(kind, kind), name, _ABSENT)
         return file.is_relative_to(_TORCH / "_dynamo") or inspect.unwrap(new) is inspect.unwrap(inherited)
-    before = getattr(getattr(old, "__code__", None), "co_filename", code.co_filename)
-    return (_INSTALLED in file.parents and before == code.co_filename) or any(file.is_relative_to(one) for one in _OURS)
+    again = old is _ABSENT or getattr(old, "__code__", None) is code  # the first, or the same once more
+    return (again and _INSTALLED in file.parents) or any(file.is_relative_to(one) for one in _OURS)
 
 
 def _family(kinds: tuple[type, ...]) -> Iterator[type]:

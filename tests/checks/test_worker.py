@@ -323,6 +323,10 @@ def test_what_an_installed_library_gives_every_network_is_not_told(worker_of, mo
     )
     assert call(worker, "f")["value"]["left"] == []
     assert hasattr(torch.nn.Module, "smart_apply")
+    left_behind.remember_classes()
+    left_behind.undo()
+    monkeypatch.delattr(torch.nn.Module, "smart_apply")
+    assert call(worker, "f")["value"]["left"] == []
 
 
 def test_an_optimizer_that_inherits_its_step_is_not_told(worker_of):
