@@ -23,7 +23,8 @@ What does the feedback say then?
 - *untrue*: a name is given as a fact that is none of theirs. There must be none.
 
 `course author pairs 01 --sample 0` tries all pairs of a project, about a quarter of a second of a processor each; a sample is
-drawn with a seed, and a larger one holds the smaller one.
+drawn with a seed, and a larger one holds the smaller one. A row may be older than the checks are now, and shorter than its sample
+where a run was stopped: the column *tried* says how many there were.
 """
 KINDS = {False: "pairs", True: "triples"}
 
