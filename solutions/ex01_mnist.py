@@ -311,7 +311,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 def train_epoch(
     model: nn.Module, loader: DataLoader, loss_function: nn.Module, optimizer: torch.optim.Optimizer
 ) -> Metrics:
-    """Train on every batch of the loader once: one step for each, along the gradient of its own loss alone.
+    """Train on every batch of the loader once: one step for each, along the whole gradient of its own loss.
 
     Args:
         model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen. It
