@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 7490c086c8d44842)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub ed159df74b9be996)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -278,7 +278,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 def train_epoch(
     model: nn.Module, loader: DataLoader, loss_function: nn.Module, optimizer: torch.optim.Optimizer
 ) -> Metrics:
-    """Train on every batch of the loader once: one step for each, along the gradient of its own loss alone.
+    """Train on every batch of the loader once: one step for each, along the whole gradient of its own loss.
 
     Args:
         model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen. It

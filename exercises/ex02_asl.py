@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub c801ab644a4a1231)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 9cd53ab2343897e0)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -76,8 +76,8 @@ from course.training import History, one_pass
 class SignDataset(Dataset):
     """The signs of a CSV file as flat pictures.
 
-    `dataset[i]` is (image, label): float32 (784,), each value the pixel divided by 255, and the class 0 to 23 with no gap,
-    int64 in a batch; they are the same each time. Every row is an item, in the order of the file.
+    `dataset[i]` is (image, label): float32 (784,), each value the pixel divided by 255 in the order of the file, and the class
+    0 to 23 with no gap, int64 in a batch; they are the same each time. Every row is an item, in the order of the file.
 
     Args:
         csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to
@@ -221,7 +221,8 @@ def fit(model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, ep
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode, without gradients.
         epochs: how many times the training data are gone through, whatever the curves say.
-        lr: learning rate of the one optimizer that serves all epochs and all parameters; 0 changes no parameter.
+        lr: learning rate of the one optimizer that serves all epochs and all parameters; it may follow a plan made beforehand;
+            0 changes no parameter.
 
     Returns:
         A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the

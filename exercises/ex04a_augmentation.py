@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub ed02603133207287)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 11197479da3fa601)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -121,10 +121,11 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
 
     Returns:
         A callable: float32 image (1, 28, 28), or batch (B, 1, 28, 28), with values in [0, 1] -> the same shape, dtype and range.
-        For training each call draws a new small change, of dozens, of position or angle to either side (45 degrees at most) or
-        of size, and of light if you like: one for the batch, or one for each picture. It never turns a hand upside down, mirrors
-        it or moves it out of the picture. In a batch each picture keeps its place and is not mixed with another. The argument is
-        left as it was, and no generator of random numbers is seeded. Otherwise the values come back unchanged.
+        For training each call draws a new small change out of dozens, one for the batch or one for each picture: of position or
+        angle (to either side, 45 degrees at most) or of size, and of light too if you like. It never turns a hand upside down,
+        mirrors it or moves it out of the picture. In a batch each picture keeps its place and is not mixed with another. The
+        argument is left as it was, and no random generator that the whole program shares is seeded. For validation the values
+        come back unchanged.
     """
     # TODO make_transforms: What may change in a picture of a hand without changing its letter? And what in a
     # validation picture?

@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 0b2a103aa8305230)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub f9beac9bb1debc97)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -194,11 +194,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
     Returns:
         A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
-        the image is left as it was, and no generator of random numbers is seeded. For training each call draws a new view: a crop
-        that shows a good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a flip, a small turn
-        to either side (45 degrees at most), a little light; never upside down, black or white, and with its colours as a rule. One
-        of them is enough, but it is drawn anew, not from a few that were made before. Otherwise the whole photo (its central
-        square, if it is not square), the same each time.
+        the image is left as it was, and no random generator that the whole program shares is seeded. For training each call draws
+        a new view: a crop that shows a good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a
+        flip, a small turn to either side (45 degrees at most), a little light; never upside down, black or white, and with its
+        colours as a rule. One of them is enough, but it is drawn anew, not from a few that were made before. Otherwise the whole
+        photo (its central square, if it is not square), the same each time.
     """
     # TODO make_transforms: What does the backbone expect of a photo, and what may change in one of a dog?
     raise NotImplementedError("make_transforms")
@@ -279,7 +279,8 @@ def fine_tune(
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
         epochs: how many times the training data are gone through, whatever the curves say.
-        lr: learning rate of the one optimizer that serves all epochs, small against the head's 1e-3.
+        lr: learning rate of the one optimizer that serves all epochs, small compared to the head's 1e-3; it may follow a plan
+            made beforehand.
 
     Returns:
         A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub d0ab152344c490ba)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 742c0cbb2ba9f092)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -107,11 +107,11 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 
     Returns:
         A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
-        the image is left as it was, and no random generator is seeded. For training each call draws a new view: a crop that shows a
-        good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a flip, a rotation, slightly
-        different light; never black, white or without colour, and an orange stays orange. One of these changes is enough, but each
-        call draws it anew, and does not pick from a few prepared views. Otherwise the whole photo (its central square, if it is not
-        square), the same each time.
+        the image is left as it was, and no random generator that the whole program shares is seeded. For training each call draws
+        a new view: a crop that shows a good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a
+        flip, a rotation, slightly different light; never black, white or without colour, and an orange stays orange. One of these
+        changes is enough, but each call draws it anew, and does not pick from a few prepared views. Otherwise the whole photo (its
+        central square, if it is not square), the same each time.
     """
     # TODO make_transforms: What may change in a photo of a fruit, and what never: its place, its light, its colour?
     raise NotImplementedError("make_transforms")
@@ -189,7 +189,7 @@ def train(
         train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
         epochs: how many times the training photos are gone through, whatever the curves say.
-        lr: learning rate of the optimizer, a single one for all epochs; 0 changes nothing.
+        lr: learning rate of the one optimizer that serves all epochs; it may follow a plan made beforehand; 0 changes nothing.
 
     Returns:
         A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the
@@ -229,7 +229,8 @@ def fine_tune(
         model: its head is trained; every parameter is made trainable, and left so; running statistics stay frozen if they were,
             and only then.
         train_loader, valid_loader, epochs: as for `train`, and so are the steps and the device.
-        lr: learning rate of the optimizer, a single one for all epochs, and small compared to the head's.
+        lr: learning rate of the one optimizer that serves all epochs, small compared to the head's; it may follow a plan made
+            beforehand.
 
     Returns:
         A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,
@@ -254,7 +255,7 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
     """How many photos the model gets right.
 
     Args:
-        model: maps images to logits; used in eval mode, without gradients; its weights and settings are left as they were. It stays
+        model: maps images to logits; used in eval mode, without gradients; its weights and its mode are left as they were. It stays
             on its device, and each batch goes there.
         loader: gives (images, labels), of a whole data set or of a part.
 
