@@ -8,16 +8,19 @@ on stderr meanwhile is dropped. It is as advisory as `pytest graders`: the stude
 import os
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from course.catalog import Project
 from course.catalog import project as project_of
+from course.checks import beside
+from course.checks.beside_process import place
 from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.cells.kernel import Opened
+    from course.checks.results import ProjectResult
 
 SECONDS = 300.0  # for all checks of one cell; nbgrader_config.py gives a cell 900, so that a loop ends in a verdict
 
@@ -45,14 +48,11 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
     with quiet():
         # imported here, because importing torch may warn as well
         from course.cells.kernel import opened
-        from course.checks.notebook import grade_task
         from course.reports.terminal import render
         from course.workspace import verdicts
 
         try:
-            result = grade_task(
-                entry, task, notebook or opened(), seconds, begins=say.begins, says=say.no_answer, stuck=say.stuck
-            )
+            result = _graded(entry, task, notebook or opened(), seconds, say)
         except KeyboardInterrupt as stopped:
             say.end()
             print(f"Interrupted{say.where(stopped)}: nothing is judged. Run this cell again for a verdict.")
@@ -62,6 +62,23 @@ def check(project: str, task: str, *, seconds: float = SECONDS, notebook: "Opene
             verdicts.record_cell(entry, task, result)
     print(render(result))
     return result.earned
+
+
+def _graded(entry: Project, task: str, notebook: "Opened", seconds: float, say: "_Saying") -> "ProjectResult":
+    if say.watched:
+        with suppress(beside.Absent):
+            return beside.grade_task(entry, task, notebook, seconds, begins=say.begins, says=say.no_answer)
+    from course.checks.notebook import grade_task
+
+    return grade_task(
+        entry,
+        task,
+        notebook,
+        seconds,
+        begins=lambda check: say.begins(check.title, check.slow),
+        says=say.no_answer,
+        stuck=say.stuck,
+    )
 
 
 def run(project: str, *options: str) -> None:
@@ -140,16 +157,16 @@ class _Saying:
     def __init__(self) -> None:
         self._title, self._handle, self._number = "", None, 0
         shell, _ = _shell_and_names()
-        self._watched = bool(getattr(shell, "kernel", None)) and not os.environ.get("NBGRADER_EXECUTION")
+        self.watched = bool(getattr(shell, "kernel", None)) and not os.environ.get("NBGRADER_EXECUTION")
 
-    def begins(self, check: Any) -> None:
+    def begins(self, title: str, slow: bool) -> None:
         """Say what is done now."""
-        self._title, self._number = check.title, self._number + 1
-        if self._watched:
+        self._title, self._number = title, self._number + 1
+        if self.watched:
             from IPython.display import display
 
-            slow = " (it trains a network: up to a minute)" if check.slow else ""
-            text = {"text/plain": f"{self._number}: {check.title}{slow} ..."}
+            trains = " (it trains a network: up to a minute)" if slow else ""
+            text = {"text/plain": f"{self._number}: {title}{trains} ..."}
             if self._handle is None:
                 self._handle = display(text, raw=True, display_id=True)
             else:
@@ -157,7 +174,7 @@ class _Saying:
 
     def no_answer(self, text: str) -> None:
         """Where the code stands that gives no answer."""
-        if self._watched and self._handle is not None:
+        if self.watched and self._handle is not None:
             said = f"{self._number}: {self._title}\n{text}. The square (■) above stops it."
             self._handle.update({"text/plain": said}, raw=True)
 
@@ -178,8 +195,7 @@ class _Saying:
 
     def where(self, fault: BaseException) -> str:
         """At which check, and in which line of the student's cell."""
-        lines = [f for f in traceback.extract_tb(fault.__traceback__) if f.filename.startswith("<the cell")]
-        at = f", in line {lines[-1].lineno} of {lines[-1].filename.strip('<>')}" if lines else ""
+        at = fault.place if isinstance(fault, beside.Interrupted) else place(fault)
         return f" at “{self._title}”{at}" if self._title else at
 
 
@@ -218,3 +234,7 @@ def _descriptor(nowhere: int) -> Iterator[None]:
     finally:
         os.dup2(before, 2)
         os.close(before)
+
+
+if _Saying().watched:
+    beside.prepare()

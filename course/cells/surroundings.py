@@ -4,16 +4,25 @@ import builtins
 import contextlib
 import importlib.util
 import io
+import pdb
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 from course.cells.cell import read_work
 from course.cells.loading import load
+
+DEBUGGERS = (
+    "debugpy",
+    "pydevd",
+    "_pydevd_bundle",
+    "_pydev_bundle",
+)  # an editor's, which need neither keyboard nor screen
+cures = {"breakpoint": ""}  # what to do instead of stopping there, where that is known
 
 
 class Printed(io.TextIOWrapper):
@@ -65,6 +74,9 @@ class Surroundings:
     def around(self, printed: Printed) -> Iterator[None]:
         """Run code with these around it; `printed` takes what it prints."""
         answer, builtins.input = builtins.input, _nobody
+        stops = sys.breakpointhook, pdb.set_trace
+        if not stops[0].__module__.startswith(DEBUGGERS):
+            sys.breakpointhook, pdb.set_trace = _no_stop, _no_stop
         sys.path[:0] = self.folder
         sys.meta_path.insert(0, self)  # type: ignore[arg-type]
         hidden = _swap(self._modules)  # such as the instructor's own stubs, imported before
@@ -78,6 +90,7 @@ class Surroundings:
                 with contextlib.suppress(ValueError):
                     sys.path.remove(path)
             builtins.input = answer
+            sys.breakpointhook, pdb.set_trace = stops
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """As the import system asks for it."""
@@ -113,6 +126,12 @@ class _OtherWork(Loader):
 def _nobody(*_: object) -> str:
     """In place of `input`: it does not wait."""
     raise EOFError("checks can't type: input() gets no answer here")
+
+
+def _no_stop(*_: object, **__: object) -> NoReturn:
+    """In place of `breakpoint` and `pdb.set_trace`: nobody sees the prompt."""
+    cure = cures["breakpoint"]
+    raise RuntimeError("checks can't stop at a breakpoint" + (f": {cure}" if cure else ""))
 
 
 def _swap(modules: Mapping[str, ModuleType | None]) -> dict[str, ModuleType | None]:

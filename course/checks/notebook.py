@@ -6,15 +6,17 @@ here either. It differs in where the cells come from (`course.cells.kernel`), an
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from hypothesis.configuration import set_hypothesis_home_dir
 
 from course import catalog, limits, paths
 from course.catalog import Project
+from course.cells import surroundings
 from course.cells.cell import Work
 from course.cells.kernel import Opened
 from course.cells.loading import Loaded
@@ -38,6 +40,7 @@ def grade_task(
     begins: Callable[[Check], object] = lambda check: None,
     says: Callable[[str], object] = lambda text: None,
     stuck: Callable[[str], object] | None = None,
+    known: Mapping[str, CheckResult] = MappingProxyType({}),
 ) -> ProjectResult:
     """Run the checks of one function, as `notebook` would hand it in.
 
@@ -45,8 +48,12 @@ def grade_task(
         begins: called with each check before it runs.
         says: called with a sentence, from another thread, where a check that trains nothing gives no answer.
         stuck: called where the code swallows all that should end it.
+        known: results that stand, of checks that are not run.
         seconds: limit of all checks together (`TimeLimit`); a call that lasts longer than `limits.CALL_SECONDS` is stopped before.
     """
+    surroundings.cures["breakpoint"] = (
+        "call the function in a cell of its own; there it does, and `%debug` shows the last error"
+    )
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")  # else it is made beside the notebook
     book = notebook.book(entry, task)
     solutions = {p.module: paths.ROOT / "solutions" / f"{p.module}.py" for p in catalog.projects()}
@@ -54,7 +61,9 @@ def grade_task(
     others = {name: ("", str(file)) for name, file in there.items() if name != entry.module}
     work = Work(tuple(function.name for function in entry.functions), book.cells, others)
 
-    def without_a_cell(check: Check) -> CheckResult | None:
+    def without_a_run(check: Check) -> CheckResult | None:
+        if check.name in known:
+            return known[check.name]
         begins(check)
         fault = book.faults.get(check.task)
         return CheckResult.of(check, "failed", Failure("not graded", fault)) if fault else None
@@ -77,7 +86,7 @@ def grade_task(
                 ),
             ):
                 whole = run(
-                    entry, session, checks, seed=seed, before=without_a_cell, target=f"the cell of {task}", mend=True
+                    entry, session, checks, seed=seed, before=without_a_run, target=f"the cell of {task}", mend=True
                 )
         finally:
             session.close()

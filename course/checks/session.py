@@ -1,6 +1,6 @@
 """The judge's end of the line to a worker. Two transports, one behaviour.
 
-`InProcess` keeps the worker in this process: fast, a debugger and `breakpoint()` work, the student's own choice.
+`InProcess` keeps the worker in this process: fast, an editor's debugger works, the student's own choice.
 `ChildProcess` starts another one and talks over pipes: a crash, an exit or an endless loop ends that process and not the
 judge. Neither is a wall: the child sees the same files. Every message passes through `wire` in both, so a suite that
 runs in one runs in the other.

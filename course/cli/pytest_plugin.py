@@ -85,8 +85,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The id of a check names its function, `test_it_is_a_python_float[batch_accuracy]`: in lists, editors and JUnit files."""
     check = getattr(metafunc.function, "__check__", None)
-    if check is not None and "student" in metafunc.fixturenames:
-        metafunc.parametrize("student", [check.task], ids=[check.task], indirect=True)
+    tools = [name for name in ("student", "lab") if name in metafunc.fixturenames]
+    if check is not None and tools:
+        metafunc.parametrize(tools[0], [check.task], ids=[check.task], indirect=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -132,6 +133,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     check = check_of(pyfuncitem)
     if check is None:
         return None
+    from course.cells import surroundings
     from course.checks import no_answer
     from course.checks.run import run
     from course.reports.terminal import plain_text
@@ -140,8 +142,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object | None:
     seed = pyfuncitem.config.getoption("--course-seed")
     verdicts = pyfuncitem.config.stash[VERDICTS]
     graded.session.stuck = lambda why: verdicts.give_up(check, graded.target, f"the code {why}")  # type: ignore[attr-defined]
+    surroundings.cures["breakpoint"] = (
+        f"`course debug {graded.entry.id}` writes a program that can, and `--pdb` stops here"
+    )
     told_after = no_answer.TRAINING if check.slow else no_answer.FIRST
-    verdicts.begins(check, graded.target, graded.file)
+    verdicts.begins(check, graded.target, graded.file, pyfuncitem.config.getoption("--check-seconds"), told_after)
     with no_answer.told(check.task, lambda name: name == str(graded.file), verdicts.say, told_after):
         (result,) = run(graded.entry, graded.session, [check], seed=seed, target=graded.target).results
     told = {"function": check.task, "earned": result.earned, "points": result.points}

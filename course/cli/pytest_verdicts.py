@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from course import catalog, paths
-from course.cli.pytest_afterword import Afterword
+from course.cli.pytest_afterword import CRASHED, Afterword
 from course.reports.terminal import WIDTH, filled_lines
 
 if TYPE_CHECKING:
@@ -58,9 +58,14 @@ class Verdicts:
 
     def say(self, text: str) -> None:
         """A sentence while a check runs; in a pipe as well."""
+        if self._afterword:
+            self._afterword.tell("said")
         with self._uncaptured():
-            self._rewrite("")
-            self._lines(f"{text}. Ctrl-C ends it, with the verdicts so far; if it does not, Ctrl-\\ does.")
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        self._rewrite("")
+        self._lines(f"{text}. Ctrl-C ends it, with the verdicts so far.")
 
     def give_up(self, check: Check, target: str, reason: str) -> NoReturn:
         """End the process: the code lets nothing else end it. The verdicts so far are shown."""
@@ -91,7 +96,7 @@ class Verdicts:
         file, _, name = nodeid.partition("::")
         if file in self._expected:
             if self._afterword is None and self.config.option.usepdb is False:
-                self._afterword = Afterword.begun(self.config, self._show_crash)
+                self._afterword = Afterword.begun(self.config, self._show_crash, self._say)
             done = len(self._results.get(file, []))
             self._rewrite(f"{name.removeprefix('test_').replace('_', ' ')}  {done}/{self._expected[file]}")
 
@@ -104,21 +109,26 @@ class Verdicts:
         found = yield
         return ("checks", "", "") if hasattr(report, "verdict") else found
 
-    def begins(self, check: Check, target: str, student: Path) -> None:
-        """A check is about to run; if it ends the process, this is what is known."""
+    def begins(self, check: Check, target: str, student: Path, seconds: float, after: float) -> None:
+        """A check is about to run; if it ends the process, this is what is known.
+
+        Args:
+            seconds: limit of one call.
+            after: seconds without an answer after which that is said.
+        """
         if self._afterword:
             from course.checks.failure import Failure
             from course.checks.results import CheckResult
 
-            crash = Failure("ended", check.task, {"reason": "pytest itself has crashed"})
+            crash = Failure("ended", check.task, {"reason": CRASHED})
             verdict = CheckResult.of(check, "failed", crash).plain()
-            self._afterword.tell("at", check=verdict, target=target, file=str(student))
+            self._afterword.tell("at", check=verdict, target=target, file=str(student), seconds=seconds, after=after)
 
     def _show_crash(self, results: list[CheckResult], target: str) -> None:
         file = next(iter(self._expected))
         self._results, self._targets, self._screens = {file: results}, {file: target}, {}
         self._show(file)
-        self._lines("With `--transport child` the other checks go on after a crash.")
+        self._lines("With `--transport child` the other checks go on after one that crashes or never ends.")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Take a check's verdict; show the project when it is whole."""

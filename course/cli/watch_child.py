@@ -10,14 +10,11 @@ and waits (`waiting`). It gets a `Job`, then names of checks to run, and sends m
     ("result", CheckResult)               it has ended
     ("broke", reason, line)               the check that runs ended in a way that no check may; nothing else comes
     ("done", notes)                       all that were asked for have ended
-    ("learned", names, calls)             at the end: what has been imported and worked out, for the next one (`watch_warm`)
+    ("learned", names, calls)             at the end: what has been imported and worked out, for the next one (`course.checks.warm`)
 """
 
 import contextlib
-import faulthandler
-import importlib
 import os
-import pdb
 import signal
 import sys
 import threading
@@ -27,10 +24,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from course import catalog, limits, paths
-from course.cli import watch_warm
+from course import catalog, limits
+from course.cells import surroundings
+from course.checks import alone, warm
 
 PARENT_SECONDS = 1.0  # how often it looks whether the watcher still lives
 
@@ -50,22 +48,11 @@ class Job:
 
 
 def prepare(project: str, modules: Iterable[str] = (), calls: Iterable[bytes] = ()) -> None:
-    """Import all that a round needs. One thread: their tensors are tiny, and a process that has started others can't be forked."""
-    import torch
-
+    """Import all that a round needs."""
     from course.checks.check import checks_of
-    from course.checks.kits import load_kits
 
-    importlib.import_module("course.checks.target")
-    torch.set_num_threads(1)
+    warm.prepare(modules, calls)
     checks_of(catalog.project(project))
-    load_kits()
-    watch_warm.hypothesis_tables()
-    for name in modules:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    for call in calls:
-        watch_warm.work_out(call)
 
 
 def waiting(connection: Connection, project: str, modules: tuple[str, ...], calls: tuple[bytes, ...]) -> None:
@@ -91,13 +78,14 @@ def serve(connection: Connection, job: Job) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     entry, before = catalog.project(job.project), set(sys.modules)
     checks = {check.name: check for check in (*checks_of(entry), *bonuses_of(entry))}
-    recorder = watch_warm.Recorder()
+    recorder = warm.Recorder()
     session = open_session(
         job.file, entry, seconds=limits.CALL_SECONDS, cached=True
     )  # makes the data, with a bar, at first
     session.alone = True  # type: ignore[attr-defined]
     with job.trace.open("w") as trace, contextlib.suppress(EOFError, BrokenPipeError):
-        _alone(trace, entry.id)
+        alone.nobody_types(trace)
+        surroundings.cures["breakpoint"] = f"`course debug {entry.id}` writes a program that can"
         try:
             session.request("begin", task="", needs=[], seed=0)
         except StudentRaised as fault:
@@ -146,7 +134,7 @@ def serve(connection: Connection, job: Job) -> None:
                 return
             glance.ends()
             connection.send(("done", found.notes))
-        connection.send(("learned", _loaded_since(before, job.file), recorder.calls()))
+        connection.send(("learned", warm.imported_since(before, job.file.parent), recorder.calls()))
 
 
 def _epochs(message: dict[str, Any]) -> int:
@@ -162,39 +150,7 @@ def _end_with(watcher: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _alone(trace: Any, project: str) -> None:
-    """Nobody types here, nothing reaches the watcher's screen, and a crash leaves its line."""
-    for number, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY)):
-        nowhere = os.open(os.devnull, mode)
-        os.dup2(nowhere, number)
-        os.close(nowhere)
-    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process lives
-    faulthandler.enable(trace, all_threads=False)
-
-    def stop(*_: object, **__: object) -> NoReturn:
-        raise RuntimeError(f"checks can't stop at a breakpoint: `course debug {project}` writes a program that can")
-
-    sys.breakpointhook = stop
-    pdb.set_trace = stop
-
-
 def _line(fault: BaseException, file: Path) -> int | None:
     """The student's own line in which it arose."""
     lines = [frame.lineno for frame in traceback.extract_tb(fault.__traceback__) if frame.filename == str(file)]
     return lines[-1] if lines else None
-
-
-def _loaded_since(before: set[str], file: Path) -> tuple[str, ...]:
-    """Modules that were imported since, without the student's own."""
-    found = []
-    for name in set(sys.modules) - before:
-        origin = getattr(sys.modules[name], "__file__", None) or ""
-        here = Path(origin)
-        own = here.is_relative_to(file.parent) or (
-            here.is_relative_to(paths.ROOT)
-            and name.partition(".")[0] not in ("course", "graders")
-            and ".venv" not in origin
-        )
-        if origin and not own:
-            found.append(name)
-    return tuple(sorted(found))

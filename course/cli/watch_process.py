@@ -1,6 +1,5 @@
 """The watcher's end of the line to the process that runs a student's code: starts it, reads what it sends, ends it."""
 
-import importlib
 import multiprocessing
 import os
 import signal
@@ -12,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from course.catalog import Project
+from course.checks import warm
 from course.checks.time_limit import TimeLimit, processor_seconds
-from course.cli import watch_child, watch_glance, watch_warm
+from course.cli import watch_child, watch_glance
 
 FORKS = sys.platform == "linux" and not os.environ.get("COURSE_SPARE_PROCESS")  # macOS can fork, but not its libraries
 
@@ -100,7 +100,7 @@ class Starter:
         self._spare: tuple[Any, Connection] | None = None
         if fork:
             watch_child.prepare(entry.id)
-            watch_warm.settle()
+            warm.settle()
         else:
             self._spare = self._waiting()
 
@@ -126,16 +126,15 @@ class Starter:
         if self.fork and self._new:
             new = self._new.pop()
             if isinstance(new, bytes):
-                watch_warm.work_out(new)
+                warm.work_out(new)
             else:
-                with suppress(Exception):
-                    importlib.import_module(new)
+                warm.bring(new)
             if not self._new:
-                watch_warm.settle()
+                warm.settle()
 
     def close(self) -> None:
         """End the one that waits."""
-        watch_warm.unsettle()
+        warm.unsettle()
         if self._spare:
             process, connection = self._spare
             process.kill()

@@ -1,6 +1,7 @@
 """What a student's code finds around it: a real stream, nobody to answer, and the modules of other projects that are its own."""
 
 import builtins
+import pdb
 import sys
 from types import ModuleType
 
@@ -47,6 +48,23 @@ def test_nobody_answers():
     with pytest.raises(EOFError, match="checks can't type"):
         printed("input('name?')")
     assert builtins.input is before
+
+
+def test_nobody_stops_at_a_breakpoint(monkeypatch):
+    before = sys.breakpointhook, pdb.set_trace
+    for stop in ("breakpoint()", "import pdb; pdb.set_trace()"):
+        with pytest.raises(RuntimeError, match="checks can't stop at a breakpoint"):
+            printed(stop)
+    assert (sys.breakpointhook, pdb.set_trace) == before
+    stopped = []
+
+    def editors() -> None:
+        stopped.append(1)
+
+    editors.__module__ = "debugpy._vendored"
+    monkeypatch.setattr(sys, "breakpointhook", editors)
+    printed("breakpoint()")
+    assert stopped == [1]
 
 
 @pytest.fixture

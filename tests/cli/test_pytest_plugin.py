@@ -1,15 +1,20 @@
 """pytest graders, run as students run it: targets, exit codes, screens, JUnit, beside tests that are no checks."""
 
 import os
+import pty
+import re
+import select
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from course import paths
-from course.catalog import project
+from course.catalog import project, projects
 from course.workspace import pristine_text
 
 GRADER = "graders/test_01_mnist.py"
@@ -129,11 +134,16 @@ def test_a_module_that_does_not_load_is_a_verdict(tmp_path: Path):
 
 
 def test_ids_name_the_function():
-    run = pytest_run(GRADER, "--collect-only", "-q", "--target", "solutions")
+    """An editor's tree is made of them: file, check, and in brackets the function."""
+    run = pytest_run("graders", "--collect-only", "-q", "--target", "solutions")
+    found = re.findall(r"^graders/(\w+\.py)::test_(\w+)(?:\[(\w+)\])?$", run.stdout, re.MULTILINE)
+    assert len(found) == int(re.search(r"(\d+) tests collected", run.stdout)[1]) > 150
+    for entry in projects():
+        tasks = {task for file, _, task in found if file == entry.grader}
+        assert tasks == {function.name for function in entry.functions}
     assert f"{GRADER}::test_it_is_a_python_float[batch_accuracy]" in run.stdout
-    one = f"{GRADER}::test_it_is_a_python_float"
-    for wanted in (one, f"{one}[batch_accuracy]"):
-        assert "1 of 1 points" in pytest_run(wanted, "--target", "solutions").stdout
+    one = f"{GRADER}::test_it_is_a_python_float[batch_accuracy]"
+    assert "1 of 1 points" in pytest_run(one, "--target", "solutions").stdout
 
 
 def test_what_was_not_run_is_said(wrong: Path):
@@ -182,3 +192,43 @@ def test_what_ends_or_blocks_the_process_leaves_a_verdict(tmp_path: Path):
         if "ctypes" in code:
             assert f"   {code}" in run.stdout  # the line that crashed
             assert "3 more checks were not run." in run.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a fork")
+def test_ctrl_c_ends_a_loop_in_c_that_holds_the_interpreter(tmp_path: Path):
+    """No handler of Python's runs there, and no thread: a process that stands by shows the verdicts so far and ends pytest."""
+    one, code = "    return (logits.argmax(dim=1) == labels).float().mean().item()", "sum(itertools.repeat(1))"
+    file, called = tmp_path / "ex01_mnist.py", tmp_path / "called"
+    file.write_text(
+        SOLUTION.replace(one, f"    import itertools; open({str(called)!r}, 'w').close()\n    {code}\n{one}")
+    )
+    command = [
+        "-m",
+        "pytest",
+        "-p",
+        "no:cacheprovider",
+        GRADER,
+        "-k",
+        "build_model and scores or batch_accuracy",
+        "--target",
+        str(file),
+    ]
+    process, terminal = pty.fork()
+    if not process:
+        os.chdir(paths.ROOT)
+        os.execv(sys.executable, [sys.executable, *command])
+    shown, ended, until = "", 0, time.monotonic() + 120
+    while not ended and time.monotonic() < until:
+        if called.exists():
+            called.unlink()
+            os.write(terminal, b"\x03")
+        if select.select([terminal], [], [], 0.1)[0]:
+            with suppress(OSError):
+                shown += os.read(terminal, 1 << 16).decode("utf-8", "replace")
+        ended = os.waitpid(process, os.WNOHANG)[0]
+    os.close(terminal)
+    said = " ".join(re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", shown).split())
+    assert ended, said
+    assert "✓ build_model" in said
+    assert f"{code} batch_accuracy did not come back: Ctrl-C came, and it did not stop" in said
+    assert "3 more checks were not run." in said

@@ -1,6 +1,7 @@
-"""What a round has had to work out and no line of the student's decides: the watcher does it while nothing is to be done.
+"""What checks have had to work out and no line of the student's decides: the process that is forked for the next ones does it
+while nothing is to be done (`course watch`, and what stands ready beside a notebook's kernel).
 
-A fork begins with all that its parent has. So the watcher imports what a round has imported, calls again what the graders' kits
+A fork begins with all that its parent has. So the parent imports what a round has imported, calls again what the graders' kits
 keep (`functools.cache`: their own networks, pairs of sentences, photos), and lets hypothesis make its tables.
 """
 
@@ -12,13 +13,38 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from course import paths
 
 LONGEST = 1.5  # seconds of the processor: while one of them runs, the watcher does not notice a save
 Call = tuple[str, str, tuple[Any, ...], dict[str, Any]]  # module, function, arguments
 _CACHED = type(functools.cache(len))
+
+
+def prepare(modules: Iterable[str] = (), calls: Iterable[bytes] = ()) -> None:
+    """Import what any check needs. One thread: their tensors are tiny, and a process that has started others can't be forked."""
+    import torch
+
+    from course.checks.kits import load_kits
+
+    importlib.import_module("course.checks.target")
+    torch.set_num_threads(1)
+    load_kits()
+    hypothesis_tables()
+    for name in modules:
+        bring(name)
+    for call in calls:
+        work_out(call)
+
+
+def bring(name: str) -> None:
+    """Import a module that another process has imported; one that fails is none of our business."""
+    with contextlib.suppress(Exception):
+        importlib.import_module(name)
 
 
 def hypothesis_tables() -> None:
@@ -70,6 +96,22 @@ def work_out(call: bytes) -> None:
     with contextlib.suppress(Exception):
         module, name, args, kwargs = pickle.loads(call)
         getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+
+def imported_since(before: set[str], own: Path) -> tuple[str, ...]:
+    """Modules that were imported since, without the student's, who works in the folder `own`."""
+    found = []
+    for name in set(sys.modules) - before:
+        origin = getattr(sys.modules[name], "__file__", None) or ""
+        here = Path(origin)
+        theirs = here.is_relative_to(own) or (
+            here.is_relative_to(paths.ROOT)
+            and name.partition(".")[0] not in ("course", "graders")
+            and ".venv" not in origin
+        )
+        if origin and not theirs:
+            found.append(name)
+    return tuple(sorted(found))
 
 
 def settle() -> None:

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from course.cli import watch_warm
+from course.checks import warm
 
 CALLED = []
 TEXT = """
@@ -36,22 +36,22 @@ def kit(monkeypatch):
 
 
 def test_what_was_worked_out_is_worked_out_again(kit):
-    recorder = watch_warm.Recorder()
+    recorder = warm.Recorder()
     assert [kit.network(3), kit.network(3), kit.word("a"), kit.network(seed=4)] == [[3], [3], 1, [4]]
     calls = recorder.calls()
     assert [pickle.loads(call)[1:] for call in calls] == [("network", (3,), {}), ("network", (), {"seed": 4})]
     kit.network.__wrapped__.cache_clear()
     for call in calls:
-        watch_warm.work_out(call)
+        warm.work_out(call)
     assert CALLED == [3, 4, 3, 4]
 
 
 def test_what_has_no_name_elsewhere_is_left_out(kit):
-    recorder = watch_warm.Recorder()
+    recorder = warm.Recorder()
     kit.network(functools.partial(lambda: 1))
     assert recorder.calls() == ()
 
 
 def test_a_call_that_fails_is_passed_over():
-    watch_warm.work_out(pickle.dumps(("graders.kit.no_such_module", "f", (), {})))
-    watch_warm.work_out(b"not a pickle")
+    warm.work_out(pickle.dumps(("graders.kit.no_such_module", "f", (), {})))
+    warm.work_out(b"not a pickle")
