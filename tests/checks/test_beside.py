@@ -3,7 +3,6 @@
 import _thread
 import os
 import threading
-import time
 
 import pytest
 
@@ -73,13 +72,11 @@ def test_ctrl_c_ends_a_loop_in_c_that_holds_the_interpreter(monkeypatch):
         said.append(text)
         threading.Timer(0.1, _thread.interrupt_main).start()
 
-    began = time.monotonic()
     with pytest.raises(beside.Interrupted) as fault:
         judged("import itertools; sum(itertools.repeat(1))", says=asks)
     assert fault.value.place == f", in line 2 of the cell of {TASK}"
     assert f"{TASK}: no answer for" in said[0]
     assert "in line 2" in said[0]
-    assert time.monotonic() - began < 30
     assert judged("pass").earned == 4
 
 
