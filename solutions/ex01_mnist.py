@@ -14,7 +14,10 @@
 # ## What you will be able to do
 #
 # By the end of this project you can write a complete training loop from memory, say what each of its steps does,
-# and tell a network that has learned from one that has only memorised.
+# and tell a network that has learned from one that has only memorised. You learn from 10,000 pictures, the
+# *training data*, and measure on 2,000 others, by other writers: the *validation data*. (The digits that come with
+# the course are drawn by a program that imitates pens and hands, in the same files as the real MNIST. `course data`
+# says how to get the real ones; your code reads either.)
 #
 # | part | question that it answers |
 # |---|---|
@@ -25,8 +28,8 @@
 # | `train_epoch` | how does it get better? |
 # | `validate` | is it better on pictures that it has never seen? |
 #
-# The documentation of PyTorch has come with the install, so it works offline: `help(nn.Linear)`, or `nn.Linear?` in
-# a notebook cell.
+# The documentation of PyTorch came with the install, so it works offline: `help(nn.Linear)`, or `nn.Linear?` in a
+# notebook cell.
 
 # %%
 from collections.abc import Callable
@@ -43,17 +46,23 @@ from course.training import Metrics
 # ## From picture to tensor
 # *Difficulty 1 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 4 points*
 #
-# A digit arrives as a picture of 28 × 28 grey values. Each is a byte: 0 is the dark background, 255 is ink. Two
-# things have to change.
+# A digit arrives as a picture of 28 × 28 grey values. Each is a byte: 0 is the dark background, 255 is ink. It has
+# to become a *tensor*, which is PyTorch's array: like one of numpy's, but it can also live on a GPU, and it can
+# remember how it was computed. Two things change on the way.
 #
 # **The values.** A network computes sums of many inputs, each multiplied by a weight. It starts with small weights,
 # chosen for inputs of about the size of 1; with values up to 255 the sums come out in the hundreds, and the first
-# steps overshoot. So you divide by 255. (Forget it, and nothing crashes. The network only learns worse, which makes
-# this mistake hard to find.) The type has to change too. A byte cannot hold 0.5, and it wraps around silently: as
-# `uint8`, 200 + 100 is 44. Networks compute in `float32`.
+# changes to the weights go much too far. So you divide by 255. (Forget it, and nothing crashes. The network only
+# learns worse, which makes this mistake hard to find.) The type has to change too. A byte cannot hold 0.5, and it
+# wraps around silently: as `uint8`, 200 + 100 is 44. Networks compute in `float32`.
 #
-# **The shape.** PyTorch wants the channels first: a grey picture is `(1, 28, 28)`, a colour picture would be `(3, 28,
-# 28)`. PIL says (width, height), a tensor says (height, width).
+# **The shape.** PyTorch wants the channels first, then height and width: a grey picture is `(1, 28, 28)`, a colour
+# picture would be `(3, 28, 28)`. Mind the order. PIL, the library that opens picture files, says (width, height),
+# and calls a grey picture's mode "L"; a tensor says (height, width). In the docstrings H and W stand for height and
+# width, B for the number of pictures in a batch, K for the number of classes.
+#
+# torchvision's `v2` has each step ready made: look at `help(v2.ToImage)`, `help(v2.ToDtype)`, and
+# `help(v2.Compose)`, which chains them.
 
 
 # %%
@@ -74,14 +83,18 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 # ## Batches and their order
 # *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 5 points*
 #
-# The network learns from a *batch* at a time. One picture is a poor guide: what helps with this particular 4 may
-# hurt with most others. The average over 32 points more reliably in the right direction, and costs far less than 32
-# times as much. But with all 10,000 at once you would take a single step where you could have taken 313.
+# The network learns from a *batch* of pictures at a time, and after each batch it changes its weights once. That is
+# a *step*. One picture would be a poor guide: what helps with this particular 4 may hurt with most others. The
+# average over 32 is a far better one, and costs far less than 32 times as much. But with all 10,000 at once you
+# would take a single step where you could have taken 313.
 #
 # 10,000 pictures in batches of 32 make 312 full batches, and a last one that holds only 16. Those 16 count too.
 #
 # So that the network cannot pick up their order, the training pictures are shuffled anew before every *epoch*,
 # which is one pass over all of them.
+#
+# In PyTorch a `Dataset` hands out one item when you name its number; in project 02 you write one. A `DataLoader`
+# takes a data set, and deals out its items in batches.
 #
 # <details><summary>Why do you shuffle the training data and not the validation data?</summary>
 #
@@ -120,8 +133,8 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 #
 # $$y = Wx + b,$$
 #
-# so each of its outputs is a weighted sum of all inputs, plus a constant. 784 pixels in, ten scores out, and the
-# highest score wins: that is a model already, with one template for each digit. After training:
+# so each of its outputs is a weighted sum of all inputs, plus a constant, the *bias*. 784 pixels in, ten scores
+# out, and the highest score wins: that is a model already, with one template for each digit. After training:
 #
 # ![Ten small pictures of weights, one for each digit. The blue weights of the 0 form a ring around a red centre;
 # those of the other digits are blurred blue strokes between red regions](figure:templates)
@@ -135,17 +148,23 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 # and the second $3h + 4$, together they compute $3(2x + 1) + 4 = 6x + 7$, which one layer could have done. Between
 # them you need a *non-linearity*, usually $\mathrm{ReLU}(x) = \max(0, x)$. Now the same two layers compute
 # $3\max(0, 2x + 1) + 4$: at $x = -2, -1, 0, 1$ that is 4, 4, 7, 13. No straight line goes through these points.
-# With 512 such values in each hidden layer, a network combines many templates.
+#
+# The layers between input and output are called *hidden*; with 512 such values in each of two, a network combines
+# many templates. To begin with, the 28 rows of a picture are laid end to end: it is *flattened*.
 #
 # ```
 # (B, 1, 28, 28) --flatten--> (B, 784) --linear, ReLU--> (B, 512)
 #                --linear, ReLU--> (B, 512) --linear--> (B, 10)
 # ```
 #
+# Each arrow is a module of PyTorch, `nn.Flatten`, `nn.Linear` or `nn.ReLU`, and `nn.Sequential` runs modules one after
+# another.
+#
 # ### From scores to a loss
 #
-# The ten outputs are *logits*: scores of any size, positive or negative. *Softmax* turns them into probabilities, and
-# the *cross entropy* is the negative logarithm of the probability that the right class $y$ gets:
+# The ten outputs are *logits*: scores of any size, positive or negative. *Softmax* turns them into probabilities,
+# and the *cross entropy* is the negative logarithm (the natural one, `math.log`) of the probability that the right
+# class $y$ gets:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_j e^{z_j}}, \qquad \ell = -\log p_y.$$
 #
@@ -154,7 +173,7 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 #
 # ![Two bar charts. The logits 2, 1 and minus 1 become the probabilities 0.705, 0.259 and 0.035](figure:softmax)
 #
-# If class 0 is right, the loss is −log 0.705 = 0.349. If class 2 is right, it is −log 0.035 = 3.349: confident and
+# If class 0 is right, the loss is −log 0.705 = 0.35. If class 2 is right, it is −log 0.035 = 3.35: confident and
 # wrong is expensive. A network that has not learned anything gives each of ten classes about 0.1, and −log 0.1 =
 # 2.303. If your first loss is far above that, look at your input values.
 #
@@ -223,7 +242,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The fraction of images whose highest logit is that of the right class.
 
     Args:
-        logits: float (B, K), B at least 1; in training a graph hangs on them.
+        logits: float (B, K), B at least 1; in training a graph hangs on them (they remember how they were computed).
         labels: int64 (B,), values 0 to K - 1.
 
     Returns:
@@ -257,13 +276,14 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # *Too large a learning rate makes the loss grow.*
 #
 # Your network has 669,706 weights instead of one. `backward` computes all their derivatives in one go, and the
-# optimizer takes all the steps. For each batch, in this order:
+# *optimizer*, an object that was given all the weights, changes them. For each batch, in this order:
 #
-# 1. **forward**: logits from images;
-# 2. **loss**: one number that says how wrong they are;
-# 3. **zero_grad**: forget the gradients of the batch before, because `backward` *adds* to what is there;
-# 4. **backward**: the gradient of the loss for every parameter;
-# 5. **step**: the optimizer moves every parameter against its gradient.
+# 1. **forward**, `model(images)`: logits from images;
+# 2. **loss**, `loss_function(logits, labels)`: one number that says how wrong they are;
+# 3. **zero_grad**, of the optimizer: forget the gradients of the batch before, because `backward` *adds* to what is
+#    there;
+# 4. **backward**, of the loss: the gradient of the loss for every *parameter*, which is any weight or bias;
+# 5. **step**, of the optimizer: it moves every parameter against its gradient.
 #
 # Without `zero_grad`, the second step above would use −12 + (−7.2) = −19.2, although the −12 belongs to a weight that
 # is gone.
@@ -286,9 +306,9 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 #
 # ### On a GPU
 #
-# A tensor lives on a *device*: in the memory of the CPU, or in that of a GPU, which computes such sums many times
-# faster. `model.to("cuda")` puts the network's weights on the GPU, but the loader still makes its batches on the
-# CPU, and the first layer stops with "Expected all tensors to be on the same device".
+# A tensor lives on a *device*: in main memory, where the CPU computes, or in the memory of a GPU, which does such
+# sums many times faster. `model.to("cuda")` puts the network's weights on the GPU, but the loader still makes its
+# batches on the CPU, and the first layer stops with "Expected all tensors to be on the same device".
 #
 # One rule covers every case: *the model stays where it is, and each batch goes to the device of the model's
 # parameters.*
@@ -296,8 +316,8 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # Every parameter knows where it is: `next(model.parameters()).device`. And `x.to(where)` copies a tensor to another
 # device, if it is not there already. Images and labels both need it.
 #
-# Your function has all its points without it. It is a *bonus*: the checks try it on a GPU that is only pretended,
-# and say whether it is ready for a real one.
+# Your function has all its points without it. It is a *bonus*: the checks try your function on a pretend GPU, and
+# say whether it is ready for a real one.
 #
 # <details><summary>Why not simply <code>.cuda()</code>, or the GPU whenever <code>torch.cuda.is_available()</code>?</summary>
 #
@@ -316,10 +336,10 @@ def train_epoch(
     Args:
         model: maps images to logits (B, K); changed in place, in train mode; a frozen parameter stays as it is, and frozen. It
             stays on its device, and each batch goes there.
-        loader: gives (images, labels (B,)) when it is gone through, which may be all that it can: `course run` hands over a
-            progress bar; the last batch may be a single item.
+        loader: gives (images, labels (B,)) in a `for` loop, which may be all that it can do (it may have no length): `course run`
+            hands over a progress bar; the last batch may be a single item.
         loss_function: the mean loss of logits and labels, such as `nn.CrossEntropyLoss()`.
-        optimizer: over the model's parameters, in groups or not, on which no gradient hangs yet; used as it is: what it
+        optimizer: over the model's parameters, in groups or not, none of which has a gradient yet; used as it is: what it
             remembers of earlier epochs, its learning rates and its other settings stay its own.
 
     Returns:
@@ -347,9 +367,10 @@ def train_epoch(
 # ## Is it better on what it has never seen?
 # *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 6 points*
 #
-# Whoever has memorised last year's answers gets full marks on last year's exam. So you keep *held-out
-# data* that the network never trains on: here 2,000 digits of other writers. Measuring must change nothing: no
-# step; no running statistics that move, hence `model.eval()`; and no gradients, hence `torch.no_grad()`.
+# Whoever has memorised last year's answers gets full marks on last year's exam. So you keep *held-out data* that
+# the network never trains on: here the 2,000 digits of other writers. Measuring must change nothing, so there is no
+# step. Layers that behave differently in training must behave as they do in use, hence `model.eval()`. And nobody
+# needs gradients, hence `torch.no_grad()`.
 #
 # Watch both curves. If the training accuracy keeps rising and the validation accuracy does not, the network has begun
 # to memorise.
@@ -369,7 +390,7 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
     Args:
         model: maps images to logits (B, K); used in eval mode, without gradients, and left in any mode; no parameter, gradient,
             buffer or other setting of it changes. It stays on its device, and each batch goes there.
-        loader: gives (images, labels (B,)) when it is gone through, as for `train_epoch`.
+        loader: gives (images, labels (B,)) in a `for` loop, as for `train_epoch`.
         loss_function: the mean loss of logits and labels; left as it was.
 
     Returns:
@@ -393,10 +414,10 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## All together
 #
-# `course run 01` trains your network, prints a table, and saves the model and its pictures; `--device cuda` takes
-# an Nvidia GPU, `--device mps` an Apple one. Our solution, run with five seeds, ends between {measured: 01 dense
-# network, unseen writers, least} and {measured: 01 dense network, unseen writers, greatest} on the embedded digits.
-# One of these runs:
+# `course run 01` trains your network for five epochs, each at a lower learning rate than the one before (project 03
+# says why), prints a table, and saves the model and its pictures; `--device cuda` takes an Nvidia GPU, `--device
+# mps` an Apple one. Our solution, run with five seeds, ends between {measured: 01 dense network, unseen writers,
+# least} and {measured: 01 dense network, unseen writers, greatest} on the embedded digits. One of these runs:
 #
 # ![Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The dashed validation curve
 # levels off a little earlier than the training curve](figure:learning-curves)
@@ -404,13 +425,13 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # *The validation curve flattens first, but it does not get worse: this network has learned much more than it has
 # memorised.*
 #
-# And digits that it gets wrong, although it is sure:
+# And here are digits that it gets wrong, although it is sure:
 #
 # ![Eight digits that the network misread, each with the right answer and the network's answer above it, such as a 4
 # that looks like a 9](figure:wrong-digits)
 #
 # **Your own network may end elsewhere.** The checks ask for 0.95 after eight epochs, whatever the width of your
-# hidden layers; the run takes five. So you can earn all 33 points and still see a lower number here. The width
+# hidden layers; the run has only five. So you can earn all 33 points and still see a lower number here. The width
 # decides how much the network can express:
 #
 # ![A curve of validation accuracy against the width of the hidden layers. It rises from about 0.8 at 8 values to 0.97

@@ -3,10 +3,10 @@
 #
 # **How do you get more training pictures without taking a single new one?**
 #
-# Project 03 gave you a convolutional network, and it left a question open. On the 2,400 pictures that it learned from,
-# it hardly makes a mistake; on signers whom it has never seen it reads {measured: 03 CNN, unseen signers} of the hands.
-# The dense network of 02 had read {measured: 02 MLP, unseen signers}. Convolutions closed a good part of that gap. What
-# is left?
+# Project 03 gave you a convolutional network, and it left a question open. On the 2,400 pictures that it learned
+# from, it hardly makes a mistake; on signers whom it has never seen it reads {measured: 03 CNN, unseen signers} of
+# the hands. The dense network of 02 read {measured: 02 MLP, unseen signers}, so convolutions closed a good part of
+# the gap. How do you close the rest?
 #
 # Look at the data once more. Ten people stood before the camera, and each of them made each sign ten times in almost
 # the same position and the same light. A network with a few hundred thousand weights can learn such pictures by heart:
@@ -31,8 +31,8 @@
 
 # %% [markdown]
 # ## What a rotation does to four pixels
-# Before you turn a hand, turn the smallest picture that has something to turn: two dark pixels on the left, two bright
-# ones on the right. Turn it by 15 degrees against the clock.
+# Before you turn a hand, turn the smallest picture that has something to turn: two dark pixels on the left, two
+# bright ones on the right. Turn it by 15 degrees anticlockwise.
 #
 # ![A picture of two by two pixels, dark on the left and bright on the right. Four orange crosses, turned by 15 degrees
 # around the centre, mark where the new pixels are read. The result with black around it is 0.13 0.89 0.00 0.76, the
@@ -40,17 +40,17 @@
 #
 # *Each new pixel (blue dot) asks: where was I before the turn? The orange crosses are the answers.*
 #
-# The trick is to go backwards. Every pixel of the *new* picture is turned back by 15 degrees to find the place in the
-# *old* one that it comes from. Put the origin in the middle, so that the centre of the top left pixel is $(-0.5, 0.5)$.
-# With $\cos 15° = 0.966$ and $\sin 15° = 0.259$ it came from
+# The trick is to go backwards. Every pixel of the *new* picture is turned back by 15 degrees to find the place in
+# the *old* one that it comes from. Put the origin in the middle, with $y$ pointing up, so that the centre of the
+# top left pixel is $(-0.5, 0.5)$. With $\cos 15° = 0.966$ and $\sin 15° = 0.259$ it came from
 #
 # $$x = -0.5 \cdot 0.966 + 0.5 \cdot 0.259 = -0.354, \qquad y = 0.5 \cdot 0.259 + 0.5 \cdot 0.966 = 0.612.$$
 #
-# There is no pixel centre at that place. *Bilinear interpolation* mixes the neighbours, each by how near it is. From
-# left to right we have gone $-0.354 + 0.5 = 0.146$ of the way from the dark column (0) to the bright one (1): that
-# makes 0.146. From bottom to top we are 0.112 *beyond* the upper row, and what lies beyond the picture is black unless
-# you say otherwise: $0.146 \cdot (1 - 0.112) = 0.130$. The bright pixel above right should have stayed 1.0 and comes
-# out as 0.888. It lost light to an outside that nobody photographed.
+# There is no pixel centre at that place. *Bilinear interpolation* mixes the neighbours, each by how near it is.
+# From left to right we have gone $-0.354 + 0.5 = 0.146$ of the way from the dark column (0) to the bright one (1):
+# that makes 0.146. From bottom to top we are 0.112 *beyond* the upper row, and what lies beyond the picture is
+# black unless you say otherwise: $0.146 \cdot (1 - 0.112) = 0.130$. The top right pixel should have stayed 1.0 and
+# comes out as 0.888, by the same rule. It lost light to a darkness that was never in the picture.
 #
 # On a real picture this gives black wedges in the corners, and a network is quick to learn from wedges. The cure is to
 # add a margin that repeats the edge, turn, and cut the margin off again (`v2.Pad(6, padding_mode="edge")`, turn,
@@ -59,9 +59,10 @@
 #
 # <details><summary>Why bilinear, and not simply the nearest pixel?</summary>
 #
-# The nearest pixel makes no new grey values, but it moves edges by whole pixels: turned by 15 degrees our picture would
-# not change at all, and a finger of three pixels' width would get a zigzag edge. At 28 × 28 the difference is easy to
-# see. `v2.RandomAffine` takes the nearest pixel unless you pass `interpolation=v2.InterpolationMode.BILINEAR`.
+# The nearest pixel makes no new grey values, but it moves edges by whole pixels: turned by 15 degrees, our picture
+# would not change at all, and a finger of three pixels' width would get a zigzag edge. At 28 × 28 the difference is
+# easy to see. `v2.RandomAffine` takes the nearest pixel unless you pass
+# `interpolation=v2.InterpolationMode.BILINEAR`.
 #
 # </details>
 
@@ -212,7 +213,7 @@ def train_augmented(
     """Train on augmented pictures, and measure on the validation pictures as they are.
 
     Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. After twelve epochs in
-    batches of 16, with views that are known to be enough, the course's network with more dropout reads at least 0.90 of
+    batches of 16, with a `make_transforms` that is known to do, the course's network (with more dropout) reads at least 0.90 of
     unseen hands, and 0.03 more than without augmentation.
 
     Args:
@@ -260,12 +261,14 @@ def train_augmented(
 # runs the stranger's code.
 #
 # `torch.save(model.state_dict(), path)` keeps the tensors alone, under their names: `head.2.weight` and 43 others.
-# Anyone who has the architecture can fill it with them, and `torch.load(path, weights_only=True)` refuses everything
-# that is not a tensor or a plain container.
+# Anyone who has the architecture, the code of the class, can fill it with them, and `torch.load(path,
+# weights_only=True)` refuses everything that is not a tensor or a plain container.
 #
-# Two details make the function worth writing. `torch.compile` wraps a network, so that the names in its `state_dict`
-# begin with `_orig_mod.`; a plain network doesn't know these names. And a program can be stopped in the middle of
-# writing: write to a temporary file first and then rename it, and there is never half a model under the real name.
+# Two details make the function worth writing. `torch.compile` wraps a network, so that the names in its
+# `state_dict` begin with `_orig_mod.`, and a plain network doesn't know these names. (The compiled one keeps the
+# plain one as its attribute `_orig_mod`.) And a program can be stopped in the middle of writing: write to a
+# temporary file first, then put it in place of the old one with `os.replace`, and there is never half a model under
+# the real name.
 #
 # <details><summary>What does the state dict hold besides the weights?</summary>
 #
@@ -281,7 +284,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
     Args:
         model: a network, compiled or not, in any mode and on any device; left as it is. A compiled one is saved under the names of
-            the plain network, which may be any but `_orig_mod`, which is torch's for what it has compiled.
+            the plain network (which has no part called `_orig_mod` of its own: torch uses that name for what it has compiled).
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     ### BEGIN SOLUTION

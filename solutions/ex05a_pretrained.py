@@ -71,7 +71,8 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
         name: as torchvision knows it: "pocket_mobilenet", "squeezenet1_0", "resnet18", …
 
     Returns:
-        (model, weights): a new model, filled with its default weights, in eval mode; the member of its WeightsEnum.
+        (model, weights): a new model, filled with its default weights, in eval mode; the description of these weights, a member of
+            the network's WeightsEnum.
     """
     ### BEGIN SOLUTION
     weights = torchvision.models.get_model_weights(name).DEFAULT
@@ -81,7 +82,7 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
 
 
 # %% [markdown]
-# ## The same spectacles
+# ## The same glasses
 # *Difficulty 2 of 5 · matters 5 of 5 · about 15 minutes for someone new (a guess) · 5 points*
 #
 # A network sees the world through the preprocessing that it was trained with: resized, cut to a square, and each colour
@@ -90,8 +91,8 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
 # $$x' = \frac{x - \mu}{\sigma}, \qquad \mu = (0.485, 0.456, 0.406), \quad \sigma = (0.229, 0.224, 0.225).$$
 #
 # $\mu$ and $\sigma$ are the mean and the standard deviation of the red, green and blue values of ImageNet, so that
-# after the shift a typical picture has mean 0 and standard deviation 1 in each channel. Take an orange pixel, (200,
-# 120, 40):
+# afterwards a typical picture has mean 0 and standard deviation 1 in each channel. Take an orange pixel, (200, 120,
+# 40):
 #
 # | channel | byte | divided by 255 | minus the mean | divided by the standard deviation |
 # |---|---|---|---|---|
@@ -209,13 +210,14 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
 # *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 5 points*
 #
 # The last layer of the network (`classifier` in most of torchvision's networks, `fc` in the ResNets) is called its
-# *head*. All that comes before, the *backbone*, turns a picture into some hundred values: how much of this texture, of
-# that edge, of such a colour. These values are the *features*; the head only weighs them for its categories. For the
-# pocket network there are 1200 of them.
+# *head*. All that comes before, the *backbone*, turns a picture into some hundreds of values: how much of this
+# texture, of that edge, of such a colour. These values are the *features*; the head only weighs them for its
+# categories. For the pocket network there are 1200 of them.
 #
-# For another task the features are what you want. Take the features of one photo of the resident dog, and ask which of
-# the other 168 photos has the most similar ones (by the cosine of the two vectors). All of the five nearest are photos
-# of the same dog, although no category of the network is called after it:
+# For another task the features are what you want. Take the features of one photo of the resident dog, and ask which
+# of the other 168 photos has the most similar ones (by the *cosine* of the two vectors: 1 if they point the same
+# way, 0 at a right angle; project 06 works it out). All of the five nearest are photos of the same dog, although no
+# category of the network is called after it:
 #
 # ![Six photos in a row: one black dog with a white chest, and the five photos whose features are most similar to its
 # own, with similarities from 0.83 down to 0.68. All five show the same dog in other poses and
@@ -233,7 +235,7 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
 # hook.remove()
 # ```
 #
-# Take it off in a `finally` block. A hook that stays goes on collecting, also after an error.
+# Take it off in a `finally` block, which runs after an error too: a hook that stays goes on collecting.
 #
 # In some networks the head gets a stack of maps `(B, D, h, w)` and not a row `(B, D)`. Then the mean over h and w is
 # the usual description: *how much* of each feature there is, wherever it is.
@@ -366,16 +368,17 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # categories. A threshold turns a probability into a decision and trades precision for recall.
 #
 # ### Check yourself
-# <details><summary>Your door never opens, for nobody. You print the tensor that goes in, and its values are 0.0 to
+# <details><summary>Your door opens for nobody. You print the tensor that goes in, and its values are 0.0 to
 # 255.0. What was forgotten?</summary>
 #
-# The division by 255 and the normalisation. The largest value should be near 2.6, the smallest near -2.1.
+# The division by 255 and the normalisation. No value may be above 2.64 (white in blue) or below -2.12 (black in
+# red).
 #
 # </details>
 #
 # <details><summary>Logits (3, 3, 3, 3). What does softmax give, and what does topk(1) tell you?</summary>
 #
-# Four times 0.25. `topk(1)` names one of the four, by chance of the implementation; the 0.25 is the real message: the
+# Four times 0.25. `topk(1)` has to name one of the four, and which one means nothing; the 0.25 is the message: the
 # network has no idea.
 #
 # </details>

@@ -3,22 +3,22 @@
 #
 # **Can 19 photos be enough to recognise one particular dog?**
 #
-# The door of 05a lets in every dog. Now it should open for one, the resident, and for no other. There are 139 photos to
-# learn from, 19 of them of that dog; 30 more wait for the validation. A network with a million weights could learn 139
-# photos by heart before lunch, and would know nothing about the 140th. In project 04a you had 2,400 pictures and it was
+# The door of 05a lets in every dog. Now it should open for one, the resident, and for no other. There are 139
+# photos to learn from, 19 of them of that dog; 30 more wait for the validation. A network with a million weights
+# would soon know 139 photos by heart, and nothing about the 140th. In project 04a you had 2,400 pictures and it was
 # hardly enough.
 #
 # But you have seen in 05a that the features of a pre-trained network put photos of this dog next to each other,
-# although nobody ever told the network about it. So don't train a network. Keep the backbone as it is and train one
-# small layer on top, a *head* that weighs the features for *your* question. That is **transfer learning**. Once the
-# head is good, let the backbone follow it by very small steps: that is **fine-tuning**.
+# although nobody ever told the network about it. So don't train a whole network. Keep the backbone as it is and
+# train one small layer on top, a *head* that weighs the features for *your* question. That is **transfer
+# learning**. Once the head is good, let the backbone follow in very small steps: that is **fine-tuning**.
 #
-# Beware of the accuracy before you start: 20 of the 30 validation photos don't show the resident, so a model that never
-# opens the door is already right two times out of three.
+# Before you start, beware of the accuracy: 20 of the 30 validation photos don't show the resident, so a model that
+# never opens the door is already right two times out of three.
 #
 # At the end of this project you can
 #
-# - freeze a network completely, the part that no gradient touches included;
+# - freeze a network completely, even the part that no gradient touches;
 # - put a new head on a backbone, and give the optimizer only what it may change;
 # - fine-tune without spoiling what was there;
 # - ask a network where it looks.
@@ -78,7 +78,7 @@ STD = (0.229, 0.224, 0.225)
 # | out | -1.34 | -0.45 | 0.45 | 1.34 |
 #
 # Other values come out, and they depend on the company: the 1 became -1.34 because it came with 3, 5 and 7. And the
-# layer takes a note. It moves its running statistics a tenth of the way (`momentum=0.1`) towards the batch's:
+# layer takes note. It moves its running statistics a tenth of the way (`momentum=0.1`) towards the batch's:
 #
 # - mean: $0.9 \cdot 2 + 0.1 \cdot 4 = 2.2$
 # - variance: $0.9 \cdot 4 + 0.1 \cdot 6.67 = 4.27$ (for this it divides by 3 and not by 4: $20 / 3 = 6.67$)
@@ -92,10 +92,24 @@ STD = (0.229, 0.224, 0.225)
 #
 # *Nothing here requires a gradient.*
 #
-# That is the trap of this project. You freeze the parameters, call `eval()` on the backbone, and all is well, until the
-# training loop calls `model.train()` at the beginning of the next epoch. `train` goes through all layers, yours
-# included, by calling the method `train` of each of its children. If you want a layer to stay in eval mode, see to it
-# that this call has no effect on it, whatever network it is part of.
+# That is the trap of this project. You freeze the parameters, call `eval()` on the backbone, and all is well, until
+# the training loop calls `model.train()` at the beginning of the next epoch. `train` goes through all layers, yours
+# included, by calling the method `train` of each of its children. If you want a layer to stay in eval mode, see to
+# it that this call has no effect on it, whatever network it is part of.
+#
+# In Python a single object may have a method of its own, which hides that of its class:
+#
+# ```python
+# >>> from types import MethodType
+# >>> class Dog:
+# ...     def speak(self):
+# ...         return "woof"
+# >>> bo, rex = Dog(), Dog()
+# >>> bo.speak = MethodType(lambda self: "", bo)
+# >>> bo.speak(), rex.speak()
+# ('', 'woof')
+#
+# ```
 #
 # <details><summary>Why not set momentum to 0, so that nothing is noted any more?</summary>
 #
@@ -176,9 +190,10 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modul
 # ## What the optimizer may change
 # *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
 #
-# The optimizer gets only what may change. Frozen parameters in its list cost memory, and some optimizers with weight
-# decay would shrink them all the same. The order matters too: build the optimizer *after* freezing, because it keeps
-# the list that it was given. And unfreezing does not add anything to a list that was made before.
+# The optimizer gets only what may change. It passes over a frozen parameter that has no gradient; but one that was
+# frozen after a `backward` still has its gradient, and the next step would move it. The order matters too: build
+# the optimizer *after* freezing, because it keeps the list that it was given. And unfreezing does not add anything
+# to a list that was made before.
 
 
 # %%
@@ -194,7 +209,7 @@ def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
 # *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 3 points*
 #
 # As in 04a, but for colour photos, and another subject has other rules. A dog is a dog from both sides, so a mirror
-# image is fine here. Upside down it isn't. And a crop must leave enough of the animal to recognise it.
+# image is fine here. Upside down is not. And a crop must leave enough of the animal to recognise it.
 #
 # ![A photo of the resident dog and five random views of it: cropped, mirrored, brighter, darker. In each view the dog
 # and its colours can be recognised.](figure:views-of-a-photo)
@@ -272,11 +287,12 @@ def unfreeze(model: nn.Module) -> nn.Module:
 #
 # *From the same trained head, in the same order of batches.*
 #
-# With Adam, a step changes each weight by about the learning rate, whatever the size of its gradient. Typical weights
-# of the backbone are of the size 0.1. At 0.01 ten steps, one epoch here, can move a weight by its own size, and what
-# was pre-trained is gone. At 0.001 the network finds something better now and then, and loses it again. At 0.00001
-# nothing can break, but six epochs lead nowhere. Good values lie in between, ten to a hundred times smaller than the
-# head's, and you find them by trying.
+# With Adam, a step changes each weight by about the learning rate, whatever the size of its gradient. Typical
+# weights of the backbone are of the size 0.1. At 0.01 ten steps, about one epoch here, can move a weight by its own
+# size, and what was pre-trained is gone. At 0.001 the network finds something better now and then, and loses it
+# again. At 0.00001 nothing can break, but six epochs lead nowhere. Good values lie in between, ten to a hundred
+# times smaller than the head's, and you find them by trying. (The default of `fine_tune` is the careful end;
+# `course run 05b` takes 0.0001.)
 #
 # And **keep the best that you had**. Measure before the first epoch and after each; remember the state with the highest
 # validation accuracy; end with that. Then fine-tuning can't make anything worse, as far as these photos can tell.
@@ -412,9 +428,9 @@ def fine_tune(
 # <details><summary>Your accuracy is 0.667 after the first epoch and after the tenth. What has the model probably
 # learned?</summary>
 #
-# To say "not the resident" to every photo. Look at the confusion matrix: one column is empty. Training photos of the
-# other class are six times as many, so this is where learning starts; with a learning rate that is too small it also
-# ends there.
+# To say "not the resident" to every photo. Look at the confusion matrix in `runs/`, which has a row for what each
+# photo is and a column for what the network said: one column is empty. Training photos of the other class are six
+# times as many, so this is where learning starts; with a learning rate that is too small it also ends there.
 #
 # </details>
 #

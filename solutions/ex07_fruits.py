@@ -4,9 +4,9 @@
 # Is this apple still good? You see it at a glance, in shade or sun, on a white plate or a brown table. Can your
 # network?
 #
-# There are photos of apples, bananas and oranges, fresh and rotten: six classes, a hundred training photos of each in
-# the embedded data. The bar is 0.92 on photos that the network has not seen. This is the assessment. Nothing new is
-# explained, since you know all the parts:
+# There are photos of apples, bananas and oranges, fresh and rotten: six classes, a hundred training photos of each
+# in the embedded data. The bar is 0.92 on photos that the network has not seen. This is the assessment, and no part
+# of it is new:
 #
 # | what you need | where you built it |
 # |---|---|
@@ -39,9 +39,10 @@
 # <details><summary>You try twenty settings and keep the best on the validation photos. What is its accuracy
 # worth?</summary>
 #
-# Less than it says. Of twenty settings that are all equally good, one looks best by luck, and you chose that one. On
-# 240 photos an accuracy of 0.92 has a standard error of $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$: two networks that
-# differ by 0.01 are level. This is why the grader counts on photos that you have never measured on.
+# Less than it says. Of twenty settings that are all equally good, one looks best by luck, and you chose that one.
+# And chance has a say in any measurement: with other 240 photos of the same kind, an accuracy of 0.92 would
+# typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$ higher or lower (its *standard error*), so two networks
+# that differ by 0.01 are level. This is why the grader counts on photos that you have never measured on.
 #
 # </details>
 
@@ -58,8 +59,9 @@
 #   200   90   90       90   90   90
 # ```
 #
-# Both have five of 200 and four of 90. So both have the same **histogram**, the same mean, and every other summary
-# that forgets where a pixel lies. The same with a photo of the training data:
+# Both have five pixels of 200 and four of 90. So both have the same **histogram** (how many pixels there are of
+# each value), the same mean, and the same of every other summary that forgets where a pixel lies. The same with a
+# photo of the training data:
 #
 # ![Left a piece of an orange with a round dark rotten spot, beside it the same pixels sorted from bright to dark as
 # if a shadow fell across it; on the right one histogram for both, two outlines exactly one upon the
@@ -68,8 +70,8 @@
 # *Every pixel of the left picture is in the right one too. Only the places differ, and the places are what says
 # "rot".*
 #
-# On the embedded photos a linear classifier that gets a histogram of 64 colours reads 0.53 of them right. It knows
-# more than nothing, and it will never know enough. The convolutions of the backbone look at borders and textures,
+# On the embedded photos a linear classifier that gets a histogram of 64 colours reads 0.53 of them right. That is
+# more than nothing, and it will never be enough. The convolutions of the backbone look at borders and textures,
 # which a histogram throws away.
 
 # %%
@@ -100,8 +102,8 @@ STD = (0.229, 0.224, 0.225)
 #
 # <details><summary>May you use the same transform for the training and the validation photos?</summary>
 #
-# No. The validation photos are your measuring stick: they are resized, and nothing about them is random. If your
-# training accuracy is a little below your validation accuracy, that is why: the training photos are the harder ones.
+# No. The validation photos are your yardstick: they are resized, and nothing about them is random. If your training
+# accuracy is a little below your validation accuracy, that is why: the training photos are the harder ones.
 #
 # </details>
 
@@ -247,7 +249,7 @@ def train(
 # ## Fine-tune
 # *Difficulty 4 of 5 · matters 4 of 5 · about 30 minutes for someone new (a guess) · 10 points*
 #
-# All parameters, small steps, and the best state in the end.
+# All parameters, small steps, and the best state at the end, as in 05b.
 #
 # ![Accuracy over twelve epochs. With a frozen backbone the validation curve passes the bar of 0.92 in the first epoch
 # and stays near 0.97; the training curve begins at 0.73 and stays below it. Behind a line that marks where
@@ -303,10 +305,10 @@ def fine_tune(
 # ## The assessment
 # *Difficulty 2 of 5 · matters 5 of 5 · about 10 minutes for someone new (a guess) · 3 points*
 #
-# Count: how many of how many. Not in train mode, and not as a mean of batch accuracies. Of 240 photos in batches of
-# 32 the last batch holds 16. Say 204 of the 224 photos in full batches are right, and all 16 of the last. That is 220
-# of 240, or 0.917: not enough. The mean of the eight batch accuracies is $(7 \cdot 0.911 + 1) / 8 = 0.922$, and would
-# pass: those 16 photos would weigh as much as 32.
+# Count how many are right, of how many: in eval mode, and not as a mean of batch accuracies. Of 240 photos in
+# batches of 32 the last batch holds 16. Say 204 of the 224 photos in full batches are right, and all 16 of the
+# last. That is 220 of 240, or 0.917: not enough. The mean of the eight batch accuracies is $(7 \cdot 0.911 + 1) / 8
+# = 0.922$, and would pass: those 16 photos would weigh as much as 32.
 
 
 # %%
@@ -370,8 +372,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 #
 # 1. **Which cells?** Fresh for rotten of the same fruit is about decay; an apple for an orange is about the kind.
 #    These are different problems with different cures.
-# 2. **Is it symmetric?** If rotten bananas are called fresh but never the other way round, the network waits for more
-#    evidence than you do.
+# 2. **Is it symmetric?** If rotten bananas are called fresh but never the other way round, the network needs more
+#    evidence of rot than you do.
 # 3. **Which mistake costs more?** A shop that throws away good fruit loses money; one that sells bad fruit loses
 #    customers. Accuracy does not know the difference.
 #

@@ -1,12 +1,14 @@
 """Do the embedded data teach what the course says? One table, over several seeds, with the solutions' own functions.
 
-    course author lessons           # five seeds; writes docs/lessons.md
-    course author lessons PROJECT …  # some of it; changes these rows
+    course author lessons                     # five seeds; writes docs/lessons.md
+    course author lessons PROJECT … --seed 3  # some of it, with one seed; the page is made of these values and of those kept before
 
 A seed sets the weights, the order of the batches and the augmentation; the data are those that everybody has. A band must hold
-with every seed. What is measured, each project declares (`lesson`).
+with every seed. What is measured, each project declares (`lesson`). Each value is kept in `embedded.json`, beside this file, as
+soon as it is there, and every row of the page, a difference of two projects too, is computed from what is kept.
 """
 
+import json
 import statistics
 import sys
 import tempfile
@@ -18,27 +20,29 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from course import catalog
+from course import catalog, files
 from course.errors import CourseError
 from course.lessons import real
 from course.lessons.lesson import Found, lesson_module, lessons
 
+KEPT = Path(__file__).with_name("embedded.json")
+DIGITS = 6  # of an accuracy: a fraction of some thousand pictures
 
-def measure(seeds: int, only: Sequence[str] = (), jobs: int = 2) -> tuple[list[Found], list[str]]:
-    """Measure the lessons of some projects (all if none is named), each with the seeds 0, 1, …
+
+def measure(seeds: Sequence[int], only: Sequence[str] = (), jobs: int = 2) -> list[str]:
+    """Measure the lessons of some projects (all if none is named) with these seeds, and keep each value.
 
     Returns:
-        What was found with each seed, and what could not be measured, in words.
+        What could not be measured, in words.
     """
     from course.datasets import store
 
     chains = _chains(only)
     for name in sorted({name for chain in chains for key in chain for name in catalog.project(key).data}):
         store.ensure(name)
-    found: list[Found] = [{} for _ in range(seeds)]
     faults: set[str] = set()
     spawn = get_context("spawn")  # torch's threads do not survive a fork
-    tasks = [(chain, seed) for seed in range(seeds) for chain in sorted(chains, key=len, reverse=True)]
+    tasks = [(chain, seed) for seed in seeds for chain in sorted(chains, key=len, reverse=True)]
     with (
         tempfile.TemporaryDirectory() as work,
         ProcessPoolExecutor(jobs, mp_context=spawn) as pool,
@@ -48,50 +52,57 @@ def measure(seeds: int, only: Sequence[str] = (), jobs: int = 2) -> tuple[list[F
         for future in as_completed(running):
             chain, seed = running[future]
             values, fault = future.result()
-            found[seed].update(values)
+            keep(seed, values)
             if fault:
                 faults.add(f"{', '.join(chain)} could not be measured: {fault}")
             bar.update()
             if bar.disable:
                 shown = ", ".join(f"{key} {value:.3f}" for key, value in values.items())
                 print(f"seed {seed}: {shown or 'not measured'}", file=sys.stderr, flush=True)
-    return found, sorted(faults)
+    return sorted(faults)
 
 
-def table(found: Sequence[Found]) -> tuple[list[tuple[str, ...]], bool]:
-    """Rows of text (project, what, mean, least, greatest, band, verdict), and whether every band holds."""
+def kept() -> list[Found]:
+    """What was found with each seed, in the order of the seeds."""
+    return [found for _, found in sorted(_kept().items(), key=lambda item: int(item[0]))]
+
+
+def keep(seed: int, values: Found) -> None:
+    """Write these beside those of this seed that are kept already."""
+    known = _kept()
+    known[str(seed)] = known.get(str(seed), {}) | {key: round(value, DIGITS) for key, value in values.items()}
+    ordered = {key: dict(sorted(known[key].items())) for key in sorted(known, key=int)}
+    files.write(KEPT, json.dumps(ordered, indent=1) + "\n")
+
+
+def _kept() -> dict[str, Found]:
+    return json.loads(files.read(KEPT) or "{}")
+
+
+def table(found: Sequence[Found], only: Sequence[str] = ()) -> tuple[list[tuple[str, ...]], bool]:
+    """Rows of text (project, what, mean, least, greatest, band, verdict), and whether every band holds.
+
+    Args:
+        found: values of each seed.
+        only: ids of the projects whose rows are wanted; all if none is named.
+    """
     lines: list[tuple[str, ...]] = []
     all_hold = True
     for project_id, lesson in lessons().items():
-        for row in lesson.rows:
+        for row in lesson.rows if not only or project_id in only else ():
             values = [value for value in map(row.value, found) if value is not None]
             if not values:
                 continue
             holds = row.holds(values)
             all_hold &= holds
             verdict = "" if not row.band else "holds" if holds else "DOES NOT HOLD"
+            if len(values) < len(found):
+                verdict = f"{verdict} ({len(values)} of {len(found)} seeds)".strip()
             spread = (f"{statistics.mean(values):.3f}", f"{min(values):.3f}", f"{max(values):.3f}")
             lines.append((project_id, row.what, *spread, row.band, verdict))
     return lines, all_hold
 
 
-def merged(page: str, lines: Sequence[tuple[str, ...]]) -> str:
-    """A page with these rows in place of its own of the same name: some projects were measured anew, with as many seeds.
-
-    Another project's difference to one of them stands as it was, and the page says so.
-    """
-    new = {f"| {line[0]} | {line[1]} |": f"| {' | '.join(line)} |" for line in lines}
-    found = [next((text for start, text in new.items() if row.startswith(start)), row) for row in page.splitlines()]
-    anew = ", ".join(dict.fromkeys(line[0] for line in lines))
-    told = f"{ANEW}{anew}. What other projects say above them is from before."
-    end = next((k for k, row in enumerate(found) if row.startswith("## ")), len(found))
-    kept = [row for row in found[:end] if not row.startswith(ANEW)]
-    while kept and not kept[-1]:
-        kept.pop()
-    return "\n".join([*kept, "", told, *([""] if found[end:] else []), *found[end:]]) + "\n"
-
-
-ANEW = "Measured anew since: "
 HEADER = ("project", "what", "mean", "least", "greatest", "band", "every seed")
 
 
@@ -104,7 +115,7 @@ def plain(lines: Sequence[tuple[str, ...]]) -> list[str]:
 def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
     """The table as a page of documentation."""
     text = [
-        f"<!-- Made by `course author lessons --seeds {seeds}`; do not edit. -->",
+        "<!-- Made by `course author lessons`; do not edit. -->",
         "# What the embedded data teach",
         "",
         f"Accuracies of the solutions over {seeds} seeds (weights, order of batches, augmentation) on the embedded data.",

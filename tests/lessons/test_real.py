@@ -8,7 +8,7 @@ import pytest
 from course import paths
 from course.authoring import lesson_text
 from course.errors import CourseError
-from course.lessons import real, table
+from course.lessons import real
 
 
 @pytest.fixture
@@ -58,11 +58,3 @@ def test_the_page_says_whether_an_end_is_unlucky(kept, monkeypatch, values, said
     assert row.endswith(f"| {said} |")
     assert row.startswith("| 03 | CNN | 3 | 0.7")
     assert not lesson_text._table(row)  # numbers in lessons come from the embedded data alone
-
-
-def test_rows_that_are_measured_anew_replace_their_own():
-    page = "| 02 | MLP | 0.5 |\n| 03 | CNN | 0.8 |\n| 03 | CNN above MLP | 0.3 |\n"
-    found = table.merged(page, [("03", "CNN", "0.9")])
-    assert found.startswith(page.replace("| 03 | CNN | 0.8 |", "| 03 | CNN | 0.9 |"))
-    assert found.count("Measured anew since: 03.") == 1
-    assert table.merged(found + "\n## On real data\n", [("03", "CNN", "0.9")]).count("Measured anew") == 1

@@ -49,24 +49,40 @@ def test_table_says_what_does_not_hold():
     assert line == ("02", "MLP, unseen signers", "0.650", "0.500", "0.800", "≤ 0.75", "DOES NOT HOLD")
 
 
+@pytest.fixture
+def kept(monkeypatch, tmp_path):
+    file = tmp_path / "embedded.json"
+    monkeypatch.setattr(table, "KEPT", file)
+    return file
+
+
 @pytest.mark.parametrize(("found", "faults", "status"), [(HOLDING, [], 0), ({"mlp": 0.8}, [], 1), ({}, ["broken"], 2)])
-def test_exit_status_and_page(monkeypatch, tmp_path, found, faults, status):
-    monkeypatch.setattr(table, "measure", lambda seeds, only, jobs: ([found] * seeds, faults))
+def test_exit_status_and_page(monkeypatch, tmp_path, kept, found, faults, status):
+    monkeypatch.setattr(table, "measure", lambda seeds, *_: [table.keep(seed, found) for seed in seeds] and faults)
     page = tmp_path / "docs" / "lessons.md"
     done = CliRunner().invoke(main, ["author", "lessons", "--seeds", "2", "--out", str(page)])
     assert done.exit_code == status
     assert page.is_file() == (not faults)
     if not faults:
-        assert page.read_text("utf-8").startswith("<!-- Made by `course author lessons --seeds 2`")
+        assert "over 2 seeds" in page.read_text("utf-8")
     else:
         assert "broken" in done.output
 
 
-def test_part_of_the_table_is_only_printed(monkeypatch, tmp_path):
-    monkeypatch.setattr(table, "measure", lambda seeds, only, jobs: ([{"mlp train": 1.0, "mlp": 0.5}], []))
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
-    assert CliRunner().invoke(main, ["author", "lessons", "02"]).exit_code == 0
-    assert list(tmp_path.iterdir()) == []
+def test_the_page_is_made_of_all_values_that_are_kept(monkeypatch, tmp_path, kept):
+    """A project that is measured anew changes its own rows, and another project's difference to it."""
+    for seed, cnn in enumerate((0.8, 0.9)):
+        table.keep(seed, {"mlp train": 1.0, "mlp": 0.5, "cnn": cnn})
+    assert {line[1]: line[2] for line in table.table(table.kept())[0]}["CNN above MLP"] == "0.350"
+    monkeypatch.setattr(table, "measure", lambda seeds, *_: [table.keep(seed, {"mlp": 0.4}) for seed in seeds] and [])
+    page = tmp_path / "lessons.md"
+    done = CliRunner().invoke(main, ["author", "lessons", "02", "--seed", "1", "--out", str(page)])
+    assert done.exit_code == 0, done.output
+    assert "CNN above MLP" not in done.output  # only the rows of what was measured
+    assert "| 03 | CNN above MLP | 0.400 | 0.300 | 0.500 |" in page.read_text("utf-8")
+    table.keep(2, {"mlp": 0.5})
+    (line,) = [line for line in table.table(table.kept())[0] if line[1] == "CNN above MLP"]
+    assert line[-1] == "holds (2 of 3 seeds)"
 
 
 def test_a_lesson_comes_with_what_it_needs():

@@ -59,8 +59,12 @@ def test_softmax_and_cross_entropy_of_three_logits():
     probabilities = z.softmax(0)
     says("01", "become the probabilities {:.3f}, {:.3f} and {:.3f}]", *probabilities.tolist())
     losses = [F.cross_entropy(z[None], torch.tensor([right])).item() for right in (0, 2)]
-    says("01", "If class 0 is right, the loss is -log {:.3f} = {:.3f}", probabilities[0], losses[0])
-    says("01", "If class 2 is right, it is -log {:.3f} = {:.3f}", probabilities[2], losses[1])
+    says("01", "If class 0 is right, the loss is -log {:.3f} = {:.2f}", probabilities[0], losses[0])
+    says("01", "If class 2 is right, it is -log {:.3f} = {:.2f}", probabilities[2], losses[1])
+    shown = [
+        -math.log(round(probabilities[k].item(), 3)) for k in (0, 2)
+    ]  # what a reader computes from the three digits
+    assert [f"{value:.2f}" for value in shown] == [f"{value:.2f}" for value in losses]
     says("01", "and -log 0.1 = {:.3f}", F.cross_entropy(torch.zeros(1, 10), torch.tensor([3])))
 
 
@@ -171,8 +175,8 @@ def test_a_convolution_by_hand():
 
 
 def test_what_shared_weights_save():
-    says("03", "25 constants, {} in all", sum(p.numel() for p in nn.Conv2d(1, 25, 3).parameters()))
-    says("03", "784 · {:,} weights and {:,} constants", 25 * 784, 25 * 784)
+    says("03", "25 biases, {} in all", sum(p.numel() for p in nn.Conv2d(1, 25, 3).parameters()))
+    says("03", "784 · {:,} weights and {:,} biases", 25 * 784, 25 * 784)
     assert 784 * 25 * 784 > 15_000_000
 
 
@@ -244,4 +248,15 @@ def test_how_much_of_the_picture_a_place_has_seen():
     nn.Sequential(*parts)(picture)[0, 0, 1, 1].backward()
     seen = (picture.grad[0, 0] != 0).nonzero()
     high, wide = (seen.max(0).values - seen.min(0).values + 1).tolist()
-    says("03", "has seen {} × {} pixels", high, wide)
+    says("03", "has seen {} × {} pixels, nearly the whole hand", high, wide)
+    seen, apart, steps = 1, 1, []  # of a value, and between two neighbours
+    for _ in range(3):
+        steps += [seen + 2 * apart, seen + 3 * apart]  # after the convolution, after pooling
+        seen, apart = seen + 3 * apart, 2 * apart
+    assert steps[-1] == high
+    says(
+        "03",
+        "seen {0} × {0} pixels after the first convolution, {1} × {1} after the first pooling, then {2} × {2}",
+        *steps,
+    )
+    says("03", "{3} × {3}, {4} × {4}, and one of the 3 × 3 places", *steps)

@@ -17,15 +17,17 @@ PARTS = ("things", "formulas", "fruit")
 
 @click.command()
 @options.projects
-@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="How many.")
+@click.option("--seeds", type=click.IntRange(1), default=5, show_default=True, help="How many, from 0.")
+@click.option("--seed", type=click.IntRange(0), help="Only this one.")
 @options.jobs(2)
 @click.option("--out", type=FILE, help="The page.  [default: docs/lessons.md]")
 @click.option("--real", is_flag=True, help="On the real data that COURSE_REAL names; goes on where it was.")
-def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None, real: bool) -> None:
+def lessons(projects: list[Project], seeds: int, seed: int | None, jobs: int, out: Path | None, real: bool) -> None:
     """Do the embedded data teach the lesson?
 
-    Trains the solutions' networks with several seeds, and says whether each accuracy lies in its band. With --real the same
-    networks are trained on real data, one after the other, and what they reach is added to the page.
+    Trains the solutions' networks with several seeds, keeps what each reaches, and says whether it lies in its band; the page is
+    made of all that is kept. With --real the same networks are trained on real data, one after the other, and what they reach is
+    added to the page.
     """
     from course.lessons import real as on_real
     from course.lessons import table
@@ -38,19 +40,16 @@ def lessons(projects: list[Project], seeds: int, jobs: int, out: Path | None, re
         click.echo(f"written to {files.shown(page)}")
         return
 
-    page = out or paths.ROOT / "docs" / "lessons.md"
-    before = files.read(page) if projects and not out else None
-    found, faults = table.measure(seeds, [entry.id for entry in projects], jobs)
-    lines, holds = table.table(found)
-    click.echo("\n".join(table.plain(lines)))
+    ids = [entry.id for entry in projects]
+    faults = table.measure(range(seeds) if seed is None else [seed], ids, jobs)
+    found = table.kept()
+    click.echo("\n".join(table.plain(table.table(found, ids)[0])))
     if faults:
-        raise CourseError("\n".join(faults), "Nothing is written.")
-    if out or not projects:
-        files.write(page, table.document(lines, len(found)))
-        click.echo(f"written to {files.shown(page)}")
-    elif before and f"--seeds {seeds}`" in before:  # rows of so many seeds stand there
-        files.write(page, table.merged(before, lines))
-        click.echo(f"rows changed in {files.shown(page)}")
+        raise CourseError("\n".join(faults), "The page is not written.")
+    page = out or paths.ROOT / "docs" / "lessons.md"
+    lines, holds = table.table(found)
+    files.write(page, table.document(lines, len(found)))
+    click.echo(f"written to {files.shown(page)}")
     leave(holds)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from course.authoring.figures import style
-from course.authoring.figures.figure import Data, figure
+from course.authoring.figures.figure import Data, figure, measurement
+from course.authoring.figures.trained import experiments_of
 
 ANGLE = 15.0  # degrees, against the clock, of the four pixels
 # Two processors sum in another order, and after a thousand steps the weights are others: an epoch in the middle of a training,
@@ -148,3 +149,11 @@ def _tile(axes: Any, picture: Any, title: str) -> None:
     axes.imshow(picture, vmin=0, vmax=1)
     axes.set_title(title, fontsize=9)
     axes.axis("off")
+
+
+def tries() -> Data:
+    """What the experiments at the end of the lesson give with the solution."""
+    return dict(experiments_of("04a"))
+
+
+measurement("experiments", measure=tries, within=TRAINING)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from course.authoring.figures import style
-from course.authoring.figures.figure import Data, figure
+from course.authoring.figures.figure import Data, figure, measurement
+from course.authoring.figures.trained import experiments_of
 
 # A share of 24 photos, read by a network that was trained for a thousand steps: on another processor it is another network, which
 # reads two or three others right, and more of them where its pictures are spoilt.
@@ -196,3 +197,11 @@ def _tile(axes: Any, picture: Any, title: str) -> None:
     axes.imshow(picture, vmin=0, vmax=1)
     axes.set_title(title, fontsize=9)
     axes.axis("off")
+
+
+def tries() -> Data:
+    """What the experiments at the end of the lesson give with the solution."""
+    return dict(experiments_of("04b"))
+
+
+measurement("experiments", measure=tries, within=PHOTOS)

@@ -7,8 +7,9 @@ import numpy as np
 from PIL import Image
 
 from course.authoring.figures import style
-from course.authoring.figures.figure import Data, figure
+from course.authoring.figures.figure import Data, figure, measurement
 from course.authoring.figures.style import BLUE, GREY, ORANGE
+from course.authoring.figures.trained import experiments_of
 
 NAMES = ("fresh apple", "fresh banana", "fresh orange", "rotten apple", "rotten banana", "rotten orange")
 SPOTTED, SKIN = (
@@ -18,6 +19,7 @@ SPOTTED, SKIN = (
 SHOWN = 6
 # Two processors sum in another order, and after some hundred steps they disagree about a photo or two of 240.
 TRAINING = 0.05
+SHORT = 0.15  # a training of four epochs, perhaps on sixty photos
 PHOTOS = 3
 
 
@@ -172,3 +174,11 @@ def hardest_photos(data: Data) -> Any:
         axes.set_title(f"{NAMES[truth]}\nsaid: {NAMES[said]}, {chance:.2f}", fontsize=9, color=style.BLACK)
         axes.axis("off")
     return drawing
+
+
+def tries() -> Data:
+    """What the experiments at the end of the lesson give with the solution."""
+    return dict(experiments_of("07"))
+
+
+measurement("experiments", measure=tries, within=SHORT)

@@ -3,12 +3,14 @@
 Seed 0: the one that a student's `course run` takes. What holds over five seeds says docs/lessons.md.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from course import catalog, paths
 from course.datasets.sets import asl
 from course.datasets.store import ensure
 from course.datasets.tensors import sign_tensors
@@ -16,6 +18,7 @@ from course.lessons import quiet_run
 from course.lessons.lesson import solution
 from course.lessons.quiet_run import QuietRun
 
+NUMBER = re.compile(r"\d+(\.\d+)?")
 SHIFTS = tuple(range(7))  # pixels; a hand in these pictures is some fourteen wide
 LOSSES, ACCURACIES = ("train_loss", "valid_loss"), ("train_accuracy", "valid_accuracy")
 
@@ -35,6 +38,22 @@ def tried(project: str, data: str, changes: dict[str, Any] | None = None, **sett
     """A training with something changed: functions of the solution, or settings such as lr=0.1."""
     run = QuietRun(folder(data), **{**quiet_run.settings(project), **settings})
     return quiet_run.perform(solution(project), run, seed=0, changes=changes)
+
+
+def experiments_of(project: str) -> dict[str, list[float]]:
+    """What `course try` gives with the solution: {experiment: [outcome, the further figures that are numbers …]}."""
+    from course.tries import bench
+    from course.tries.experiment import experiments
+
+    entry = catalog.project(project)
+    own = bench.of_module(entry, paths.ROOT / "solutions" / f"{entry.module}.py")
+    found = {}
+    for one in experiments(entry):
+        outcome = one.measure(own, one.number(None))
+        found[one.name] = [
+            float(word) for word in (str(outcome.answer), *outcome.also.values()) if NUMBER.fullmatch(word)
+        ]
+    return found
 
 
 @cache
