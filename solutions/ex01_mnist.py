@@ -2,22 +2,20 @@
 # # 01 Handwritten digits with a dense network
 #
 # How do you write a program that reads a handwritten digit? Try to put the rule for a 7 into words: a stroke across
-# the top, another one that slants down. Fine, until somebody crosses the 7, or writes it like a 1. Add rules for a
-# week, and the next writer will break them.
+# the top, another one that slants down. Then somebody crosses the 7, or writes it like a 1. Add rules for a week,
+# and the next writer will break them.
 #
 # So you write no rule. You write a function with about 670,000 adjustable numbers, its *weights*, and a loop that
 # shows it example after example and changes the weights a little each time. The function that comes out reads
-# {measured: 01 dense network, unseen writers} of the digits of writers whom it has never met, and nobody has told
-# it what a stroke is.
+# {measured: 01 dense network, unseen writers} of the digits of writers whom it has never met.
 
 # %% [markdown]
 # ## What you will be able to do
 #
-# By the end of this project you can write a complete training loop from memory, say what each of its steps does,
-# and tell a network that has learned from one that has only memorised. You learn from 10,000 pictures, the
-# *training data*, and measure on 2,000 others, by other writers: the *validation data*. (The digits that come with
-# the course are drawn by a program that imitates pens and hands, in the same files as the real MNIST. `course data`
-# says how to get the real ones; your code reads either.)
+# By the end of this project you can write a training loop from memory, say what each of its steps does, and tell a
+# network that has learned from one that has only memorised. You learn from 10,000 pictures, the *training data*,
+# and measure on 2,000 others, by other writers: the *validation data*. (They come with the course, drawn by a
+# program in the files of the real MNIST; `course data` says how to get those.)
 #
 # | part | question that it answers |
 # |---|---|
@@ -28,8 +26,7 @@
 # | `train_epoch` | how does it get better? |
 # | `validate` | is it better on pictures that it has never seen? |
 #
-# The documentation of PyTorch came with the install, so it works offline: `help(nn.Linear)`, or `nn.Linear?` in a
-# notebook cell.
+# The documentation of PyTorch works offline: `help(nn.Linear)`, or `nn.Linear?` in a notebook cell.
 
 # %%
 from collections.abc import Callable
@@ -47,22 +44,22 @@ from course.training import Metrics
 # *Difficulty 1 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 4 points*
 #
 # A digit arrives as a picture of 28 × 28 grey values. Each is a byte: 0 is the dark background, 255 is ink. It has
-# to become a *tensor*, which is PyTorch's array: like one of numpy's, but it can also live on a GPU, and it can
-# remember how it was computed. Two things change on the way.
+# to become a *tensor*, PyTorch's array: like one of numpy's, but it can live on a GPU, and remember how it was
+# computed.
 #
-# **The values.** A network computes sums of many inputs, each multiplied by a weight. It starts with small weights,
-# chosen for inputs of about the size of 1; with values up to 255 the sums come out in the hundreds, and the first
-# changes to the weights go much too far. So you divide by 255. (Forget it, and nothing crashes. The network only
-# learns worse, which makes this mistake hard to find.) The type has to change too. A byte cannot hold 0.5, and it
-# wraps around silently: as `uint8`, 200 + 100 is 44. Networks compute in `float32`.
+# **The values.** A network computes sums of many inputs, each multiplied by a weight. The weights that it starts
+# with are chosen for inputs of about the size of 1; with values up to 255 the first changes to them go much too
+# far. So you divide by 255. (Forget it, and nothing crashes: the network only learns worse.) The type has to change
+# too. A byte cannot hold 0.5, and it wraps around silently: as `uint8`, 200 + 100 is 44. Networks compute in
+# `float32`.
 #
 # **The shape.** PyTorch wants the channels first, then height and width: a grey picture is `(1, 28, 28)`, a colour
-# picture would be `(3, 28, 28)`. Mind the order. PIL, the library that opens picture files, says (width, height),
-# and calls a grey picture's mode "L"; a tensor says (height, width). In the docstrings H and W stand for height and
-# width, B for the number of pictures in a batch, K for the number of classes.
+# picture would be `(3, 28, 28)`. PIL, the library that opens picture files, says (width, height), and calls a grey
+# picture's mode "L". In the docstrings H and W are height and width, B is the number of pictures in a batch, and K
+# the number of classes.
 #
-# torchvision's `v2` has each step ready made: look at `help(v2.ToImage)`, `help(v2.ToDtype)`, and
-# `help(v2.Compose)`, which chains them.
+# torchvision's `v2` has each step ready made: look at `help(v2.ToImage)`, `help(v2.ToDtype)` and
+# `help(v2.Compose)`.
 
 
 # %%
@@ -84,24 +81,16 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 # *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 5 points*
 #
 # The network learns from a *batch* of pictures at a time, and after each batch it changes its weights once. That is
-# a *step*. One picture would be a poor guide: what helps with this particular 4 may hurt with most others. The
-# average over 32 is a far better one, and costs far less than 32 times as much. But with all 10,000 at once you
-# would take a single step where you could have taken 313.
+# a *step*. One picture would be a poor guide: what helps with this 4 may hurt with most others. The average over 32
+# is a far better one. But with all 10,000 at once you would take a single step where you could have taken 313.
 #
 # 10,000 pictures in batches of 32 make 312 full batches, and a last one that holds only 16. Those 16 count too.
 #
 # So that the network cannot pick up their order, the training pictures are shuffled anew before every *epoch*,
 # which is one pass over all of them.
 #
-# In PyTorch a `Dataset` hands out one item when you name its number; in project 02 you write one. A `DataLoader`
-# takes a data set, and deals out its items in batches.
-#
-# <details><summary>Why do you shuffle the training data and not the validation data?</summary>
-#
-# Validation only measures, and the mean of 2,000 results is the same in any order. In training the order matters,
-# because after each batch the network is a different one.
-#
-# </details>
+# In PyTorch a `Dataset` hands out one item when you name its number (in project 02 you write one). A `DataLoader`
+# deals out the items of a data set in batches.
 
 
 # %%
@@ -134,15 +123,15 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 # $$y = Wx + b,$$
 #
 # so each of its outputs is a weighted sum of all inputs, plus a constant, the *bias*. 784 pixels in, ten scores
-# out, and the highest score wins: that is a model already, with one template for each digit. After training:
+# out, and the highest score wins: that is a model already, with a template for each digit:
 #
 # ![Ten small pictures of weights, one for each digit. The blue weights of the 0 form a ring around a red centre;
 # those of the other digits are blurred blue strokes between red regions](figure:templates)
 #
 # *The weights of a linear model. Ink on blue pixels speaks for the digit, ink on red pixels against it.*
 #
-# One template cannot fit both a crossed 7 and a plain one, or a slanted 1 and an upright one. The linear model ends
-# at {measured: 01 linear model, unseen writers}.
+# One template cannot fit both a crossed 7 and a plain one. The linear model ends at {measured: 01 linear model,
+# unseen writers}.
 #
 # Two linear layers do not help by themselves. Take one number instead of 784: if the first layer computes $2x + 1$
 # and the second $3h + 4$, together they compute $3(2x + 1) + 4 = 6x + 7$, which one layer could have done. Between
@@ -150,15 +139,14 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 # $3\max(0, 2x + 1) + 4$: at $x = -2, -1, 0, 1$ that is 4, 4, 7, 13. No straight line goes through these points.
 #
 # The layers between input and output are called *hidden*; with 512 such values in each of two, a network combines
-# many templates. To begin with, the 28 rows of a picture are laid end to end: it is *flattened*.
+# many templates. First, the 28 rows of a picture are laid end to end, or *flattened*.
 #
 # ```
 # (B, 1, 28, 28) --flatten--> (B, 784) --linear, ReLU--> (B, 512)
 #                --linear, ReLU--> (B, 512) --linear--> (B, 10)
 # ```
 #
-# Each arrow is a module of PyTorch, `nn.Flatten`, `nn.Linear` or `nn.ReLU`, and `nn.Sequential` runs modules one after
-# another.
+# Each arrow is a module (`nn.Flatten`, `nn.Linear`, `nn.ReLU`), and `nn.Sequential` runs modules one after another.
 #
 # ### From scores to a loss
 #
@@ -177,13 +165,13 @@ def make_loaders(train_set: Dataset, valid_set: Dataset, batch_size: int = 32) -
 # wrong is expensive. A network that has not learned anything gives each of ten classes about 0.1, and −log 0.1 =
 # 2.303. If your first loss is far above that, look at your input values.
 #
-# The last layer of your network gives logits, without a softmax, because `nn.CrossEntropyLoss` applies softmax
-# itself, in a way that does not overflow.
+# Your network ends with logits, without a softmax, because `nn.CrossEntropyLoss` applies softmax itself, in a way
+# that does not overflow.
 #
 # <details><summary>What goes wrong if you add a softmax to the network anyway?</summary>
 #
-# The loss takes the probabilities for logits, and applies softmax a second time. Even a perfect answer, 1 for the
-# right digit and 0 for the nine others, becomes $e / (e + 9) = 0.232$, and the loss cannot fall below 1.461.
+# The loss takes the probabilities for logits, and applies softmax again. Even a perfect answer, 1 for the right
+# digit and 0 for the nine others, becomes $e / (e + 9) = 0.232$, and the loss cannot fall below 1.461.
 #
 # </details>
 
@@ -226,8 +214,7 @@ def build_model(n_classes: int = 10) -> nn.Module:
 # | 0, 3, 1 | 1 | 1 | right |
 # | 1, 0, 2 | 2 | 1 | wrong |
 #
-# Two of three are right, so the accuracy is 0.667. Guessing among ten digits gives 0.1. Softmax would not change any
-# answer, because it keeps the order of the scores.
+# Two of three are right, so the accuracy is 0.667. Guessing among ten digits gives 0.1.
 #
 # <details><summary>If accuracy is what you care about, why do you train with the loss?</summary>
 #
@@ -273,7 +260,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # ![Two copies of a parabola, loss against weight. With learning rate 0.05 the numbered points walk down one side;
 # with 0.26 they jump from side to side and climb](figure:gradient-steps)
 #
-# *Too large a learning rate makes the loss grow.*
+# *With too large a learning rate, the loss grows.*
 #
 # Your network has 669,706 weights instead of one. `backward` computes all their derivatives in one go, and the
 # *optimizer*, an object that was given all the weights, changes them. For each batch, in this order:
@@ -299,32 +286,25 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 #
 # <details><summary>Why should you add up <code>loss.item()</code> and not <code>loss</code>?</summary>
 #
-# `loss` is a tensor with its history attached: every intermediate result that `backward` may need. Their sum keeps
-# all of it alive, and the memory fills up. `loss.item()` is a plain Python number.
+# `loss` is a tensor with its history attached. A sum of them keeps all of it alive, and the memory fills up.
+# `loss.item()` is a plain Python number.
 #
 # </details>
 #
 # ### On a GPU
 #
-# A tensor lives on a *device*: in main memory, where the CPU computes, or in the memory of a GPU, which does such
-# sums many times faster. `model.to("cuda")` puts the network's weights on the GPU, but the loader still makes its
-# batches on the CPU, and the first layer stops with "Expected all tensors to be on the same device".
+# A tensor lives on a *device*: in main memory, where the CPU computes, or in that of a GPU, which is many times
+# faster. After `model.to("cuda")` the weights are on the GPU, but the loader still makes its batches on the CPU,
+# and the first layer stops with "Expected all tensors to be on the same device".
 #
 # One rule covers every case: *the model stays where it is, and each batch goes to the device of the model's
 # parameters.*
 #
-# Every parameter knows where it is: `next(model.parameters()).device`. And `x.to(where)` copies a tensor to another
-# device, if it is not there already. Images and labels both need it.
+# `next(model.parameters()).device` says where that is, and `x.to(where)` takes a tensor there. Images and labels
+# both need it.
 #
-# Your function has all its points without it. It is a *bonus*: the checks try your function on a pretend GPU, and
-# say whether it is ready for a real one.
-#
-# <details><summary>Why not simply <code>.cuda()</code>, or the GPU whenever <code>torch.cuda.is_available()</code>?</summary>
-#
-# `.cuda()` is an error on a machine without a GPU. And a network may be on the CPU although there is a GPU. Who
-# called your function has decided that; ask the network.
-#
-# </details>
+# (`.cuda()` is an error on a machine without a GPU.) This is a *bonus*, without points: the checks try your
+# function on a pretend GPU.
 
 
 # %%
@@ -369,18 +349,10 @@ def train_epoch(
 #
 # Whoever has memorised last year's answers gets full marks on last year's exam. So you keep *held-out data* that
 # the network never trains on: here the 2,000 digits of other writers. Measuring must change nothing, so there is no
-# step. Layers that behave differently in training must behave as they do in use, hence `model.eval()`. And nobody
-# needs gradients, hence `torch.no_grad()`.
+# step. Layers that behave differently in training must behave as in use, hence `model.eval()`. That leaves
+# gradients on; `torch.no_grad()` stops PyTorch from recording what `backward` would need.
 #
-# Watch both curves. If the training accuracy keeps rising and the validation accuracy does not, the network has begun
-# to memorise.
-#
-# <details><summary>Does <code>model.eval()</code> switch off gradients?</summary>
-#
-# No. It only changes how some layers behave. `torch.no_grad()` stops PyTorch from recording what `backward` would
-# need, and changes no layer. You need both.
-#
-# </details>
+# If the training accuracy keeps rising and the validation accuracy does not, the network has begun to memorise.
 
 
 # %%
@@ -415,24 +387,23 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # ## All together
 #
 # `course run 01` trains your network for five epochs, each at a lower learning rate than the one before (project 03
-# says why), prints a table, and saves the model and its pictures; `--device cuda` takes an Nvidia GPU, `--device
-# mps` an Apple one. Our solution, run with five seeds, ends between {measured: 01 dense network, unseen writers,
-# least} and {measured: 01 dense network, unseen writers, greatest} on the embedded digits. One of these runs:
+# says why), and saves the model and its pictures; `--device cuda` takes an Nvidia GPU, `--device mps` an Apple one.
+# Our solution ends between {measured: 01 dense network, unseen writers, least} and {measured: 01 dense network,
+# unseen writers, greatest}, with five seeds. One of these runs:
 #
 # ![Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The dashed validation curve
 # levels off a little earlier than the training curve](figure:learning-curves)
 #
-# *The validation curve flattens first, but it does not get worse: this network has learned much more than it has
-# memorised.*
+# *The validation curve flattens first, but does not fall: this network has learned more than it has memorised.*
 #
-# And here are digits that it gets wrong, although it is sure:
+# Digits that it gets wrong, although it is sure:
 #
 # ![Eight digits that the network misread, each with the right answer and the network's answer above it, such as a 4
 # that looks like a 9](figure:wrong-digits)
 #
-# **Your own network may end elsewhere.** The checks ask for 0.95 after eight epochs, whatever the width of your
-# hidden layers; the run has only five. So you can earn all 33 points and still see a lower number here. The width
-# decides how much the network can express:
+# **Your own network may end elsewhere.** The checks ask for 0.95 after eight epochs, and the run has only five: you
+# can earn all 33 points and still see less here. The width of the hidden layers decides how much the network can
+# express:
 #
 # ![A curve of validation accuracy against the width of the hidden layers. It rises from about 0.8 at 8 values to 0.97
 # at 512, more slowly at each doubling](figure:width)
@@ -444,8 +415,7 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # %% [markdown]
 # ## Try it: predict, then run
 #
-# You learn most from wrong guesses. `course try 01` with `--rate 0.1`, `--batch 1000` or `--straight` asks for
-# yours, trains, and shows both side by side.
+# `course try 01` with `--rate 0.1`, `--batch 1000` or `--straight` asks for your guess, trains, and shows both.
 #
 # 1. **A hundred times the learning rate.** Which number from the lesson does the loss come back to?
 # 2. **A larger batch.** With 1,000 pictures it takes 10 steps an epoch instead of 313. Are five epochs enough?
@@ -453,32 +423,31 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 #
 # <details><summary>What did we see?</summary>
 #
-# Our runs, and yours will be close. (1) {kept: experiments.fast}, with a training loss of {kept:
-# experiments.fast_loss}: −log 0.1 again, because all ten digits now get about the same probability. (2) {kept:
-# experiments.large_batch}. Fifty steps get it far, but not to the end. (3) {kept: experiments.straight}, near the
-# linear model: linear layers in a row are one.
+# (1) {kept: experiments.fast}, with a training loss of {kept: experiments.fast_loss}: −log 0.1 again, because all
+# ten digits now get about the same probability. (2) {kept: experiments.large_batch}. Fifty steps get it far, but
+# not to the end. (3) {kept: experiments.straight}, near the linear model: linear layers in a row are one.
 #
 # </details>
 #
 # ### A bonus, which no check grades
 #
-# Write `softmax_cross_entropy(logits, labels)` yourself, without `nn.CrossEntropyLoss`, and compare. Then try the
-# logits 1000, 0 and −1000. $e^{1000}$ overflows, and the result is `nan`. Subtract the largest logit
-# from all three first: why does that not change the probabilities?
+# Write `softmax_cross_entropy(logits, labels)` yourself and compare. Then try the logits 1000, 0 and −1000.
+# $e^{1000}$ overflows, and the result is `nan`. Subtract the largest logit from all three first: why does that not
+# change the probabilities?
 
 # %% [markdown]
 # ## What to remember
 #
-# A network is a function with many weights, and training changes the weights so that a loss gets smaller. The
-# gradient says, for each weight, in which direction the loss grows; a step goes the other way, and the learning rate
-# says how far. Without a non-linearity between them, two linear layers are one. A mean over an epoch is a mean over
+# A network is a function with many weights, and training changes them so that a loss gets smaller. The gradient
+# says for each weight in which direction the loss grows; a step goes the other way, and the learning rate says how
+# far. Without a non-linearity between them, two linear layers are one. A mean over an epoch is a mean over
 # pictures, not over batches. What a network has learned shows only on data that it has not trained on.
 #
 # ### Three questions to check yourself
 #
 # <details><summary>The loss of your first batch is 2.31. Is that good or bad?</summary>
 #
-# Neither: about −log 0.1 = 2.303 is what ten classes give before anything is learned.
+# Neither: −log 0.1 = 2.303 is what ten classes give before anything is learned.
 #
 # </details>
 #
@@ -492,26 +461,24 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # <details><summary>Training accuracy 0.99, validation accuracy 0.97. Training for another epoch gives 1.00 and 0.97.
 # Was it worth it?</summary>
 #
-# Not for new digits. The network got better only at pictures whose answers it was given.
+# Not for new digits: the network got better only at pictures whose answers it was given.
 #
 # </details>
 #
 # ### To read on
 #
-# - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, *Gradient-based learning applied to document recognition* (1998),
-#   where MNIST comes from: <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>
-# - A. Karpathy, *micrograd*, backpropagation in about a hundred lines of Python:
+# - Y. LeCun and others, *Gradient-based learning applied to document recognition* (1998), where MNIST comes from:
+#   <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>
+# - A. Karpathy, *micrograd*, backpropagation in a hundred lines:
 #   <https://github.com/karpathy/micrograd>
-# - D. Kingma and J. Ba, *Adam: a method for stochastic optimization* (2015), the optimizer of the run:
+# - D. Kingma and J. Ba, *Adam: a method for stochastic optimization* (2015):
 #   <https://arxiv.org/abs/1412.6980>
 # - *Dive into Deep Learning*, on softmax regression: <https://d2l.ai/chapter_linear-classification/index.html>
-# - Installed with the course: `help(nn.CrossEntropyLoss)`, `help(torch.utils.data.DataLoader)`,
-#   `help(torch.optim.Adam)`
+# - Installed with the course: `help(nn.CrossEntropyLoss)`, `help(torch.optim.Adam)`
 #
 # ### What is left open
 #
-# The digits were almost too easy: on other writers the accuracy hardly drops. In project 02 you keep this loop,
-# change the data, and watch it fail.
+# The digits were almost too easy. In project 02 you keep this loop, change the data, and watch it fail.
 
 
 # %% tags=["active-py"]

@@ -23,6 +23,7 @@ PAGE = paths.ROOT / "docs" / "readability.md"
 BEFORE = Path(__file__).with_name(
     "readability_before.json"
 )  # of the lessons as they were once; `--before COMMIT` writes it
+BESIDE = Path(__file__).with_name("readability_beside.json")  # by hand: what an index of public files says of d2l's chapters
 AIM = range(1000, 2201)  # words of a lesson
 
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -180,7 +181,32 @@ def page(found: Mapping[str, Counts]) -> str:
     ]
     if before:
         lines += ["", f"## Before: commit {kept['commit']}", "", head, f"|{'---|' * 9}", *rows(before)]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *beside()]) + "\n"
+
+
+def beside() -> list[str]:
+    """The section on *Dive into Deep Learning*; none where nothing is known of it."""
+    known = json.loads(files.read(BESIDE) or "{}")
+    if not known:
+        return []
+    lines = []
+    for name, one in known.items():
+        own = len(files.read(paths.ROOT / "solutions" / f"{catalog.project(name).module}.py") or "")
+        lines.append(f"| {name} | {one['chapter']} at {one['commit'][:7]} | {one['characters']:,} | {own:,} |")
+    return [
+        "",
+        "## Beside Dive into Deep Learning",
+        "",
+        "Its chapters on the same topics were at hand only in the replies of a search index (repository d2l-ai/d2l-en, one",
+        "stored version of each, not the newest), and not as files that a command can read. So their words, formulas and figures",
+        "are **not** counted, and no number above may be held against theirs. All that the index says of a chapter is how long",
+        "its source is, with its code, mostly for several frameworks; beside it stands the length of our source, with its code",
+        "and docstrings. No chapter is on deployment (04b) or on using a network as it comes (05a).",
+        "",
+        "| project | d2l's chapter | its characters | ours |",
+        "|---|---|---|---|",
+        *lines,
+    ]
 
 
 def rows(found: Mapping[str, Counts]) -> list[str]:
