@@ -89,8 +89,8 @@ def make_transforms() -> Callable[[Image.Image], torch.Tensor]:
 # So that the network cannot pick up their order, the training pictures are shuffled anew before every *epoch*,
 # which is one pass over all of them.
 #
-# In PyTorch a `Dataset` hands out one item when you name its number (in project 02 you write one). A `DataLoader`
-# deals out the items of a data set in batches.
+# In PyTorch a `Dataset` hands out one item when you name its number. A `DataLoader` deals out the items of a data
+# set in batches.
 
 
 # %%
@@ -260,8 +260,6 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
 # ![Two copies of a parabola, loss against weight. With learning rate 0.05 the numbered points walk down one side;
 # with 0.26 they jump from side to side and climb](figure:gradient-steps)
 #
-# *With too large a learning rate, the loss grows.*
-#
 # Your network has 669,706 weights instead of one. `backward` computes all their derivatives in one go, and the
 # *optimizer*, an object that was given all the weights, changes them. For each batch, in this order:
 #
@@ -396,7 +394,7 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 #
 # *The validation curve flattens first, but does not fall: this network has learned more than it has memorised.*
 #
-# Digits that it gets wrong, although it is sure:
+# Digits that it gets wrong, although it is sure (“4, not 9”: a 4 that it took for a 9):
 #
 # ![Eight digits that the network misread, each with the right answer and the network's answer above it, such as a 4
 # that looks like a 9](figure:wrong-digits)

@@ -233,13 +233,14 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 # some five epochs and then climbs again. Right: training accuracy rises to 1.0, validation accuracy stops below
 # 0.5](figure:learning-curves)
 #
-# *Up to about the fifth epoch both losses fall. After that, everything the network learns is about its training
-# pictures only.*
+# *Up to about the fifth epoch both losses fall. After that, nearly everything that the network learns is about its
+# training pictures only.*
 #
-# Look at the left chart again. The training loss falls to {kept: learning-curves.train_loss.19}, the validation loss
-# ends at {kept: learning-curves.valid_loss.19}. A network that gives each of the 24 letters the same probability has
-# a loss of −log(1/24) = 3.178. Judged by its loss on unseen signers, the trained network is hardly better than one
-# that has learned nothing.
+# Look at the left chart again. The training loss falls to {kept: learning-curves.train_loss.19}. A network that
+# gives each of the 24 letters the same probability has a loss of −log(1/24) = 3.178. On unseen signers the loss
+# falls from about there to {kept: learning-curves.valid_loss.4} in the fifth epoch, and then climbs again, to
+# {kept: learning-curves.valid_loss.19}. Two fifths of what was gained are lost, while the network perfects its
+# training pictures.
 #
 # <details><summary>How can the validation loss get worse while the validation accuracy stays the same?</summary>
 #
@@ -252,9 +253,9 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
 # <details><summary>Could you simply stop after the fifth epoch?</summary>
 #
 # You could; it is called *early stopping*, and it often helps. Here it would give you an accuracy of {kept:
-# learning-curves.valid_accuracy.4} instead of {kept: learning-curves.valid_accuracy.19}, with a much better loss:
-# fewer confident mistakes, but not more right answers. The network does not need less training. It needs another way
-# of looking at pictures.
+# learning-curves.valid_accuracy.4} instead of {kept: learning-curves.valid_accuracy.19}, with a better loss: fewer
+# confident mistakes, but not more right answers. The network does not need less training. It needs another way of
+# looking at pictures.
 #
 # </details>
 

@@ -291,15 +291,24 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 #
 # Which letters are confused? Look at the photos: would *you* have known, at 28 × 28?
 #
-# ### Try
-# `course try 04b --train-mode`, `--squeeze 0.6` and `--light 0.3` ask for your guess and read the photos with your
-# functions. Predict first, then look:
+# ### Try it: predict, then run
+# `course try 04b` with `--train-mode`, `--squeeze 0.6` or `--light 0.3` asks for your guess, reads the photos with your
+# functions, and shows both.
 #
-# 1. **Train mode.** Leave out `.eval()` and run it three times. Will the three scores be equal?
-# 2. **Squeeze.** Resize to `[28, 28]` without cutting the square out. Which letters suffer most, the wide signs or the
-#    tall ones?
-# 3. **Your own hand.** Photograph the sign for L or Y before a plain wall, put it into a folder as `l_me.jpg`, and call
-#    `evaluate_folder` on it. Then a photo before a bookshelf.
+# 1. **Train mode.** Nobody has called `.eval()`. How many of the 24 photos are still read right? The same number each time?
+# 2. **Squeezed.** Every photo is squeezed to 0.6 of its width before `preprocess` gets it. Which letters suffer most?
+# 3. **In the dark.** Every photo has three tenths of its light.
+#
+# <details><summary>What did we see?</summary>
+#
+# (1) On average {kept: experiments.train-mode.0}, and not the same each time: dropout draws anew in every pass. (2) {kept:
+# experiments.squeeze.0}. The hands are slimmer than any in training, and the square that fits into a narrower photo cuts
+# off the ends of the tall ones. (3) {kept: experiments.light.0}. In training the light changed by a third at most.
+#
+# </details>
+#
+# And one for your own hand: photograph the sign for L or Y before a plain wall, put it into a folder as `l_me.jpg`, and call
+# `evaluate_folder` on it. Then a photo before a bookshelf.
 #
 # ### A bonus that no check grades
 # Write `predict_or_decline(model, photo, least=0.6)`, which returns a letter only if its probability is at least

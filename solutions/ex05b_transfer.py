@@ -281,24 +281,24 @@ def unfreeze(model: nn.Module) -> nn.Module:
 # there with four learning rates, and look at the validation loss. Guess first: which of 0.00001, 0.0001, 0.001 and 0.01
 # is best?
 #
-# ![Validation loss on a logarithmic scale over six epochs of fine-tuning, from 0.17 on. At 0.00001 it falls slowly and
-# steadily to 0.15, at 0.0001 faster to 0.08, at 0.001 it rises, dives to 0.02 and is back at 0.30 two epochs later, at
-# 0.01 it jumps to 24.](figure:learning-rates)
+# ![Validation loss on a logarithmic scale over six epochs of fine-tuning, from 0.21 on. At 0.00001 it falls slowly and
+# steadily to 0.19, at 0.0001 faster to 0.11, at 0.001 it goes up and down, dives to 0.04 and is back at 0.31 two epochs
+# later, at 0.01 it jumps to 6.](figure:learning-rates)
 #
 # *From the same trained head, in the same order of batches.*
 #
 # With Adam, a step changes each weight by about the learning rate, whatever the size of its gradient. Typical
 # weights of the backbone are of the size 0.1. At 0.01 ten steps, about one epoch here, can move a weight by its own
 # size, and what was pre-trained is gone. At 0.001 the network finds something better now and then, and loses it
-# again. At 0.00001 nothing can break, but six epochs lead nowhere. Good values lie in between, ten to a hundred
-# times smaller than the head's, and you find them by trying. (The default of `fine_tune` is the careful end;
-# `course run 05b` takes 0.0001.)
+# again. At 0.00001 nothing can break, but six epochs lead hardly anywhere. Good values lie in between, ten to a
+# hundred times smaller than the head's, and you find them by trying. (The default of `fine_tune` is the careful
+# end; `course run 05b` takes 0.0001.)
 #
 # And **keep the best that you had**. Measure before the first epoch and after each; remember the state with the highest
 # validation accuracy; end with that. Then fine-tuning can't make anything worse, as far as these photos can tell.
 #
 # ![Validation loss and validation accuracy over 22 epochs. After epoch 16 two curves part: with the backbone frozen the
-# loss falls slowly from 0.17 to 0.11, with fine-tuning it falls to about 0.06. Both accuracies end at
+# loss falls slowly from 0.21 to 0.13, with fine-tuning it falls to about 0.10. Both accuracies end at
 # 0.97.](figure:frozen-and-tuned)
 #
 # *A frozen backbone to the end, against fine-tuning from epoch 17 on. The accuracy can't tell the two apart, the loss
@@ -372,7 +372,7 @@ def fine_tune(
 # Where it is large, a small change of the pixel would change the answer.
 #
 # ![Two pairs of a photo and its saliency map. Left, the resident's head before red and blue stripes, judged right with
-# 0.84: the bright places gather on head and chest. Right, the resident walking on grass, judged wrong with 0.41: they
+# 0.82: the bright places gather on head and chest. Right, the resident walking on grass, judged wrong with 0.36: they
 # are scattered over the body and the grass around it.](figure:saliency)
 #
 # *Left a right answer, right a wrong one, with the probability of the resident. Bright pixels matter most.*
@@ -385,16 +385,24 @@ def fine_tune(
 # `python -m exercises.ex05b_transfer` (or `course run 05b`) trains the head for 16 epochs, fine-tunes for four, and
 # draws curves and mistakes. Compare the validation accuracy with 0.667, which costs nothing.
 #
-# ### Try
-# `course try 05b --photos 5` and `--random` (a backbone that has learned nothing) ask for your guess and train your
-# head. Predict first, then look:
+# ### Try it: predict, then run
+# `course try 05b` with `--photos 5` or `--random` asks for your guess, trains your head on the frozen backbone, and shows
+# both.
 #
-# 1. **Into the trap.** Freeze only the parameters: comment out what holds the running statistics. Is the result
+# 1. **Five photos** of the resident instead of 19, with all those of the other dogs and cats. How much does the head lose?
+# 2. **A random backbone**: the same network with random weights, frozen. Can a head read anything from features that mean
+#    nothing?
+# 3. **Into the trap**, by hand. Freeze only the parameters: comment out what holds the running statistics. Is the result
 #    worse, the same, or worse only sometimes?
-# 2. **Too large.** In `main`, fine-tune with `lr=run.lr`. After how many epochs does the best state come, and how does
-#    the training accuracy go?
-# 3. **Fewer photos.** Delete half of the 19 photos of the resident from a *copy* of the data (`COURSE_DATA` names its
-#    folder). How much of the accuracy do you lose?
+#
+# <details><summary>What did we see?</summary>
+#
+# (1) {kept: experiments.photos.0}, with {kept: experiments.photos.1} of the training photos. The features are ready, so a
+# few photos go a long way, but the answer leans towards no. (2) {kept: experiments.random.0}: on new photos the head does
+# no better than saying no to everybody, although it judges {kept: experiments.random.1} of its training photos right.
+# (3) is yours; run it with three seeds before you believe it.
+#
+# </details>
 #
 # ### A bonus that no check grades
 # *Discriminative learning rates*: give the optimizer two parameter groups, the head with 1e-3 and the backbone with

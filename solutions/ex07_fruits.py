@@ -363,8 +363,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # `course run 07` leaves the confusion matrix and the worst mistakes in `runs/`. Each row of the matrix is what the
 # photos are, each column what the network said; right answers lie on the diagonal.
 #
-# ![A confusion matrix of six classes with forty photos each. The diagonal holds 38 to 40 of each row; six single
-# photos lie beside it, four of them fresh taken for rotten or rotten for fresh of the same fruit](figure:confusion)
+# ![A confusion matrix of six classes with forty photos each. The diagonal holds 37 to 40 of each row; seven photos lie
+# beside it, five of them fresh taken for rotten or rotten for fresh of the same fruit](figure:confusion)
 #
 # *Validation photos of the embedded data, after fine-tuning.*
 #
@@ -403,14 +403,23 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # runs on them; `--weights squeezenet1_0` takes another backbone. Your own choices will give other numbers; what
 # counts is that they stay above the bar when you change the seed.
 #
-# ### Try it
-# Write down your guess before you run. `course try 07 --grey` and `--photos 10` ask for it, and train your head for
-# four epochs.
+# ### Try it: predict, then run
+# `course try 07` with `--grey` or `--photos 10` asks for your guess, trains your head for four epochs, and shows both.
 #
-# 1. Leave out `Normalize`. Which is hurt more, the head or fine-tuning?
-# 2. Add `v2.Grayscale(3)` to both transforms. Which classes suffer? Now you know how much of the network's knowledge
-#    is colour.
-# 3. Train on ten photos of each class. How far do you come, and where does the curve flatten?
+# 1. **Without colour.** All photos are grey, those of training and those of validation. How much of what the network knows
+#    is colour?
+# 2. **Ten photos of each class** instead of a hundred. Which mistakes come first, fresh for rotten, or one kind of fruit for
+#    another?
+# 3. **Not normalised**, by hand: leave out `Normalize`. Which is hurt more, the head or fine-tuning?
+#
+# <details><summary>What did we see?</summary>
+#
+# (1) {kept: experiments.grey.0}, with {kept: experiments.grey.2} mistakes about the kind of fruit and {kept:
+# experiments.grey.1} about decay. Shape and texture carry far, but without its colour one round fruit is much like
+# another. (2) {kept: experiments.photos.0}, with {kept: experiments.photos.1} mistakes about decay and {kept:
+# experiments.photos.2} about the kind. Kinds are learned from a few photos; what rot looks like takes more.
+#
+# </details>
 #
 # ### In five sentences
 # A plan turns a large task into steps, each of which can fail early and cheaply. Know the floor before you admire a

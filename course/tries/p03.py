@@ -24,10 +24,10 @@ def raw(bench: Bench, value: float) -> Outcome:
 EXPERIMENTS = (
     Experiment(
         "point",
-        "Only the middle weight of each kernel is kept: 1 x 1 instead of 3 x 3.",
+        "Only the middle weight of each kernel is kept: 1 × 1 instead of 3 × 3.",
         UNSEEN,
         point,
-        "A kernel that cannot compare neighbours finds no edges; what is left is little better than the dense network.",
+        "A kernel that cannot compare neighbours finds no edges, so the network reads no more than the dense one of project 02.",
         usual="valid_accuracy",
     ),
     Experiment(

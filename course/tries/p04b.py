@@ -83,7 +83,7 @@ EXPERIMENTS = (
         "Every photo has {value} times its light.",
         "What share of the photos will be read right?",
         dark,
-        "Augmentation has shown the network a third less light and a third more, and nothing beyond that.",
+        "In training, augmentation changed the light by a third at most. Below that the network has to guess.",
         value=0.3,
         least=0.0,
     ),
@@ -92,8 +92,8 @@ EXPERIMENTS = (
         "Every photo is squeezed to {value} of its width.",
         "What share of the photos will be read right?",
         squeeze,
-        "Your `preprocess` cuts a square out of a picture that is no longer as wide: parts of the hand are gone, or out of "
-        "proportion.",
+        "Squeezed hands are slimmer than any in training, and the square that fits into a narrower photo is smaller: it cuts off "
+        "the ends of tall hands.",
         value=0.6,
         least=0.05,
     ),

@@ -49,7 +49,7 @@ EXPERIMENTS = (
         "The door opens if the probability of a dog, over all breeds, is above {value}; usually 0.5.",
         "At what share of one dog's photos will it open?",
         threshold,
-        "The network hesitates: at most of these photos the breeds together get more than half of the probability, and not nine "
+        "The network hesitates: for most of these photos the breeds together get more than half of the probability, but not nine "
         "tenths. A door that wants to be sure keeps its own dog outside.",
         value=0.9,
     ),
@@ -58,7 +58,7 @@ EXPERIMENTS = (
         "Every photo is turned upside down before the network sees it.",
         "At what share of one dog's photos will the door open?",
         turned_round,
-        "Fur and colour have no up and down, so turning costs this network little or nothing; one that went by the face would lose "
-        "nearly all of them.",
+        "The door opens more often than before. Right way up, some photos pass for a tuxedo cat, black with a white chest; upside "
+        "down the white is in the wrong place for that cat, while fur and colour, which have no up and down, still say dog.",
     ),
 )

@@ -40,7 +40,8 @@ EXPERIMENTS = (
         "The backbone has random weights; it is frozen all the same, and only the head is trained.",
         UNSEEN,
         random,
-        "A network without knowledge gives features without meaning: the head does little better than saying no to everybody.",
+        "A network without knowledge gives features without meaning. The head may learn its training photos from them, but on new "
+        "ones it does hardly better than saying no to everybody.",
     ),
     Experiment(
         "photos",

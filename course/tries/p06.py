@@ -46,7 +46,7 @@ EXPERIMENTS = (
         "The covered word of “Anna is thirsty. She wants to [MASK].”, and then of “Anna is not thirsty. …”.",
         "Will its first answer be the same word, or another word?",
         negation,
-        "It has noticed which words go together, not what “not” does to a sentence.",
+        "The network has noticed which words go together, not what “not” does to a sentence.",
         choices=("the same word", "another word"),
     ),
     Experiment(

@@ -59,14 +59,16 @@ EXPERIMENTS = (
         "All photos are grey, those of training and those of validation.",
         UNSEEN,
         grey,
-        "Shape and texture are left, and they carry far; what suffers are the pairs that differ by colour most.",
+        "Shape and texture are left, and they carry far. But without its colour one round fruit is much like another, so many of "
+        "the mistakes are about the kind.",
     ),
     Experiment(
         "photos",
         "Only {value} training photos of each class are used.",
         UNSEEN,
         photos,
-        "The head takes one step for each batch: with few photos it has both less to learn from and fewer steps to learn in.",
+        "With few photos the head has less to learn from, and fewer batches, so fewer steps to learn in. It can soon tell the "
+        "kinds of fruit apart; fresh from rotten comes later.",
         value=10,
         least=1,
         whole=True,

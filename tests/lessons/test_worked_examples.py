@@ -153,6 +153,11 @@ def test_the_labels_without_their_gap():
 
 def test_the_loss_of_knowing_nothing_and_of_being_wrong():
     says("02", "-log(1/24) = {:.3f}", F.cross_entropy(torch.zeros(1, 24), torch.tensor([3])))
+    curve = keeping.kept(figures_of(project("02"))["learning-curves"])["valid_loss"]
+    assert min(curve) == curve[4]  # "in the fifth epoch"
+    lost = (curve[-1] - curve[4]) / (-math.log(1 / 24) - curve[4])
+    assert round(lost * 5) == 2
+    says("02", "Two fifths of what was gained are lost")
     says("02", "costs -log 0.1 = {:.3f}; with 0.001 it costs {:.3f}", -math.log(0.1), -math.log(0.001))
 
 

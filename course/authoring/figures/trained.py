@@ -40,7 +40,7 @@ def tried(project: str, data: str, changes: dict[str, Any] | None = None, **sett
     return quiet_run.perform(solution(project), run, seed=0, changes=changes)
 
 
-def experiments_of(project: str) -> dict[str, list[float]]:
+def experiments_of(project: str) -> dict[str, list[float | int]]:
     """What `course try` gives with the solution: {experiment: [outcome, the further figures that are numbers …]}."""
     from course.tries import bench
     from course.tries.experiment import experiments
@@ -50,9 +50,8 @@ def experiments_of(project: str) -> dict[str, list[float]]:
     found = {}
     for one in experiments(entry):
         outcome = one.measure(own, one.number(None))
-        found[one.name] = [
-            float(word) for word in (str(outcome.answer), *outcome.also.values()) if NUMBER.fullmatch(word)
-        ]
+        words = [word for word in (str(outcome.answer), *outcome.also.values()) if NUMBER.fullmatch(word)]
+        found[one.name] = [float(word) if "." in word else int(word) for word in words]
     return found
 
 
