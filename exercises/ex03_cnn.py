@@ -1,4 +1,4 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 178f1a8b2e583eb7)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 3cff75bf794e48fd)
 # %% [markdown]
 # # 03 Convolutional networks
 #
@@ -43,15 +43,17 @@ from course.training import fit
 # gap are those of project 02.
 #
 # The 784 values of a row are the picture's rows from top to bottom, so value number 28 · r + c belongs to row r and
-# column c. Reshaping a row to 28 × 28 puts each value in its place, and moves nothing in memory.
+# column c, all counted from 0. Reshaping a row to 28 × 28 puts each value in its place, and moves nothing in
+# memory.
 
 
 # %%
 class SignImages(Dataset):
     """The signs of a CSV file as pictures.
 
-    `dataset[i]` is (image, label): float32 (1, 28, 28), each value the pixel divided by 255, and the class 0 to 23 with no gap,
-    int64 in a batch; they are the same each time. Every row is an item, in the order of the file.
+    `dataset[i]` is (image, label): the image float32 (1, 28, 28), each value the pixel divided by 255, and the label a class from
+    0 to 23 with no gap, which a `DataLoader` turns into int64 (B,); they are the same each time. Every row is an item, in the
+    order of the file.
 
     Args:
         csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels 0 to 24 without 9, pixels 0 to
@@ -112,8 +114,7 @@ class SignImages(Dataset):
 # $$(k \star x)[r, c] = \sum_{i=0}^{2} \sum_{j=0}^{2} k[i, j]\; x[r + i, c + j],$$
 #
 # which mathematicians call a *cross-correlation* and deep learning calls a convolution. A layer with several maps
-# going in and several coming out has a kernel $k_{oi}$ for each pair and a constant $b_o$ for each map that comes
-# out:
+# going in and several coming out has a kernel $k_{oi}$ for each pair, and a bias $b_o$ for each map that comes out:
 #
 # $$y_o = b_o + \sum_i k_{oi} \star x_i.$$
 #
@@ -126,8 +127,8 @@ class SignImages(Dataset):
 # ### 2. Batch normalisation
 #
 # If the values of a map grow during training, the next layer has to adapt to larger inputs all the time. Batch
-# normalisation gives each map mean 0 and variance 1 over the batch, and then a scale and a shift of its own, which
-# are learned and start at 1 and 0.
+# normalisation gives each map mean 0 and variance 1 over the batch. Then it multiplies the map by a scale and adds
+# a shift, which are learned and start at 1 and 0.
 #
 # Four values of a map are enough to see what it does: 2, 4, 4 and 10. Their mean is 5. The squared distances from it
 # are 9, 1, 1 and 25, so the variance is 36 / 4 = 9 and the standard deviation 3. Subtract the mean, divide by the
@@ -209,9 +210,10 @@ def conv_block(in_channels: int, out_channels: int, dropout: float = 0.0) -> nn.
 #                -> flatten (B, 675) -> (B, 512) -> (B, 24)
 # ```
 #
-# The first kernels see 3 × 3 pixels, too few for a finger. But a window in the second stage covers 3 × 3 values that
-# have each seen some pixels of their own. Count back through the network, and one of the 3 × 3 places at the end has
-# seen 22 × 22 pixels, nearly the whole hand. Edges become corners, corners become fingertips.
+# The first kernels see 3 × 3 pixels, too few for a finger. But a window in the second stage covers 3 × 3 values
+# that have each seen some pixels of their own. Follow it through the network: a value has seen 3 × 3 pixels after
+# the first convolution, 4 × 4 after the first pooling, then 8 × 8, 10 × 10, 18 × 18, and one of the 3 × 3 places at
+# the end has seen 22 × 22 pixels, nearly the whole hand. Edges become corners, corners become fingertips.
 #
 # After training you can look at what the first stage has found:
 #
@@ -393,8 +395,8 @@ if __name__ == "__main__":
 # **1. How many weights has a 3 × 3 convolution from 1 map to 25, and how many would a dense layer need for the same
 # sizes?**
 #
-# The convolution: 25 kernels of 9 weights and 25 constants, 250 in all. A dense layer from 784 pixels to 25 maps of
-# 784 values: 784 · 19,600 weights and 19,600 constants, more than 15 million. Sharing the weights is what makes the
+# The convolution: 25 kernels of 9 weights and 25 biases, 250 in all. A dense layer from 784 pixels to 25 maps of
+# 784 values: 784 · 19,600 weights and 19,600 biases, more than 15 million. Sharing the weights is what makes the
 # difference, and it is also why a shifted picture gives shifted maps.
 #
 # **2. Does the order of ReLU and max pooling matter?**
@@ -418,8 +420,8 @@ if __name__ == "__main__":
 # **5. A picture with three colour channels goes into a convolution with 10 kernels of 5 × 5. How many parameters has
 # it?**
 #
-# Each of the 10 maps that come out has a 5 × 5 kernel for each of the 3 channels, and one constant: 10 · (3 · 25 + 1)
-# = 760.
+# Each of the 10 maps that come out has a 5 × 5 kernel for each of the 3 channels, and one bias: 10 · (3 · 25 + 1) =
+# 760.
 #
 # **6. Your network gives one picture different scores, depending on which other pictures are in the batch. What did you
 # forget?**

@@ -1,13 +1,13 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 11197479da3fa601)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub ff42ed131aa5ee23)
 # %% [markdown]
 # # 04a Data augmentation
 #
 # **How do you get more training pictures without taking a single new one?**
 #
-# Project 03 gave you a convolutional network, and it left a question open. On the 2,400 pictures that it learned from,
-# it hardly makes a mistake; on signers whom it has never seen it reads 0.86 of the hands.
-# The dense network of 02 had read 0.47. Convolutions closed a good part of that gap. What
-# is left?
+# Project 03 gave you a convolutional network, and it left a question open. On the 2,400 pictures that it learned
+# from, it hardly makes a mistake; on signers whom it has never seen it reads 0.86 of
+# the hands. The dense network of 02 read 0.47, so convolutions closed a good part of
+# the gap. How do you close the rest?
 #
 # Look at the data once more. Ten people stood before the camera, and each of them made each sign ten times in almost
 # the same position and the same light. A network with a few hundred thousand weights can learn such pictures by heart:
@@ -32,8 +32,8 @@
 
 # %% [markdown]
 # ## What a rotation does to four pixels
-# Before you turn a hand, turn the smallest picture that has something to turn: two dark pixels on the left, two bright
-# ones on the right. Turn it by 15 degrees against the clock.
+# Before you turn a hand, turn the smallest picture that has something to turn: two dark pixels on the left, two
+# bright ones on the right. Turn it by 15 degrees anticlockwise.
 #
 # Figure: A picture of two by two pixels, dark on the left and bright on the right. Four orange crosses, turned by 15
 # degrees around the centre, mark where the new pixels are read. The result with black around it is 0.13 0.89 0.00 0.76,
@@ -41,17 +41,17 @@
 #
 # *Each new pixel (blue dot) asks: where was I before the turn? The orange crosses are the answers.*
 #
-# The trick is to go backwards. Every pixel of the *new* picture is turned back by 15 degrees to find the place in the
-# *old* one that it comes from. Put the origin in the middle, so that the centre of the top left pixel is $(-0.5, 0.5)$.
-# With $\cos 15° = 0.966$ and $\sin 15° = 0.259$ it came from
+# The trick is to go backwards. Every pixel of the *new* picture is turned back by 15 degrees to find the place in
+# the *old* one that it comes from. Put the origin in the middle, with $y$ pointing up, so that the centre of the
+# top left pixel is $(-0.5, 0.5)$. With $\cos 15° = 0.966$ and $\sin 15° = 0.259$ it came from
 #
 # $$x = -0.5 \cdot 0.966 + 0.5 \cdot 0.259 = -0.354, \qquad y = 0.5 \cdot 0.259 + 0.5 \cdot 0.966 = 0.612.$$
 #
-# There is no pixel centre at that place. *Bilinear interpolation* mixes the neighbours, each by how near it is. From
-# left to right we have gone $-0.354 + 0.5 = 0.146$ of the way from the dark column (0) to the bright one (1): that
-# makes 0.146. From bottom to top we are 0.112 *beyond* the upper row, and what lies beyond the picture is black unless
-# you say otherwise: $0.146 \cdot (1 - 0.112) = 0.130$. The bright pixel above right should have stayed 1.0 and comes
-# out as 0.888. It lost light to an outside that nobody photographed.
+# There is no pixel centre at that place. *Bilinear interpolation* mixes the neighbours, each by how near it is.
+# From left to right we have gone $-0.354 + 0.5 = 0.146$ of the way from the dark column (0) to the bright one (1):
+# that makes 0.146. From bottom to top we are 0.112 *beyond* the upper row, and what lies beyond the picture is
+# black unless you say otherwise: $0.146 \cdot (1 - 0.112) = 0.130$. The top right pixel should have stayed 1.0 and
+# comes out as 0.888, by the same rule. It lost light to a darkness that was never in the picture.
 #
 # On a real picture this gives black wedges in the corners, and a network is quick to learn from wedges. The cure is to
 # add a margin that repeats the edge, turn, and cut the margin off again (`v2.Pad(6, padding_mode="edge")`, turn,
@@ -186,7 +186,7 @@ def train_augmented(
     """Train on augmented pictures, and measure on the validation pictures as they are.
 
     Each batch is one step along the gradient of its own mean cross entropy, of the logits as they are. After twelve epochs in
-    batches of 16, with views that are known to be enough, the course's network with more dropout reads at least 0.90 of
+    batches of 16, with a `make_transforms` that is known to do, the course's network (with more dropout) reads at least 0.90 of
     unseen hands, and 0.03 more than without augmentation.
 
     Args:
@@ -219,12 +219,14 @@ def train_augmented(
 # runs the stranger's code.
 #
 # `torch.save(model.state_dict(), path)` keeps the tensors alone, under their names: `head.2.weight` and 43 others.
-# Anyone who has the architecture can fill it with them, and `torch.load(path, weights_only=True)` refuses everything
-# that is not a tensor or a plain container.
+# Anyone who has the architecture, the code of the class, can fill it with them, and `torch.load(path,
+# weights_only=True)` refuses everything that is not a tensor or a plain container.
 #
-# Two details make the function worth writing. `torch.compile` wraps a network, so that the names in its `state_dict`
-# begin with `_orig_mod.`; a plain network doesn't know these names. And a program can be stopped in the middle of
-# writing: write to a temporary file first and then rename it, and there is never half a model under the real name.
+# Two details make the function worth writing. `torch.compile` wraps a network, so that the names in its
+# `state_dict` begin with `_orig_mod.`, and a plain network doesn't know these names. (The compiled one keeps the
+# plain one as its attribute `_orig_mod`.) And a program can be stopped in the middle of writing: write to a
+# temporary file first, then put it in place of the old one with `os.replace`, and there is never half a model under
+# the real name.
 #
 # **Question 4: What does the state dict hold besides the weights?** (Answer 4 stands at the end of this file.)
 
@@ -235,7 +237,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
     Args:
         model: a network, compiled or not, in any mode and on any device; left as it is. A compiled one is saved under the names of
-            the plain network, which may be any but `_orig_mod`, which is torch's for what it has compiled.
+            the plain network (which has no part called `_orig_mod` of its own: torch uses that name for what it has compiled).
         path: the file, with any name; one that is there already is replaced. No other file is left beside it.
     """
     # TODO save_model: What of a model is worth keeping: the object, or its weights?
@@ -249,16 +251,16 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # the left. Would you still read every letter? Expect a validation accuracy near 0.97 with the solution's ranges; with your own it may be a few points more or less, and that is fine as long as it
 # stays above the check's 0.90.
 #
-# ### Try
-# `course try 04a --turn 90`, `--plain` and `--yours` ask for your guess, train for four epochs, and show
-# both side by side. Or change one number yourself, write down what you expect, then look.
+# ### Try it: predict, then run
+# `course try 04a` with `--plain`, `--yours` or `--turn 90` asks for your guess, trains for four epochs, and shows both.
 #
-# 1. **Turn too far.** Set `degrees=90`. Which letters do you expect to be confused? Look at the confusion matrix: which
-#    pairs of signs are turned versions of each other?
-# 2. **Keep it small.** Set `degrees=2`, `translate=(0.01, 0.01)`, `scale=(0.98, 1.02)` and no change of light. How much
-#    of the gain is left?
-# 3. **One change for each batch.** Pass `transform=make_transforms(True)` to `one_pass` and compare the time of an
-#    epoch and the accuracy at the end.
+# 1. **No augmentation.** How many signs of unseen signers will the network read after four epochs on the pictures as they
+#    are?
+# 2. **Your own augmentation.** The same four epochs with your `make_transforms`. Is it ahead already?
+# 3. **Turned too far.** On top of yours, each picture is turned by up to 90 degrees to either side. How much of the gain is
+#    lost? Which letters are turned versions of each other?
+#
+# **Question 5: What did we see?** (Answer 5 stands at the end of this file.)
 #
 # ### A bonus that no check grades
 # *Test-time augmentation*: at validation, show the network eight views of each picture and average the eight rows of
@@ -272,14 +274,14 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # keep in the end is the state dict, not the object.
 #
 # ### Check yourself
-# **Question 5: You read handwritten digits instead of signs. Which change of this lesson would you leave out first?**
-# (Answer 5 stands at the end of this file.)
+# **Question 6: You read handwritten digits instead of signs. Which change of this lesson would you leave out first?**
+# (Answer 6 stands at the end of this file.)
 #
-# **Question 6: A friend augments the data set first and splits it into training and validation afterwards. What goes
-# wrong?** (Answer 6 stands at the end of this file.)
+# **Question 7: A friend augments the data set first and splits it into training and validation afterwards. What goes
+# wrong?** (Answer 7 stands at the end of this file.)
 #
-# **Question 7: Training accuracy 0.70, validation accuracy 0.72, and neither rises any more. More augmentation, or
-# less?** (Answer 7 stands at the end of this file.)
+# **Question 8: Training accuracy 0.70, validation accuracy 0.72, and neither rises any more. More augmentation, or
+# less?** (Answer 8 stands at the end of this file.)
 #
 # ### Further reading
 # - Shorten and Khoshgoftaar, *A survey on Image Data Augmentation for Deep Learning* (2019):
@@ -316,9 +318,10 @@ if __name__ == "__main__":
 #
 # **1. Why bilinear, and not simply the nearest pixel?**
 #
-# The nearest pixel makes no new grey values, but it moves edges by whole pixels: turned by 15 degrees our picture would
-# not change at all, and a finger of three pixels' width would get a zigzag edge. At 28 × 28 the difference is easy to
-# see. `v2.RandomAffine` takes the nearest pixel unless you pass `interpolation=v2.InterpolationMode.BILINEAR`.
+# The nearest pixel makes no new grey values, but it moves edges by whole pixels: turned by 15 degrees, our picture
+# would not change at all, and a finger of three pixels' width would get a zigzag edge. At 28 × 28 the difference is
+# easy to see. `v2.RandomAffine` takes the nearest pixel unless you pass
+# `interpolation=v2.InterpolationMode.BILINEAR`.
 #
 # **2. With a turn of up to 12 degrees and a random size, how many different views are there?**
 #
@@ -338,16 +341,22 @@ if __name__ == "__main__":
 # The *buffers*: tensors that belong to the model's state but that no optimizer changes. Batch normalisation keeps its
 # running mean and variance there. Without them a loaded network would normalise by 0 and 1 and answer nonsense.
 #
-# **5. You read handwritten digits instead of signs. Which change of this lesson would you leave out first?**
+# **5. What did we see?**
+#
+# (1) 0.83, with 1.00 of the training signs: it knows those by heart. (2) 0.93, with 0.95 of the augmented training
+# signs. (3) 0.54, with 0.59: the network works hard on views that never occur, and G and Q, which differ by a turn of
+# 90 degrees, have become one sign.
+#
+# **6. You read handwritten digits instead of signs. Which change of this lesson would you leave out first?**
 #
 # Large turns, because of 6 and 9, and mirror images, because of 2 and 5. Small turns and shifts are as useful as here.
 #
-# **6. A friend augments the data set first and splits it into training and validation afterwards. What goes wrong?**
+# **7. A friend augments the data set first and splits it into training and validation afterwards. What goes wrong?**
 #
 # Views of one picture land on both sides. The validation accuracy is then measured on pictures that the network
 # practically knows, and it looks splendid until the first real user comes.
 #
-# **7. Training accuracy 0.70, validation accuracy 0.72, and neither rises any more. More augmentation, or less?**
+# **8. Training accuracy 0.70, validation accuracy 0.72, and neither rises any more. More augmentation, or less?**
 #
 # Less, or a larger network, or more epochs. There is no gap to close: the network doesn't even manage the training
 # pictures. Augmentation helps against learning by heart, not against learning too little.

@@ -1,21 +1,21 @@
-# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 1dde5d6a3a974029)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 55fd142dbdf98fec)
 # %% [markdown]
 # # 04b Deployment
 #
 # **Your network reads 0.97 of the hands in a file. Will it read the photo that
 # your friend just took?**
 #
-# That photo is in colour, some thousand pixels wide, perhaps lying on its side, and nobody has cropped it. Your network
-# has only ever seen grey squares of 28 × 28 with values from 0 to 1. It won't complain about anything else: as long as
-# the shape fits, it answers, and if the content doesn't fit, the answer is wrong. More deployed models fail in these
-# few lines *before* the network than in the network itself.
+# That photo is in colour, some thousand pixels wide, perhaps lying on its side, and nobody has cropped it. Your
+# network has only ever seen grey squares of 28 × 28 with values from 0 to 1. It won't complain about anything else:
+# as long as the shape fits, it answers, and if the content doesn't fit, the answer is wrong. Many a deployed model
+# fails in the few lines *before* the network, and not in the network itself.
 #
 # In this project you build the bridge from any photo to a letter, and you measure the whole chain on photos of people
 # who had no part in the training.
 #
 # At the end of this project you can
 #
-# - load saved weights so that a missing or a strange one is an error and not a wrong answer;
+# - load saved weights so that a missing one, or one too many, is an error and not a wrong answer;
 # - turn any photo into exactly what a network was trained on, and say what each step is for;
 # - get from logits to a class, and to a probability;
 # - test a chain from its first step to its last.
@@ -42,20 +42,20 @@ LETTERS = "abcdefghiklmnopqrstuvwxy"  # class k is LETTERS[k]: j and z are movem
 # *Difficulty 2 of 5 · matters 4 of 5 · about 10 minutes for someone new (a guess) · 5 points*
 #
 # A network is code plus weights. The code is the class; the weights are in the file, as a dictionary from names to
-# tensors. Loading takes two steps, and each of them can go wrong without a sound:
+# tensors. Loading takes two steps, and either can go wrong without a word:
 #
 # 1. **Read the file.** A pickle can run any code of its author while it is opened.
 #    `torch.load(path, weights_only=True)` refuses everything but tensors and plain containers. `map_location="cpu"`
 #    lets a file that was written on a GPU open on a machine without one.
-# 2. **Fill the network.** `load_state_dict` compares names and shapes, and complains if one is missing or one too many
-#    is there. You can switch that off with `strict=False`. Don't: if the file has no weights for the head, the head
-#    keeps its random start, and the network guesses one letter of 24, with full confidence and no error.
+# 2. **Fill the network.** `load_state_dict` compares names and shapes, and stops with an error if one is missing or
+#    one too many is there. You can switch that off with `strict=False`. Don't: if the file has no weights for the
+#    last layer, that layer keeps its random start, and the network guesses one letter of 24, without an error.
 #
-# And then **switch to eval mode**. Your network has two kinds of layers that behave differently while it learns.
+# And then **switch to eval mode**. Your network has two kinds of layers that behave differently in training.
 # Dropout sets values to zero at random. Batch normalisation normalises by the mean and the variance of the pictures
-# that happen to be in the batch. In use, both must stop: the answer to a photo must not depend on a coin or on which
-# other photos came along with it. `model.eval()` turns dropout off and lets batch normalisation use the running mean
-# and variance from the training, which the file holds too.
+# that happen to be in the batch. In use, both must stop: the answer to a photo must not depend on chance, nor on
+# which other photos came along with it. `model.eval()` turns dropout off and lets batch normalisation use the
+# running mean and variance from the training, which the file holds too.
 #
 # **Question 1: Does torch.inference_mode() do the same as model.eval()?** (Answer 1 stands at the end of this file.)
 
@@ -91,10 +91,11 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
 #
 # *What the camera gave, and what the network gets.*
 #
-# **Upright.** Phones don't turn pixels. They write down how they were held, in a number from 1 to 8 among the EXIF
-# metadata of the file, and leave it to the viewer to turn the picture. Your photo viewer does; `Image.open` doesn't.
-# With number 6 the pixels must be turned by 90 degrees clockwise before anybody looks at them. Four of the eight
-# numbers also mirror the picture, so don't write the cases yourself: `ImageOps.exif_transpose` knows all of them.
+# **Upright.** Phones don't turn pixels. They note how they were held, as a number from 1 to 8 in the *EXIF
+# metadata* of the file, and leave it to the viewer to turn the picture. Your photo viewer does; `Image.open`
+# doesn't. With number 6 the pixels must be turned by 90 degrees clockwise before anybody looks at them. Four of the
+# eight numbers also mirror the picture, so don't write the cases yourself: `ImageOps.exif_transpose` knows all of
+# them.
 #
 # Figure: Eight small pictures of the letter F, as the pixels lie in the file for the EXIF numbers 1 to 8: upright,
 # mirrored, upside down, upside down and mirrored, and four lying on their sides
@@ -102,14 +103,15 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
 #
 # *The same F, as it lies in the file. After `exif_transpose` all eight are the first.*
 #
-# **Grey.** One channel, whatever came. The eye is most sensitive to green, so the usual formula is
-# $0.299\,R + 0.587\,G + 0.114\,B$. A pixel of skin (224, 172, 140) becomes $66.98 + 100.96 + 15.96 = 183.9$, so 184. A
-# photo need not be RGB: a palette image, a CMYK scan and a PNG with transparency all go through `convert("RGB")` first.
+# **Grey.** One channel, whatever came. The eye is most sensitive to green, so the usual formula is $0.299\,R +
+# 0.587\,G + 0.114\,B$. A pixel of skin (224, 172, 140) becomes $66.98 + 100.96 + 15.96 = 183.9$, so 184. A photo
+# need not be RGB: a palette image (its values are places in a list of colours), a CMYK scan and a PNG with
+# transparency all go through `convert("RGB")` first.
 #
-# **Square.** The photo is 360 wide and 270 high. Resize it to 28 × 28 in one go and you divide the width by
-# $360 / 28 = 12.9$ and the height by $270 / 28 = 9.6$: every hand comes out a quarter too slim, and a circle becomes an
-# ellipse. The network never saw such hands. So cut out the largest square in the middle first: columns 45 to 314, all
-# 270 rows.
+# **Square.** Our photo is 360 wide and 270 high. Resize it to 28 × 28 in one go and you divide the width by $360 /
+# 28 = 12.9$ and the height by $270 / 28 = 9.6$: every hand comes out a quarter too slim, and a circle becomes an
+# ellipse. The network never saw such hands. So cut out the largest square in the middle first: columns 45 to 314,
+# all 270 rows.
 #
 # Figure: A photo of 360 by 270 pixels with a circle drawn on it, made square in three ways. Squeezed: the circle is a
 # tall ellipse and the hand slim. Cut: the circle is round, the sides of the photo are gone. Padded: the circle is round
@@ -144,10 +146,10 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
 #
 # *One trained network, 24 photos. None of these raised an error.*
 #
-# Not every step costs the same. A lying photo is lost. A hand of the wrong size or the wrong proportions costs some
-# letters and spares others. And antialiasing costs nothing *here*: these photos are smooth and a hand is large, so the
-# few pixels that are read say about the same as the mean. On a photo with a striped pullover, or shrunk from 4000
-# pixels, it does. The step is free, so keep it.
+# Not every step costs the same. A photo that lies on its side is lost. A hand of the wrong size or the wrong
+# proportions costs some letters and spares others. And antialiasing costs nothing *here*: these photos are smooth
+# and a hand is large, so the few pixels that are read say about the same as the mean. With a striped pullover, or
+# with 4,000 pixels to shrink, leaving it out would cost something. The step is free, so keep it.
 #
 # **Question 2: Cutting may cut off a finger. Why is it right here all the same?** (Answer 2 stands at the end of this
 # file.)
@@ -205,7 +207,7 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
         photo: any PIL image, left as it was; the model sees it as `preprocess` makes it, and nothing else.
 
     Returns:
-        One lower-case letter of `LETTERS`, read anew in each call.
+        One lower-case letter of `LETTERS`, computed anew in each call.
     """
     # TODO predict_letter: How do you get from 24 logits to a letter, when there is no j?
     raise NotImplementedError("predict_letter")
@@ -220,11 +222,11 @@ def predict_letter(model: nn.Module, photo: Image.Image) -> str:
 # `a.jpg`, `a_2.png`, `B-kitchen.JPG`. Count what is right and divide by the number of photos.
 #
 # Real folders hold more than photos. Someone puts a `README.md` there, Windows leaves a `Thumbs.db`, macOS a
-# `.DS_Store`, and there is a folder called `old.jpg`. And one thing must never happen: a photo that can't be read is
-# left out, and the score rises. A missing answer is a wrong answer.
+# `.DS_Store`, and there is a folder called `old.jpg`. None of these is a photo. But a photo that can't be read is
+# one, and must not be left out, or the score would rise. A missing answer is a wrong answer.
 #
-# With 24 photos each of them is worth 4 points of a hundred, so 0.95 and 0.96 differ
-# by about one photo. Don't choose between two models by that.
+# With 24 photos, each is worth 4 points of a hundred: 22 right are 0.92, 23 are 0.96. Don't choose between two
+# models by one photo.
 
 
 # %%
@@ -257,15 +259,18 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 #
 # Which letters are confused? Look at the photos: would *you* have known, at 28 × 28?
 #
-# ### Try
-# `course try 04b --train-mode`, `--squeeze 0.6` and `--light 0.3` ask for your guess and read the photos with your
-# functions. Predict first, then look:
+# ### Try it: predict, then run
+# `course try 04b` with `--train-mode`, `--squeeze 0.6` or `--light 0.3` asks for your guess, reads the photos with your
+# functions, and shows both.
 #
-# 1. **Train mode.** Leave out `.eval()` and run it three times. Will the three scores be equal?
-# 2. **Squeeze.** Resize to `[28, 28]` without cutting the square out. Which letters suffer most, the wide signs or the
-#    tall ones?
-# 3. **Your own hand.** Photograph the sign for L or Y before a plain wall, put it into a folder as `l_me.jpg`, and call
-#    `evaluate_folder` on it. Then a photo before a bookshelf.
+# 1. **Train mode.** Nobody has called `.eval()`. How many of the 24 photos are still read right? The same number each time?
+# 2. **Squeezed.** Every photo is squeezed to 0.6 of its width before `preprocess` gets it. Which letters suffer most?
+# 3. **In the dark.** Every photo has three tenths of its light.
+#
+# **Question 4: What did we see?** (Answer 4 stands at the end of this file.)
+#
+# And one for your own hand: photograph the sign for L or Y before a plain wall, put it into a folder as `l_me.jpg`, and call
+# `evaluate_folder` on it. Then a photo before a bookshelf.
 #
 # ### A bonus that no check grades
 # Write `predict_or_decline(model, photo, least=0.6)`, which returns a letter only if its probability is at least
@@ -279,13 +284,13 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 # in the list of letters. The chain is measured as a whole, and what can't be read counts as wrong.
 #
 # ### Check yourself
-# **Question 4: The model answers "a" for nearly every photo, and no error is raised. Which three suspects do you check
-# first?** (Answer 4 stands at the end of this file.)
+# **Question 5: The model answers "a" for nearly every photo, and no error is raised. Which three suspects do you check
+# first?** (Answer 5 stands at the end of this file.)
 #
-# **Question 5: You resize the photo first and turn it by its EXIF number afterwards. Does the order matter?** (Answer 5
+# **Question 6: You resize the photo first and turn it by its EXIF number afterwards. Does the order matter?** (Answer 6
 # stands at the end of this file.)
 #
-# **Question 6: Why does preprocess return a batch of one and not a picture?** (Answer 6 stands at the end of this
+# **Question 7: Why does preprocess return a batch of one and not a picture?** (Answer 7 stands at the end of this
 # file.)
 #
 # ### Further reading
@@ -338,17 +343,23 @@ if __name__ == "__main__":
 # themselves. Show it a photo of a cup: the 24 probabilities must add up to 1, so some letter gets a large one. It is a
 # score for ranking, until you have measured how often a "0.99" is right. That is called *calibration*.
 #
-# **4. The model answers "a" for nearly every photo, and no error is raised. Which three suspects do you check first?**
+# **4. What did we see?**
+#
+# (1) On average 0.85, and not the same each time: dropout draws anew in every pass. (2) 0.75. The hands are slimmer
+# than any in training, and the square that fits into a narrower photo cuts off the ends of the tall ones. (3) 0.67. In
+# training the light changed by a third at most.
+#
+# **5. The model answers "a" for nearly every photo, and no error is raised. Which three suspects do you check first?**
 #
 # The range of the values (0 to 255 instead of 0 to 1), the mode (`model.training` should be `False`), and whether all
 # weights were really loaded (`strict=False` somewhere?). Print `x.min()`, `x.max()` and `model.training`.
 #
-# **5. You resize the photo first and turn it by its EXIF number afterwards. Does the order matter?**
+# **6. You resize the photo first and turn it by its EXIF number afterwards. Does the order matter?**
 #
 # If you cut the central square first, turning can come later: a square stays a square. But resizing may return an image
 # without its metadata, and then nothing can be turned any more. Turn first.
 #
-# **6. Why does preprocess return a batch of one and not a picture?**
+# **7. Why does preprocess return a batch of one and not a picture?**
 #
 # The layers of the network expect `(B, C, H, W)`. One photo is the case B = 1. The first thing that `predict_letter`
 # gets back is therefore a row of 24 logits in a batch of one: `(1, 24)`.

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 653e056bc1327dd9)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 202a2bd661bcf49c)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -72,7 +72,8 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
         name: as torchvision knows it: "pocket_mobilenet", "squeezenet1_0", "resnet18", …
 
     Returns:
-        (model, weights): a new model, filled with its default weights, in eval mode; the member of its WeightsEnum.
+        (model, weights): a new model, filled with its default weights, in eval mode; the description of these weights, a member of
+            the network's WeightsEnum.
     """
     # TODO load_pretrained: Which attribute of the weights holds their class names, and in which mode must the network
     # come back?
@@ -80,7 +81,7 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
 
 
 # %% [markdown]
-# ## The same spectacles
+# ## The same glasses
 # *Difficulty 2 of 5 · matters 5 of 5 · about 15 minutes for someone new (a guess) · 5 points*
 #
 # A network sees the world through the preprocessing that it was trained with: resized, cut to a square, and each colour
@@ -89,8 +90,8 @@ def load_pretrained(name: str = "pocket_mobilenet") -> tuple[nn.Module, Weights]
 # $$x' = \frac{x - \mu}{\sigma}, \qquad \mu = (0.485, 0.456, 0.406), \quad \sigma = (0.229, 0.224, 0.225).$$
 #
 # $\mu$ and $\sigma$ are the mean and the standard deviation of the red, green and blue values of ImageNet, so that
-# after the shift a typical picture has mean 0 and standard deviation 1 in each channel. Take an orange pixel, (200,
-# 120, 40):
+# afterwards a typical picture has mean 0 and standard deviation 1 in each channel. Take an orange pixel, (200, 120,
+# 40):
 #
 # | channel | byte | divided by 255 | minus the mean | divided by the standard deviation |
 # |---|---|---|---|---|
@@ -191,13 +192,14 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
 # *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 5 points*
 #
 # The last layer of the network (`classifier` in most of torchvision's networks, `fc` in the ResNets) is called its
-# *head*. All that comes before, the *backbone*, turns a picture into some hundred values: how much of this texture, of
-# that edge, of such a colour. These values are the *features*; the head only weighs them for its categories. For the
-# pocket network there are 1200 of them.
+# *head*. All that comes before, the *backbone*, turns a picture into some hundreds of values: how much of this
+# texture, of that edge, of such a colour. These values are the *features*; the head only weighs them for its
+# categories. For the pocket network there are 1200 of them.
 #
-# For another task the features are what you want. Take the features of one photo of the resident dog, and ask which of
-# the other 168 photos has the most similar ones (by the cosine of the two vectors). All of the five nearest are photos
-# of the same dog, although no category of the network is called after it:
+# For another task the features are what you want. Take the features of one photo of the resident dog, and ask which
+# of the other 168 photos has the most similar ones (by the *cosine* of the two vectors: 1 if they point the same
+# way, 0 at a right angle; project 06 works it out). All of the five nearest are photos of the same dog, although no
+# category of the network is called after it:
 #
 # Figure: Six photos in a row: one black dog with a white chest, and the five photos whose features are most similar to
 # its own, with similarities from 0.83 down to 0.68. All five show the same dog in other poses and places
@@ -215,7 +217,7 @@ def classify(model: nn.Module, weights: Weights, photo: Image.Image, top: int = 
 # hook.remove()
 # ```
 #
-# Take it off in a `finally` block. A hook that stays goes on collecting, also after an error.
+# Take it off in a `finally` block, which runs after an error too: a hook that stays goes on collecting.
 #
 # In some networks the head gets a stack of maps `(B, D, h, w)` and not a row `(B, D)`. Then the mean over h and w is
 # the usual description: *how much* of each feature there is, wherever it is.
@@ -303,16 +305,16 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # each, and draws them all in `door.png`. With `--weights squeezenet1_0` another network stands at the door, if its
 # weights are on your machine.
 #
-# ### Try
-# `course try 05a --threshold 0.9` and `--upside-down` ask for your guess and show the door one dog's photos. Predict
-# first, then look:
+# ### Try it: predict, then run
+# `course try 05a` with `--threshold 0.9` or `--upside-down` asks for your guess, shows the door 29 photos of one dog, the
+# resident of the next project, and shows both. At 0.5 the door opens at 0.83 of them.
 #
-# 1. **Threshold 0.9.** Change it in `admit` and run. How many more dogs stay outside? (The checks want 0.5: change it
-#    back.)
-# 2. **The first name only.** Open if the most probable category is a dog. Which photos change sides, and in which
-#    direction?
-# 3. **Upside down.** Turn every photo by 180 degrees before you ask. Do you expect more wrong answers? Then explain
-#    what you see. (A hint: which features care about up and down?)
+# 1. **Threshold 0.9.** At how many does it still open?
+# 2. **Upside down.** Every photo is turned by 180 degrees before the network sees it. Do you expect more wrong answers?
+# 3. **The first name only**, by hand. Let `admit` open if the most probable category is a dog. Which photos change sides,
+#    and in which direction? (The checks want the sum: change it back.)
+#
+# **Question 5: What did we see?** (Answer 5 stands at the end of this file.)
 #
 # ### A bonus that no check grades
 # Write `most_like(model, weights, photo, photos)`, which returns the photos sorted by the cosine of their features with
@@ -326,14 +328,14 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # categories. A threshold turns a probability into a decision and trades precision for recall.
 #
 # ### Check yourself
-# **Question 5: Your door never opens, for nobody. You print the tensor that goes in, and its values are 0.0 to 255.0.
-# What was forgotten?** (Answer 5 stands at the end of this file.)
+# **Question 6: Your door opens for nobody. You print the tensor that goes in, and its values are 0.0 to 255.0. What was
+# forgotten?** (Answer 6 stands at the end of this file.)
 #
-# **Question 6: Logits (3, 3, 3, 3). What does softmax give, and what does topk(1) tell you?** (Answer 6 stands at the
+# **Question 7: Logits (3, 3, 3, 3). What does softmax give, and what does topk(1) tell you?** (Answer 7 stands at the
 # end of this file.)
 #
-# **Question 7: A door lets in 40 visitors, of whom 36 are dogs, and 9 dogs stay outside. What are its precision and its
-# recall?** (Answer 7 stands at the end of this file.)
+# **Question 8: A door lets in 40 visitors, of whom 36 are dogs, and 9 dogs stay outside. What are its precision and its
+# recall?** (Answer 8 stands at the end of this file.)
 #
 # ### Further reading
 # - Deng and others, *ImageNet: A Large-Scale Hierarchical Image Database* (2009):
@@ -384,17 +386,25 @@ if __name__ == "__main__":
 # If you choose the threshold that looks best on some photos, it looks better on these than on any others: you have
 # learned from them, if only one number. Choose on one set, measure on another, as always.
 #
-# **5. Your door never opens, for nobody. You print the tensor that goes in, and its values are 0.0 to 255.0. What was
+# **5. What did we see?**
+#
+# (1) 0.28: for most of these photos the breeds together get more than half, but not nine tenths. (2) 0.97, more than
+# before! Right way up, five photos pass for a tuxedo cat, black with a white chest. Upside down the white is in the
+# wrong place for that cat, while fur and colour, which have no up and down, still say dog. Never explain a number
+# before you have looked at the pictures behind it.
+#
+# **6. Your door opens for nobody. You print the tensor that goes in, and its values are 0.0 to 255.0. What was
 # forgotten?**
 #
-# The division by 255 and the normalisation. The largest value should be near 2.6, the smallest near -2.1.
+# The division by 255 and the normalisation. No value may be above 2.64 (white in blue) or below -2.12 (black in
+# red).
 #
-# **6. Logits (3, 3, 3, 3). What does softmax give, and what does topk(1) tell you?**
+# **7. Logits (3, 3, 3, 3). What does softmax give, and what does topk(1) tell you?**
 #
-# Four times 0.25. `topk(1)` names one of the four, by chance of the implementation; the 0.25 is the real message: the
+# Four times 0.25. `topk(1)` has to name one of the four, and which one means nothing; the 0.25 is the message: the
 # network has no idea.
 #
-# **7. A door lets in 40 visitors, of whom 36 are dogs, and 9 dogs stay outside. What are its precision and its
+# **8. A door lets in 40 visitors, of whom 36 are dogs, and 9 dogs stay outside. What are its precision and its
 # recall?**
 #
 # Precision 36 / 40 = 0.90. Recall 36 / (36 + 9) = 0.80.

@@ -1,25 +1,25 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub f9beac9bb1debc97)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub f88799aec3ace4f2)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
 # **Can 19 photos be enough to recognise one particular dog?**
 #
-# The door of 05a lets in every dog. Now it should open for one, the resident, and for no other. There are 139 photos to
-# learn from, 19 of them of that dog; 30 more wait for the validation. A network with a million weights could learn 139
-# photos by heart before lunch, and would know nothing about the 140th. In project 04a you had 2,400 pictures and it was
+# The door of 05a lets in every dog. Now it should open for one, the resident, and for no other. There are 139
+# photos to learn from, 19 of them of that dog; 30 more wait for the validation. A network with a million weights
+# would soon know 139 photos by heart, and nothing about the 140th. In project 04a you had 2,400 pictures and it was
 # hardly enough.
 #
 # But you have seen in 05a that the features of a pre-trained network put photos of this dog next to each other,
-# although nobody ever told the network about it. So don't train a network. Keep the backbone as it is and train one
-# small layer on top, a *head* that weighs the features for *your* question. That is **transfer learning**. Once the
-# head is good, let the backbone follow it by very small steps: that is **fine-tuning**.
+# although nobody ever told the network about it. So don't train a whole network. Keep the backbone as it is and
+# train one small layer on top, a *head* that weighs the features for *your* question. That is **transfer
+# learning**. Once the head is good, let the backbone follow in very small steps: that is **fine-tuning**.
 #
-# Beware of the accuracy before you start: 20 of the 30 validation photos don't show the resident, so a model that never
-# opens the door is already right two times out of three.
+# Before you start, beware of the accuracy: 20 of the 30 validation photos don't show the resident, so a model that
+# never opens the door is already right two times out of three.
 #
 # At the end of this project you can
 #
-# - freeze a network completely, the part that no gradient touches included;
+# - freeze a network completely, even the part that no gradient touches;
 # - put a new head on a backbone, and give the optimizer only what it may change;
 # - fine-tune without spoiling what was there;
 # - ask a network where it looks.
@@ -79,7 +79,7 @@ STD = (0.229, 0.224, 0.225)
 # | out | -1.34 | -0.45 | 0.45 | 1.34 |
 #
 # Other values come out, and they depend on the company: the 1 became -1.34 because it came with 3, 5 and 7. And the
-# layer takes a note. It moves its running statistics a tenth of the way (`momentum=0.1`) towards the batch's:
+# layer takes note. It moves its running statistics a tenth of the way (`momentum=0.1`) towards the batch's:
 #
 # - mean: $0.9 \cdot 2 + 0.1 \cdot 4 = 2.2$
 # - variance: $0.9 \cdot 4 + 0.1 \cdot 6.67 = 4.27$ (for this it divides by 3 and not by 4: $20 / 3 = 6.67$)
@@ -93,10 +93,24 @@ STD = (0.229, 0.224, 0.225)
 #
 # *Nothing here requires a gradient.*
 #
-# That is the trap of this project. You freeze the parameters, call `eval()` on the backbone, and all is well, until the
-# training loop calls `model.train()` at the beginning of the next epoch. `train` goes through all layers, yours
-# included, by calling the method `train` of each of its children. If you want a layer to stay in eval mode, see to it
-# that this call has no effect on it, whatever network it is part of.
+# That is the trap of this project. You freeze the parameters, call `eval()` on the backbone, and all is well, until
+# the training loop calls `model.train()` at the beginning of the next epoch. `train` goes through all layers, yours
+# included, by calling the method `train` of each of its children. If you want a layer to stay in eval mode, see to
+# it that this call has no effect on it, whatever network it is part of.
+#
+# In Python a single object may have a method of its own, which hides that of its class:
+#
+# ```python
+# >>> from types import MethodType
+# >>> class Dog:
+# ...     def speak(self):
+# ...         return "woof"
+# >>> bo, rex = Dog(), Dog()
+# >>> bo.speak = MethodType(lambda self: "", bo)
+# >>> bo.speak(), rex.speak()
+# ('', 'woof')
+#
+# ```
 #
 # **Question 1: Why not set momentum to 0, so that nothing is noted any more?** (Answer 1 stands at the end of this
 # file.)
@@ -155,9 +169,10 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 2) -> nn.Modul
 # ## What the optimizer may change
 # *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
 #
-# The optimizer gets only what may change. Frozen parameters in its list cost memory, and some optimizers with weight
-# decay would shrink them all the same. The order matters too: build the optimizer *after* freezing, because it keeps
-# the list that it was given. And unfreezing does not add anything to a list that was made before.
+# The optimizer gets only what may change. It passes over a frozen parameter that has no gradient; but one that was
+# frozen after a `backward` still has its gradient, and the next step would move it. The order matters too: build
+# the optimizer *after* freezing, because it keeps the list that it was given. And unfreezing does not add anything
+# to a list that was made before.
 
 
 # %%
@@ -172,7 +187,7 @@ def trainable_parameters(model: nn.Module) -> list[nn.Parameter]:
 # *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 3 points*
 #
 # As in 04a, but for colour photos, and another subject has other rules. A dog is a dog from both sides, so a mirror
-# image is fine here. Upside down it isn't. And a crop must leave enough of the animal to recognise it.
+# image is fine here. Upside down is not. And a crop must leave enough of the animal to recognise it.
 #
 # Figure: A photo of the resident dog and five random views of it: cropped, mirrored, brighter, darker. In each view the
 # dog and its colours can be recognised (docs/figures/05b-views-of-a-photo.png).
@@ -230,23 +245,24 @@ def unfreeze(model: nn.Module) -> nn.Module:
 # there with four learning rates, and look at the validation loss. Guess first: which of 0.00001, 0.0001, 0.001 and 0.01
 # is best?
 #
-# Figure: Validation loss on a logarithmic scale over six epochs of fine-tuning, from 0.17 on. At 0.00001 it falls
-# slowly and steadily to 0.15, at 0.0001 faster to 0.08, at 0.001 it rises, dives to 0.02 and is back at 0.30 two epochs
-# later, at 0.01 it jumps to 24 (docs/figures/05b-learning-rates.png).
+# Figure: Validation loss on a logarithmic scale over six epochs of fine-tuning, from 0.21 on. At 0.00001 it falls
+# slowly and steadily to 0.19, at 0.0001 faster to 0.11, at 0.001 it goes up and down, dives to 0.04 and is back at 0.31
+# two epochs later, at 0.01 it jumps to 6 (docs/figures/05b-learning-rates.png).
 #
 # *From the same trained head, in the same order of batches.*
 #
-# With Adam, a step changes each weight by about the learning rate, whatever the size of its gradient. Typical weights
-# of the backbone are of the size 0.1. At 0.01 ten steps, one epoch here, can move a weight by its own size, and what
-# was pre-trained is gone. At 0.001 the network finds something better now and then, and loses it again. At 0.00001
-# nothing can break, but six epochs lead nowhere. Good values lie in between, ten to a hundred times smaller than the
-# head's, and you find them by trying.
+# With Adam, a step changes each weight by about the learning rate, whatever the size of its gradient. Typical
+# weights of the backbone are of the size 0.1. At 0.01 ten steps, about one epoch here, can move a weight by its own
+# size, and what was pre-trained is gone. At 0.001 the network finds something better now and then, and loses it
+# again. At 0.00001 nothing can break, but six epochs lead hardly anywhere. Good values lie in between, ten to a
+# hundred times smaller than the head's, and you find them by trying. (The default of `fine_tune` is the careful
+# end; `course run 05b` takes 0.0001.)
 #
 # And **keep the best that you had**. Measure before the first epoch and after each; remember the state with the highest
 # validation accuracy; end with that. Then fine-tuning can't make anything worse, as far as these photos can tell.
 #
 # Figure: Validation loss and validation accuracy over 22 epochs. After epoch 16 two curves part: with the backbone
-# frozen the loss falls slowly from 0.17 to 0.11, with fine-tuning it falls to about 0.06. Both accuracies end at 0.97
+# frozen the loss falls slowly from 0.21 to 0.13, with fine-tuning it falls to about 0.10. Both accuracies end at 0.97
 # (docs/figures/05b-frozen-and-tuned.png).
 #
 # *A frozen backbone to the end, against fine-tuning from epoch 17 on. The accuracy can't tell the two apart, the loss
@@ -297,7 +313,7 @@ def fine_tune(
 # Where it is large, a small change of the pixel would change the answer.
 #
 # Figure: Two pairs of a photo and its saliency map. Left, the resident's head before red and blue stripes, judged right
-# with 0.84: the bright places gather on head and chest. Right, the resident walking on grass, judged wrong with 0.41:
+# with 0.82: the bright places gather on head and chest. Right, the resident walking on grass, judged wrong with 0.36:
 # they are scattered over the body and the grass around it (docs/figures/05b-saliency.png).
 #
 # *Left a right answer, right a wrong one, with the probability of the resident. Bright pixels matter most.*
@@ -310,16 +326,17 @@ def fine_tune(
 # `python -m exercises.ex05b_transfer` (or `course run 05b`) trains the head for 16 epochs, fine-tunes for four, and
 # draws curves and mistakes. Compare the validation accuracy with 0.667, which costs nothing.
 #
-# ### Try
-# `course try 05b --photos 5` and `--random` (a backbone that has learned nothing) ask for your guess and train your
-# head. Predict first, then look:
+# ### Try it: predict, then run
+# `course try 05b` with `--photos 5` or `--random` asks for your guess, trains your head on the frozen backbone, and shows
+# both.
 #
-# 1. **Into the trap.** Freeze only the parameters: comment out what holds the running statistics. Is the result
+# 1. **Five photos** of the resident instead of 19, with all those of the other dogs and cats. How much does the head lose?
+# 2. **A random backbone**: the same network with random weights, frozen. Can a head read anything from features that mean
+#    nothing?
+# 3. **Into the trap**, by hand. Freeze only the parameters: comment out what holds the running statistics. Is the result
 #    worse, the same, or worse only sometimes?
-# 2. **Too large.** In `main`, fine-tune with `lr=run.lr`. After how many epochs does the best state come, and how does
-#    the training accuracy go?
-# 3. **Fewer photos.** Delete half of the 19 photos of the resident from a *copy* of the data (`COURSE_DATA` names its
-#    folder). How much of the accuracy do you lose?
+#
+# **Question 6: What did we see?** (Answer 6 stands at the end of this file.)
 #
 # ### A bonus that no check grades
 # *Discriminative learning rates*: give the optimizer two parameter groups, the head with 1e-3 and the backbone with
@@ -334,14 +351,14 @@ def fine_tune(
 # times smaller. It ends with the best state that was seen, and never below where it began.
 #
 # ### Check yourself
-# **Question 6: Only the head is in the optimizer, and yet the validation loss of a frozen model changes when you run an
-# epoch with learning rate 0. What is moving?** (Answer 6 stands at the end of this file.)
+# **Question 7: Only the head is in the optimizer, and yet the validation loss of a frozen model changes when you run an
+# epoch with learning rate 0. What is moving?** (Answer 7 stands at the end of this file.)
 #
-# **Question 7: A batch normalisation layer in train mode gets a batch of one photo's features, shape (1, 8). What
-# happens?** (Answer 7 stands at the end of this file.)
+# **Question 8: A batch normalisation layer in train mode gets a batch of one photo's features, shape (1, 8). What
+# happens?** (Answer 8 stands at the end of this file.)
 #
-# **Question 8: Your accuracy is 0.667 after the first epoch and after the tenth. What has the model probably learned?**
-# (Answer 8 stands at the end of this file.)
+# **Question 9: Your accuracy is 0.667 after the first epoch and after the tenth. What has the model probably learned?**
+# (Answer 9 stands at the end of this file.)
 #
 # ### Further reading
 # - Yosinski and others, *How transferable are features in deep neural networks?* (2014):
@@ -406,19 +423,26 @@ if __name__ == "__main__":
 # `state_dict()` gives the model's own tensors, not copies. The optimizer goes on changing them in place, and in the end
 # the "best state" would be the last one.
 #
-# **6. Only the head is in the optimizer, and yet the validation loss of a frozen model changes when you run an epoch
+# **6. What did we see?**
+#
+# (1) 0.80, with 0.99 of the training photos. The features are ready, so a
+# few photos go a long way, but the answer leans towards no. (2) 0.67: on new photos the head does
+# no better than saying no to everybody, although it judges 0.86 of its training photos right.
+# (3) is yours; run it with three seeds before you believe it.
+#
+# **7. Only the head is in the optimizer, and yet the validation loss of a frozen model changes when you run an epoch
 # with learning rate 0. What is moving?**
 #
 # The running statistics of batch normalisation: the epoch put the backbone into train mode. Compare
 # `model.state_dict()` before and after, name by name, and you see which.
 #
-# **7. A batch normalisation layer in train mode gets a batch of one photo's features, shape (1, 8). What happens?**
+# **8. A batch normalisation layer in train mode gets a batch of one photo's features, shape (1, 8). What happens?**
 #
 # The variance of one value is 0, and every feature would come out as 0. PyTorch refuses: "Expected more than 1 value
 # per channel when training". In eval mode a batch of one is fine.
 #
-# **8. Your accuracy is 0.667 after the first epoch and after the tenth. What has the model probably learned?**
+# **9. Your accuracy is 0.667 after the first epoch and after the tenth. What has the model probably learned?**
 #
-# To say "not the resident" to every photo. Look at the confusion matrix: one column is empty. Training photos of the
-# other class are six times as many, so this is where learning starts; with a learning rate that is too small it also
-# ends there.
+# To say "not the resident" to every photo. Look at the confusion matrix in `runs/`, which has a row for what each
+# photo is and a column for what the network said: one column is empty. Training photos of the other class are six
+# times as many, so this is where learning starts; with a learning rate that is too small it also ends there.

@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub d01982ff717ae35b)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 7b61c04ad34e53d4)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -160,12 +160,13 @@ def tokenize(
 # first layer of BERT looks each id up in a table `(V, H)`: V tokens, a vector of H weights for each. These vectors
 # are called **embeddings**. They start at random and are trained like all other weights; here V is 3,139 and H is
 # 128. Words that can stand in the same places are pulled the same way again and again, so they end up pointing in
-# similar directions. How similar, says the **cosine** of the angle between two rows:
+#      similar directions. How similar two rows are is measured by the **cosine** of the angle between them:
 #
 # $$\cos(a, b) = \frac{a \cdot b}{\lVert a \rVert \, \lVert b \rVert}$$
 #
-# It is 1 for the same direction, 0 for a right angle and -1 for opposite directions. By hand, with two numbers a
-# word:
+# It is 1 for the same direction, 0 for a right angle and -1 for opposite directions. The product $a \cdot b$
+# multiplies the rows number by number and adds up; $\lVert a \rVert$ is the length of a row. By hand, with two
+# numbers for each word:
 #
 # Figure: Three arrows from one point. (3, 4) and (4, 3) point almost the same way; the long arrow to (12, -2) points
 # elsewhere. Its product with (3, 4) is 28, more than the 24 of the near pair, but its cosine is 0.46 against 0.96
@@ -227,9 +228,10 @@ def nearest_words(
 # depend on its neighbours is **attention**, and BERT is little more than attention in layers: four in ours, twelve in
 # bert-base.
 #
-# Each token asks a question, its **query** $q$; each token offers a **key** $k$ to be found by and a **value** $v$ to
-# be taken away. All three are the token's vector times a trained matrix. The token takes a weighted mean of all
-# values, and its weights come from how well query and key match:
+# Each token asks a question, its **query** $q$; each token offers a **key** $k$ to be found by and a **value** $v$
+# to be taken away. All three are the token's vector times a trained matrix. The token takes a weighted mean of all
+# values, and the weights come from how well its query matches each key ($d$ is how many numbers a query has;
+# without the root of it, long queries would make every softmax extreme):
 #
 # $$w = \operatorname{softmax}\left(\frac{q \cdot k_1}{\sqrt d}, \frac{q \cdot k_2}{\sqrt d}, \dots\right)$$
 #
@@ -248,8 +250,9 @@ def nearest_words(
 # **Question 5: What does the attention mask do here, and what if it were 1 for padding too?** (Answer 5 stands at the
 # end of this file.)
 #
-# Each layer does this several times side by side, with other matrices: these are its **heads**. And what do trained
-# ones look at? Here is where the `[MASK]` of one pair of sentences looks:
+# Each layer does this several times side by side, with other matrices: these are its **heads** (not the head of
+# 05a, a network's last layer). What do trained ones look at? Here is where the `[MASK]` of one pair of sentences
+# looks:
 #
 # Figure: A grid with one column for each token of the two sentences and one row for each of four heads. In the first
 # layer one head looks only at the token before the mask, one only at the token after it; in the last layer two heads
@@ -257,9 +260,9 @@ def nearest_words(
 #
 # *Where `[MASK]` looks in the pocket BERT: first at its neighbours, in the end at the word that decides.*
 #
-# Two heads of the first layer have learned to look one place to the left and one to the right. In the last layer one
-# puts 0.99 of its attention on *thirsty*, in the sentence before. Nobody programmed that. Its last vector then gives
-# V **logits**, one for every token that could stand there:
+# Two heads of the first layer have learned to look one place to the left and one to the right. In the last layer
+# one puts 0.99 of its attention on *thirsty*, in the sentence before. Nobody programmed that. The last vector of
+# `[MASK]` then gives V **logits**, one for every token that could stand there:
 #
 # ```
 # input_ids (1, T) --model--> prediction_logits (1, T, V) --at the mask--> (V,) --softmax--> probabilities (V,)
@@ -481,16 +484,17 @@ if __name__ == "__main__":
 #
 # **4. The table also has rows for [PAD] and for ##s. Are they neighbours?**
 #
-# They are rows like all others, and may well be near. But they are not words, so nobody who asks for neighbours wants
-# to read them. And which special tokens there are, only the tokenizer knows: another one writes its mask `<mask>`.
+# They are rows like all others, and may well be near. But they are not words, so nobody who asks for neighbours
+# wants to read them. Which special tokens there are, only the tokenizer knows (`tokenizer.all_special_tokens`):
+# another one writes its mask `<mask>`.
 #
 # **5. What does the attention mask do here, and what if it were 1 for padding too?**
 #
-# Where the mask is 0, the score becomes minus infinity before the softmax, and the weight 0: of our three tokens the
-# first two then get 0.269 and 0.731, and the third nothing. Without the mask every token would take a share of
-# `[PAD]` home. Put "The capital of France is [MASK]." into a batch with a sentence of 27 words and set the whole mask
-# to 1: the probability of *paris* falls from 0.891 to 0.884. Nobody would notice, and yet the answer would depend on
-# which other texts happen to be in the batch.
+# Where the mask is 0, the score becomes minus infinity before the softmax, and the weight 0: of our three tokens
+# the first two then get 0.269 and 0.731, and the third nothing. Without the mask every token would take a share of
+# each `[PAD]`. Put "The capital of France is [MASK]." into a batch with a sentence of 27 words and set the whole
+# mask to 1: the probability of *paris* falls from 0.891 to 0.884. Nobody would notice, and yet the answer would
+# depend on which other texts happen to be in the batch.
 #
 # **6. Why not count the words of the text to find the place of the mask?**
 #

@@ -1,13 +1,13 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 742c0cbb2ba9f092)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 17df8189e9816481)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
 # Is this apple still good? You see it at a glance, in shade or sun, on a white plate or a brown table. Can your
 # network?
 #
-# There are photos of apples, bananas and oranges, fresh and rotten: six classes, a hundred training photos of each in
-# the embedded data. The bar is 0.92 on photos that the network has not seen. This is the assessment. Nothing new is
-# explained, since you know all the parts:
+# There are photos of apples, bananas and oranges, fresh and rotten: six classes, a hundred training photos of each
+# in the embedded data. The bar is 0.92 on photos that the network has not seen. This is the assessment, and no part
+# of it is new:
 #
 # | what you need | where you built it |
 # |---|---|
@@ -53,8 +53,9 @@
 #   200   90   90       90   90   90
 # ```
 #
-# Both have five of 200 and four of 90. So both have the same **histogram**, the same mean, and every other summary
-# that forgets where a pixel lies. The same with a photo of the training data:
+# Both have five pixels of 200 and four of 90. So both have the same **histogram** (how many pixels there are of
+# each value), the same mean, and the same of every other summary that forgets where a pixel lies. The same with a
+# photo of the training data:
 #
 # Figure: Left a piece of an orange with a round dark rotten spot, beside it the same pixels sorted from bright to dark
 # as if a shadow fell across it; on the right one histogram for both, two outlines exactly one upon the other
@@ -63,8 +64,8 @@
 # *Every pixel of the left picture is in the right one too. Only the places differ, and the places are what says
 # "rot".*
 #
-# On the embedded photos a linear classifier that gets a histogram of 64 colours reads 0.53 of them right. It knows
-# more than nothing, and it will never know enough. The convolutions of the backbone look at borders and textures,
+# On the embedded photos a linear classifier that gets a histogram of 64 colours reads 0.53 of them right. That is
+# more than nothing, and it will never be enough. The convolutions of the backbone look at borders and textures,
 # which a histogram throws away.
 
 # %%
@@ -203,7 +204,7 @@ def train(
 # ## Fine-tune
 # *Difficulty 4 of 5 · matters 4 of 5 · about 30 minutes for someone new (a guess) · 10 points*
 #
-# All parameters, small steps, and the best state in the end.
+# All parameters, small steps, and the best state at the end, as in 05b.
 #
 # Figure: Accuracy over twelve epochs. With a frozen backbone the validation curve passes the bar of 0.92 in the first
 # epoch and stays near 0.97; the training curve begins at 0.73 and stays below it. Behind a line that marks where
@@ -244,10 +245,10 @@ def fine_tune(
 # ## The assessment
 # *Difficulty 2 of 5 · matters 5 of 5 · about 10 minutes for someone new (a guess) · 3 points*
 #
-# Count: how many of how many. Not in train mode, and not as a mean of batch accuracies. Of 240 photos in batches of
-# 32 the last batch holds 16. Say 204 of the 224 photos in full batches are right, and all 16 of the last. That is 220
-# of 240, or 0.917: not enough. The mean of the eight batch accuracies is $(7 \cdot 0.911 + 1) / 8 = 0.922$, and would
-# pass: those 16 photos would weigh as much as 32.
+# Count how many are right, of how many: in eval mode, and not as a mean of batch accuracies. Of 240 photos in
+# batches of 32 the last batch holds 16. Say 204 of the 224 photos in full batches are right, and all 16 of the
+# last. That is 220 of 240, or 0.917: not enough. The mean of the eight batch accuracies is $(7 \cdot 0.911 + 1) / 8
+# = 0.922$, and would pass: those 16 photos would weigh as much as 32.
 
 
 # %%
@@ -290,8 +291,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # `course run 07` leaves the confusion matrix and the worst mistakes in `runs/`. Each row of the matrix is what the
 # photos are, each column what the network said; right answers lie on the diagonal.
 #
-# Figure: A confusion matrix of six classes with forty photos each. The diagonal holds 38 to 40 of each row; six single
-# photos lie beside it, four of them fresh taken for rotten or rotten for fresh of the same fruit
+# Figure: A confusion matrix of six classes with forty photos each. The diagonal holds 37 to 40 of each row; seven
+# photos lie beside it, five of them fresh taken for rotten or rotten for fresh of the same fruit
 # (docs/figures/07-confusion.png).
 #
 # *Validation photos of the embedded data, after fine-tuning.*
@@ -300,8 +301,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 #
 # 1. **Which cells?** Fresh for rotten of the same fruit is about decay; an apple for an orange is about the kind.
 #    These are different problems with different cures.
-# 2. **Is it symmetric?** If rotten bananas are called fresh but never the other way round, the network waits for more
-#    evidence than you do.
+# 2. **Is it symmetric?** If rotten bananas are called fresh but never the other way round, the network needs more
+#    evidence of rot than you do.
 # 3. **Which mistake costs more?** A shop that throws away good fruit loses money; one that sells bad fruit loses
 #    customers. Accuracy does not know the difference.
 #
@@ -326,14 +327,16 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # runs on them; `--weights squeezenet1_0` takes another backbone. Your own choices will give other numbers; what
 # counts is that they stay above the bar when you change the seed.
 #
-# ### Try it
-# Write down your guess before you run. `course try 07 --grey` and `--photos 10` ask for it, and train your head for
-# four epochs.
+# ### Try it: predict, then run
+# `course try 07` with `--grey` or `--photos 10` asks for your guess, trains your head for four epochs, and shows both.
 #
-# 1. Leave out `Normalize`. Which is hurt more, the head or fine-tuning?
-# 2. Add `v2.Grayscale(3)` to both transforms. Which classes suffer? Now you know how much of the network's knowledge
-#    is colour.
-# 3. Train on ten photos of each class. How far do you come, and where does the curve flatten?
+# 1. **Without colour.** All photos are grey, those of training and those of validation. How much of what the network knows
+#    is colour?
+# 2. **Ten photos of each class** instead of a hundred. Which mistakes come first, fresh for rotten, or one kind of fruit for
+#    another?
+# 3. **Not normalised**, by hand: leave out `Normalize`. Which is hurt more, the head or fine-tuning?
+#
+# **Question 5: What did we see?** (Answer 5 stands at the end of this file.)
 #
 # ### In five sentences
 # A plan turns a large task into steps, each of which can fail early and cheaply. Know the floor before you admire a
@@ -342,10 +345,10 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # fine-tuning polishes. Mistakes, looked at one by one, say what to change next.
 #
 # ### Check yourself
-# **Question 5: Your training accuracy is 0.99 and your validation accuracy 0.85. What do you try first?** (Answer 5
+# **Question 6: Your training accuracy is 0.99 and your validation accuracy 0.85. What do you try first?** (Answer 6
 # stands at the end of this file.)
-# **Question 6: Why does fine-tuning begin with a trained head?** (Answer 6 stands at the end of this file.)
-# **Question 7: How many of 240 photos must be right to reach 0.92?** (Answer 7 stands at the end of this file.)
+# **Question 7: Why does fine-tuning begin with a trained head?** (Answer 7 stands at the end of this file.)
+# **Question 8: How many of 240 photos must be right to reach 0.92?** (Answer 8 stands at the end of this file.)
 #
 # ### A bonus that no check grades
 # Photograph five pieces of fruit in your kitchen, in good light and in bad, and let your network judge them. Before
@@ -389,14 +392,15 @@ if __name__ == "__main__":
 #
 # **1. You try twenty settings and keep the best on the validation photos. What is its accuracy worth?**
 #
-# Less than it says. Of twenty settings that are all equally good, one looks best by luck, and you chose that one. On
-# 240 photos an accuracy of 0.92 has a standard error of $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$: two networks that
-# differ by 0.01 are level. This is why the grader counts on photos that you have never measured on.
+# Less than it says. Of twenty settings that are all equally good, one looks best by luck, and you chose that one.
+# And chance has a say in any measurement: with other 240 photos of the same kind, an accuracy of 0.92 would
+# typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$ higher or lower (its *standard error*), so two networks
+# that differ by 0.01 are level. This is why the grader counts on photos that you have never measured on.
 #
 # **2. May you use the same transform for the training and the validation photos?**
 #
-# No. The validation photos are your measuring stick: they are resized, and nothing about them is random. If your
-# training accuracy is a little below your validation accuracy, that is why: the training photos are the harder ones.
+# No. The validation photos are your yardstick: they are resized, and nothing about them is random. If your training
+# accuracy is a little below your validation accuracy, that is why: the training photos are the harder ones.
 #
 # **3. The training loss falls and the validation loss rises. And if both stay where they began?**
 #
@@ -408,15 +412,21 @@ if __name__ == "__main__":
 # Ask first what it would be for, and whether you could measure it: on 240 photos, 0.95 and 0.97 are five photos
 # apart. More photos of the kinds that go wrong help more than another epoch.
 #
-# **5. Your training accuracy is 0.99 and your validation accuracy 0.85. What do you try first?**
+# **5. What did we see?**
+#
+# (1) 0.74, with 38 mistakes about the kind of fruit and 24 about decay. Shape and texture carry far, but without its
+# colour one round fruit is much like another. (2) 0.75, with 56 mistakes about decay and 4 about the kind. Kinds are
+# learned from a few photos; what rot looks like takes more.
+#
+# **6. Your training accuracy is 0.99 and your validation accuracy 0.85. What do you try first?**
 #
 # Stronger augmentation, then fewer trainable weights: freeze what you thawed. The network has memorised photos.
 #
-# **6. Why does fine-tuning begin with a trained head?**
+# **7. Why does fine-tuning begin with a trained head?**
 #
 # A random head sends large, meaningless gradients into the backbone, and spoils in a few steps what many photos have
 # taught it.
 #
-# **7. How many of 240 photos must be right to reach 0.92?**
+# **8. How many of 240 photos must be right to reach 0.92?**
 #
 # 221, since $0.92 \cdot 240 = 220.8$.
