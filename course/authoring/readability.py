@@ -23,7 +23,9 @@ PAGE = paths.ROOT / "docs" / "readability.md"
 BEFORE = Path(__file__).with_name(
     "readability_before.json"
 )  # of the lessons as they were once; `--before COMMIT` writes it
-BESIDE = Path(__file__).with_name("readability_beside.json")  # by hand: what an index of public files says of d2l's chapters
+BESIDE = Path(__file__).with_name(
+    "readability_beside.json"
+)  # by hand: what an index of public files says of d2l's chapters
 AIM = range(1000, 2201)  # words of a lesson
 
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
