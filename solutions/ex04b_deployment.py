@@ -258,8 +258,8 @@ def evaluate_folder(model: nn.Module, folder: str | Path) -> float:
 
     Args:
         model: as for `predict_letter`.
-        folder: holds photos, files whose names end in .jpg, .jpeg or .png in any case, directly; the first character of the name, in
-            any case, is the letter that the photo shows. Other files are ignored, whatever is in them, and so are folders,
+        folder: holds photos, files whose names end in .jpg, .jpeg or .png in any case, directly; the first character of the name,
+            in any case, is the letter that the photo shows. Other files are ignored, whatever is in them, and so are folders,
             whatever they are called, and what lies in them. A photo that cannot be read is not left out: it is an error, or not
             read right.
 
