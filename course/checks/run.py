@@ -33,6 +33,7 @@ def run(
     each: Callable[[CheckResult], bool | None] | None = None,
     target: str = "",
     mend: bool = False,
+    together: bool = False,
 ) -> ProjectResult:
     """Run checks, each of which reports exactly once, and say how the project stands.
 
@@ -45,6 +46,8 @@ def run(
         each: called with each result; no further check runs once it returns True.
         target: how the reader calls what is graded.
         mend: whether a slip of form costs one check and not all (`slips`).
+        together: checks that stand on the same upstream functions follow one another (`by_needs`): a session that starts anew where
+            these change then starts less often.
 
     Raises:
         CourseError: data or weights of the course are missing.
@@ -52,7 +55,7 @@ def run(
     results: list[CheckResult] = []
     shown = seed == 0 if show_exam is None else show_exam
     asked = (*checks_of(entry), *bonuses_of(entry)) if checks is None else checks
-    wanted = {check.name: check for check in asked}
+    wanted = {check.name: check for check in (by_needs(asked) if together else asked)}
 
     def run_one(name: str) -> CheckResult:
         with within(told(seed)):
@@ -73,8 +76,25 @@ def run(
         results.append(result)
         if each is not None and each(result):
             break
+    if together:
+        place = {check.name: number for number, check in enumerate(asked)}
+        results.sort(key=lambda result: place[result.name])
     whole = replace(standing(entry, results, target), notes=tuple(session.notes))
     return slips.mended(entry, whole, session, run_one) if mend else whole
+
+
+def by_needs(checks: Iterable[Check]) -> list[Check]:
+    """The same checks, those together that stand on the same upstream functions; a bonus still after all checks of its function."""
+    groups: dict[tuple[str, ...], list[Check]] = {}
+    late: list[Check] = []
+    last: dict[str, int] = {}  # {function: place of the last group with a check of it}
+    for check in checks:
+        group = groups.setdefault(check.needs, [])
+        here = list(groups).index(check.needs)
+        if not check.bonus:
+            last[check.task] = max(here, last.get(check.task, 0))
+        (late if check.bonus and last.get(check.task, 0) > here else group).append(check)
+    return [check for group in groups.values() for check in group] + late
 
 
 def standing(entry: Project, results: Iterable[CheckResult], target: str = "") -> ProjectResult:

@@ -9,7 +9,7 @@ runs in one runs in the other.
 import functools
 import io
 import os
-import selectors
+import select
 import signal
 import subprocess
 import sys
@@ -264,7 +264,7 @@ class Patient:
         """
         content, place = bytearray(count), 0
         while place < count:
-            self._wait(selectors.EVENT_READ)
+            self._wait(select.POLLIN)
             part = os.read(self.end, min(count - place, 1 << 20))
             if not part:
                 raise EOFError
@@ -282,18 +282,18 @@ class Patient:
         os.set_blocking(self.end, False)
         try:
             while view:
-                self._wait(selectors.EVENT_WRITE)
+                self._wait(select.POLLOUT)
                 with suppress(BlockingIOError):
                     view = view[os.write(self.end, view[: 1 << 20]) :]
         finally:
             os.set_blocking(self.end, True)
 
     def _wait(self, what: int) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.end, what)
-            while not selector.select(self.patience.wait()):
-                if self.patience.ended():
-                    raise TimeoutError
+        poll = select.poll()  # a request has some ten waits: an epoll for each would cost more than the waits
+        poll.register(self.end, what)
+        while not poll.poll(self.patience.wait() * 1000):
+            if self.patience.ended():
+                raise TimeoutError
 
 
 def ending(code: int) -> str:

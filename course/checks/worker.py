@@ -32,12 +32,18 @@ from course.cells.cell import read_work
 from course.cells.loading import Loaded, load
 from course.cells.surroundings import Printed, Surroundings
 from course.checks import builders, left_behind, probes, wire
-from course.checks.changes import digests, parameter_names
+from course.checks.changes import changed, looks, parameter_names
 from course.checks.kits import load_kits
 from course.pretend_gpu.surroundings import pretended, want
 from course.source import definitions, unfinished
 
 WORK = ".json"  # a file of `course.cells.cell.Work`, in place of a module
+
+
+def prepare() -> None:
+    """What every worker needs, whoever's module it has: the kits, and the libraries' classes as they are."""
+    load_kits()
+    left_behind.remember_classes()
 
 
 class Worker:
@@ -46,11 +52,12 @@ class Worker:
     Args:
         target: the student's module file.
         reference: a module whose functions stand in for upstream ones (`begin`), or None in a student's own copy.
+        prepared: this process has called `prepare`, and nothing has been imported since.
     """
 
-    def __init__(self, target: Path, reference: Path | None = None) -> None:
-        load_kits()
-        left_behind.remember_classes()  # before any line of the student's has run
+    def __init__(self, target: Path, reference: Path | None = None, prepared: bool = False) -> None:
+        if not prepared:
+            prepare()  # before any line of the student's has run
         self.target = Path(target)
         self.reference_path = reference
         self._reference: ModuleType | None = None
@@ -155,16 +162,16 @@ class Worker:
         if function is None:
             raise loaded.faults.get(name) or LookupError(f"there is no function called {name}")
         real_args, real_kwargs = self._real(args), self._real(kwargs)
-        before = digests(args, real_args) | digests(kwargs, real_kwargs)
+        before, named = looks(args, real_args), looks(kwargs, real_kwargs)
         if seed is not None:
             _seed(seed)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             value = function(*real_args, **real_kwargs)
-        after = digests(args, real_args) | digests(kwargs, real_kwargs)
-        parameters = list(parameter_names(function, len(args)))
-        changed = [str(parameters[k] if isinstance(k, int) else k) for k in before if before[k] != after[k]]
-        return {"result": value, "changed": changed, "left": left_behind.undo(), "warned": _said(caught)}
+        other = changed(before, args, real_args) + changed(named, kwargs, real_kwargs)
+        parameters = list(parameter_names(function, len(args))) if other else []
+        names = [str(parameters[key] if isinstance(key, int) else key) for key in other]
+        return {"result": value, "changed": names, "left": left_behind.undo(), "warned": _said(caught)}
 
     def _do_build(self, blueprint: wire.Blueprint) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
@@ -312,18 +319,19 @@ def _said(caught: list[warnings.WarningMessage]) -> list[str]:
     return [str(w.message)[: limits.TEXT] for w in caught if not w.filename.startswith(own)][:20]
 
 
-def serve(stream_in: Any, stream_out: Any, folder: Path | None = None) -> None:
+def serve(stream_in: Any, stream_out: Any, folder: Path | None = None, prepared: bool = False) -> None:
     """Answer requests from one pipe on another until it closes. The first request says which module to load.
 
     Args:
         folder: where the files go that the first request brings along, the module among them.
+        prepared: as `Worker` has it.
     """
     hello = wire.unpack(stream_in)
     torch.set_num_threads(hello["threads"])
     if folder:
         for name, content in hello["files"].items():
             Path(folder, name).write_bytes(content)
-    worker = Worker(Path(folder or "", hello["target"]))
+    worker = Worker(Path(folder or "", hello["target"]), prepared=prepared)
     try:
         while True:
             try:

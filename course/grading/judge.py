@@ -22,6 +22,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from course import files, limits, paths
 from course.catalog import project
 from course.cells.notebook import Unreadable
+from course.checks import seeding
 from course.checks.cache import Once
 from course.checks.check import Check, checks_of
 from course.checks.failure import Failure
@@ -66,6 +67,7 @@ class Job:
 def start(threads: int) -> None:
     """Prepare a process of an executor: threads of torch, and silence, for what libraries warn of would spoil the progress bar."""
     torch.set_num_threads(threads)
+    seeding.without_stacks()
     set_hypothesis_home_dir(paths.ROOT / ".course" / "hypothesis")
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -134,7 +136,7 @@ def _checked(made: HandedIn, job: Job) -> ProjectResult:
         def before(check: Check) -> CheckResult | None:
             return _skipped(check, session, made)
 
-        whole = run(entry, session, seed=job.seed, show_exam=shown, before=before, mend=True)
+        whole = run(entry, session, seed=job.seed, show_exam=shown, before=before, mend=True, together=True)
     if len(_graded) >= MAX_REMEMBERED:
         _graded.pop(next(iter(_graded)), None)
     _graded[key] = whole

@@ -44,14 +44,36 @@ class Caps:
     scratch: int
 
 
-def apart(caps: Caps) -> None:
-    """New namespaces for the next fork of this process, with an empty /tmp and /dev/shm in them.
+def next_is_first() -> None:
+    """What this process forks next is the first process of a new namespace of processes. Root alone may; `back` ends it.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    _call("unshare", _libc.unshare(NEW_PIDS))
+
+
+def back(own: int) -> None:
+    """What this process forks from now on is in its own namespace again.
+
+    Args:
+        own: an open file, this process's /proc/self/ns/pid.
+    """
+    _call("setns", _libc.setns(own, NEW_PIDS))
+
+
+def apart(caps: Caps, processes: bool = True) -> None:
+    """New namespaces for this process, with an empty /tmp and /dev/shm in them.
+
+    Args:
+        processes: also one of processes, for the next fork of this process.
 
     Raises:
         OSError: the kernel refuses one of them; the text says which.
     """
     user, group = os.getuid(), os.getgid()
-    _call("unshare", _libc.unshare(NEW_MOUNTS | NEW_IPC | NEW_PIDS | (NEW_USER if user else 0)))
+    wanted = NEW_MOUNTS | NEW_IPC | (NEW_PIDS if processes else 0) | (NEW_USER if user else 0)
+    _call("unshare", _libc.unshare(wanted))
     if user:
         _call("dumpable", _libc.prctl(SET_DUMPABLE, 1, 0, 0, 0))  # else /proc/self would be root's
         Path("/proc/self/setgroups").write_text("deny", "ascii")

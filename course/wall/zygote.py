@@ -21,14 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 
-from course.checks import worker
-from course.checks.kits import load_kits
+from course.checks import seeding, worker
 from course.wall import WORK, jail
 
 WARM = (
     "torch._dynamo",
     "torch.utils.data",
+    "torch.utils.serialization.config",
     "torch.optim.lr_scheduler",
     "torchvision.transforms.v2",
     "PIL.JpegImagePlugin",
@@ -36,14 +37,21 @@ WARM = (
 LINE, TOLD = 3, 4  # where a fork has its ends of the two
 LOOK = 0.2  # seconds between two looks at memory
 TICKS = os.sysconf("SC_CLK_TCK")
+_guards: set[int] = set()  # where they are this process's own children
 
 
 def main(control: socket.socket) -> None:
     """Serve the judge until it goes away."""
+    own = -1
+    if os.getuid() == 0:
+        own = os.open("/proc/self/ns/pid", os.O_RDONLY)
+        signal.signal(signal.SIGCHLD, _bury)
     jail.undumpable()
     torch.set_num_threads(1)
-    load_kits()
+    seeding.without_stacks()
     _import(WARM)
+    Image.init()  # it imports a module for each kind of picture; the first unusual one would do it in each fork
+    worker.prepare()
     _freeze()
     control.send(b"{}")
     while True:
@@ -53,16 +61,14 @@ def main(control: socket.socket) -> None:
         request = json.loads(message)
         if "import" in request:
             _import(request["import"])
+            worker.prepare()
             _freeze()
             control.send(b"{}")
             continue
         line, lease = handles
-        first = os.fork()
-        if first == 0:
-            _in_fork(control, line, lease, jail.Caps(**request["caps"]))
+        _begin(control, line, lease, jail.Caps(**request["caps"]), own)
         os.close(line)
         os.close(lease)
-        os.waitpid(first, 0)
 
 
 def _import(names: Any) -> None:
@@ -81,12 +87,44 @@ def _freeze() -> None:
     jail.in_large_pages()
 
 
-def _in_fork(control: socket.socket, line: int, lease: int, caps: jail.Caps) -> None:
-    """The transient process: it makes the namespaces, and the guard in them. Never returns."""
+def _begin(control: socket.socket, line: int, lease: int, caps: jail.Caps, own: int) -> None:
+    """Fork a guard. Root makes it the first process of its namespace at once; anybody else needs a process between, for a namespace
+    of users has no way back."""
+    if own >= 0:
+        try:
+            jail.next_is_first()
+        except OSError as fault:
+            _tell(lease, {"fault": f"OSError: {fault}"})
+            return
+        try:
+            forked = os.fork()
+            if forked == 0:
+                os.close(own)
+                _in_fork(control, line, lease, caps, root=True)
+            _guards.add(forked)
+        finally:
+            jail.back(own)
+        return
+    forked = os.fork()
+    if forked == 0:
+        _in_fork(control, line, lease, caps, root=False)
+    os.waitpid(forked, 0)
+
+
+def _bury(*_: object) -> None:
+    """Guards that have ended: of no other child, for what a library starts while it is imported is waited for there."""
+    for pid in list(_guards):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            _guards.discard(pid)
+
+
+def _in_fork(control: socket.socket, line: int, lease: int, caps: jail.Caps, root: bool) -> None:
+    """The guard, or the process between. Never returns."""
     try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control.close()
-        jail.apart(caps)
-        if os.fork() == 0:
+        jail.apart(caps, processes=not root)
+        if root or os.fork() == 0:
             _guard(line, lease, caps)
     except BaseException as fault:
         _tell(lease, {"fault": f"{type(fault).__name__}: {fault}"})
@@ -138,7 +176,7 @@ def _student(line: int, told: int, caps: jail.Caps) -> None:
             raise
         os.close(TOLD)
         with open(LINE, "rb") as incoming, open(os.dup(LINE), "wb") as outgoing:
-            worker.serve(incoming, outgoing, Path(WORK))
+            worker.serve(incoming, outgoing, Path(WORK), prepared=True)
         code = 0
     except SystemExit as fault:
         code = fault.code if isinstance(fault.code, int) else 1

@@ -1,14 +1,16 @@
 """How a check ends, and the words that it ends with."""
 
+import itertools
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from course.catalog import project
-from course.checks.check import check, check_of, checks_in
+from course.catalog import project, projects
+from course.checks.check import bonuses_of, check, check_of, checks_in, checks_of
 from course.checks.expect import expect, expect_equal
+from course.checks.run import by_needs
 from course.checks.run import run as run_checks
 from course.checks.session import InProcess
 from course.checks.worker import Worker
@@ -210,3 +212,33 @@ def test_checks_come_in_the_order_in_which_they_are_written():
     assert [c.name for c in found] == ["test_z", "test_a"]
     assert found[1].why == "Why."
     assert found[1].slow
+
+
+@pytest.mark.parametrize("entry", projects(), ids=lambda entry: entry.id)
+def test_checks_on_the_same_upstream_functions_come_together_and_bonuses_last(entry):
+    asked = [*checks_of(entry), *bonuses_of(entry)]
+    ordered = by_needs(asked)
+    assert sorted(c.name for c in ordered) == sorted(c.name for c in asked)
+    judged = [c.needs for c in ordered if not c.bonus]
+    changes = sum(a != b for a, b in itertools.pairwise(judged))
+    assert changes == len(set(judged)) - 1
+    for place, one in enumerate(ordered):
+        assert not one.bonus or not [c for c in ordered[place:] if c.task == one.task and not c.bonus]
+
+
+def test_results_stand_in_the_order_of_the_checks_whatever_the_order_of_running(tmp_path):
+    file = tmp_path / "ex01_mnist.py"
+    file.write_text(CODE)
+    session = InProcess(Worker(file), 20)
+
+    def of(name, *needs):
+        function = lambda student: _is_identity(student, "right", 1)  # noqa: E731
+        function.__name__ = name
+        return check_of(check("right", points=1, hint="Is it?", needs=needs)(function))
+
+    seen = []
+    asked = [of("test_a"), of("test_b", "wrong"), of("test_c")]
+    whole = run_checks(project("01"), session, asked, each=lambda r: seen.append(r.name) or False, together=True)
+    assert [r.name for r in whole.checks] == ["test_a", "test_b", "test_c"]
+    assert seen == ["test_a", "test_c", "test_b"]
+    session.close()

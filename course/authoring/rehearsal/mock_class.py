@@ -1,6 +1,6 @@
 """A class that does not exist: submissions as students hand them in, made from the release and the solutions.
 
-For trying what a teacher does with a class (`rehearsal`, `benchmarks/class_of_thirty.py`) and for tests. Four kinds of student
+For trying what a teacher does with a class (`rehearsal`, `benchmarks/class_speed.py`) and for tests. Four kinds of student
 in two forms, notebook and module; what each must earn is known. Wrong solutions are not here: `graders/proofs/` has them.
 """
 
