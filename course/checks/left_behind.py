@@ -53,7 +53,7 @@ def _version_at() -> int | None:
 
     if sys.implementation.name != "cpython":
         return None
-    places = range(ctypes.sizeof(ctypes.c_void_p), type.__basicsize__, ctypes.sizeof(ctypes.c_uint))
+    places = range(ctypes.sizeof(ctypes.c_void_p), int(type.__basicsize__), ctypes.sizeof(ctypes.c_uint))  # type: ignore[call-overload]
     seen = []
     for number in range(3):
         Tried.number = number  # type: ignore[attr-defined]

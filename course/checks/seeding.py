@@ -1,15 +1,24 @@
-"""`torch.manual_seed` without the stack that it notes for a GPU which is not there.
+"""The generators that a student's code may draw from: seeded all at once, and without the stack that torch notes for each seed."""
 
-Until a GPU is first used, torch keeps each seed for it together with the text of the whole stack, for an error that may come: some
-0.3 ms a call, and the checks of a submission seed 150 times.
-"""
-
+import random
 from types import SimpleNamespace
 
+import numpy as np
 import torch
 
 
+def everything(seed: int) -> None:
+    """Seed every generator that a student may draw from, so that a verdict and its message come again."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - the one that all code shares; it takes 32 bits
+
+
 def without_stacks() -> None:
-    """From now on, in this process, seeds are noted without a stack. Nothing else is other than before."""
+    """From now on, in this process, `torch.manual_seed` notes no stack. Nothing else is other than before.
+
+    Until a GPU is first used, torch keeps each seed for it together with the text of the whole stack, for an error that may come:
+    some 0.3 ms a call, and the checks of a submission seed 150 times.
+    """
     if hasattr(torch.cuda, "traceback"):
         torch.cuda.traceback = SimpleNamespace(format_stack=list)  # type: ignore[assignment]

@@ -10,7 +10,6 @@ import difflib
 import importlib.util
 import io
 import os
-import random
 import shutil
 import sys
 import tempfile
@@ -21,7 +20,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import nn
@@ -31,7 +29,7 @@ from course import limits
 from course.cells.cell import read_work
 from course.cells.loading import Loaded, load
 from course.cells.surroundings import Printed, Surroundings
-from course.checks import builders, left_behind, probes, wire
+from course.checks import builders, left_behind, probes, seeding, wire
 from course.checks.changes import changed, looks, parameter_names
 from course.checks.kits import load_kits
 from course.pretend_gpu.surroundings import pretended, want
@@ -135,7 +133,7 @@ class Worker:
             elif name in todo or not hasattr(module, name):
                 waiting.append(name)
         left_behind.undo()
-        _seed(seed)
+        seeding.everything(seed)
         file, line = loaded.lines.get(task, ("", None))
         own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
         like = difflib.get_close_matches(task, own, 1) if missing else []
@@ -164,7 +162,7 @@ class Worker:
         real_args, real_kwargs = self._real(args), self._real(kwargs)
         before, named = looks(args, real_args), looks(kwargs, real_kwargs)
         if seed is not None:
-            _seed(seed)
+            seeding.everything(seed)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             value = function(*real_args, **real_kwargs)
@@ -304,13 +302,6 @@ def _registered(module: ModuleType) -> Iterator[ModuleType]:
     except BaseException:
         sys.modules.pop(module.__name__, None)
         raise
-
-
-def _seed(seed: int) -> None:
-    """Seed every generator that a student may draw from, so that a verdict and its message come again."""
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - the one that all code shares; it takes 32 bits
 
 
 def _said(caught: list[warnings.WarningMessage]) -> list[str]:
