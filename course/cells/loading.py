@@ -8,24 +8,29 @@ notebook that is open holds.
 import __future__
 
 import ast
+import asyncio
 import contextlib
 import functools
+import inspect
 import json
 import linecache
 import operator
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
+from unittest import mock
 
 from course import limits
 from course.cells.cell import Cell, Work
 from course.cells.namespace import Namespace, pins
 from course.cells.plan import Plan, Step
 from course.cells.python import Statement
+from course.cells.shell import Shell, nothing
 from course.source import definitions, unfinished
 
 SHOWN = 60  # characters of a statement in a sentence
@@ -75,8 +80,10 @@ def load(work: Work, module: ModuleType, file: Path) -> Loaded:
     """
     plan = Plan(work.cells, work.tasks)
     loader = _Loader(plan, module, file)
-    for place, cell in enumerate(work.cells):
-        loader.cell(place, cell)
+    with mock.patch.object(sys, "argv", [f"{file.stem}.py"]):  # what `argparse` at the top of a module reads
+        for place, cell in enumerate(work.cells):
+            loader.cell(place, cell)
+        loader.again()
     return loader.loaded
 
 
@@ -86,10 +93,11 @@ class _Loader:
         self.file, self.flags, self.left = file, 0, limits.LOADING_SECONDS
         self.journal = _Journal(file.with_suffix(".running"))
         self.pins = pins(plan)
+        self.early: list[_Early] = []
         self.of_task = {task: plan.of(task) for task in plan.tasks}
         if any(cell.name for cell in plan.cells):
-            vars(module)["display"] = _nothing
-        vars(module)["get_ipython"] = lambda: _Shell(file.parent)
+            vars(module)["display"] = nothing
+        vars(module)["get_ipython"] = lambda: Shell(file.parent, vars(module))
 
     def cell(self, place: int, cell: Cell) -> None:
         """Run one cell."""
@@ -109,12 +117,26 @@ class _Loader:
         for step in steps:
             if step in self.plan.run:
                 self._run(step, cell, name, names)
-            elif cell.kind == "task" and not (step.statement.does_nothing or step.statement.is_guard):
+            elif cell.kind == "task" and not (
+                step.statement.does_nothing or step.statement.is_guard or self.plan.is_check(step)
+            ):
                 idle.append(step.statement.node.lineno)
         if pinned:
             names.pin(pinned)
         if idle:
             self._idle(cell, idle)
+
+    def again(self) -> None:
+        """Run once more, in their order, what was missing a name that a cell further down has bound by now."""
+        while ready := [one for one in self.early if one.missing in vars(self.loaded.module)]:
+            self.early = [one for one in self.early if one not in ready]
+            for one in ready:
+                self.loaded.notes = [note for note in self.loaded.notes if note[0] != one.said]
+                line = one.step.statement.node.lineno
+                where = f"Line {line} of {one.cell.name}" if one.cell.name else f"Line {line}"
+                sentence = f"{where} uses {one.missing} before it is there: put what binds {one.missing} above it."
+                self.loaded.notes.append((sentence, self._concerned(one.step, one.cell)))
+                self._run(one.step, one.cell, one.file, one.names)
 
     def _run(self, step: Step, cell: Cell, name: str, names: dict[str, Any]) -> None:
         statement, module = step.statement, self.loaded.module
@@ -124,19 +146,29 @@ class _Loader:
             self.loaded.todo.pop(task, None)
             self.loaded.todo |= unfinished(ast.Module([statement.node], []))
         try:
-            code = compile(ast.Module([statement.node], []), name, "exec", self.flags, dont_inherit=True)
+            flags = self.flags | (ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if cell.name else 0)  # a notebook awaits in its cells
+            code = compile(ast.Module([statement.node], []), name, "exec", flags, dont_inherit=True)
             self.flags |= code.co_flags & FUTURE
             limit = max(1.0, min(self.left, limits.STATEMENT_SECONDS))
             with self.journal.running(step), _called_main(module, statement), _limited(limit) as clock:
-                exec(code, names)
+                if code.co_flags & inspect.CO_COROUTINE:
+                    asyncio.run(eval(code, names))
+                else:
+                    exec(code, names)
         except (Exception, SystemExit, OutOfTime) as fault:
-            self._failed(step, cell, fault)
+            said = self._failed(step, cell, fault)
+            if isinstance(fault, NameError) and fault.name:
+                self.early.append(_Early(step, cell, name, names, fault.name, said))
         else:
             for lost in statement.binds:
                 self.loaded.lost.pop(lost, None)
             self.left -= clock.used
 
-    def _failed(self, step: Step, cell: Cell, fault: BaseException) -> None:
+    def _concerned(self, step: Step, cell: Cell) -> frozenset[str]:
+        found = {task for task, steps in self.of_task.items() if step in steps} or set(cell.tasks)
+        return frozenset(found or self.plan.tasks)
+
+    def _failed(self, step: Step, cell: Cell, fault: BaseException) -> str:
         statement = step.statement
         code = statement.text.split("\n")[0]
         code = code if len(code) <= SHOWN else code[: SHOWN - 1] + "…"
@@ -147,9 +179,9 @@ class _Loader:
         for task in statement.binds & set(cell.tasks):
             if not hasattr(self.loaded.module, task):
                 self.loaded.faults[task] = fault
-        concerned = {task for task, steps in self.of_task.items() if step in steps} or set(cell.tasks)
         if cell.kind != "own" or statement.binds:
-            self.loaded.notes.append((sentence, frozenset(concerned or self.plan.tasks)))
+            self.loaded.notes.append((sentence, self._concerned(step, cell)))
+        return sentence
 
     def _unreadable(self, place: int, cell: Cell, name: str) -> None:
         fault = self.plan.unreadable[place]
@@ -188,6 +220,24 @@ def said(fault: BaseException) -> str:
     return f"{type(fault).__name__}: {text}" if text else type(fault).__name__
 
 
+@dataclass
+class _Early:
+    """A statement that a name was missing for when its turn came.
+
+    Args:
+        file: the name that Python knows its cell by.
+        names: the globals that it runs in.
+        said: what was told about it.
+    """
+
+    step: Step
+    cell: Cell
+    file: str
+    names: dict[str, Any]
+    missing: str
+    said: str
+
+
 class _Journal:
     """Which statement is running, on disk: what ends the process is known to the next one, which leaves it out."""
 
@@ -207,8 +257,10 @@ class _Journal:
             yield
             return
         self.file.write_text(json.dumps([*self.bad, place]), "utf-8")
-        yield
-        self.file.write_text(json.dumps(self.bad), "utf-8")
+        try:
+            yield
+        finally:  # an exception is over as well: only what ends the process leaves its note behind
+            self.file.write_text(json.dumps(self.bad), "utf-8")
 
 
 @contextlib.contextmanager
@@ -247,27 +299,3 @@ def _limited(seconds: float) -> Iterator[_Clock]:
         left, _ = signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, previous)
         clock.used = seconds - left
-
-
-class _Shell:
-    """What `get_ipython()` returns here: it takes every command and does nothing, save that `%%writefile` makes its module."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def run_cell_magic(self, magic: str, line: str, cell: str) -> None:
-        """`%%writefile helpers.py` is how a notebook makes a module of its own."""
-        name = Path(line.split()[-1] if line.split() else "x").name
-        if magic in ("writefile", "file") and name.endswith(".py"):
-            (self._folder / name).write_text(cell, "utf-8")
-
-    def getoutput(self, command: str, *_: Any, **__: Any) -> None:
-        """What a command of the system says is not known here."""
-        raise RuntimeError(f"`!{command}`: commands of the system are not run here")
-
-    def __getattr__(self, name: str) -> Any:
-        return _nothing
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    """Take everything, do nothing."""

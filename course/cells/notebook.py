@@ -10,7 +10,6 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ import nbformat
 from course import limits, paths
 from course.catalog import Project, project
 from course.cells.cell import Cell
-from course.cells.python import Statement, statements
+from course.cells.python import STAR, Statement, statements
 from course.errors import CourseError
 from course.source import unfinished
 
@@ -59,11 +58,14 @@ class _Found:
         self.is_check = fields.get("grade") is True
         self.binds: set[str] = set()  # names that it defines
         self.stubs: set[str] = set()  # those of them that are still at their TODO
-        self.texts: tuple[str, ...] = ()  # its statements; empty where it cannot be read
+        self.texts: tuple[str, ...] = ()  # its statements
+        self.damaged = False  # it is no Python
         if not self.code and not re.search(rf"\b(?:{'|'.join(tasks)})\b *[(:=]", self.source):
             return  # a lesson, no function that has become Markdown
-        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        try:
             self._read(statements(self.source))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            self.damaged = True
 
     def _read(self, read: list[Statement]) -> None:
         self.texts = tuple(statement.text for statement in read)
@@ -145,9 +147,9 @@ def _home(task: str, cells: list[_Found]) -> tuple[_Found | None, str]:
         if len(marked) > 1:
             return told[0], f"The cell of {task} is there {len(marked)} times; nbgrader wants it once."
         return told[0], ""
-    unread = [cell for cell in marked if not cell.texts and cell.source.strip()]
-    if unread:
-        return unread[0], ""  # loading says why
+    damaged = [cell for cell in marked if cell.damaged]
+    if damaged:
+        return damaged[0], ""  # loading says why
     if len(code) == 1:
         why = "holds its TODO" if any(task in cell.stubs for cell in marked) else "does not define it"
         return code[0], f"{task} was found in {code[0].name}, for the cell of {task} {why}."
@@ -155,6 +157,9 @@ def _home(task: str, cells: list[_Found]) -> tuple[_Found | None, str]:
         where = f"the cell of {task} does not define it" if marked else f"the cell of {task} has lost its metadata"
         return None, f"{where}, and {_numbers(code)} do: keep one of them"
     stubs = [cell for cell in [*marked, *rest] if cell.code and task in cell.stubs]
+    hidden = [cell for cell in rest if cell.code and STAR in cell.binds]
+    if not stubs and hidden:  # `globals()[name] = …`, `exec(…)`: it may be bound there, and running it says so
+        return hidden[-1], f"{task} was looked for in {hidden[-1].name}, for no cell defines it by its name."
     if stubs or marked:
         return (stubs or marked)[0], ""
     texts = _different([cell for cell in rest if not cell.code and task in cell.binds])
@@ -227,7 +232,9 @@ def cells_of(content: bytes) -> list[dict[str, Any]]:
         if len(content) > limits.OLD_NOTEBOOK_BYTES:
             raise Unreadable("it is a large notebook of an old format: open it in JupyterLab and save it")
         try:
-            book = nbformat.convert(nbformat.from_dict(book), 4)
+            book = nbformat.reads(
+                json.dumps(book), as_version=4
+            )  # it joins lists of lines, which `convert` cannot upgrade
         except Exception:  # an upgrade may meet anything in what only calls itself a notebook
             book = None
     cells = book.get("cells") if isinstance(book, dict) else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from course.cells.cell import Cell
 from course.cells.python import STAR, Statement, statements
 
+OURS = frozenset({"check", "run", "predict"})  # of course.notebook: what check cells call
 SETTINGS = ("sys.path", "os.environ", "os.chdir", "chdir(")  # what decides which files an import finds
 
 
@@ -46,6 +47,10 @@ class Plan:
             self.steps += [Step(place, number, statement) for number, statement in enumerate(read)]
         self._data = self._bound(by_definition=False) - self.tasks
         self._modules = self._bound(by_definition=True, kinds=(ast.Import, ast.ImportFrom)) - self._data
+        self._own = self._bound(by_definition=True, kinds=(ast.FunctionDef, ast.ClassDef)) - self.tasks
+        checks = any(step.statement.checks for step in self.steps)
+        self._ours = OURS - self._own - self._data if checks else frozenset()
+        self._nowhere = self.tasks - {name for step in self.steps for name in step.statement.binds}
         self._admissible = [step for step in self.steps if self._may_run(step)]
         self.run = self.closure(step for step in self._admissible if self._always(step))
 
@@ -53,7 +58,7 @@ class Plan:
         """What one function needs, its own definition among it; what it needs of other graded functions is theirs."""
         homes = {place for place, cell in enumerate(self.cells) if task in cell.tasks}
         given = {place for place, cell in enumerate(self.cells) if cell.kind == "given"}
-        start = [s for s in self._admissible if s.cell in given or (s.cell in homes and task in s.statement.binds)]
+        start = [s for s in self._admissible if s.cell in given or (s.cell in homes and self._binds(s, task))]
         return self.closure(start, self.tasks - {task}) & self.run
 
     def closure(self, start: Iterable[Step], without: frozenset[str] = frozenset()) -> set[Step]:
@@ -72,8 +77,21 @@ class Plan:
             new = [step for step in self._admissible if step not in marked and self._needed(step, needed)]
         return marked
 
+    def is_check(self, step: Step) -> bool:
+        """Is it a part of a check cell, wherever it stands now?"""
+        match step.statement.node:
+            case ast.Expr(ast.Call(func=ast.Name(name))) if name in self._ours:
+                return True
+        return step.statement.checks
+
+    def _binds(self, step: Step, task: str) -> bool:
+        """Does it bind a function: by its name, or, where nothing else does, perhaps in a way that no text shows?"""
+        return task in step.statement.binds or (task in self._nowhere and STAR in step.statement.binds)
+
     def _may_run(self, step: Step) -> bool:
         """A definition of a graded function counts only where it is the one that counts."""
+        if self.is_check(step):
+            return False
         graded = step.statement.binds & self.tasks
         return not graded or bool(graded & set(self.cells[step.cell].tasks))
 
@@ -82,7 +100,7 @@ class Plan:
         return (
             cell.kind == "given"
             or statement.is_future
-            or bool(statement.binds & set(cell.tasks))
+            or any(self._binds(step, task) for task in cell.tasks)
             or (cell.kind == "task" and statement.defines)
         )
 
@@ -94,6 +112,8 @@ class Plan:
             return bool(needed - self._known())
         if any(setting in statement.text for setting in SETTINGS):
             return True
+        if statement.decorators & self._own:
+            return True  # `@step(3)`, `@patch`: a decorator of the student's own may put it wherever it likes
         if statement.defines:
             return False
         changed, told, handed = _touched(statement.node)
@@ -121,6 +141,8 @@ def _touched(node: ast.stmt) -> tuple[set[str], set[str], set[str]]:
         if isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.ctx, ast.Store | ast.Del):
             changed |= _root(inner)
         elif isinstance(inner, ast.Call):
+            if isinstance(inner.func, ast.Name) and inner.func.id in ("setattr", "delattr") and inner.args:
+                changed |= _root(inner.args[0])
             handed |= _root(inner.func, plain=False)
             for value in [*inner.args, *(keyword.value for keyword in inner.keywords)]:
                 handed |= _root(value)

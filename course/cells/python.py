@@ -16,8 +16,9 @@ from course import limits
 from course.source import DEFINITIONS
 
 MEASURING = ("time", "capture", "prun", "debug")  # magics that run what follows them as if it stood there alone
+OURS = "course.notebook"  # what the check cells import
 Node = TypeVar("Node", bound=ast.AST)
-STAR = "*"  # bound by `from x import *`: nobody knows what
+STAR = "*"  # bound by `from x import *`, `globals()[name] = …`, `%run setup.ipynb`: nobody knows what
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,17 @@ class Statement:
         return isinstance(self.node, ast.ImportFrom) and self.node.module == "__future__"
 
     @property
+    def decorators(self) -> frozenset[str]:
+        """The names that the decorators of a function or a class begin with."""
+        found = getattr(self.node, "decorator_list", [])
+        return frozenset(n.id for one in found for n in ast.walk(one) if isinstance(n, ast.Name))
+
+    @property
+    def checks(self) -> bool:
+        """Is it a check cell's import, which is nothing of the student's?"""
+        return isinstance(self.node, ast.ImportFrom) and self.node.module == OURS
+
+    @property
     def does_nothing(self) -> bool:
         """A docstring, a number, `pass`."""
         node = self.node
@@ -81,12 +93,13 @@ def parse(source: str) -> ast.Module:
         raise ValueError(f"it has {len(source)} characters, and {limits.CELL_CHARACTERS} is the most that is read")
     source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\f", " ")
     try:
-        return _tree(source)
+        tree = _tree(source)
     except SyntaxError:
         plain = _without_commands(source)
         if plain == source:
             raise
-    return ast.fix_missing_locations(_Measured().visit(_tree(plain)))
+        tree = _tree(plain)
+    return ast.fix_missing_locations(_Measured().visit(tree)) if "%" in source or "get_ipython" in source else tree
 
 
 def _tree(source: str) -> ast.Module:
@@ -139,9 +152,15 @@ class _Measured(ast.NodeTransformer):
 
 def _measured(node: ast.expr) -> str | None:
     match node:
-        case ast.Call(
-            func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr="run_line_magic"),
-            args=[ast.Constant(value=name), ast.Constant(value=str(code))],
+        case (
+            ast.Call(
+                func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr="run_line_magic"),
+                args=[ast.Constant(value=name), ast.Constant(value=str(code))],
+            )
+            | ast.Call(  # as `jupyter nbconvert --to script` writes `%%time`
+                func=ast.Attribute(value=ast.Call(func=ast.Name(id="get_ipython")), attr="run_cell_magic"),
+                args=[ast.Constant(value=name), _, ast.Constant(value=str(code))],
+            )
         ) if name in MEASURING:
             return code
     return None
@@ -155,12 +174,13 @@ def _at(place: ast.AST, node: Node) -> Node:
 
 def _statement(node: ast.stmt) -> Statement:
     text = ast.unparse(node)
-    binds = frozenset({*_bound(node), *_files_written(node)})
+    binds = frozenset({*_bound(node), *_files_written(node), *_bound_by_chance(node)})
     uses, sets = set(_files_imported(node)), set[str]()
     try:
         table = symtable.symtable(text, "cell", "exec")
-    except (SyntaxError, ValueError):  # Python refuses it; what it would bind is known all the same
-        return Statement(node, text, binds, frozenset())
+    except (SyntaxError, ValueError):  # Python refuses it, or it awaits something; names are known all the same
+        read = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Load)}
+        return Statement(node, text, binds, frozenset(uses | read))
     for symbol in table.get_symbols():
         inlined = symbol.is_assigned() and symbol.get_name() not in binds  # the variable of a comprehension, since 3.12
         if symbol.is_referenced() and not inlined:
@@ -197,6 +217,19 @@ def _bound(node: ast.AST) -> Iterator[str]:
             yield name
     for child in ast.iter_child_nodes(node):
         yield from _bound(child)
+
+
+def _bound_by_chance(node: ast.AST) -> Iterator[str]:
+    """STAR where a statement binds names that stand in no text: by `globals()`, `exec` or `%run`, outside of functions."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+            return
+        case ast.Call(func=ast.Name(id="globals" | "exec")) | ast.Call(func=ast.Name(id="vars" | "locals"), args=[]):
+            yield STAR
+        case ast.Call(func=ast.Attribute(attr="run_line_magic"), args=[ast.Constant(value="run"), *_]):
+            yield STAR
+    for child in ast.iter_child_nodes(node):
+        yield from _bound_by_chance(child)
 
 
 def _below(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:

@@ -1,7 +1,8 @@
 """What a student's code has changed in the whole process and not restored: noticed, named and undone.
 
 Settings of torch, hooks on every network, methods of the libraries' own classes: `nn.BatchNorm2d.train = …` reaches every network
-that is built later, other checks' too. A class of the student's own is theirs to change.
+that is built later, other checks' too. A class of the student's own is theirs to change, and a method under a name that no class
+of the library has (`nn.Module.where = …`) does nothing to anybody.
 """
 
 import ctypes
@@ -110,6 +111,8 @@ def _restored(kind: type) -> Iterator[str]:
         old, new = was.get(name, _ABSENT), now.get(name, _ABSENT)
         if old is new or not isinstance(new if old is _ABSENT else old, _METHODS) or _is_meant(kind, name, new, old):
             continue
+        if old is _ABSENT and _is_new(kind, name, new):
+            continue
         if old is _ABSENT:
             delattr(kind, name)
         else:
@@ -126,6 +129,11 @@ def _perhaps() -> list[type]:
     for kind in found:
         _note_version(kind)
     return found
+
+
+def _is_new(kind: type, name: str, method: Any) -> bool:
+    """Is it a method under a name that nothing of the library looks for? A property hides what an object has of that name."""
+    return not (isinstance(method, property) or name.startswith("__") or hasattr(super(kind, kind), name))
 
 
 def _keep(kind: type) -> None:

@@ -143,7 +143,7 @@ def _handed_in(job: Job, content: bytes) -> dict[str, str]:
     submission = job.submission
     assert submission.file is not None
     found = {Path(submission.name).name: _digest(content)}
-    for name, other in beside(submission.file, submission.folder).items():
+    for name, other in beside(submission.file, submission.folder, content).items():
         found[name] = _digest(other)
     hidden = b"\\u" in content  # an escape may spell a module's name
     for module, file in submission.others.items():

@@ -67,7 +67,7 @@ def carried(job: Job) -> Carried | None:
         return None
     inner = "" if one.folder in (None, one.file.parent) else "project/"
     files = {f"own/{inner}{one.file.name}": content}
-    files |= {f"own/{inner}{name}": text for name, text in beside(one.file, one.folder).items()}
+    files |= {f"own/{inner}{name}": text for name, text in beside(one.file, one.folder, content).items()}
     others = {}
     for module, file in one.others.items():
         with suppress(OSError, ValueError):

@@ -15,11 +15,12 @@ from pathlib import Path
 from course import catalog, files, limits, paths
 from course.catalog import Project
 from course.cells.cell import Cell, Work
-from course.cells.notebook import Unreadable, book_of
+from course.cells.notebook import Unreadable, book_of, cells_of, source_of
 from course.cells.python import parse, statements
 from course.source import unfinished
 
 RESERVED = ("course", "exercises", "graders", "solutions")  # our own; a module of this name beside would hide them
+RUN = re.compile(r"%run\s+(?:-\S+\s+)*[\"'\\]*(?:[^\s\"']*/)?([^\s/\"'\\]+\.ipynb)")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def handed_in(file: Path, content: bytes, entry: Project, folder: Path | None, o
                 found[name] = work_of(other, read(other), catalog.project(name)).work
             except (OSError, ValueError):
                 continue  # the reference stands in for what cannot be read
-    return replace(made, beside=beside(file, folder), others=found)
+    return replace(made, beside=beside(file, folder, content), others=found)
 
 
 def work_of(file: Path, content: bytes, entry: Project) -> HandedIn:
@@ -123,7 +124,7 @@ def work_of(file: Path, content: bytes, entry: Project) -> HandedIn:
         return replace(made, notes=("It is a module of Python under the name of a notebook: call it .py.", *made.notes))
     if named or is_:
         book = book_of(content, entry)
-        wrong = () if named else ("It is a notebook under the name of a module: call it .ipynb.",)
+        wrong = () if named else ("It is a notebook under another name: call it .ipynb.",)
         return HandedIn(Work(tasks, book.cells), book.faults, (*wrong, *book.notes))
     return _of_module(content, tasks)
 
@@ -161,9 +162,9 @@ def written(file: Path, entry: Project) -> set[str]:
     }
 
 
-def beside(file: Path, folder: Path | None) -> dict[str, bytes]:
-    """Modules in the folder of the file, and in the student's own folder above it."""
-    found: dict[str, bytes] = {}
+def beside(file: Path, folder: Path | None, content: bytes) -> dict[str, bytes]:
+    """Modules in the folder of the file, and in the student's own folder above it; notebooks beside that its `content` runs."""
+    found = _run_beside(file, content)
     if folder is None:
         return found
     known = {entry.module for entry in catalog.projects()} | {file.stem, *RESERVED}
@@ -174,6 +175,21 @@ def beside(file: Path, folder: Path | None) -> dict[str, bytes]:
                     found[path.name] = read(path)
                 except (OSError, ValueError):
                     continue
+    return found
+
+
+def _run_beside(file: Path, content: bytes) -> dict[str, bytes]:
+    """The code of notebooks that a cell runs by `%run setup.ipynb`, as `setup.ipynb.py`."""
+    found = {}
+    for name in dict.fromkeys(RUN.findall(content.decode("utf-8", "replace"))[: limits.BESIDE]):
+        carried = file.parent / f"{name}.py"  # on another machine
+        with suppress(OSError, ValueError, SyntaxError, RecursionError, MemoryError):
+            if carried.is_file():
+                found[carried.name] = read(carried)
+                continue
+            cells = [cell for cell in cells_of(read(file.parent / name)) if cell.get("cell_type") == "code"]
+            code = [statement.text for cell in cells for statement in statements(source_of(cell))]
+            found[f"{name}.py"] = "\n".join(code).encode()
     return found
 
 

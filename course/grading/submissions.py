@@ -12,9 +12,10 @@ difference.
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from course import catalog
@@ -23,6 +24,8 @@ from course.errors import CourseError
 from course.grading.handed_in import written
 
 KINDS = (".ipynb", ".py")
+DISGUISED = re.compile(r".*\.(?:ipynb|py)\.(?:txt|json)", re.IGNORECASE)  # a browser saved it so
+DEPTH, ENTRIES = 4, 2000  # how far, and through how many files and folders, a lost one is looked for
 # What systems, archives and platforms leave beside submissions: nobody's name, whatever the case.
 LEFT_BEHIND = re.compile(
     r"\..*|__macosx|__pycache__|thumbs\.db|desktop\.ini|icon\r?|\$recycle\.bin|system volume information|@eadir|lost\+found"
@@ -160,7 +163,9 @@ def _of(student: str, places: list[Path], entry: Project, shown: Callable[[Path]
     if len(files) > 1:
         return _chosen(Submission(student, entry.id, None, folder=folder), names, entry)
     if files:
-        return Submission(student, entry.id, files[0], names[files[0]], folder=folder)
+        return Submission(
+            student, entry.id, files[0], names[files[0]], note=_astray(files[0], places, entry), folder=folder
+        )
     problem = f"there is no {entry.module}.ipynb and no {entry.module}.py"
     if others:
         problem += f", only {', '.join(writable(path.name) for path in others[:3])}"
@@ -208,7 +213,28 @@ def _inside(folder: Path, entry: Project) -> tuple[list[Path], list[Path]]:
             if named or copies:
                 return copies, []
             return books if len(books) == 1 else files, []
+    if found := [path for path in _below(folder, DEPTH) if path.name.startswith(entry.module)][:ENTRIES]:
+        return found, []
     return [], [path for path in rest if path.name != entry.module]
+
+
+def _below(folder: Path, depth: int) -> Iterator[Path]:
+    """Files further down that may be a notebook or a module, also where a browser has put another ending behind."""
+    for path in islice(sorted(folder.iterdir()), ENTRIES):
+        if DISGUISED.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            yield path
+        elif ignored(path) or path.is_symlink():
+            continue
+        elif path.is_dir() and depth:
+            yield from _below(path, depth - 1)
+        elif path.suffix.lower() in KINDS:
+            yield path
+
+
+def _astray(file: Path, places: Sequence[Path], entry: Project) -> str:
+    """What to say of a file that does not lie where it should."""
+    wanted = {*places, *(place / entry.module for place in places), *(place.parent for place in places)}
+    return "" if file.parent in wanted else f"It was found in the folder {writable(file.parent.name)}."
 
 
 def _exact(folder: Path, entry: Project) -> list[Path]:

@@ -284,6 +284,19 @@ def test_a_method_put_into_a_class_of_torch_is_taken_out_again_and_told(worker_o
     assert [dict(vars(kind)) for kind in kinds] == before
 
 
+def test_a_method_under_a_new_name_is_the_students_own_affair(worker_of):
+    worker = worker_of(
+        "import torch\ntorch.nn.Module.of_mine = lambda self: 7\n\ndef f():\n    return torch.nn.ReLU().of_mine()\n"
+    )
+    try:
+        for _ in range(2):
+            begin(worker)
+            value = call(worker, "f")["value"]
+            assert (value["result"], value["left"]) == (7, [])
+    finally:
+        del torch.nn.Module.of_mine
+
+
 def test_a_class_patched_while_the_module_loads_is_whole_again(worker_of):
     worker = worker_of(
         "import torch\ntorch.nn.Module.eval = lambda self: 7\n\ndef f():\n    return torch.nn.ReLU().eval() == 7\n"

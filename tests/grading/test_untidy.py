@@ -300,6 +300,66 @@ def a_module_from_windows(book, entry):
     return b"\xef\xbb\xbf" + mock_class.module(entry).replace("\n", "\r\n").encode(), ".py"
 
 
+@kind
+def format_3_as_a_file_has_it(book, entry):
+    """Texts as lists of lines."""
+    old = json.loads(format_3(book, entry)[0])
+    for cell in old["worksheets"][0]["cells"]:
+        key = "input" if "input" in cell else "source"
+        cell[key] = cell[key].splitlines(keepends=True)
+    return json.dumps(old).encode(), ".ipynb"
+
+
+@kind
+def awaited_in_the_cells_of_functions(book, entry):
+    before(book, "import asyncio\n\nasync def numbers():\n    for k in range(3):\n        yield k")
+    for cell in homes(book, entry):
+        top = "async with asyncio.timeout(30):\n    SEEN = {k async for k in numbers()}\n\n"
+        cell["source"] = top + text_of(cell) + "\n\nassert len(SEEN) == 3"
+
+
+@kind
+def a_decorator_further_down(book, entry):
+    decorated(book, entry, "@below")
+    after(book, WRAPS.format("below", ""))
+
+
+@kind
+def put_in_by_globals(book, entry):
+    """A class whose methods become functions in a loop at the end."""
+    names = [grade_id(cell) for cell in homes(book, entry)]
+    texts = [text_of(cell) for cell in homes(book, entry)]
+    box = "".join(
+        re.sub(rf"\b{name}\b(?=[(:])", f"_{name}", text) + "\n\n" for name, text in zip(names, texts, strict=True)
+    )
+    for cell in homes(book, entry):
+        cell["source"] = "# see below"
+    after(book, f"{box}\nfor _name in {[f'_{name}' for name in names]}:\n    globals()[_name[1:]] = globals()[_name]")
+
+
+@kind
+def magics_in_strings(book, entry):
+    """`jupyter nbconvert --to script` of cells that begin with %%time."""
+    parts = []
+    for cell in book["cells"]:
+        if cell["cell_type"] == "code" and not grade_id(cell).startswith("check"):
+            text = text_of(cell)
+            parts.append(text if grade_id(cell) == "imports" else f"get_ipython().run_cell_magic('time', '', {text!r})")
+    return "\n\n".join(parts).encode(), ".py"
+
+
+@kind
+def check_cells_in_one_cell_with_all(book, entry):
+    book["cells"] = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    book["cells"] = [{**book["cells"][0], "source": "\n\n".join(text_of(cell) for cell in book["cells"])}]
+
+
+@kind
+def an_argument_parser_at_the_top(book, entry):
+    top = "import argparse\nARGS = argparse.ArgumentParser().parse_args()\n"
+    return (top + mock_class.module(entry) + "\nassert ARGS is not None\n").encode(), ".py"
+
+
 def loaded(content, suffix, entry, folder, monkeypatch):
     """(functions that are not there or at their TODO, what was said)."""
     made = handed_in(Path(f"{entry.module}{suffix}"), content, entry, None, {})
@@ -366,3 +426,39 @@ def test_a_row_speaks_of_a_line_once():
     )
     assert _once(read, ran) == (*read, ran[1])
     assert _once((), ran) == ran[:2]
+
+
+def loaded_cells(tmp_path, *own, end=""):
+    """The namespace of project 04b's notebook with cells of one's own above it."""
+    entry = project("04b")
+    book = mock_class.notebook(entry)
+    before(book, *own)
+    (tmp_path / "ex04b_deployment.ipynb").write_text(json.dumps(book))
+    file = tmp_path / "ex04b_deployment.ipynb"
+    made = handed_in(file, file.read_bytes(), entry, tmp_path, {})
+    for name, content in made.beside.items():
+        (tmp_path / name).write_bytes(content)
+    return vars(load(made.work, ModuleType("student"), tmp_path / "work.json").module)
+
+
+def test_a_decorator_that_notes_its_functions_runs_with_all_of_them(tmp_path):
+    names = loaded_cells(
+        tmp_path,
+        "STEPS = {}\n\ndef step(n):\n    def put(f):\n        STEPS[n] = f\n        return f\n    return put",
+        "@step(1)\ndef _(x):\n    return x",
+        "@step(2)\ndef _(x):\n    return x",
+        "def preprocess(photo):\n    return [do for do in STEPS.values()]",
+    )
+    assert sorted(names["STEPS"]) == [1, 2]
+
+
+def test_a_notebook_that_is_run_beside_brings_its_names_along(tmp_path):
+    setup = mock_class.notebook(project("04b"))
+    setup["cells"] = []
+    before(setup, "def shrink(x):\n    return x", "%matplotlib inline")
+    (tmp_path / "00 setup.ipynb").write_text(json.dumps(setup))
+    (tmp_path / "setup.ipynb").write_text(json.dumps(setup))
+    names = loaded_cells(tmp_path, "%run ./setup.ipynb", "def preprocess(photo):\n    return shrink(photo)")
+    assert "shrink" in names
+    with pytest.raises(KeyError):
+        loaded_cells(tmp_path, "%run ./other.ipynb", "def preprocess(photo):\n    return shrink(photo)")["shrink"]
