@@ -15,6 +15,7 @@ from typing import Any
 
 from course import limits
 from course.catalog import Project
+from course.cells.carried import run_by
 from course.cells.cell import Cell
 from course.cells.notebook import Book, Unreadable, cells_of, fields_of, given_of, source_of, told_apart
 from course.cells.plan import Plan
@@ -206,4 +207,5 @@ def _beside(cells: Sequence[Cell], entry: Project, task: str) -> tuple[str, ...]
         name.removeprefix("file:") for step in plan.of(task) for name in step.statement.uses if name.startswith("file:")
     }
     files = sorted(f"{name}.py" for name in used if Path(f"{name}.py").is_file())
+    files += sorted(name for name in run_by("\n".join(cell.source for cell in cells)) if Path(name).is_file())
     return (f"Hand in {', '.join(files)} as well: {task} uses it.",) if files else ()

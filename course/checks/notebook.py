@@ -17,6 +17,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from course import catalog, limits, paths
 from course.catalog import Project
 from course.cells import surroundings
+from course.cells.carried import carried
 from course.cells.cell import Work
 from course.cells.kernel import Opened
 from course.cells.loading import Loaded
@@ -71,6 +72,8 @@ def grade_task(
     with tempfile.TemporaryDirectory(prefix="course-") as folder:
         file = Path(folder) / f"{entry.module}{WORK}"
         work.write(file)
+        for name, content in carried(Path.cwd(), "\n".join(cell.source for cell in book.cells)).items():
+            (Path(folder) / name).write_bytes(content)
         session = NotebookSession(NotebookWorker(file, there.get(entry.module)), seconds)
         try:
             checks = [check for check in (*checks_of(entry), *bonuses_of(entry)) if check.task == task]

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from course import catalog, files, limits, paths
 from course.catalog import Project
+from course.cells.carried import carried
 from course.cells.cell import Cell, Work
-from course.cells.notebook import Unreadable, book_of, cells_of, source_of
+from course.cells.notebook import Unreadable, book_of
 from course.cells.python import parse, statements
 from course.source import unfinished
 
 RESERVED = ("course", "exercises", "graders", "solutions")  # our own; a module of this name beside would hide them
-RUN = re.compile(r"%run\s+(?:-\S+\s+)*[\"'\\]*(?:[^\s\"']*/)?([^\s/\"'\\]+\.ipynb)")
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def written(file: Path, entry: Project) -> set[str]:
 
 def beside(file: Path, folder: Path | None, content: bytes) -> dict[str, bytes]:
     """Modules in the folder of the file, and in the student's own folder above it; notebooks beside that its `content` runs."""
-    found = _run_beside(file, content)
+    found = carried(file.parent, content.decode("utf-8", "replace"), read)
     if folder is None:
         return found
     known = {entry.module for entry in catalog.projects()} | {file.stem, *RESERVED}
@@ -175,21 +175,6 @@ def beside(file: Path, folder: Path | None, content: bytes) -> dict[str, bytes]:
                     found[path.name] = read(path)
                 except (OSError, ValueError):
                     continue
-    return found
-
-
-def _run_beside(file: Path, content: bytes) -> dict[str, bytes]:
-    """The code of notebooks that a cell runs by `%run setup.ipynb`, as `setup.ipynb.py`."""
-    found = {}
-    for name in dict.fromkeys(RUN.findall(content.decode("utf-8", "replace"))[: limits.BESIDE]):
-        carried = file.parent / f"{name}.py"  # on another machine
-        with suppress(OSError, ValueError, SyntaxError, RecursionError, MemoryError):
-            if carried.is_file():
-                found[carried.name] = read(carried)
-                continue
-            cells = [cell for cell in cells_of(read(file.parent / name)) if cell.get("cell_type") == "code"]
-            code = [statement.text for cell in cells for statement in statements(source_of(cell))]
-            found[f"{name}.py"] = "\n".join(code).encode()
     return found
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from course.catalog import project
 from course.cells import kernel
+from course.cells.carried import carried
 from course.cells.cell import Work
 from course.cells.kernel import Opened, opened
 from course.cells.loading import load
@@ -115,6 +116,16 @@ def test_a_module_beside_is_to_be_handed_in_as_well(tmp_path, monkeypatch):
     (tmp_path / "help_of_a_test.py").write_text("def right(x):\n    return 9\n")
     ran = ["from help_of_a_test import right", RIGHT, CHECK]
     assert judged(tmp_path, ran, file_of(*ran)) == (9, ("Hand in help_of_a_test.py as well: preprocess uses it.",))
+
+
+def test_a_notebook_that_a_cell_runs_is_to_be_handed_in_as_well(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    setup = {"cells": [code(HELPER)], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "setup.ipynb").write_text(json.dumps(setup))
+    ran = ["%run ./setup.ipynb", RIGHT, CHECK]
+    for name, content in carried(tmp_path, ran[0]).items():  # as the check cell lays it beside the work
+        (tmp_path / name).write_bytes(content)
+    assert judged(tmp_path, ran, file_of(*ran)) == (2, ("Hand in setup.ipynb as well: preprocess uses it.",))
 
 
 def test_what_has_not_run_yet_is_no_fault(tmp_path):
