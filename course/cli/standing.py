@@ -7,7 +7,7 @@ from course.catalog import Project
 from course.cli.names import PROJECT
 from course.files import shown
 from course.reports.terminal import window
-from course.workspace import exercises, notebooks, progress
+from course.workspace import exercises, notebooks, progress, verdicts
 from course.workspace.questions import questions
 
 
@@ -75,18 +75,23 @@ def list_(project: str | None) -> None:
         click.echo("\n`course list 01` lists the functions and checks of a project.")
         return
     entry = catalog.project(project)
-    file = exercises.exercise_file(entry)
-    last, missing = progress.last(file), progress.unwritten(file, entry) or []
+    file, book = exercises.exercise_file(entry), notebooks.notebook(entry)
+    last, missing = progress.last(file), progress.unwritten(file, entry)
+    if missing is None:  # of a file that is no Python at present nothing is said
+        missing = [] if file.is_file() else [function.name for function in entry.functions]
+    in_book = set(missing) & book.functions if book else set()  # what is written in the module is told of the module
+    outcomes = verdicts.outcomes_of_notebook(entry) if in_book else {}
     click.echo(click.style(f"{entry.id} {entry.title}: {entry.points} points", bold=True))
     asked = questions(entry)
     for function in entry.functions:
         mine = [question for question in asked if question.task == function.name]
-        click.echo(
-            f"\n{function.name}, {function.points} points" + (": not started" if function.name in missing else "")
-        )
+        known = last.outcomes if last and last.current else {}
+        place = ": not started" if function.name in missing else ""
+        if book and function.name in in_book:
+            known, place = outcomes.get(function.name, {}), f", in {shown(book.file)}"
+        click.echo(f"\n{function.name}, {function.points} points{place}")
         for question in mine:
-            outcome = last.outcomes.get(question.name, "") if last and last.current else ""
-            mark = {"passed": "✓", "failed": "✗"}.get(outcome, "·")
+            mark = {"passed": "✓", "failed": "✗"}.get(known.get(question.name, ""), "·")
             click.echo(f"  {mark} {question.title}" + (" (trains a network)" if question.slow else ""))
     click.echo(
         f"\n`course watch {entry.id}` checks them at each save; `course hint {entry.id} {entry.functions[0].name}` asks on."

@@ -19,13 +19,18 @@ class Notebook:
     """The notebook of a project.
 
     Args:
-        written: how many of its functions are no longer at their TODO.
+        functions: those that are no longer at their TODO.
         earned: points that its check cells have said last.
     """
 
     file: Path
-    written: int
+    functions: frozenset[str]
     earned: int
+
+    @property
+    def written(self) -> int:
+        """How many that are."""
+        return len(self.functions)
 
 
 def notebook(entry: Project) -> Notebook | None:
@@ -34,7 +39,7 @@ def notebook(entry: Project) -> Notebook | None:
     if not file.is_file():
         return None
     names = {function.name for function in entry.functions}
-    return Notebook(file, len(names & _written(file)), sum(progress.cells(entry).values()))
+    return Notebook(file, frozenset(names & _written(file)), sum(progress.cells(entry).values()))
 
 
 def _written(file: Path) -> set[str]:

@@ -73,6 +73,16 @@ def of_notebook(entry: Project) -> Kept | None:
     return Kept(tuple(checks), _number(known.get("when"))) if checks else None
 
 
+def outcomes_of_notebook(entry: Project) -> dict[str, dict[str, str]]:
+    """{function: {check: one of `results.OUTCOMES`}} as the check cells have said last."""
+    cells = _read(_notebook(entry)).get("cells")
+    found: dict[str, dict[str, str]] = {}
+    for task, checks in cells.items() if isinstance(cells, dict) else ():
+        with suppress(KeyError, TypeError):  # of another version of the course, or spoilt
+            found[task] = {str(check["name"]): str(check["outcome"]) for check in checks}
+    return found
+
+
 def _module(file: Path) -> Path:
     return progress.folder() / "verdicts" / f"{file.stem}.json"
 

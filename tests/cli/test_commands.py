@@ -14,6 +14,7 @@ from course import files
 from course.catalog import project, projects
 from course.cli import extras, main
 from course.workspace import exercises, pristine_text, progress
+from course.workspace.questions import questions
 
 FIRST = projects()[0]
 
@@ -207,8 +208,6 @@ def test_what_only_tells_imports_no_torch(words, tmp_path):
 
 def test_the_questions_are_those_of_the_checks():
     from course.checks.check import checks_of
-    from course.workspace.questions import questions
-
     for entry in projects():
         fields = ("task", "name", "title", "why", "hint", "points", "slow")
         said = [[getattr(each, field) for field in fields] for each in questions(entry)]
@@ -277,6 +276,7 @@ def test_completion_is_a_script_that_the_shell_reads(course, shell, tmp_path):
 def test_notebooks_count_as_well(course, tmp_path, monkeypatch):
     from course import paths
 
+    (tmp_path / "graders").symlink_to(paths.ROOT / "graders")
     monkeypatch.setattr(paths, "ROOT", tmp_path)
     folder = tmp_path / "notebooks"
     folder.mkdir()
@@ -289,6 +289,16 @@ def test_notebooks_count_as_well(course, tmp_path, monkeypatch):
     progress.record_cell(FIRST, FIRST.functions[1].name, FIRST.functions[1].points)
     assert f"{FIRST.functions[1].points} of {FIRST.points} points   (notebooks/" in course("status").output
     assert f"`jupyter lab notebooks/{FIRST.module}.ipynb`" in course().output
+    task = FIRST.functions[1].name
+    check = next(question for question in questions(FIRST) if question.task == task)
+    (progress.folder() / "verdicts").mkdir(exist_ok=True)
+    kept = {"cells": {task: [{"name": check.name, "outcome": "passed"}], "spoilt": 7}}
+    (progress.folder() / "verdicts" / f"{FIRST.module}.notebook.json").write_text(json.dumps(kept))
+    listed = course("list", FIRST.id).output
+    assert (
+        f"{task}, {FIRST.functions[1].points} points, in notebooks/{FIRST.module}.ipynb\n  ✓ {check.title}\n" in listed
+    )
+    assert f"{FIRST.functions[0].name}, {FIRST.functions[0].points} points: not started" in listed
     for function in FIRST.functions:
         progress.record_cell(FIRST, function.name, function.points)
     assert f"Next: project {projects()[1].id}" in course().output
