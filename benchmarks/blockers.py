@@ -1,13 +1,14 @@
 """What blocks or breaks a process, in `course watch`, in pytest and in a notebook: writes its table of docs/speed.md.
 
-    python benchmarks/blockers.py                       # the whole table, about six minutes
-    python benchmarks/blockers.py --only segfault       # one row, printed
+    python benchmarks/blockers.py                       # the whole table, about five minutes
+    python benchmarks/blockers.py --only segfault       # one row, not written
     python benchmarks/blockers.py --only sleep --show   # and what stood on the screens
 
-Project 01, solved but for one function that does it. Watch and pytest run in a terminal of 80 x 24 of their own, the notebook in a
-kernel of its own. A function writes down when it was called; from then on the clock runs until the sentence that names it stands
-there. What does not end by itself is ended as a person would: by Ctrl-C, by the square, or in watch by the next save. Then the
-function is mended, and the clock runs until its verdict is right again; for pytest that is a new run, from its start.
+Project 01, solved but for one function that does it. One watch and one kernel see all of it, one after the other; pytest is run
+anew each time. Watch and pytest have a terminal of 80 x 24. A function writes down when it was called; from then on the clock
+runs until the sentence that names it stands there. What does not end by itself is ended as a person would: by Ctrl-C, by the
+square, or in watch by the next save. Then the function is mended, and the clock runs until its verdict is right again; for
+pytest that is a new run, from its start.
 """
 
 import argparse
@@ -38,6 +39,7 @@ TASK = "batch_accuracy"
 RIGHT = "    return (logits.argmax(dim=1) == labels).float().mean().item()"
 ALL_RIGHT = rf"✓ {TASK} +all 4 checks"
 PAGE, BEGIN, END = paths.ROOT / "docs" / "speed.md", "<!-- blockers -->\n", "<!-- end of blockers -->\n"
+CHECK, DEFINITION = f'check("{ENTRY.id}", "{TASK}")', f"def {TASK}(logits, labels):\n"
 PATIENCE = 60.0  # seconds; what takes longer is not there
 
 
@@ -120,7 +122,8 @@ class Terminal:
     """A command in a terminal of its own."""
 
     def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        self.text, self.status = "", None
+        self.text = ""
+        self.status: int | None = None
         self.process, self.end = pty.fork()
         if not self.process:
             os.chdir(paths.ROOT)
@@ -213,63 +216,84 @@ class Student:
             print(f"--- {where}\n{text[-3000:]}\n", flush=True)
 
 
-def in_watch(student: Student, kind: Kind) -> Found:
+class InWatch:
     """In `course watch --fast`, which goes on."""
-    student.save(None)
-    watch = Terminal(["-m", "course", "watch", ENTRY.id, "--fast"], student.environment)
-    try:
-        watch.until("Checked in", 4 * PATIENCE)
-        watch.text = ""
-        student.save(kind)
-        said = student.since_call(watch.until(kind.says))
-        if kind.ends:
-            watch.until("Checked in")
-        student.look("watch", watch.plain())
-        watch.text = ""
-        began = time.time()
+
+    by = ""
+
+    def __init__(self, student: Student) -> None:
+        self.student = student
         student.save(None)
-        after = watch.until(f"{ALL_RIGHT}.*Checked in")
-        return Found(said, None, after - began if after else None)
-    finally:
-        watch.close()
+        self.watch = Terminal(["-m", "course", "watch", ENTRY.id, "--fast"], student.environment)
+        self.watch.until("Checked in", 4 * PATIENCE)
 
-
-def in_pytest(student: Student, kind: Kind) -> Found:
-    """In `pytest graders/…`, which is run anew."""
-    command = [
-        "-m",
-        "pytest",
-        "-p",
-        "no:cacheprovider",
-        f"graders/{ENTRY.grader}",
-        "-m",
-        "not slow",
-        "--target",
-        str(student.file),
-    ]
-    student.save(kind)
-    run = Terminal(command, student.environment)
-    ended = None
-    try:
-        said = student.since_call(run.until(kind.says, 2 * PATIENCE))
+    def measure(self, kind: Kind) -> Found:
+        """One cell."""
+        self.watch.text = ""
+        self.student.save(kind)
+        said = self.student.since_call(self.watch.until(kind.says))
+        if kind.ends:
+            self.watch.until("Checked in")
+        self.student.look("watch", self.watch.plain())
+        self.watch.text = ""
         began = time.time()
-        if not kind.ends:
-            run.type("\x03")
-        if (when := run.ended()) is not None:
-            run.until("were not run")  # a process that stands by may still write
-            ended = when - began if "✓ make_transforms" in run.plain() else None
-        student.look("pytest", run.text)
-        left = len(of_session(run.process))
-    finally:
-        run.close()
-    student.save(None)
-    began = time.time()
-    again = Terminal(command, student.environment)
-    try:
-        after = again.until(ALL_RIGHT, 2 * PATIENCE)
-    finally:
-        again.close()
-    return Found(said, ended, after - began if after else None, left)
+        self.student.save(None)
+        after = self.watch.until(f"{ALL_RIGHT}.*Checked in")
+        return Found(said, None, after - began if after else None)
+
+    def close(self) -> None:
+        """End it."""
+        self.watch.close()
+
+
+class InPytest:
+    """In `pytest graders/…`."""
+
+    by = "Ctrl-C"
+
+    def __init__(self, student: Student) -> None:
+        self.student = student
+
+    def measure(self, kind: Kind) -> Found:
+        """One cell."""
+        student = self.student
+        command = [
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            f"graders/{ENTRY.grader}",
+            "-m",
+            "not slow",
+            "--target",
+            str(student.file),
+        ]
+        student.save(kind)
+        run = Terminal(command, student.environment)
+        ended = None
+        try:
+            said = student.since_call(run.until(kind.says, 2 * PATIENCE))
+            began = time.time()
+            if not kind.ends:
+                run.type("\x03")
+            if (when := run.ended()) is not None:
+                run.until("were not run")  # a process that stands by may still write
+                ended = when - began if "✓ make_transforms" in run.plain() else None
+            student.look("pytest", run.text)
+            left = len(of_session(run.process))
+        finally:
+            run.close()
+        student.save(None)
+        began = time.time()
+        again = Terminal(command, student.environment)
+        try:
+            after = again.until(ALL_RIGHT, 2 * PATIENCE)
+        finally:
+            again.close()
+        return Found(said, ended, after - began if after else None, left)
+
+    def close(self) -> None:
+        """Nothing is left."""
 
 
 def of_session(leader: int) -> list[int]:
@@ -283,43 +307,50 @@ def of_session(leader: int) -> list[int]:
     return found
 
 
-def in_notebook(student: Student, kind: Kind) -> Found:
-    """In a check cell; the kernel keeps a variable."""
-    from jupyter_client.manager import KernelManager
+class InNotebook:
+    """In check cells; the kernel keeps a variable."""
 
-    student.stamp.unlink(missing_ok=True)
-    manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(student.folder), env=student.environment | {"PYTHONPATH": str(paths.ROOT)})
-    client = manager.blocking_client()
-    client.start_channels()
-    check = f'check("{ENTRY.id}", "{TASK}")'
-    definition = f"def {TASK}(logits, labels):\n"
-    try:
-        client.wait_for_ready(PATIENCE)
-        cell = Cell(manager, client)
-        cell.run(f"import torch\nfrom course.notebook import check\nkept = 7\n{definition}{RIGHT}")
-        cell.run(check)  # what it has to import is imported
-        cell.run(definition + student.function(kind))
-        cell.begin(check)
-        said = student.since_call(cell.until(kind.says))
-        ended = None
-        if not kind.ends:
-            began = time.time()
-            manager.interrupt_kernel()
-            ended = when - began if (when := cell.ended()) else None
-        else:
-            cell.ended()
-        student.look("notebook", cell.text)
+    by = "■"
+
+    def __init__(self, student: Student) -> None:
+        from jupyter_client.manager import KernelManager
+
+        self.student = student
+        environment = student.environment | {"PYTHONPATH": str(paths.ROOT)}
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(cwd=str(student.folder), env=environment, stderr=subprocess.DEVNULL)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(4 * PATIENCE)
+        self.cell = Cell(self.manager, self.client)
+        self.cell.run(f"import torch\nfrom course.notebook import check\nkept = 7\n{DEFINITION}{RIGHT}")
+        self.cell.run(CHECK)  # what it has to import is imported
+
+    def measure(self, kind: Kind) -> Found:
+        """One cell of the table."""
+        cell, ended = self.cell, None
+        self.student.stamp.unlink(missing_ok=True)
+        cell.run(DEFINITION + self.student.function(kind))
+        cell.begin(CHECK)
+        said = self.student.since_call(cell.until(kind.says))
         began = time.time()
-        cell.run(definition + RIGHT)
-        cell.begin(check + "\nassert kept == 7")
+        if not kind.ends:
+            self.manager.interrupt_kernel()
+        if (when := cell.ended()) is not None:
+            ended = when - began
+        self.student.look("notebook", cell.text)
+        began = time.time()
+        cell.run(DEFINITION + RIGHT)
+        cell.begin(f"{CHECK}\nassert kept == 7")
         after = cell.until(ALL_RIGHT)
         cell.ended()
         works = after is not None and "Error" not in cell.text
         return Found(said, ended, after - began if works and after else None)
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+
+    def close(self) -> None:
+        """End it."""
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
 
 
 class Cell:
@@ -374,28 +405,28 @@ class Cell:
 def main() -> None:
     """Measure, print, and write the table unless only a row was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=[kind.name for kind in KINDS], help="one row, printed and not written")
+    parser.add_argument("--only", choices=[kind.name for kind in KINDS], help="one row, not written")
     parser.add_argument("--where", choices=["pytest", "watch", "notebook"], help="in one of the three")
     parser.add_argument("--show", action="store_true", help="show what stood on the screens")
     said = parser.parse_args()
     loads = [os.getloadavg()[0]]
     floor = import_floor()
-    rows = []
-    for kind in KINDS:
-        if said.only in (None, kind.name):
-            cells = []
-            for where, measure, by in (
-                ("pytest", in_pytest, "Ctrl-C"),
-                ("watch", in_watch, ""),
-                ("notebook", in_notebook, "■"),
-            ):
-                if said.where in (None, where):
-                    with tempfile.TemporaryDirectory() as name:
-                        found = measure(Student(Path(name), said.show), kind)
-                    cells.append(found.told(kind, by))
-                    loads.append(os.getloadavg()[0])
-            rows.append(f"| {kind.label} | {' | '.join(cells)} |")
-            print(rows[-1], flush=True)
+
+    kinds = [kind for kind in KINDS if said.only in (None, kind.name)]
+    cells: dict[str, list[str]] = {kind.name: [] for kind in kinds}
+    places: dict[str, Any] = {"pytest": InPytest, "watch": InWatch, "notebook": InNotebook}
+    for where, place in places.items():
+        if said.where in (None, where):
+            with tempfile.TemporaryDirectory() as name:
+                student = place(Student(Path(name), said.show))
+                try:
+                    for kind in kinds:
+                        cells[kind.name].append(student.measure(kind).told(kind, place.by))
+                        print(f"{where:<9} {kind.name:<11} {cells[kind.name][-1]}", flush=True)
+                        loads.append(os.getloadavg()[0])
+                finally:
+                    student.close()
+    rows = [f"| {kind.label} | {' | '.join(cells[kind.name])} |" for kind in kinds]
     load = f"Load {min(loads):.0f} to {max(loads):.0f} on {os.cpu_count()} cores"
     head = ["| the function | pytest | watch | notebook |", "|---|---|---|---|"]
     text = "\n".join(

@@ -42,12 +42,14 @@ class _Most:
         others: whether other failures have a line each.
         prints: whether what other checks have printed is shown.
         right: whether functions that are right have a line each.
+        untouched: whether those that are not started have.
     """
 
     printed: int = 12
     others: bool = True
     prints: bool = True
     right: bool = True
+    untouched: bool = True
 
 
 FIT = (  # the first that fits the window is taken
@@ -56,18 +58,19 @@ FIT = (  # the first that fits the window is taken
     _Most(6, prints=False),
     _Most(6, others=False, prints=False),
     _Most(6, others=False, prints=False, right=False),
-    _Most(3, others=False, prints=False, right=False),
-    _Most(1, others=False, prints=False, right=False),
-    _Most(0, others=False, prints=False, right=False),
+    *(_Most(printed, others=False, prints=False, right=False, untouched=False) for printed in (6, 3, 1, 0)),
 )
 
 
 def _lines(result: ProjectResult, paint: Paint, width: int, most: _Most) -> list[str]:
     first = first_failure(result)
-    lines, column, right = heading(result, paint, width), column_of(result, width), 0
+    lines, column, right, untouched = heading(result, paint, width), column_of(result, width), 0, 0
     for task, checks in result.by_task().items():
-        if {check.outcome for check in checks} == {"passed"} and not most.right:
+        outcomes = {check.outcome for check in checks}
+        if outcomes == {"passed"} and not most.right:
             right += 1
+        elif outcomes == {"not started"} and not most.untouched:
+            untouched += 1
         else:
             lines += _function(task, checks, column, paint, width, first, most)
             if most.right:
@@ -75,6 +78,8 @@ def _lines(result: ProjectResult, paint: Paint, width: int, most: _Most) -> list
                     lines += line(bonus.outcome, task, column, bonus.readiness, "", paint, width)
     if right:
         lines.insert(1, f"  {paint('✓', green=True)} {right} function{'s are' if right > 1 else ' is'} right")
+    if untouched:
+        lines.append(f"  · {untouched} function{'s are' if untouched > 1 else ' is'} not started")
     if first:
         lines += [
             "",

@@ -208,6 +208,7 @@ def test_what_only_tells_imports_no_torch(words, tmp_path):
 
 def test_the_questions_are_those_of_the_checks():
     from course.checks.check import checks_of
+
     for entry in projects():
         fields = ("task", "name", "title", "why", "hint", "points", "slow")
         said = [[getattr(each, field) for field in fields] for each in questions(entry)]

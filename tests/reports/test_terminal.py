@@ -136,3 +136,14 @@ def test_the_failure_that_is_named_is_the_one_in_full():
     assert "- a" in screen
     assert first_failure(ProjectResult("01", "t", "x.py", (named,))) is named
     assert first_failure(ProjectResult("01", "t", "x.py", ())) is None
+
+
+def test_what_is_not_started_gives_way_where_the_window_is_low():
+    """The first line, with the points, stays on the screen."""
+    failed = result("f", "a", "failed", failure=Failure("not graded", "far " * 60), hint="Why? " * 20)
+    project = ProjectResult("01", "Digits", "x.py", (failed, *(result(f"g{k}", "b", "not started") for k in range(5))))
+    lines = board(project, plain, 80, 12).splitlines()
+    assert "01 Digits" in lines[0]
+    assert "  · 5 functions are not started" in lines
+    assert len(lines) <= 12
+    assert "  · g4  not started" in "\n".join(board(project, plain, 80, 40).splitlines())
