@@ -1,6 +1,7 @@
 """What blocks or breaks a process, in `course watch`, in pytest and in a notebook: writes its table of docs/speed.md.
 
     python benchmarks/blockers.py                       # the whole table, about five minutes
+    python benchmarks/blockers.py --where pytest        # one column of it
     python benchmarks/blockers.py --only segfault       # one row, not written
     python benchmarks/blockers.py --only sleep --show   # and what stood on the screens
 
@@ -40,6 +41,7 @@ RIGHT = "    return (logits.argmax(dim=1) == labels).float().mean().item()"
 ALL_RIGHT = rf"✓ {TASK} +all 4 checks"
 PAGE, BEGIN, END = paths.ROOT / "docs" / "speed.md", "<!-- blockers -->\n", "<!-- end of blockers -->\n"
 CHECK, DEFINITION = f'check("{ENTRY.id}", "{TASK}")', f"def {TASK}(logits, labels):\n"
+SHELL = 'trap : INT; "$@"; echo "left with $?"; sleep 2'  # one that lives on, as a person's does
 PATIENCE = 60.0  # seconds; what takes longer is not there
 
 
@@ -99,7 +101,7 @@ class Found:
 
     Args:
         said: from the call until the sentence.
-        ended: from Ctrl-C until it had ended.
+        ended: from Ctrl-C until the verdicts so far, or the word that it is over, stood there; it has ended then, or soon after.
         next: from the next save, run or check cell until its right verdict.
         left: processes that are left over.
     """
@@ -126,8 +128,9 @@ class Terminal:
         self.status: int | None = None
         self.process, self.end = pty.fork()
         if not self.process:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell ignores it for what runs in the background
             os.chdir(paths.ROOT)
-            os.execve(sys.executable, [sys.executable, *command], environment)
+            os.execve("/bin/sh", ["sh", "-c", SHELL, "sh", sys.executable, *command], environment)
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def until(self, says: str, seconds: float = PATIENCE) -> float | None:
@@ -276,9 +279,10 @@ class InPytest:
             began = time.time()
             if not kind.ends:
                 run.type("\x03")
-            if (when := run.ended()) is not None:
-                run.until("were not run")  # a process that stands by may still write
-                ended = when - began if "✓ make_transforms" in run.plain() else None
+            shown = None if kind.ends else run.until("✓ make_transforms.*were not run")
+            if run.until(r"left with \d+") is not None and shown is not None:
+                ended = shown - began
+            run.ended()
             student.look("pytest", run.text)
             left = len(of_session(run.process))
         finally:
@@ -402,40 +406,51 @@ class Cell:
             self.idle = True
 
 
+PLACES: dict[str, Any] = {"pytest": InPytest, "watch": InWatch, "notebook": InNotebook}
+LOAD = "*load of the machine; import of torch*"
+
+
 def main() -> None:
-    """Measure, print, and write the table unless only a row was asked for."""
+    """Measure, print, and write what was measured into the table, unless only a row was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", choices=[kind.name for kind in KINDS], help="one row, not written")
-    parser.add_argument("--where", choices=["pytest", "watch", "notebook"], help="in one of the three")
+    parser.add_argument("--where", choices=PLACES, help="in one of the three; the other columns stay as they are")
     parser.add_argument("--show", action="store_true", help="show what stood on the screens")
     said = parser.parse_args()
-    loads = [os.getloadavg()[0]]
-    floor = import_floor()
-
     kinds = [kind for kind in KINDS if said.only in (None, kind.name)]
-    cells: dict[str, list[str]] = {kind.name: [] for kind in kinds}
-    places: dict[str, Any] = {"pytest": InPytest, "watch": InWatch, "notebook": InNotebook}
-    for where, place in places.items():
+    for where, place in PLACES.items():
         if said.where in (None, where):
+            cells, floor, loads = {}, import_floor(), [os.getloadavg()[0]]
             with tempfile.TemporaryDirectory() as name:
                 student = place(Student(Path(name), said.show))
                 try:
                     for kind in kinds:
-                        cells[kind.name].append(student.measure(kind).told(kind, place.by))
-                        print(f"{where:<9} {kind.name:<11} {cells[kind.name][-1]}", flush=True)
+                        cells[kind.label] = student.measure(kind).told(kind, place.by)
+                        print(f"{where:<9} {kind.name:<11} {cells[kind.label]}", flush=True)
                         loads.append(os.getloadavg()[0])
                 finally:
                     student.close()
-    rows = [f"| {kind.label} | {' | '.join(cells[kind.name])} |" for kind in kinds]
-    load = f"Load {min(loads):.0f} to {max(loads):.0f} on {os.cpu_count()} cores"
-    head = ["| the function | pytest | watch | notebook |", "|---|---|---|---|"]
-    text = "\n".join(
-        [f"{load}; importing torch and torchvision, which each pytest pays, takes {floor:.1f} s.", "", *head, *rows]
-    )
-    if said.only is None and said.where is None:
-        page = PAGE.read_text("utf-8")
-        before, after = page.split(BEGIN)[0], page.split(END)[1]
-        files.write(PAGE, f"{before}{BEGIN}{text}\n{END}{after}")
+            cells[LOAD] = f"{min(loads):.0f} to {max(loads):.0f}; {floor:.1f} s"
+            if said.only is None:
+                write(list(PLACES).index(where), cells)
+
+
+def write(column: int, cells: dict[str, str]) -> None:
+    """Put a column into the table."""
+    page = PAGE.read_text("utf-8")
+    before, after = page.split(BEGIN)[0], page.split(END)[1]
+    rows = {}
+    for line in page.split(BEGIN)[1].split(END)[0].splitlines():
+        label, *known = [part.strip() for part in line.strip("| ").split(" | ")]
+        if label in cells and len(known) == len(PLACES):
+            rows[label] = known
+    lines = [f"| the function | {' | '.join(PLACES)} |", "|---" * (1 + len(PLACES)) + "|"]
+    for label, cell in cells.items():
+        known = rows.get(label, [""] * len(PLACES))
+        known[column] = cell
+        lines.append(f"| {label} | {' | '.join(known)} |")
+    text = "\n".join(lines)
+    files.write(PAGE, f"{before}{BEGIN}{text}\n{END}{after}")
 
 
 def import_floor() -> float:

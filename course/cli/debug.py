@@ -60,14 +60,16 @@ def debug(project: str | None, function: str | None) -> None:
             f"`course watch {entry.id}` says what it needs first.",
         )
     path = folder / "call.py"
-    files.write(path, _findable(text, [file.parent, file.parent.parent, paths.ROOT]))
+    whole = _findable(text, [file.parent, file.parent.parent, paths.ROOT])
+    files.write(path, whole)
+    calls = [number for number, line in enumerate(whole.splitlines(), 1) if f"{check.task}(" in line]
+    straight = f'-c "until {calls[-1]}" -c s ' if calls else ""  # past the imports, into the student's function
     how = "fails" if result.outcome == "failed" else "passes"
     click.echo(f"{check.task}: {check.title}: {how}. {shown(path)} makes that call:\n")
     click.echo(text)
     click.echo(f"Run it:          python {shown(path)}")
-    click.echo(
-        f"Step through it: python -m pdb {shown(path)}     (or write breakpoint() into your function and run it)"
-    )
+    click.echo(f"Step through it: python -m pdb {straight}{shown(path)}")
+    click.echo("                 (or write breakpoint() into your function and run it)")
 
 
 def _findable(text: str, folders: list[Path]) -> str:

@@ -52,12 +52,12 @@ class _Most:
     untouched: bool = True
 
 
-FIT = (  # the first that fits the window is taken
+FIT = (  # the first that fits the window is taken; what else fails in the function matters more than what is right
     _Most(),
     _Most(prints=False),
     _Most(6, prints=False),
-    _Most(6, others=False, prints=False),
-    _Most(6, others=False, prints=False, right=False),
+    _Most(6, prints=False, right=False),
+    _Most(6, prints=False, right=False, untouched=False),
     *(_Most(printed, others=False, prints=False, right=False, untouched=False) for printed in (6, 3, 1, 0)),
 )
 

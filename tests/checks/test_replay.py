@@ -1,6 +1,7 @@
 """The failing call as a program: it runs, it makes the same call, and breakpoint() works in it."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ def desk(tmp_path: Path, monkeypatch) -> Path:
 def program_of(desk: Path, task: str) -> Path:
     result = CliRunner().invoke(main, ["debug", "01", task], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    assert "python -m pdb" in result.output
+    assert "python -m pdb -c" in result.output
     return desk / "runs" / "debug" / "ex01_mnist" / task / "call.py"
 
 
@@ -76,6 +77,14 @@ def test_small_things_are_written_out_and_breakpoints_stop(desk):
     done = python(file, typed="p logits.shape\nc\n")
     assert "torch.Size([4, 3])" in done.stdout, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("3.0")
+
+
+def test_the_debugger_begins_in_the_students_function(desk):
+    result = CliRunner().invoke(main, ["debug", "01", "batch_accuracy"], catch_exceptions=False)
+    step = next(line for line in result.output.splitlines() if line.startswith("Step through it: python "))
+    done = python(*shlex.split(step.removeprefix("Step through it: python ")), typed="p logits.shape\nq\n")
+    assert "-> def batch_accuracy(" in done.stdout, done.stdout + done.stderr
+    assert "torch.Size([4, 3])" in done.stdout
 
 
 def test_what_never_came_to_the_call_is_said(desk):

@@ -343,7 +343,7 @@ def layers_thawed(model):
 
 AGAIN.patch(
     "eval_mode_by_the_way",
-    "The network is put into eval mode; which mode it is in is the caller's.",
+    "The network is put into train or eval mode; which of them it is in is the caller's.",
     (THAW, "return model.requires_grad_(True).eval()"),
 )
 STATISTICS.patch(
