@@ -84,7 +84,7 @@ KINDS = (
     Kind(
         "swallow",
         "a loop that swallows every exception, Ctrl-C too",
-        "while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+        "while True:\n        try:\n            while True: time.sleep(0.01)\n        except BaseException: pass",
         NO_ANSWER,
         ends=False,
     ),
