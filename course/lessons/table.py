@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
@@ -103,6 +103,21 @@ def table(found: Sequence[Found], only: Sequence[str] = ()) -> tuple[list[tuple[
     return lines, all_hold
 
 
+def _rows(lines: Sequence[tuple[str, ...]], before: str) -> Iterator[str]:
+    """The rows in the order of the lessons: those that are measured, else those that stood on the page."""
+    known = {line[:2]: f"| {' | '.join(line)} |" for line in lines}
+    stood = {
+        tuple(cell.strip() for cell in row.split("|")[1:3]): row for row in before.splitlines() if row.startswith("| ")
+    }
+    for project_id, lesson in lessons().items():
+        for place in ((project_id, row.what) for row in lesson.rows):
+            if place in known:
+                yield known[place]
+            elif place in stood:
+                yield stood[place].removesuffix(" |").removesuffix(EARLIER).rstrip() + f" {EARLIER} |"
+
+
+EARLIER = "†"
 HEADER = ("project", "what", "mean", "least", "greatest", "band", "every seed")
 
 
@@ -112,8 +127,12 @@ def plain(lines: Sequence[tuple[str, ...]]) -> list[str]:
     return ["  ".join(cell.ljust(w) for cell, w in zip(line, widths)).rstrip() for line in (HEADER, *lines)]
 
 
-def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
-    """The table as a page of documentation."""
+def document(lines: Sequence[tuple[str, ...]], seeds: int, before: str = "") -> str:
+    """The table as a page of documentation.
+
+    Args:
+        before: the page as it was. A row of which no value is kept stands as it stood there, with a mark.
+    """
     text = [
         "<!-- Made by `course author lessons`; do not edit. -->",
         "# What the embedded data teach",
@@ -123,8 +142,10 @@ def document(lines: Sequence[tuple[str, ...]], seeds: int) -> str:
         "",
         f"| {' | '.join(HEADER)} |",
         f"|{'---|' * len(HEADER)}",
-        *(f"| {' | '.join(line)} |" for line in lines),
+        *_rows(lines, before),
     ]
+    if any(EARLIER in row for row in text):
+        text += ["", f"{EARLIER} of an earlier run, whose values were not kept one by one."]
     return "\n".join([*text, *real.section()]) + "\n"
 
 

@@ -64,8 +64,7 @@ EXPERIMENTS = (
         "On top of your augmentation each training picture is turned by up to {value} degrees to either side.",
         UNSEEN,
         turn,
-        "It spends its few epochs on views that never occur in use, and can no longer tell apart signs that are turned versions of "
-        "each other.",
+        "It spends its few epochs on views that never occur in use, and has not even learned to read its own training pictures.",
         value=90,
         least=0,
     ),

@@ -67,3 +67,11 @@ def test_what_a_page_would_fetch_is_seen():
     assert FETCHED.search("<link rel=stylesheet href=//fonts.example/a.css>")
     assert not FETCHED.search('<a href="https://arxiv.org/abs/1810.04805">')
     assert not FETCHED.search('<script src="../assets/x.js"></script>')
+
+
+def test_a_word_is_a_term_from_the_project_on_that_introduces_it():
+    """The grey values of project 01 are not the values of attention."""
+    link = "glossary.md#query-key-and-value"
+    assert " values" in MADE["lessons/01.md"]
+    assert [name for name, text in MADE.items() if link in text and name.startswith("lessons/")] == ["lessons/06.md"]
+    assert "glossary.md#batch-normalisation-batchnorm" in MADE["lessons/03.md"]

@@ -85,6 +85,20 @@ def test_the_page_is_made_of_all_values_that_are_kept(monkeypatch, tmp_path, kep
     assert line[-1] == "holds (2 of 3 seeds)"
 
 
+def test_a_row_that_was_never_kept_stands_as_it_stood():
+    lines, _ = table.table([{"mlp train": 1.0, "mlp": 0.5}])
+    old = (
+        "| 02 | MLP, unseen signers | 0.400 | 0.400 | 0.400 | ≤ 0.75 | holds |\n"
+        "| 03 | CNN, unseen signers | 0.8 | 0.8 | 0.8 |  |  |\n"
+    )
+    page = table.document(lines, 1, old)
+    assert "| 02 | MLP, unseen signers | 0.500 |" in page
+    assert "| 03 | CNN, unseen signers | 0.8 | 0.8 | 0.8 |  | † |" in page
+    assert "† of an earlier run" in page
+    assert table.document(lines, 1, page) == page
+    assert "†" not in table.document(lines, 1)
+
+
 def test_a_lesson_comes_with_what_it_needs():
     assert table._chains(["04b"]) == [("04a", "04b")]
     assert table._chains(["04b", "02"]) == [("02",), ("04a", "04b")]

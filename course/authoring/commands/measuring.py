@@ -48,7 +48,7 @@ def lessons(projects: list[Project], seeds: int, seed: int | None, jobs: int, ou
         raise CourseError("\n".join(faults), "The page is not written.")
     page = out or paths.ROOT / "docs" / "lessons.md"
     lines, holds = table.table(found)
-    files.write(page, table.document(lines, len(found)))
+    files.write(page, table.document(lines, len(found), files.read(page) or ""))
     click.echo(f"written to {files.shown(page)}")
     leave(holds)
 

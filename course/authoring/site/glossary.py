@@ -25,7 +25,7 @@ class Term:
     """A term of the glossary.
 
     Args:
-        name: its heading; "query, key, value" is three words of one entry.
+        name: its heading; "batch normalisation, BatchNorm" is two words of one entry.
         meaning: one or two sentences.
         project: the id of the project that introduces it.
     """

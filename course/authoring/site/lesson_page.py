@@ -8,7 +8,7 @@ from course.authoring.lesson_text import FIGURE, filled
 from course.authoring.notebooks.pictures import picture_of
 from course.authoring.site.glossary import Links, Term
 from course.authoring.stubs import BEGIN, stub_text
-from course.catalog import Project
+from course.catalog import Project, projects
 
 FORMAT = {"extension": ".py", "format_name": "percent"}
 
@@ -28,7 +28,9 @@ def lesson_page(entry: Project, known: list[Term]) -> str:
     cells = jupytext.reads(solution, fmt=FORMAT).cells
     stub = stub_text(solution, entry, name).partition("\n")[2]  # the first line says where it comes from
     cleared = [cell.source for cell in jupytext.reads(stub, fmt=FORMAT).cells if cell.cell_type == "code"]
-    links = Links(known, "../glossary.md")
+    order = [one.id for one in projects()]
+    introduced = [term for term in known if order.index(term.project) <= order.index(entry.id)]
+    links = Links(introduced, "../glossary.md")  # a word that a later project makes a term of still means what it always does
     parts: list[str] = []
     for cell in cells:
         if cell.cell_type == "markdown":
