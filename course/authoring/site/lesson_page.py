@@ -30,7 +30,9 @@ def lesson_page(entry: Project, known: list[Term]) -> str:
     cleared = [cell.source for cell in jupytext.reads(stub, fmt=FORMAT).cells if cell.cell_type == "code"]
     order = [one.id for one in projects()]
     introduced = [term for term in known if order.index(term.project) <= order.index(entry.id)]
-    links = Links(introduced, "../glossary.md")  # a word that a later project makes a term of still means what it always does
+    links = Links(
+        introduced, "../glossary.md"
+    )  # a word that a later project makes a term of still means what it always does
     parts: list[str] = []
     for cell in cells:
         if cell.cell_type == "markdown":
