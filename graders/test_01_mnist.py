@@ -448,7 +448,7 @@ def test_one_batch_is_one_step_against_the_gradient(student, lab):
     hint="Print `weight.grad` after each `backward`. What happens to the gradients that are already there?",
 )
 def test_gradients_do_not_pile_up_over_batches(student, lab):
-    """backward adds; without zero_grad each step also repeats the gradients before. Momentum is the given optimizer's affair."""
+    """backward adds up: without zero_grad each step repeats all gradients before it. Momentum is up to the optimizer."""
     _, actual, _, expected = _epochs(student, lab, *_few(24), 4, norm=False, momentum=0.5)
     _expect_numbers(actual, expected, "after six batches")
 
@@ -460,7 +460,7 @@ def test_gradients_do_not_pile_up_over_batches(student, lab):
     hint="Who decides on the learning rates, on what the optimizer remembers and on what is frozen?",
 )
 def test_the_optimizer_is_used_as_it_is_given(student, lab):
-    """What it remembers serves in the next epoch, each group has its own rate, and a frozen parameter is not its affair."""
+    """What it remembers serves in the next epoch, each group has its own rate, and a frozen parameter stays as it is."""
     rates, frozen = (LR, LR / 4), ("2.0.0.bias",)
     _, actual, _, expected = _epochs(student, lab, *_few(24), 10, epochs=2, momentum=0.5, rates=rates, frozen=frozen)
     _expect_numbers(actual, expected, "after two epochs of three batches, with two learning rates")
@@ -473,7 +473,7 @@ def test_the_optimizer_is_used_as_it_is_given(student, lab):
     hint="Count the calls of `optimizer.step()`. Is there one for each batch, the smaller last one too?",
 )
 def test_the_ragged_last_batch_is_trained_on_too(student, lab):
-    """Ten items in batches of four, or of three: the last two count, or the last one. And the 105th batch as the first."""
+    """Ten items in batches of four leave two, in batches of three one: they count too, and so does the 105th batch."""
     x, y = _few(10)
     for size, what in ((4, "4, 4 and 2"), (3, "3, 3, 3 and 1")):
         _, actual, _, expected = _epochs(student, lab, x, y, size, norm=False)
@@ -499,7 +499,7 @@ def test_the_given_loss_function_is_used(student, lab):
 
 @check("train_epoch", points=1, hint="Which layers behave differently in train mode, and which call tells them?")
 def test_it_trains_in_train_mode(student, lab):
-    """Validation leaves the network in eval mode; an epoch that does not switch back trains without dropout ever after."""
+    """Validation leaves the network in eval mode; an epoch that does not switch back trains without dropout from then on."""
     model = lab.build(loop_net(channels=1, classes=CLASSES, seed=1, dropout=0.5))
     forward(model, images(4), mode="eval")
     batches = lab.build(loader(images=images(12), labels=labels(12, CLASSES), batch_size=4))

@@ -83,7 +83,7 @@ EPOCHS = 20
     hint="The first line of the file is its header. How many items should a file of 10 lines have?",
 )
 def test_every_row_of_the_file_is_a_sign(student, lab):
-    """The header is no picture, the last row is one, and so is a row that was there before; whatever the number of rows."""
+    """The header is not a picture, but every row is one, the last and a repeated one too, however many there are."""
     expect_every_row(student.SignDataset, lab)
 
 
@@ -207,7 +207,7 @@ def test_compiled_and_eager_agree(student, lab):
     hint="Which function of `torch` compiles a network?",
 )
 def test_it_is_compiled_where_a_compiler_is(student, lab):
-    """Handing back the network as it came is no compiling. (A machine without a C++ compiler may do so.)"""
+    """Handing back the network as it came is not compiling. (A machine without a C++ compiler may do so.)"""
     model, compiled = _compiled(student, lab)
     if not is_compiled(compiled):
         expect(not compiler_works(model), "the network that came back is not compiled, and this machine can compile")
@@ -306,7 +306,7 @@ def _run(lab, epochs: int, *lr: float, frozen: str = "") -> Run:
 
 @check("fit", points=1, hint="After three epochs, how many entries should each list of the history have?")
 def test_the_history_has_one_entry_an_epoch(lab):
-    """Four curves, as long as there were epochs, of plain numbers: also where nothing is left to learn, or nothing is learned."""
+    """Four lists of plain numbers with one number an epoch in each, even if nothing is learned."""
     model = lab.build(loop_net(**NET, norm=False, sure=400.0))
     known = Data(teaching().images[:3], wrong_labels(model, teaching().images[:3], CLASSES)["own"])
     for epochs in (1, 25):

@@ -327,7 +327,12 @@ def test_each_class_is_its_letter(student, lab):
         expect_equal(said, letter, "the letter of a photo that was painted over since it was read")
 
 
-@check("predict_letter", points=1, needs=("preprocess",), hint="Does the network see what preprocess made?")
+@check(
+    "predict_letter",
+    points=1,
+    needs=("preprocess",),
+    hint="Print the shape that goes into the model. Is it what `preprocess` returned?",
+)
 def test_the_network_sees_the_preprocessed_photo(student, lab):
     """One batch of one, 28 x 28, grey, 0 to 1."""
     image = scene((240, 120))
@@ -428,7 +433,7 @@ def test_it_is_the_fraction_of_photos_that_are_read_right(student, lab):
     "evaluate_folder", points=1, needs=("preprocess", "predict_letter"), hint="Is README.md a photo? Is B-kitchen.JPG?"
 )
 def test_other_files_are_ignored_and_names_may_differ(student, lab):
-    """Folders of real people hold other files too, and their photos are called as they like."""
+    """Real folders hold other files too, and people name their photos as they like."""
     photos, right = _some_right({"B-kitchen.JPG": 1, "c_2.jpeg": 2, "D.PNG": 3, "e.v2.final.png": 4})
     said = f"{COUNT[right]} right of four photos"
     others = {"README.md": b"about these photos", "Thumbs.db": b"\0", "unsorted/f.png": 9}

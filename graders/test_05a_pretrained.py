@@ -248,7 +248,7 @@ def test_probabilities_are_softmaxed_logits(student, lab):
     title="it lists as many as asked for",
     points=1,
     needs=("preprocess",),
-    hint="How many categories were asked for?",
+    hint="Print the length of your list for `top=1` and `top=10`. Is it `top`?",
 )
 def test_as_many_as_asked_for(student, lab):
     """Five by default, or `top`."""
@@ -336,7 +336,9 @@ def _evaluated(model):
     return model
 
 
-@check("extract_features", points=2, hint="Classify a photo before and after. Is the answer the same?")
+@check(
+    "extract_features", points=2, hint="Classify a photo before and after `extract_features`. Is the answer the same?"
+)
 def test_the_network_is_left_as_it_was(student, lab):
     """The same weights, the same answers, the same mode, nothing frozen or set free, no hook left behind."""
     # where there is neither dropout nor BatchNorm, the mode changes no answer: only what is left behind shows

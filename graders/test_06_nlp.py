@@ -527,7 +527,13 @@ def _covered_words(seed):
     return heldout(seed + 60_001, QUESTIONS).masked
 
 
-@check("predict_masked", points=2, needs=("tokenize",), slow=True, hint="Is the covered word among your first five?")
+@check(
+    "predict_masked",
+    points=2,
+    needs=("tokenize",),
+    slow=True,
+    hint="Print your five words for a sentence of the lesson. Is the right one among them, and the likeliest first?",
+)
 def test_covered_words_of_unseen_sentences_are_guessed(student, lab):
     """Held-out sentences of the corpus, made by the judge; the answers stay here. The same five words every time give under 0.1."""
     tokenizer, model = lab.build(pocket_tokenizer()), lab.build(pocket_bert())

@@ -231,7 +231,7 @@ def test_validation_photos_teach_nothing(student, lab):
     points=4,
     needs=("make_transforms", "build_model", "freeze_backbone"),
     slow=True,
-    hint="Which part loses it: the photos, the frozen backbone, or the training of the head?",
+    hint="Print both accuracies after each epoch. What loses it: the photos, the frozen backbone, or the head's training?",
 )
 def test_the_head_alone_comes_near_the_bar(student, lab):
     """Six epochs of your training on the frozen pocket backbone; the judge counts on photos that were not trained on.

@@ -257,10 +257,10 @@ def train(
 #
 # *One run of `course run 07` on the embedded photos. Training photos are augmented, so they are the harder ones.*
 #
-# Frozen, the head needs few epochs to pass the bar. Fine-tuning adds about {measured: 07 fine-tuned above frozen}, a
-# photo or two of 240. In 05b it was {measured: 05b fine-tuned above frozen}. That network had to learn something new,
-# one dog's face, and here the backbone already knows fruit and decay. Had its weights been random, frozen, the head
-# would end at {measured: 07 head on the same network with random weights, frozen}.
+# Frozen, the head needs few epochs to pass the bar. Fine-tuning adds a photo or two of 240. In 05b it added
+# {measured: 05b fine-tuned above frozen}. That network had to learn something new, one dog's face, and here the
+# backbone already knows fruit and decay. Had its weights been random, frozen, the head would end at {measured: 07
+# head on the same network with random weights, frozen}.
 
 
 # %%
