@@ -400,7 +400,9 @@ def fine_tune(
 # (1) {kept: experiments.photos.0}, with {kept: experiments.photos.1} of the training photos. The features are ready, so a
 # few photos go a long way, but the answer leans towards no. (2) {kept: experiments.random.0}: on new photos the head does
 # no better than saying no to everybody, although it judges {kept: experiments.random.1} of its training photos right.
-# (3) is yours; run it with three seeds before you believe it.
+# (3) With two seeds the head ended one photo *better* in the trap, at a slightly higher loss. Our backbone notes only a
+# hundredth of each batch (`momentum=0.01`), so it drifts slowly; with the usual 0.1 it would not. A trap that does not
+# snap every time is the most dangerous kind.
 #
 # </details>
 #

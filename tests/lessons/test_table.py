@@ -80,6 +80,10 @@ def test_the_page_is_made_of_all_values_that_are_kept(monkeypatch, tmp_path, kep
     assert done.exit_code == 0, done.output
     assert "CNN above MLP" not in done.output  # only the rows of what was measured
     assert "| 03 | CNN above MLP | 0.400 | 0.300 | 0.500 |" in page.read_text("utf-8")
+    monkeypatch.setattr(table, "measure", None)
+    written = page.read_text("utf-8")
+    assert CliRunner().invoke(main, ["author", "lessons", "--kept", "--out", str(page)]).exit_code == 0
+    assert page.read_text("utf-8") == written
     table.keep(2, {"mlp": 0.5})
     (line,) = [line for line in table.table(table.kept())[0] if line[1] == "CNN above MLP"]
     assert line[-1] == "holds (2 of 3 seeds)"
