@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 83ee7d3d92070810)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 6dceb3f94f985146)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -15,8 +15,8 @@
 #
 # By the end of this project you can write a training loop from memory, say what each of its steps does, and tell a
 # network that has learned from one that has only memorised. You learn from 10,000 pictures, the *training data*,
-# and measure on 2,000 others, by other writers: the *validation data*. (They come with the course, drawn by a
-# program in the files of the real MNIST; `course data` says how to get those.)
+# and measure on 2,000 others, by other writers: the *validation data*. (A program drew them for the course, in the
+# file format of the real MNIST; `course data` says how to get that.)
 #
 # | part | question that it answers |
 # |---|---|
@@ -27,7 +27,7 @@
 # | `train_epoch` | how does it get better? |
 # | `validate` | is it better on pictures that it has never seen? |
 #
-# The documentation of PyTorch works offline: `help(nn.Linear)`, or `nn.Linear?` in a notebook cell.
+# PyTorch's documentation works offline: `help(nn.Linear)`, or `nn.Linear?` in a notebook cell.
 
 # %%
 from collections.abc import Callable

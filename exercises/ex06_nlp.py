@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 7b61c04ad34e53d4)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 443e04c1a5bc0bf1)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -12,7 +12,7 @@
 # *What BERT reads: every cell is one token, with its id, its segment and its place in the attention mask.*
 #
 # In 05b you took a network that had learned to see, and taught it one dog from 139 photos. It read
-# 0.97 of the validation photos right. But somebody had to label the pictures that the
+# 0.96 of the validation photos right. But somebody had to label the pictures that the
 # network first learned from. Text needs no labels: cover a word, and the text itself holds the answer. That is how
 # **BERT** was trained, on two games. In the first it guesses covered words; in the second it says whether one
 # sentence follows another. In this project you play both games with a small BERT that is part of the course, and you
