@@ -193,7 +193,8 @@ def beside() -> list[str]:
         return []
     lines = []
     for name, one in known.items():
-        own = len(files.read(paths.ROOT / "solutions" / f"{catalog.project(name).module}.py") or "")
+        solution = files.read(paths.ROOT / "solutions" / f"{catalog.project(name).module}.py") or ""
+        own = sum(len(text) for _, _, text in cells(solution))
         lines.append(f"| {name} | {one['chapter']} at {one['commit'][:7]} | {one['characters']:,} | {own:,} |")
     return [
         "",
@@ -202,8 +203,8 @@ def beside() -> list[str]:
         "Its chapters on the same topics were at hand only in the replies of a search index (repository d2l-ai/d2l-en, one",
         "stored version of each, not the newest), and not as files that a command can read. So their words, formulas and figures",
         "are **not** counted, and no number above may be held against theirs. All that the index says of a chapter is how long",
-        "its source is, with its code, mostly for several frameworks; beside it stands the length of our source, with its code",
-        "and docstrings. No chapter is on deployment (04b) or on using a network as it comes (05a).",
+        "its source is, with its code, mostly for several frameworks; beside it stands the length of our lesson's text, without",
+        "the functions. No chapter is on deployment (04b) or on using a network as it comes (05a).",
         "",
         "| project | d2l's chapter | its characters | ours |",
         "|---|---|---|---|",
