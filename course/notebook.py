@@ -162,21 +162,22 @@ class _Saying:
     def begins(self, title: str, slow: bool) -> None:
         """Say what is done now."""
         self._title, self._number = title, self._number + 1
-        if self.watched:
-            from IPython.display import display
-
-            trains = " (it trains a network: up to a minute)" if slow else ""
-            text = {"text/plain": f"{self._number}: {title}{trains} ..."}
-            if self._handle is None:
-                self._handle = display(text, raw=True, display_id=True)
-            else:
-                self._handle.update(text, raw=True)
+        trains = " (it trains a network: up to a minute)" if slow else ""
+        self._show(f"{self._number}: {title}{trains} ...")
 
     def no_answer(self, text: str) -> None:
-        """Where the code stands that gives no answer."""
-        if self.watched and self._handle is not None:
-            said = f"{self._number}: {self._title}\n{text}. The square (■) above stops it."
-            self._handle.update({"text/plain": said}, raw=True)
+        """Where the code stands that gives no answer; or, before the first check, what is waited for."""
+        self._show(f"{self._number}: {self._title}\n{text}. The square (■) above stops it." if self._title else text)
+
+    def _show(self, text: str) -> None:
+        if not self.watched:
+            return
+        if self._handle is None:
+            from IPython.display import display
+
+            self._handle = display({"text/plain": text}, raw=True, display_id=True)
+        else:
+            self._handle.update({"text/plain": text}, raw=True)
 
     def stuck(self, why: str) -> NoReturn:
         """End the kernel: nothing else helps. Jupyter starts a new one."""

@@ -12,6 +12,7 @@ from course import paths
 from course.catalog import project
 from course.cells.cell import Work
 from course.cells.kernel import Opened
+from course.checks import beside
 from course.checks.check import checks_of
 from course.checks.notebook import NotebookSession, NotebookWorker, grade_task
 from course.checks.run import run
@@ -225,6 +226,7 @@ def test_what_runs_is_said_while_a_person_looks_on(monkeypatch, capsys):
     said: list[str] = []
     shell = SimpleNamespace(kernel=object(), user_ns={})
     handle = SimpleNamespace(update=lambda data, raw: said.append(data["text/plain"]))
+    monkeypatch.setattr(beside, "FORKS", False)
     monkeypatch.setattr(IPython, "get_ipython", lambda: shell)
     monkeypatch.setattr(IPython.display, "display", lambda data, **_: said.append(data["text/plain"]) or handle)
     monkeypatch.setattr(IPython.display, "clear_output", lambda wait: said.append("cleared"))

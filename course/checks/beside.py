@@ -164,6 +164,8 @@ class _Process:
         ours, theirs = socket.socketpair()
         try:
             if not self.ready:
+                if not self.line.poll(LOOK):
+                    cell.says("PyTorch is being loaded, once ...")
                 self.ready = self.line.recv() == "ready"
             self.line.send(("check", Job(cell.entry.id, cell.task, cell.notebook, cell.seconds, trace, cell.known)))
             reduction.send_handle(self.line, theirs.fileno(), self.process.pid)
@@ -303,11 +305,11 @@ def _process() -> _Process:
     Raises:
         Absent: it can't be had.
     """
+    if not FORKS:
+        raise Absent
     if _known and _known[0].process.poll() is not None:
         _known.pop().end()
     if not _known:
-        if not FORKS:
-            raise Absent
         try:
             _known.append(_Process())
         except OSError:
