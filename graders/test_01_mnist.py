@@ -3,6 +3,8 @@
 pytest graders/test_01_mnist.py
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from hypothesis import example, given
@@ -64,6 +66,7 @@ from graders.kit.networks import (
 )
 from graders.kit.pages import show_judgement, show_training
 from graders.kit.pictures import expect_apart
+from graders.kit.sittings import in_two_sittings
 from graders.kit.worker.again import kept, refill
 from graders.kit.worker.loops import (
     bare_batches,
@@ -296,18 +299,21 @@ def test_it_learns_digits(lab):
     """The course's loop trains your network for eight epochs; the judge counts on digits that no file holds.
 
     Measured: two layers of 512 reach 0.975, one of 256 with ReLU 0.963, with tanh 0.966; without a hidden layer it is 0.855.
+    Two layers of 512 have 0.968 after a third of the epochs; 0.96 then is two and a half deviations between seeds over the bar.
     """
     x, y = lab.exam(hidden_digits, 1000)
-    found = lab.remember("digits", lambda: _trained(lab, x))
-    logits = expect_tensor(found["logits"], "logits", shape=(1000, 10))
+    read = lambda found: expect_tensor(found["logits"], "logits", shape=(1000, 10))  # noqa: E731
+    right = lambda found: accuracy(read(found), y)  # noqa: E731
+    found = lab.remember("digits", lambda: in_two_sittings(partial(_trained, lab, x), 8, right, THRESHOLD + 0.01))
+    logits = read(found)
     show_training(lab, found["told"], y, "unseen digits")
     show_judgement(lab, y, logits, "0123456789", x)
     expect_at_least(accuracy(logits, y), THRESHOLD, "accuracy on unseen digits after the course's training")
 
 
-def _trained(lab, x):
+def _trained(lab, x, epochs):
     model = lab.seeded(lab.seed).build_model()
-    told = fit_with_the_course(model, *training_digits(), epochs=8, lr=3e-3, seed=lab.seed, followed=x)
+    told = fit_with_the_course(model, *training_digits(), epochs=epochs, lr=3e-3, seed=lab.seed, followed=x)
     return {"told": told, "logits": predict(model, x)}
 
 

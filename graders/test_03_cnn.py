@@ -43,6 +43,7 @@ from graders.kit.networks import (
 )
 from graders.kit.pages import show_judgement, show_training
 from graders.kit.signs import expect_class_of_each_letter, expect_every_row, expect_labels, expect_pixels, sign_csv
+from graders.kit.sittings import in_two_sittings
 from graders.kit.stages import (
     expect_dropout,
     expect_five_steps,
@@ -257,22 +258,26 @@ def test_a_picture_is_judged_by_itself_alone(student):
 def test_it_beats_the_dense_network_on_unseen_hands(lab):
     """The same loop and data as the dense network; the judge counts on signers that the network has not met.
 
-    The bound is the dense network's mean over five seeds (course/models/baselines.toml) and 0.10 more.
+    The bound is the dense network's mean over five seeds (course/models/baselines.toml) and 0.10 more. Who is 0.10 above it after
+    a third of the epochs has passed: eight deviations between seeds. Our network has 0.871 then and 0.875 in the end.
     """
     x, y = lab.exam(unseen_signs)
+    bound = baseline("dense") + MARGIN
 
-    def trained():
+    def trained(epochs):
         model = lab.seeded(lab.seed).build_model()
-        told = fit_with_the_course(model, *training_signs(), epochs=EPOCHS, seed=lab.seed, followed=x)
+        told = fit_with_the_course(model, *training_signs(), epochs=epochs, seed=lab.seed, followed=x)
         return {"told": told, "logits": predict(model, x)}
 
-    found = lab.remember("signs", trained)
-    logits = expect_tensor(found["logits"], "logits", shape=(len(y), 24))
+    read = lambda found: expect_tensor(found["logits"], "logits", shape=(len(y), 24))  # noqa: E731
+    right = lambda found: accuracy(read(found), y)  # noqa: E731
+    found = lab.remember("signs", lambda: in_two_sittings(trained, EPOCHS, right, bound + 0.10))
+    logits = read(found)
     show_training(lab, found["told"], y, "unseen hands")
     show_judgement(lab, y, logits, LETTERS, x)
     expect_at_least(
         accuracy(logits, y),
-        baseline("dense") + MARGIN,
+        bound,
         f"accuracy on unseen hands (the dense network has {baseline('dense'):.3f})",
     )
 

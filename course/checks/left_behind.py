@@ -7,6 +7,7 @@ of the library has (`nn.Module.where = …`) does nothing to anybody.
 
 import ctypes
 import inspect
+import operator
 import sys
 import types
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ _ABSENT = object()
 _kept: dict[type, dict[str, Any]] = {}
 _quick: dict[type, tuple[Any, ...]] = {}  # their values alone, which are compared fastest
 _marks: dict[type, ctypes.c_uint] = {}  # where the interpreter keeps the version of a class, and
+_VALUE = operator.attrgetter("value")
 _versions: dict[type, int] = {}  # what it was when the class was last looked at
 
 
@@ -125,7 +127,10 @@ def _perhaps() -> list[type]:
     """The classes that may have been changed since they were last looked at: by their versions, or all of them."""
     if _VERSION is None:
         return list(_quick)
-    found = [kind for kind, mark in _marks.items() if mark.value != _versions[kind] or not mark.value]
+    now = list(map(_VALUE, _marks.values()))
+    if all(now) and now == list(_versions.values()):
+        return []
+    found = [kind for kind, version in zip(_marks, now, strict=True) if not version or version != _versions[kind]]
     for kind in found:
         _note_version(kind)
     return found

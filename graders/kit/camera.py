@@ -1,5 +1,6 @@
 """Photos as cameras and people leave them: lying, mirrored, transparent, not yet read. Shared by the graders of 04b and 05a."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,18 @@ from graders.kit.worker.pictures import look_of, unread_photo
 
 def lying(image: Image.Image, orientation: int, kind: str = "JPEG") -> Photo:
     """A photo whose EXIF tag says how its pixels lie: 1 as they should, 2 to 8 mirrored, turned, or both."""
+    if image.info or image.palette:
+        return _lying(image, orientation, kind)
+    return _plain(image.mode, image.size, image.tobytes(), orientation, kind)
+
+
+@functools.lru_cache(maxsize=128)
+def _plain(mode: str, size: tuple[int, int], pixels: bytes, orientation: int, kind: str) -> Photo:
+    """The same ones come again for each submission of a class, and to pack one takes longer than to look it up."""
+    return _lying(Image.frombytes(mode, size, pixels), orientation, kind)
+
+
+def _lying(image: Image.Image, orientation: int, kind: str) -> Photo:
     exif = Image.Exif()
     exif[0x0112] = orientation  # the EXIF tag "Orientation"
     return photo(image, kind, exif=exif, quality=95)
