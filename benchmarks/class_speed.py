@@ -1,10 +1,8 @@
 """What a submission costs: `nbgrader autograde`, plain pytest for each, `course grade` in a plain process and behind the wall.
 
-    python benchmarks/class_speed.py --write fast                                         # 04b and 01, 10 and 100 submissions
-    python benchmarks/class_speed.py --projects 04b --numbers 10 100 1000 --write long    # is it linear, and the memory flat?
-    python benchmarks/class_speed.py --projects 07 --numbers 2 6 --write training         # how near to the training alone
-
-`--write` puts the table into docs/speed.md, in the place of that name.
+    python benchmarks/class_speed.py --write fast                             # 04b and 01, 10 and 100 of each; into docs/speed.md
+    python benchmarks/class_speed.py --projects 04b --numbers 10 100 1000     # is it linear, and the memory flat?
+    python benchmarks/class_speed.py --projects 07 --numbers 2 6              # how near to the training alone
 
 One run, in a copy of this checkout, the same notebooks before each: half of them right, the others half written, no two alike. All
 are to find the points that the class has earned. nbgrader, pytest and a plain process do one after another with nothing kept
@@ -41,7 +39,7 @@ from course.checks.check import checks_of
 from course.datasets import store
 from course.wall.line import best
 
-PLACES = ("fast", "long", "training")
+PLACES = ("fast",)
 SUBREAPER = 36  # of prctl(2)
 KINDS = ("right", "half")
 NBGRADER, PYTEST, WALL, PROCESS = "`nbgrader autograde`", "pytest for each", "behind the wall", "`--isolation process`"
@@ -52,7 +50,7 @@ class Cost:
     """What a number of submissions took: seconds by the clock and of the processor, MB of the command at its highest.
 
     Args:
-        training: seconds of it that checks took which train something.
+        training: part of the time of all checks, by the clock, that those took which train something.
     """
 
     project: str
@@ -123,7 +121,8 @@ def measured(timed: Timed, entry: Project, numbers: Sequence[int], slow: int) ->
         same(rows(timed.course / out / f"{entry.module}.csv", "student", "earned"), everybody[:number], entry)
         results = json.loads((timed.course / out / f"{entry.module}.json").read_text("utf-8"))
         checks = [check for result in results for check in result["result"]["checks"]]
-        found(way, number, took, sum(check["seconds"] for check in checks if check["name"] in trains))
+        whole = sum(check["seconds"] for check in checks)
+        found(way, number, took, sum(check["seconds"] for check in checks if check["name"] in trains) / whole)
     some = everybody[:slow]
     hand_in(timed.course / "submitted", entry, some)
     timed.run("course", "release", entry.id)  # nbgrader wants to know the assignment
@@ -159,11 +158,11 @@ def line(cost: Cost) -> str:
     words = (
         f"{cost.project:4} {cost.way:24}{cost.number:5} {cost.wall:9.1f} s {cost.processor:9.1f} s {cost.each:8.2f} s"
     )
-    return f"{words} {cost.memory:8.0f} MB" + (f"   training {cost.training:.1f} s" if cost.training else "")
+    return f"{words} {cost.memory:8.0f} MB" + (f"   training {cost.training:.0%}" if cost.training else "")
 
 
 def one_more(costs: Sequence[Cost]) -> list[tuple[str, float, float]]:
-    """(what it is called, seconds of the processor, seconds of it in training) of one more submission, from size to size."""
+    """(what it is called, seconds of the processor, part of it in training) of one more submission, from size to size."""
     pairs = list(itertools.pairwise(costs))
     if len(costs) > 2:
         pairs.append((costs[0], costs[-1]))
@@ -171,7 +170,7 @@ def one_more(costs: Sequence[Cost]) -> list[tuple[str, float, float]]:
         (
             f"one more, of {a.number} and {b.number}",
             (b.processor - a.processor) / (b.number - a.number),
-            (b.training - a.training) / (b.number - a.number),
+            b.training,
         )
         for a, b in pairs
     ]
@@ -180,7 +179,7 @@ def one_more(costs: Sequence[Cost]) -> list[tuple[str, float, float]]:
 def table(costs: Sequence[Cost]) -> list[str]:
     """The rows of the page, with what nbgrader takes for each in proportion."""
     lines = [
-        "| | | submissions | clock | processor | each | nbgrader's share | memory |",
+        "| | | submissions | clock | processor | each | nbgrader takes | memory |",
         "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     for project in dict.fromkeys(cost.project for cost in costs):
@@ -194,8 +193,8 @@ def table(costs: Sequence[Cost]) -> list[str]:
         for what, seconds, training in one_more([cost for cost in own if cost.way == WALL]):
             lines.append(f"| {project} | **{what}** | | | | **{seconds:.3f} s** | **{theirs / seconds:.0f} ×** | |")
             if training:
-                fast, share = max(seconds - training, 1e-9), f"{training / seconds:.0%}"
-                lines.append(f"| {project} | of it, training | | | | {training:.3f} s | {share} of one more | |")
+                fast = max(seconds * (1 - training), 1e-9)
+                lines.append(f"| {project} | of it, training | | | | {seconds * training:.3f} s | | |")
                 lines.append(f"| {project} | without training | | | | {fast:.3f} s | {theirs / fast:.0f} × | |")
     return lines
 
