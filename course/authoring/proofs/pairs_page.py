@@ -20,13 +20,21 @@ What does the feedback say then?
 - *perhaps*: a true name stands behind "Perhaps:", alone or among others that look alike;
 - *silent*: no true name; the checks' own messages and hints stand alone;
 - *left to training*: all checks that train nothing pass, as they do with one of the mistakes alone;
-- *untrue*: a name is given as a fact that is none of theirs. There must be none.
+- *untrue*: a name is given as a fact that is none of theirs. Each of these stands below the table, with what was found.
 
 `course author pairs 01 --sample 0` tries all pairs of a project, about a quarter of a second of a processor each; a sample is
 drawn with a seed, and a larger one holds the smaller one. A row may be older than the checks are now, and shorter than its sample
 where a run was stopped: the column *tried* says how many there were.
 """
 KINDS = {False: "pairs", True: "triples"}
+# Looked at by a person: what is said of these is a third mistake's sentence, and it holds, for the two together make the third.
+THIRDS = {
+    ("01", "pairs"): {
+        "make_loaders nothing_shuffled + validation_shuffled_too": "the loaders have changed places, and so it says",
+        "validate eval_not_called + thawed_afterwards": "the code of eval_taken_for_no_grad, and named so",
+        "validate eval_mode_forgotten + thawed_afterwards": "the code of eval_taken_for_no_grad, and named so",
+    },
+}
 
 
 def in_words(total: Counter[str]) -> str:
@@ -65,4 +73,17 @@ def page(rows: dict[tuple[str, str], str]) -> str:
             numbers = [[int(cell) for cell in line.split("|")[3:-1]] for line in of_kind]
             sums = " | ".join(str(sum(column)) for column in zip(*numbers, strict=True))
             lines.append(f"| **all** | {kind} | {sums} |")
+    told = [
+        f"- {id}, {pair}: {why}."
+        for (id, kind), pairs in THIRDS.items()
+        if (id, kind) in rows
+        for pair, why in pairs.items()
+    ]
+    if told:
+        lines += [
+            "",
+            "Called by a third mistake's name, whose sentence holds, for the two together make the third:",
+            "",
+            *told,
+        ]
     return HEAD + "\n".join(lines) + "\n"
