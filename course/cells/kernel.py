@@ -55,10 +55,18 @@ class Opened:
             return Book(book.cells, faults, _beside(book.cells, entry, task) + _taken(book.cells, entry, task))
         with suppress(Unreadable):
             saved = told_apart(self.saved, entry, given)
-            notes = tuple(note for note in saved.notes if task in note or note.startswith("All"))
+            about = ("All", "The locked cell") if self._uses_locked(saved, entry, task, given) else ("All",)
+            notes = tuple(note for note in saved.notes if task in note or note.startswith(about))
             notes += _difference(book, saved, entry, task, self.name) + _beside(book.cells, entry, task)
             return Book(book.cells, book.faults, notes)
         return Book(book.cells, book.faults, (f"There is no cell of this assignment in {self.name}.",))
+
+    def _uses_locked(self, saved: Book, entry: Project, task: str, given: Mapping[str, str]) -> bool:
+        """Does a function need what the student has put into a locked cell, which nbgrader takes out again?"""
+        locked = [cell for cell in self.saved or () if fields_of(cell).get("grade_id") in given]
+        ours = {statement.text for text in given.values() for statement in _statements(text)}
+        new = {statement.text for cell in locked for statement in _statements(source_of(cell))} - ours
+        return bool(new & _needed(saved.cells, entry, task).keys())
 
 
 def opened() -> Opened:
