@@ -6,6 +6,7 @@ A sentence is a template; its names are those of `Failure.values`, and `what` is
 from collections.abc import Callable
 from typing import Any
 
+from course.checks import raised
 from course.checks.failure import Failure
 from course.checks.plain_difference import difference
 
@@ -114,6 +115,8 @@ def sentence(failure: Failure) -> str:
 
 def question(failure: Failure | None, hint: str) -> str:
     """The question that goes with a failure: that of its kind, or the check's own."""
+    if failure and failure.kind == "raised" and (about := raised.question(str(failure.values.get("text", "")))):
+        return about
     return HINTS.get(failure.kind, hint) if failure else hint
 
 
