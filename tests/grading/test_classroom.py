@@ -169,7 +169,7 @@ def test_a_module_that_is_no_python_is_named_without_a_process(tmp_path):
 def test_what_was_graded_before_is_not_run_again(tmp_path, monkeypatch):
     runs = []
 
-    def run(entry, session, *, seed, show_exam, before, mend):
+    def run(entry, session, *, seed, show_exam, before, mend, together):
         assert show_exam == (seed == 0)
         runs.append(session.job.submission.student)
         return standing(entry, [CheckResult.of(check, "failed") for check in checks_of(entry)])
