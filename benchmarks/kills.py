@@ -83,6 +83,7 @@ class Class:
 def processes(command: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
     """(what it is, the process) of a command and all that it has started."""
     yield "command", command
+    walls: set[int] = set()  # whose first process is the zygote
     zygotes: set[int] = set()
     for one in sorted(command.children(recursive=True), key=lambda p: p.create_time()):
         with suppress(psutil.Error):
@@ -92,11 +93,12 @@ def processes(command: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:
             elif one.name() == "bwrap":
                 yield "bubblewrap", one
             elif "course.wall.zygote" in words and above is not None:
-                if above.name() == "bwrap" and above.pid not in zygotes:
-                    zygotes.add(above.pid)
+                if above.name() == "bwrap" and above.pid not in walls:
+                    walls.add(above.pid)
+                    zygotes.add(one.pid)
                     yield "zygote", one
-                else:
-                    yield ("guard" if above.name() == "bwrap" else "worker"), one
+                else:  # a guard is the zygote's child, or has been left to bubblewrap by a process between
+                    yield ("guard" if above.name() == "bwrap" or above.pid in zygotes else "worker"), one
 
 
 def killed(command: psutil.Process, wanted: str, chance: random.Random) -> bool:
@@ -196,6 +198,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=240, help="no more kills after so many, and no more Ctrl-C")
     given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `command &` has it ignored, by all that is started too
     entry, chance = catalog.project(given.project), random.Random(given.seed)
     for name in entry.data:
         store.ensure(name)
