@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from watch import import_floor
 
 from course import catalog, files, paths
 
@@ -452,13 +453,6 @@ def write(column: int, cells: dict[str, str]) -> None:
         lines.append(f"| {label} | {' | '.join(known)} |")
     text = "\n".join(lines)
     files.write(PAGE, f"{before}{BEGIN}{text}\n{END}{after}")
-
-
-def import_floor() -> float:
-    """Seconds of a process that imports torch and torchvision and nothing else."""
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import torch, torchvision"], check=True)
-    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

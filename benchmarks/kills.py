@@ -198,7 +198,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=240, help="no more kills after so many, and no more Ctrl-C")
     given = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `command &` has it ignored, by all that is started too
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's `command &` has it ignored, by all that is started too
     entry, chance = catalog.project(given.project), random.Random(given.seed)
     for name in entry.data:
         store.ensure(name)

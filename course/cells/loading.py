@@ -18,7 +18,8 @@ import operator
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -127,9 +128,10 @@ class _Loader:
             self._idle(cell, idle)
 
     def again(self) -> None:
-        """Run once more, in their order, what was missing a name that a cell further down has bound by now."""
-        while ready := [one for one in self.early if one.missing in vars(self.loaded.module)]:
-            self.early = [one for one in self.early if one not in ready]
+        """Run once more, in their order, what was missing a name that a cell further down has bound by now: each one time."""
+        early, self.early = self.early, []
+        while ready := [one for one in early if one.missing in vars(self.loaded.module)]:
+            early = [one for one in early if one not in ready]
             for one in ready:
                 self.loaded.notes = [note for note in self.loaded.notes if note[0] != one.said]
                 line = one.step.statement.node.lineno
@@ -152,12 +154,12 @@ class _Loader:
             limit = max(1.0, min(self.left, limits.STATEMENT_SECONDS))
             with self.journal.running(step), _called_main(module, statement), _limited(limit) as clock:
                 if code.co_flags & inspect.CO_COROUTINE:
-                    asyncio.run(eval(code, names))
+                    _awaited(eval(code, names))
                 else:
                     exec(code, names)
         except (Exception, SystemExit, OutOfTime) as fault:
             said = self._failed(step, cell, fault)
-            if isinstance(fault, NameError) and fault.name:
+            if isinstance(fault, NameError) and fault.name and fault.name not in vars(module):
                 self.early.append(_Early(step, cell, name, names, fault.name, said))
         else:
             for lost in statement.binds:
@@ -261,6 +263,17 @@ class _Journal:
             yield
         finally:  # an exception is over as well: only what ends the process leaves its note behind
             self.file.write_text(json.dumps(self.bad), "utf-8")
+
+
+def _awaited(work: Coroutine[Any, Any, Any]) -> None:
+    """Run what awaits; in a thread where a loop runs already, as in a kernel that grades its own notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(work)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
 
 
 @contextlib.contextmanager

@@ -60,6 +60,7 @@ class _Found:
         self.stubs: set[str] = set()  # those of them that are still at their TODO
         self.texts: tuple[str, ...] = ()  # its statements
         self.damaged = False  # it is no Python
+        self.hides = False  # it binds names that stand in no text
         if not self.code and not re.search(rf"\b(?:{'|'.join(tasks)})\b *[(:=]", self.source):
             return  # a lesson, no function that has become Markdown
         try:
@@ -73,6 +74,7 @@ class _Found:
             if isinstance(statement.node, ast.Delete):
                 continue
             self.binds |= statement.binds
+            self.hides |= STAR in statement.binds and not isinstance(statement.node, ast.ImportFrom)
             todo = unfinished(ast.Module([statement.node], []))
             self.stubs = (self.stubs - statement.binds) | set(todo)
 
@@ -157,8 +159,11 @@ def _home(task: str, cells: list[_Found]) -> tuple[_Found | None, str]:
         where = f"the cell of {task} does not define it" if marked else f"the cell of {task} has lost its metadata"
         return None, f"{where}, and {_numbers(code)} do: keep one of them"
     stubs = [cell for cell in [*marked, *rest] if cell.code and task in cell.stubs]
-    hidden = [cell for cell in rest if cell.code and STAR in cell.binds]
-    if not stubs and hidden:  # `globals()[name] = …`, `exec(…)`: it may be bound there, and running it says so
+    hidden = [cell for cell in [*rest, *marked] if cell.code and cell.hides]
+    named = any(cell.binds and not cell.hides for cell in marked)
+    if (
+        hidden and not stubs and not named
+    ):  # `globals()[name] = …`, `exec(…)`: running it says whether it is bound there
         return hidden[-1], f"{task} was looked for in {hidden[-1].name}, for no cell defines it by its name."
     if stubs or marked:
         return (stubs or marked)[0], ""

@@ -15,7 +15,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 from course import catalog
@@ -213,22 +212,25 @@ def _inside(folder: Path, entry: Project) -> tuple[list[Path], list[Path]]:
             if named or copies:
                 return copies, []
             return books if len(books) == 1 else files, []
-    if found := [path for path in _below(folder, DEPTH) if path.name.startswith(entry.module)][:ENTRIES]:
+    if found := [path for path in _below(folder) if path.name.startswith(entry.module)]:
         return found, []
     return [], [path for path in rest if path.name != entry.module]
 
 
-def _below(folder: Path, depth: int) -> Iterator[Path]:
+def _below(folder: Path) -> Iterator[Path]:
     """Files further down that may be a notebook or a module, also where a browser has put another ending behind."""
-    for path in islice(sorted(folder.iterdir()), ENTRIES):
-        if DISGUISED.fullmatch(path.name) and path.is_file() and not path.is_symlink():
-            yield path
-        elif ignored(path) or path.is_symlink():
-            continue
-        elif path.is_dir() and depth:
-            yield from _below(path, depth - 1)
-        elif path.suffix.lower() in KINDS:
-            yield path
+    seen = 0
+    for place, folders, names in os.walk(folder):  # it follows no links, and passes over what cannot be read
+        depth = len(Path(place).relative_to(folder).parts)
+        folders[:] = sorted(name for name in folders if depth < DEPTH and not ignored(Path(name)))
+        for name in sorted(names):
+            path = Path(place, name)
+            kind = DISGUISED.fullmatch(name) or (path.suffix.lower() in KINDS and not ignored(path))
+            if kind and path.is_file() and not path.is_symlink():
+                yield path
+        seen += len(folders) + len(names)
+        if seen > ENTRIES:
+            return
 
 
 def _astray(file: Path, places: Sequence[Path], entry: Project) -> str:

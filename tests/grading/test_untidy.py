@@ -3,6 +3,7 @@
 Here the work is read and loaded, which is where untidiness does its harm; what the functions then earn is the graders' to say.
 """
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from course.authoring.rehearsal import mock_class
 from course.catalog import project
+from course.cells.cell import Cell, Work
 from course.cells.loading import load
 from course.cells.notebook import Unreadable
 from course.cells.surroundings import Printed, Surroundings
@@ -462,3 +464,43 @@ def test_a_notebook_that_is_run_beside_brings_its_names_along(tmp_path):
     assert "shrink" in names
     with pytest.raises(KeyError):
         loaded_cells(tmp_path, "%run ./other.ipynb", "def preprocess(photo):\n    return shrink(photo)")["shrink"]
+
+
+def run_cells(tmp_path, own, function):
+    """What came of a cell of one's own above that of preprocess."""
+    cells = Cell("cell 1", own, "own"), Cell("the cell of preprocess", function, "task", ("preprocess",))
+    return load(Work(("preprocess",), cells), ModuleType("student"), tmp_path / "work.json")
+
+
+def test_a_name_that_is_missing_elsewhere_is_asked_for_once(tmp_path, monkeypatch):
+    """`forgetful.py` lacks an import that the notebook has: to run the cell once more is no cure, and must not go on for ever."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "forgetful.py").write_text("def size():\n    return torch.zeros(3)\n")
+    own = "import forgetful\nSIZE = forgetful.size() if later else 0\nimport torch\nlater = True"
+    found = run_cells(tmp_path, own, "def preprocess(photo):\n    return SIZE, torch")
+    assert not hasattr(found.module, "SIZE")
+    assert "name 'torch' is not defined" in found.notes[-1][0]
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_cell_awaits_also_where_a_loop_runs_already(tmp_path, loop):
+    def found():
+        own = "import asyncio\nN = await asyncio.sleep(0, 3)"
+        return run_cells(tmp_path, own, "def preprocess(photo):\n    return N").module.N
+
+    async def within():
+        return found()
+
+    assert (asyncio.run(within()) if loop else found()) == 3
+
+
+def test_a_star_import_hides_no_function():
+    """A function under another name stays in its own cell, whatever else is imported."""
+    entry = project("04b")
+    book = mock_class.notebook(entry)
+    before(book, "from math import *")
+    home = homes(book, entry)[1]
+    home["source"] = text_of(home).replace("def preprocess(", "def prepare(")
+    made = handed_in(Path("ex04b_deployment.ipynb"), json.dumps(book).encode(), entry, None, {})
+    assert "looked for" not in " ".join(made.notes)
+    assert next(cell for cell in made.work.cells if "preprocess" in cell.tasks).name == "the cell of preprocess"
