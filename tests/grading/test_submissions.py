@@ -96,3 +96,27 @@ def test_only_a_plain_file_of_a_sane_size_is_read(tmp_path):
         stream.truncate(SUBMISSION_BYTES + 1)
     with pytest.raises(ValueError, match="MB"):
         read(tmp_path / "huge.py")
+
+
+def test_a_file_that_lies_further_down_is_found_within_bounds(tmp_path, monkeypatch):
+    put(
+        tmp_path, "ada/homework/week 1/ex01_mnist.ipynb", "ben/saved/ex01_mnist.ipynb.txt", "cleo/1/2/3/4/ex01_mnist.py"
+    )
+    put(tmp_path, "dan/1/2/3/4/5/ex01_mnist.py", "eve/__MACOSX/1/ex01_mnist.ipynb", "finn/a/ex01_mnist.py")
+    put(tmp_path, "finn/b/ex01_mnist.ipynb", "elsewhere/ex01_mnist.py")
+    (tmp_path / "gus" / "link").mkdir(parents=True)
+    (tmp_path / "gus" / "link" / "to").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    found = {name: (s.name, bool(s.problem)) for name, s in rows(tmp_path).items() if name != "elsewhere"}
+    assert found == {
+        "ada": ("ada/homework/week 1/ex01_mnist.ipynb", False),
+        "ben": ("ben/saved/ex01_mnist.ipynb.txt", False),
+        "cleo": ("cleo/1/2/3/4/ex01_mnist.py", False),
+        "dan": ("", True),  # a folder deeper than is looked into
+        "eve": ("", True),  # a system's copy
+        "finn": ("finn/a/ex01_mnist.py", True),  # two: the first one stands in the row, both in what it says
+        "gus": ("", True),  # a link leads out of the student's folder
+    }
+    assert "ex01_mnist.ipynb" in rows(tmp_path)["finn"].problem
+    monkeypatch.setattr("course.grading.submissions.ENTRIES", 3)
+    put(tmp_path, "hal/a/1.png", "hal/a/2.png", "hal/a/3.png", "hal/a/4.png", "hal/b/ex01_mnist.py")
+    assert rows(tmp_path)["hal"].problem  # so many files that the search has ended
