@@ -1,12 +1,12 @@
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
-# Is this apple still good? You see it at a glance, in shade or sun, on a white plate or a brown table. Can your
-# network?
+# Is this apple still good? You see it at a glance, in shade or sun, on a white plate or a brown
+# table. Can your network?
 #
-# There are photos of apples, bananas and oranges, fresh and rotten: six classes, a hundred training photos of each
-# in the embedded data. The bar is 0.92 on photos that the network has not seen. This is the assessment, and no part
-# of it is new:
+# There are photos of apples, bananas and oranges, fresh and rotten: six classes, a hundred
+# training photos of each in the embedded data. The bar is 0.92 on photos that the network has
+# not seen. This is the assessment, and no part of it is new:
 #
 # | what you need | where you built it |
 # |---|---|
@@ -16,7 +16,8 @@
 # | augmentation, which closed most of the rest of that gap | 04a |
 # | a pre-trained backbone, frozen, with a new head; then fine-tuning | 05b |
 #
-# So what is left to learn is how to work when nobody tells you the next step. At the end you will be able to
+# So what is left to learn is how to work when nobody tells you the next step. At the end you
+# will be able to
 #
 # - plan a training project, and know after each step whether to go on;
 # - read a confusion matrix and a sheet of mistakes, and decide from them what to change;
@@ -24,33 +25,38 @@
 
 # %% [markdown]
 # ## A plan of work
-# 1. **Look at the data**, twenty photos of each class, before you write a line. What tells fresh from rotten here?
-#    What would mislead you?
-# 2. **Know the floor.** Guessing gives 1 of 6, that is 0.167. The same network from random weights, trained three
-#    times as long, ends at {measured: 07 the whole network from random weights}.
-# 3. **Get the smallest thing to run**: one batch, one step, the right shapes. Then let the head memorise a single
-#    batch. If it cannot, the fault is in your code and not in the data.
-# 4. **Freeze and train the head.** It should come near the bar: {measured: 07 head on the frozen pocket network} on
-#    the embedded photos.
-# 5. **Look at the mistakes**, all of them; how is told below. Change one thing, guess what will happen, run, compare.
-# 6. **Fine-tune last**, at a small learning rate. It polishes what works; it does not save what does not.
-# 7. **Keep a log**: what you changed, what you expected, what came out. A run without a guess teaches half as much.
+# 1. **Look at the data**, twenty photos of each class, before you write a line. What tells
+#    fresh from rotten here? What would mislead you?
+# 2. **Know the floor.** Guessing gives 1 of 6, that is 0.167. The same network from random
+#    weights, trained three times as long, ends at {measured: 07 the whole network from random
+#    weights}.
+# 3. **Get the smallest thing to run**: one batch, one step, the right shapes. Then let the head
+#    memorise a single batch. If it cannot, the fault is in your code and not in the data.
+# 4. **Freeze and train the head.** It should come near the bar: {measured: 07 head on the
+#    frozen pocket network} on the embedded photos.
+# 5. **Look at the mistakes**, all of them; how is told below. Change one thing, guess what will
+#    happen, run, compare.
+# 6. **Fine-tune last**, at a small learning rate. It polishes what works; it does not save what
+#    does not.
+# 7. **Keep a log**: what you changed, what you expected, what came out. A run without a guess
+#    teaches half as much.
 #
-# <details><summary>You try twenty settings and keep the best on the validation photos. What is its accuracy
-# worth?</summary>
+# <details><summary>You try twenty settings and keep the best on the validation photos. What is
+# its accuracy worth?</summary>
 #
-# Less than it says. Of twenty settings that are all equally good, one looks best by luck, and you chose that one.
-# And chance has a say in any measurement: with other 240 photos of the same kind, an accuracy of 0.92 would
-# typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$ higher or lower (its *standard error*), so two networks
-# that differ by 0.01 are level. This is why the grader counts on photos that you have never measured on.
+# Less than it says. Of twenty settings that are all equally good, one looks best by luck, and
+# you chose that one. And chance has a say in any measurement: with other 240 photos of the same
+# kind, an accuracy of 0.92 would typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$
+# higher or lower (its *standard error*), so two networks that differ by 0.01 are level. This is
+# why the grader counts on photos that you have never measured on.
 #
 # </details>
 
 # %% [markdown]
 # ## Why colour is not enough
-# Rot is brown, so why not count brown pixels? Take nine pixels of an orange, four dark and five bright. In one photo
-# the dark ones form a spot in the middle of the skin; in the other they lie along the edge, where the light does not
-# reach:
+# Rot is brown, so why not count brown pixels? Take nine pixels of an orange, four dark and five
+# bright. In one photo the dark ones form a spot in the middle of the skin; in the other they
+# lie along the edge, where the light does not reach:
 #
 # ```
 #   rot              shadow
@@ -59,20 +65,20 @@
 #   200   90   90       90   90   90
 # ```
 #
-# Both have five pixels of 200 and four of 90. So both have the same **histogram** (how many pixels there are of
-# each value), the same mean, and the same of every other summary that forgets where a pixel lies. The same with a
-# photo of the training data:
+# Both have five pixels of 200 and four of 90. So both have the same **histogram** (how many
+# pixels there are of each value), the same mean, and the same of every other summary that
+# forgets where a pixel lies. The same with a photo of the training data:
 #
-# ![Left a piece of an orange with a round dark rotten spot, beside it the same pixels sorted from bright to dark as
-# if a shadow fell across it; on the right one histogram for both, two outlines exactly one upon the
-# other](figure:same-histogram)
+# ![Left a piece of an orange with a round dark rotten spot, beside it the same pixels sorted
+# from bright to dark as if a shadow fell across it; on the right one histogram for both, two
+# outlines exactly one upon the other](figure:same-histogram)
 #
-# *Every pixel of the left picture is in the right one too. Only the places differ, and the places are what says
-# "rot".*
+# *Every pixel of the left picture is in the right one too. Only the places differ, and the
+# places are what says "rot".*
 #
-# On the embedded photos a linear classifier that gets a histogram of 64 colours reads 0.53 of them right. That is
-# more than nothing, and it will never be enough. The convolutions of the backbone look at borders and textures,
-# which a histogram throws away.
+# On the embedded photos a linear classifier that gets a histogram of 64 colours reads 0.53 of
+# them right. That is more than nothing, and it will never be enough. The convolutions of the
+# backbone look at borders and textures, which a histogram throws away.
 
 # %%
 import os
@@ -96,33 +102,38 @@ STD = (0.229, 0.224, 0.225)
 # ## Photos
 # *Difficulty 2 of 5 · matters 4 of 5 · about 15 minutes for someone new (a guess) · 4 points*
 #
-# Augmentation must keep the label. A fruit has no right way up, so it may be mirrored in both directions, and cropped
-# as long as most of it stays in the picture. Be careful with colour: a change of hue that turns a fresh orange brown
-# makes its label wrong.
+# Augmentation must keep the label. A fruit has no right way up, so it may be mirrored in both
+# directions, and cropped as long as most of it stays in the picture. Be careful with colour: a
+# change of hue that turns a fresh orange brown makes its label wrong.
 #
-# <details><summary>May you use the same transform for the training and the validation photos?</summary>
+# <details><summary>May you use the same transform for the training and the validation
+# photos?</summary>
 #
-# No. The validation photos are your yardstick: they are resized, and nothing about them is random. If your training
-# accuracy is a little below your validation accuracy, that is why: the training photos are the harder ones.
+# No. The validation photos are your yardstick: they are resized, and nothing about them is
+# random. If your training accuracy is a little below your validation accuracy, that is why: the
+# training photos are the harder ones.
 #
 # </details>
 
 
 # %%
 def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torch.Tensor]:
-    """The transform for training photos, which is random, or for validation photos, which is not.
+    """The transform for training photos, which is random, or for validation photos, which is
+    not.
 
     Args:
         train: for training?
         size: height and width of the result.
 
     Returns:
-        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and STD, resized with antialiasing;
-        the image is left as it was, and no random generator that the whole program shares is seeded. For training each call draws
-        a new view: a crop that shows a good part of the photo as a rule (`RandomResizedCrop` with its default scale just does), a
-        flip, a rotation, slightly different light; never black, white or without colour, and an orange stays orange. One of these
-        changes is enough, but each call draws it anew, and does not pick from a few prepared views. Otherwise the whole photo (its
-        central square, if it is not square), the same each time.
+        A callable: PIL image (RGB, any size) -> float32 (3, size, size), normalised by MEAN and
+        STD, resized with antialiasing; the image is left as it was, and no random generator
+        that the whole program shares is seeded. For training each call draws a new view: a crop
+        that shows a good part of the photo as a rule (`RandomResizedCrop` with its default
+        scale just does), a flip, a rotation, slightly different light; never black, white or
+        without colour, and an orange stays orange. One of these changes is enough, but each
+        call draws it anew, and does not pick from a few prepared views. Otherwise the whole
+        photo (its central square, if it is not square), the same each time.
     """
     ### BEGIN SOLUTION
     if train:
@@ -134,7 +145,9 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         ]
     else:
         views = [v2.Resize(size, antialias=True), v2.CenterCrop(size)]
-    return v2.Compose([v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    return v2.Compose(
+        [v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
+    )
     ### END SOLUTION
 
 
@@ -142,8 +155,8 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
 # ## The network
 # *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
 #
-# A backbone with a new head: six logits for six classes. `nn.CrossEntropyLoss` wants one logit for each class, and no
-# probabilities.
+# A backbone with a new head: six logits for six classes. `nn.CrossEntropyLoss` wants one logit
+# for each class, and no probabilities.
 
 
 # %%
@@ -151,16 +164,17 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Modul
     """A classifier on top of a backbone.
 
     Args:
-        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: the module itself, with its weights and
-            its mode, on photos that nothing has changed.
+        backbone: maps (B, 3, H, W) to features (B, width); used as it is, frozen or not: the
+            module itself, with its weights and its mode, on photos that nothing has changed.
         width: number of features.
         n_classes: how many logits come out.
 
     Returns:
-        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained: scores of any size, positive or negative, with
-        nothing behind the last layer in either mode. A photo's logits depend on that photo only, except for what
-        BatchNorm takes from the batch in train mode. The photos are left as they are. Gradients flow all the way back, into the
-        backbone too.
+        A module: (B, 3, H, W) -> logits (B, n_classes), whose head can be trained: scores of
+        any size, positive or negative, with nothing behind the last layer in either mode. A
+        photo's logits depend on that photo only, except for what BatchNorm takes from the batch
+        in train mode. The photos are left as they are. Gradients flow all the way back, into
+        the backbone too.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(backbone, nn.Linear(width, n_classes))
@@ -171,28 +185,33 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Modul
 # ## Frozen
 # *Difficulty 3 of 5 · matters 5 of 5 · about 15 minutes for someone new (a guess) · 2 points*
 #
-# As in 05b: no parameter requires a gradient, and the running statistics stay, whatever mode the whole network is in.
+# As in 05b: no parameter requires a gradient, and the running statistics stay, whatever mode
+# the whole network is in.
 
 
 # %%
 def freeze_backbone(backbone: nn.Module) -> nn.Module:
     """Freeze every parameter of `backbone` and return it.
 
-    After this call no parameter requires a gradient, and a forward pass leaves every buffer unchanged and normalises by the
-    running statistics, of whatever layer keeps some, also after `model.train()` of a larger network that it is a part of.
-    Nothing outside of `backbone` is frozen, and after `requires_grad_(True)` gradients reach its parameters again.
+    After this call no parameter requires a gradient, and a forward pass leaves every buffer
+    unchanged and normalises by the running statistics, of whatever layer keeps some, also after
+    `model.train()` of a larger network that it is a part of. Nothing outside of `backbone` is
+    frozen, and after `requires_grad_(True)` gradients reach its parameters again.
     """
     ### BEGIN SOLUTION
     backbone.requires_grad_(False)
 
     def stay_in_eval_mode(layer: nn.Module, mode: bool = True) -> nn.Module:
-        """In place of `train`, by which `model.train()` puts each of its layers into train mode."""
+        """In place of `train`, by which `model.train()` puts each of its layers into train
+        mode."""
         return layer
 
     for layer in backbone.modules():
-        if hasattr(layer, "running_mean"):  # BatchNorm of any dimension, and whatever else keeps statistics
+        # BatchNorm of any dimension, and whatever else keeps statistics
+        if hasattr(layer, "running_mean"):
             layer.eval()
-            layer.train = MethodType(stay_in_eval_mode, layer)  # bound to the layer: a deep copy has its own
+            # bound to the layer: a deep copy has its own
+            layer.train = MethodType(stay_in_eval_mode, layer)
     return backbone
     ### END SOLUTION
 
@@ -203,35 +222,44 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
 #
 # Only what requires a gradient goes to the optimizer. The loss is cross entropy on logits.
 #
-# <details><summary>The training loss falls and the validation loss rises. And if both stay where they
-# began?</summary>
+# <details><summary>The training loss falls and the validation loss rises. And if both stay
+# where they began?</summary>
 #
-# Falling and rising is overfitting: more augmentation, fewer epochs, or fewer trainable weights. If both stay,
-# nothing is learned: print how many parameters the optimizer holds, and whether one of them changes in a step.
+# Falling and rising is overfitting: more augmentation, fewer epochs, or fewer trainable
+# weights. If both stay, nothing is learned: print how many parameters the optimizer holds, and
+# whether one of them changes in a step.
 #
 # </details>
 
 
 # %%
 def train(
-    model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-3
+    model: nn.Module,
+    train_loader: DataLoader,
+    valid_loader: DataLoader,
+    epochs: int,
+    lr: float = 1e-3,
 ) -> History:
     """Train what is trainable, and measure on the validation photos after each epoch.
 
-    Each batch is one optimizer step on the gradient of that batch's mean cross entropy, of the logits as they are. Six epochs
-    with a frozen backbone read unseen fruit within 0.02 of the bar, which is 0.92.
+    Each batch is one optimizer step on the gradient of that batch's mean cross entropy, of the
+    logits as they are. Six epochs with a frozen backbone read unseen fruit within 0.02 of the
+    bar, which is 0.92.
 
     Args:
-        model: maps images to logits; changed in place, in train mode. The optimizer gets only parameters that require a gradient.
-            It stays on its device, and each batch goes there.
-        train_loader: gives (images, labels); the only data that is learned from, gone through anew in each epoch.
+        model: maps images to logits; changed in place, in train mode. The optimizer gets only
+            parameters that require a gradient. It stays on its device, and each batch goes
+            there.
+        train_loader: gives (images, labels); the only data that is learned from, gone through
+            anew in each epoch.
         valid_loader: gives (images, labels); measured in eval mode.
         epochs: how many times the training photos are gone through, whatever the curves say.
-        lr: learning rate of the one optimizer that serves all epochs; it may follow a plan made beforehand; 0 changes nothing.
+        lr: learning rate of the one optimizer that serves all epochs; it may follow a plan made
+            beforehand; 0 changes nothing.
 
     Returns:
-        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and valid_accuracy: means over the
-        items of that epoch, unrounded.
+        A History with one entry an epoch in each of train_loss, train_accuracy, valid_loss and
+        valid_accuracy: means over the items of that epoch, unrounded.
     """
     ### BEGIN SOLUTION
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=lr)
@@ -251,36 +279,45 @@ def train(
 #
 # All parameters, small steps, and the best state at the end, as in 05b.
 #
-# ![Accuracy over twelve epochs. With a frozen backbone the validation curve passes the bar of 0.92 in the first epoch
-# and stays near 0.97; the training curve begins at 0.73 and stays below it. Behind a line that marks where
-# fine-tuning begins, both rise only a little](figure:frozen-and-tuned)
+# ![Accuracy over twelve epochs. With a frozen backbone the validation curve passes the bar of
+# 0.92 in the first epoch and stays near 0.97; the training curve begins at 0.73 and stays below
+# it. Behind a line that marks where fine-tuning begins, both rise only a
+# little](figure:frozen-and-tuned)
 #
-# *One run of `course run 07` on the embedded photos. Training photos are augmented, so they are the harder ones.*
+# *One run of `course run 07` on the embedded photos. Training photos are augmented, so they are
+# the harder ones.*
 #
-# Frozen, the head needs few epochs to pass the bar. Fine-tuning adds a photo or two of 240. In 05b it added
-# {measured: 05b fine-tuned above frozen}. That network had to learn something new, one dog's face, and here the
-# backbone already knows fruit and decay. Had its weights been random, frozen, the head would end at {measured: 07
-# head on the same network with random weights, frozen}.
+# Frozen, the head needs few epochs to pass the bar. Fine-tuning adds a photo or two of 240. In
+# 05b it added {measured: 05b fine-tuned above frozen}. That network had to learn something new,
+# one dog's face, and here the backbone already knows fruit and decay. Had its weights been
+# random, frozen, the head would end at {measured: 07 head on the same network with random
+# weights, frozen}.
 
 
 # %%
 def fine_tune(
-    model: nn.Module, train_loader: DataLoader, valid_loader: DataLoader, epochs: int, lr: float = 1e-5
+    model: nn.Module,
+    train_loader: DataLoader,
+    valid_loader: DataLoader,
+    epochs: int,
+    lr: float = 1e-5,
 ) -> History:
-    """Unfreeze all of the model, train it at a small learning rate, and end with the best state that was seen.
+    """Unfreeze all of the model, train it at a small learning rate, and end with the best state
+    that was seen.
 
     Two epochs, after six of `train`, read at least 0.92 of unseen fruit right: the assessment.
 
     Args:
-        model: its head is trained; every parameter is made trainable, and left so; running statistics stay frozen if they were,
-            and only then.
+        model: its head is trained; every parameter is made trainable, and left so; running
+            statistics stay frozen if they were, and only then.
         train_loader, valid_loader, epochs: as for `train`, and so are the steps and the device.
-        lr: learning rate of the one optimizer that serves all epochs, small compared to the head's; it may follow a plan made
-            beforehand.
+        lr: learning rate of the one optimizer that serves all epochs, small compared to the
+            head's; it may follow a plan made beforehand.
 
     Returns:
-        A History with one entry an epoch: means over its items, unrounded. The model is left in eval mode and in the state,
-        after an epoch or before the first, that had the highest validation accuracy, even by one photo: never worse than it was.
+        A History with one entry an epoch: means over its items, unrounded. The model is left in
+        eval mode and in the state, after an epoch or before the first, that had the highest
+        validation accuracy, even by one photo: never worse than it was.
     """
     ### BEGIN SOLUTION
     loss_function = nn.CrossEntropyLoss()
@@ -294,7 +331,10 @@ def fine_tune(
         valid = one_pass(model, valid_loader, loss_function)
         history.add(trained, valid)
         if valid.accuracy > best:
-            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}
+            best, kept = (
+                valid.accuracy,
+                {name: value.clone() for name, value in model.state_dict().items()},
+            )
     model.load_state_dict(kept)
     model.eval()
     return history
@@ -305,10 +345,11 @@ def fine_tune(
 # ## The assessment
 # *Difficulty 2 of 5 · matters 5 of 5 · about 10 minutes for someone new (a guess) · 3 points*
 #
-# Count how many are right, of how many: in eval mode, and not as a mean of batch accuracies. Of 240 photos in
-# batches of 32 the last batch holds 16. Say 204 of the 224 photos in full batches are right, and all 16 of the
-# last. That is 220 of 240, or 0.917: not enough. The mean of the eight batch accuracies is $(7 \cdot 0.911 + 1) / 8
-# = 0.922$, and would pass: those 16 photos would weigh as much as 32.
+# Count how many are right, of how many: in eval mode, and not as a mean of batch accuracies. Of
+# 240 photos in batches of 32 the last batch holds 16. Say 204 of the 224 photos in full batches
+# are right, and all 16 of the last. That is 220 of 240, or 0.917: not enough. The mean of the
+# eight batch accuracies is $(7 \cdot 0.911 + 1) / 8 = 0.922$, and would pass: those 16 photos
+# would weigh as much as 32.
 
 
 # %%
@@ -316,8 +357,8 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
     """How many photos the model gets right.
 
     Args:
-        model: maps images to logits; used in eval mode, without gradients; its weights and its mode are left as they were. It stays
-            on its device, and each batch goes there.
+        model: maps images to logits; used in eval mode, without gradients; its weights and its
+            mode are left as they were. It stays on its device, and each batch goes there.
         loader: gives (images, labels), of a whole data set or of a part.
 
     Returns:
@@ -340,7 +381,8 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
 # ## Keep it
 # *Difficulty 1 of 5 · matters 3 of 5 · about 5 minutes for someone new (a guess) · 2 points*
 #
-# Save the state dict, parameters and buffers, and not the object: a pickled object runs code when it is opened.
+# Save the state dict, parameters and buffers, and not the object: a pickled object runs code
+# when it is opened.
 
 
 # %%
@@ -349,7 +391,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
     Args:
         model: any network, in any mode and on any device; left as it is.
-        path: the file, with any name; one that is there already is replaced. No other file is left beside it.
+        path: the file, with any name; one that is there already is replaced. No other file is
+            left beside it.
     """
     ### BEGIN SOLUTION
     temporary = f"{path}.part"
@@ -360,83 +403,93 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 
 # %% [markdown]
 # ## How to look at mistakes
-# `course run 07` leaves the confusion matrix and the worst mistakes in `runs/`. Each row of the matrix is what the
-# photos are, each column what the network said; right answers lie on the diagonal.
+# `course run 07` leaves the confusion matrix and the worst mistakes in `runs/`. Each row of the
+# matrix is what the photos are, each column what the network said; right answers lie on the
+# diagonal.
 #
-# ![A confusion matrix of six classes with forty photos each. The diagonal holds 37 to 40 of each row; seven photos lie
-# beside it, five of them fresh taken for rotten or rotten for fresh of the same fruit](figure:confusion)
+# ![A confusion matrix of six classes with forty photos each. The diagonal holds 37 to 40 of
+# each row; seven photos lie beside it, five of them fresh taken for rotten or rotten for fresh
+# of the same fruit](figure:confusion)
 #
 # *Validation photos of the embedded data, after fine-tuning.*
 #
 # Read it in this order.
 #
-# 1. **Which cells?** Fresh for rotten of the same fruit is about decay; an apple for an orange is about the kind.
-#    These are different problems with different cures.
-# 2. **Is it symmetric?** If rotten bananas are called fresh but never the other way round, the network needs more
-#    evidence of rot than you do.
-# 3. **Which mistake costs more?** A shop that throws away good fruit loses money; one that sells bad fruit loses
-#    customers. Accuracy does not know the difference.
+# 1. **Which cells?** Fresh for rotten of the same fruit is about decay; an apple for an orange
+#    is about the kind. These are different problems with different cures.
+# 2. **Is it symmetric?** If rotten bananas are called fresh but never the other way round, the
+#    network needs more evidence of rot than you do.
+# 3. **Which mistake costs more?** A shop that throws away good fruit loses money; one that
+#    sells bad fruit loses customers. Accuracy does not know the difference.
 #
-# Then look at the photos themselves, the most confident mistakes first. The worst of this run holds two oranges: the
-# front one is fresh, and the label speaks of the one behind.
+# Then look at the photos themselves, the most confident mistakes first. The worst of this run
+# holds two oranges: the front one is fresh, and the label speaks of the one behind.
 #
-# ![Six validation photos on which the network was wrong or least sure, each with its true class, what the network
-# said and how sure it was](figure:hardest-photos)
+# ![Six validation photos on which the network was wrong or least sure, each with its true
+# class, what the network said and how sure it was](figure:hardest-photos)
 #
 # *The photos with the lowest probability for their true class.*
 #
-# Ask three questions of each. *Is the label right?* Some labels are wrong in every data set, the real fruit included.
-# *Could you tell?* If not, no network has to. *What could it have looked at?* A shadow, a leaf, another fruit behind.
-# Five mistakes with one cause are worth a change: a crop that keeps more of the fruit, more light and shade in the
-# augmentation, a larger input. Five mistakes with five causes are not.
+# Ask three questions of each. *Is the label right?* Some labels are wrong in every data set,
+# the real fruit included. *Could you tell?* If not, no network has to. *What could it have
+# looked at?* A shadow, a leaf, another fruit behind. Five mistakes with one cause are worth a
+# change: a crop that keeps more of the fruit, more light and shade in the augmentation, a
+# larger input. Five mistakes with five causes are not.
 #
 # <details><summary>Your network passes, with 0.95. Should you go on to 0.97?</summary>
 #
-# Ask first what it would be for, and whether you could measure it: on 240 photos, 0.95 and 0.97 are five photos
-# apart. More photos of the kinds that go wrong help more than another epoch.
+# Ask first what it would be for, and whether you could measure it: on 240 photos, 0.95 and 0.97
+# are five photos apart. More photos of the kinds that go wrong help more than another epoch.
 #
 # </details>
 #
 # ## All together
-# `python -m exercises.ex07_fruits` (or `course run 07`): the head first, then all of it, then the assessment. Expect
-# about {measured: 07 after fine-tuning} with the embedded photos. With the real photos in `data/fruits` the same code
-# runs on them; `--weights squeezenet1_0` takes another backbone. Your own choices will give other numbers; what
-# counts is that they stay above the bar when you change the seed.
+# `python -m exercises.ex07_fruits` (or `course run 07`): the head first, then all of it, then
+# the assessment. Expect about {measured: 07 after fine-tuning} with the embedded photos. With
+# the real photos in `data/fruits` the same code runs on them; `--weights squeezenet1_0` takes
+# another backbone. Your own choices will give other numbers; what counts is that they stay
+# above the bar when you change the seed.
 #
 # ### Try it: predict, then run
-# `course try 07` with `--grey` or `--photos 10` asks for your guess, trains your head for four epochs, and shows both.
+# `course try 07` with `--grey` or `--photos 10` asks for your guess, trains your head for four
+# epochs, and shows both.
 #
-# 1. **Without colour.** All photos are grey, those of training and those of validation. How much of what the network knows
-#    is colour?
-# 2. **Ten photos of each class** instead of a hundred. Which mistakes come first, fresh for rotten, or one kind of fruit for
-#    another?
-# 3. **Not normalised**, by hand: leave out `Normalize`. Which is hurt more, the head or fine-tuning?
+# 1. **Without colour.** All photos are grey, those of training and those of validation. How
+#    much of what the network knows is colour?
+# 2. **Ten photos of each class** instead of a hundred. Which mistakes come first, fresh for
+#    rotten, or one kind of fruit for another?
+# 3. **Not normalised**, by hand: leave out `Normalize`. Which is hurt more, the head or
+#    fine-tuning?
 #
 # <details><summary>What did we see?</summary>
 #
-# (1) {kept: experiments.grey.0}, with {kept: experiments.grey.2} mistakes about the kind of fruit and {kept:
-# experiments.grey.1} about decay. Shape and texture carry far, but without its colour one round fruit is much like
-# another. (2) {kept: experiments.photos.0}, with {kept: experiments.photos.1} mistakes about decay and {kept:
-# experiments.photos.2} about the kind. Kinds are learned from a few photos; what rot looks like takes more.
+# (1) {kept: experiments.grey.0}, with {kept: experiments.grey.2} mistakes about the kind of
+# fruit and {kept: experiments.grey.1} about decay. Shape and texture carry far, but without its
+# colour one round fruit is much like another. (2) {kept: experiments.photos.0}, with {kept:
+# experiments.photos.1} mistakes about decay and {kept: experiments.photos.2} about the kind.
+# Kinds are learned from a few photos; what rot looks like takes more.
 #
 # </details>
 #
 # ### In five sentences
-# A plan turns a large task into steps, each of which can fail early and cheaply. Know the floor before you admire a
-# result, and what a difference of one photo means before you celebrate it. A histogram forgets where pixels lie, and
-# rot is told by where they lie. A frozen pre-trained backbone does most of the work, a new head the rest, and
-# fine-tuning polishes. Mistakes, looked at one by one, say what to change next.
+# A plan turns a large task into steps, each of which can fail early and cheaply. Know the floor
+# before you admire a result, and what a difference of one photo means before you celebrate it.
+# A histogram forgets where pixels lie, and rot is told by where they lie. A frozen pre-trained
+# backbone does most of the work, a new head the rest, and fine-tuning polishes. Mistakes,
+# looked at one by one, say what to change next.
 #
 # ### Check yourself
-# <details><summary>Your training accuracy is 0.99 and your validation accuracy 0.85. What do you try first?</summary>
+# <details><summary>Your training accuracy is 0.99 and your validation accuracy 0.85. What do
+# you try first?</summary>
 #
-# Stronger augmentation, then fewer trainable weights: freeze what you thawed. The network has memorised photos.
+# Stronger augmentation, then fewer trainable weights: freeze what you thawed. The network has
+# memorised photos.
 #
 # </details>
 # <details><summary>Why does fine-tuning begin with a trained head?</summary>
 #
-# A random head sends large, meaningless gradients into the backbone, and spoils in a few steps what many photos have
-# taught it.
+# A random head sends large, meaningless gradients into the backbone, and spoils in a few steps
+# what many photos have taught it.
 #
 # </details>
 # <details><summary>How many of 240 photos must be right to reach 0.92?</summary>
@@ -446,20 +499,22 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # </details>
 #
 # ### A bonus that no check grades
-# Photograph five pieces of fruit in your kitchen, in good light and in bad, and let your network judge them. Before
-# you look, write down how many it will get right. Where it fails: is it the fruit, the light, or that kitchen tables
-# were not in the training data?
+# Photograph five pieces of fruit in your kitchen, in good light and in bad, and let your
+# network judge them. Before you look, write down how many it will get right. Where it fails: is
+# it the fruit, the light, or that kitchen tables were not in the training data?
 #
 # ### Further reading
-# - Andrej Karpathy, *A Recipe for Training Neural Networks*, <https://karpathy.github.io/2019/04/25/recipe/>
+# - Andrej Karpathy, *A Recipe for Training Neural Networks*,
+#   <https://karpathy.github.io/2019/04/25/recipe/>
 # - Zhang et al., *Dive into Deep Learning*, section "Fine-Tuning",
 #   <https://d2l.ai/chapter_computer-vision/fine-tuning.html>
-# - Yosinski et al., *How transferable are features in deep neural networks?*, <https://arxiv.org/abs/1411.1792>
-# - Northcutt et al., *Pervasive Label Errors in Test Sets Destabilize Machine Learning Benchmarks*,
-#   <https://arxiv.org/abs/2103.14749>
+# - Yosinski et al., *How transferable are features in deep neural networks?*,
+#   <https://arxiv.org/abs/1411.1792>
+# - Northcutt et al., *Pervasive Label Errors in Test Sets Destabilize Machine Learning
+#   Benchmarks*, <https://arxiv.org/abs/2103.14749>
 #
-# Installed with the course: `help(torchvision.transforms.v2.RandomResizedCrop)`, `help(torch.optim.Adam)`,
-# `help(torch.save)`.
+# Installed with the course: `help(torchvision.transforms.v2.RandomResizedCrop)`,
+# `help(torch.optim.Adam)`, `help(torch.save)`.
 
 
 # %% tags=["active-py"]

@@ -44,7 +44,7 @@ EFFORT = re.compile(
     r"^\*Difficulty ([1-5]) of 5 · matters ([1-5]) of 5 · about (\d+) minutes for someone new \(a guess\) · (\d+) points?\*$",
     re.MULTILINE,
 )
-WIDTH = 118  # of a line of a stub's text, behind "# "
+WIDTH = 94  # of a line of a stub's text, behind "# ": solutions/ruff.toml has the reason
 SPREAD = ("mean", "least", "greatest")
 
 
@@ -196,9 +196,13 @@ class ModuleText:
 
 def _narrow(paragraph: str) -> str:
     """A paragraph whose lines a number has made too long, wrapped anew; tables, code and lists stay as they are."""
-    lines = paragraph.splitlines()
-    prose = not any(re.match(r"[|<`#]|    |- |\d+\. |\$\$", line) for line in lines)
-    return _wrapped(" ".join(lines)) if prose and max(map(len, lines), default=0) > WIDTH else paragraph
+    heading, lines = [], paragraph.splitlines()
+    while lines and lines[0].startswith("#"):
+        heading.append(lines.pop(0))
+    prose = not any(re.match(r"[|<#]|```|    |- |\d+\. |\$\$", line) for line in lines)
+    if not prose or max(map(len, lines), default=0) <= WIDTH:
+        return paragraph
+    return "\n".join([*heading, _wrapped(" ".join(lines))])
 
 
 def _wrapped(text: str) -> str:

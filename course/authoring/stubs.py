@@ -17,7 +17,7 @@ from course.workspace import first_line
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-WIDTH = 120  # the repository's line length; a longer question runs over several comment lines
+WIDTH = 96  # as solutions/ruff.toml has it; a longer question runs over several comment lines
 
 
 @dataclass(frozen=True)

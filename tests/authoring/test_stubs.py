@@ -83,6 +83,13 @@ def test_a_stub_is_valid_and_holds_nothing_of_the_solution(entry):
     assert 'tags=["active-py"]' in text or 'tags=["active-py"]' not in solution
 
 
+@pytest.mark.parametrize("entry", SOLUTIONS, ids=lambda entry: entry.module)
+def test_a_line_of_a_stub_shows_whole_beside_the_list_of_files(entry):
+    """JupyterLab shows 101 characters there on a screen of 1,280 pixels; ruff keeps the solutions so, and the rest is made."""
+    text = (paths.ROOT / "exercises" / f"{entry.module}.py").read_text("utf-8").split("\n", 1)[1]
+    assert [line for line in text.splitlines() if len(line) > 100 and "<https://" not in line] == []
+
+
 @needs_solutions
 def test_made_files_are_fresh():
     """Run `course author make` after every change of a solution."""
