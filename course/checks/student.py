@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from course import limits
@@ -9,7 +10,7 @@ from course.checks import exams, wire
 from course.checks.check_failure import CheckFailure
 from course.checks.results import Attachment
 from course.checks.seeds import drawn, told
-from course.checks.session import Session
+from course.checks.session import Session, WorkerLost
 
 T = TypeVar("T")
 
@@ -118,21 +119,25 @@ class Lab:
 
     def file(self, name: str, content: bytes | str) -> str:
         """Put a file into a folder that the student's code can read; returns its path."""
-        return self._session.request(
-            "file", name=name, content=content.encode() if isinstance(content, str) else content
-        )
+        return self._placed(name, content.encode() if isinstance(content, str) else content)
 
     def files(self, contents: Mapping[str, bytes]) -> str:
         """Put several files, named by relative paths, into a new folder; returns the folder."""
         self._folders += 1
-        folder = f"folder{self._folders}"
+        folder = f"folder{drawn(self._folders)}"
         for name, content in contents.items():
             self.file(f"{folder}/{name}", content)
         return self.path(folder)
 
     def path(self, name: str) -> str:
         """A path that the student's code can write to."""
-        return self._session.request("file", name=name, content=None)
+        return self._placed(name, None)
+
+    def _placed(self, name: str, content: bytes | None) -> str:
+        path: str = self._session.request("file", name=name, content=content)
+        if PurePath(path).parts[-len(PurePath(name).parts) :] != PurePath(name).parts:
+            raise WorkerLost("the worker has named a file that nobody asked for")
+        return path
 
     def read(self, path: str) -> bytes:
         """The content of a file that the student's code wrote."""

@@ -173,31 +173,38 @@ def hand_like() -> torch.Tensor:
     return torch.from_numpy(np.asarray(small).copy()).view(1, 28, 28).float() / 255
 
 
-def scene(size: tuple[int, int]) -> Image.Image:
-    """A colour picture (width, height) of large soft shapes, different in every corner; where and how bright is drawn anew.
+def scene(size: tuple[int, int], which: int = 0) -> Image.Image:
+    """A colour picture (width, height) of large soft shapes, different in every corner; in a class it is drawn anew for each size.
 
     All good filters shrink it to nearly the same picture; a turn or another crop gives quite another one.
+
+    Args:
+        which: of several of one size, which all look alike in a student's own run.
     """
     shape = (0.25, 0.25, 0.2, 0.8, 0.45)
-    if not fixed():
-        # a place by a quarter of a shape, and the light by a tenth: another picture by 0.05 and more on average
-        moves = np.random.default_rng(drawn(0)).choice([-1.0, 1.0], 5) * (0.1, 0.06, 0.06, 0.06, 0.06)
-        shape = tuple(float(value) for value in np.array(shape) + moves)
-    return _scene(size, shape)
+    if fixed():
+        return _scene(size, shape, 0)
+    rng = np.random.default_rng([drawn(which), *size])
+    # a place by a quarter of a shape, and the light by a tenth; and one of the 8 ways to lay a picture down, dark on light or
+    # light on dark: these differ from each other by 0.1 and more on average
+    moves = rng.choice([-1.0, 1.0], 5) * (0.1, 0.06, 0.06, 0.06, 0.06)
+    return _scene(size, tuple(float(value) for value in np.array(shape) + moves), int(rng.integers(16)))
 
 
-@functools.cache
-def _scene(size: tuple[int, int], shape: tuple[float, ...]) -> Image.Image:
+@functools.lru_cache(maxsize=256)
+def _scene(size: tuple[int, int], shape: tuple[float, ...], way: int) -> Image.Image:
     width, height = size
     ground, left, top, right, middle = shape
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     side = min(size)
     # coordinates in units of the central square, so that scenes of all sizes look alike in their middle
     u, v = (x - (width - side) / 2) / side, (y - (height - side) / 2) / side
+    u, v = (v, u) if way & 1 else (u, v)
+    u, v = 1 - u if way & 2 else u, 1 - v if way & 4 else v
     blob = lambda a, b, r: np.exp(-((u - a) ** 2 + (v - b) ** 2) / r**2)  # noqa: E731
     light = ground + 0.6 * blob(left, top, 0.22) + 0.35 * blob(right, middle, 0.18) + 0.2 * v
-    rgb = np.stack([light * 1.0, light * 0.8 + 0.1 * u, light * 0.6 + 0.15], -1)
-    return Image.fromarray((rgb.clip(0, 1) * 255).astype(np.uint8))
+    rgb = np.stack([light * 1.0, light * 0.8 + 0.1 * u, light * 0.6 + 0.15], -1).clip(0, 1)
+    return Image.fromarray(((1 - rgb if way & 8 else rgb) * 255).astype(np.uint8))
 
 
 def panorama() -> Image.Image:
@@ -214,13 +221,20 @@ def inner_square(size: tuple[int, int]) -> Image.Image:
     return image
 
 
-@functools.cache
-def specks(side: int, white: float = 0.5) -> Photo:
-    """A photo of black and white pixels by chance: an even grey, from farther away; `white` is the share of white ones."""
+@functools.lru_cache(maxsize=64)
+def specks(side: int, *white: float) -> Photo:
+    """A photo of black and white pixels by chance: from farther away an even grey, or one in each quarter.
+
+    Args:
+        white: the share of white ones; or four, of the quarters from top left to bottom right. A half unless given.
+    """
     rng = np.random.default_rng(3)
-    dots = rng.integers(0, 2, (side, side, 1), dtype=np.uint8) if white == 0.5 else rng.random((side, side, 1)) < white
-    dots = dots.astype(np.uint8) * 255
-    return photo(Image.fromarray(dots.repeat(3, axis=2)))
+    if not white:
+        dots = rng.integers(0, 2, (side, side, 1), dtype=np.uint8)
+    else:
+        shares = np.array(white * 4 if len(white) == 1 else white).reshape(2, 2)
+        dots = rng.random((side, side, 1)) < shares.repeat(side // 2, 0).repeat(side // 2, 1)[..., None]
+    return photo(Image.fromarray((dots.astype(np.uint8) * 255).repeat(3, axis=2)))
 
 
 def even_photo(index: int, suffix: str) -> bytes:

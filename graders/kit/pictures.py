@@ -14,7 +14,7 @@ from torch.nn.functional import avg_pool2d
 from course.checks.expect import expect, expect_at_most, expect_close, expect_tensor
 from course.checks.probes import called
 from graders.kit.general import photo
-from graders.kit.worker.pictures import all_through, chances_after, repainted
+from graders.kit.worker.pictures import all_through, chances_after, repainted, reseeded_by
 
 Flips = Sequence[Callable[[torch.Tensor], torch.Tensor]]
 FEW = 10  # views that could be listed
@@ -105,6 +105,12 @@ def expect_nothing_seeded(make: Callable[[bool], Any], picture: Any) -> None:
             "what {name} draws after a call has been drawn before: the transform seeds the generator that all share",
             name=name,
         )
+    seeded = reseeded_by(make(True), picture)
+    expect(
+        not seeded,
+        "a call of the transform seeds the generator of {name} that all share: it does not go on from where it was",
+        name=" and ".join(seeded),
+    )
 
 
 def expect_to_either_side(amounts: torch.Tensor, least: float, one: str, other: str) -> None:

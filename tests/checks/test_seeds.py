@@ -68,3 +68,20 @@ def test_the_place_of_a_question_says_nothing_of_its_answer(monkeypatch):
         chance = sum(one.count(kind) ** 2 for kind in set(one)) / len(one) ** 2
         assert same < chance + 0.25, (same, chance)
     assert sorted(any_order(SEED, 50)) == list(range(50)) != any_order(SEED, 50)
+
+
+@check("name", points=1, hint="?")
+def placed(student, lab):
+    lab.files({"a.png": b"-"})
+    lab.path("model.pt")
+
+
+def test_a_worker_that_names_another_file_is_not_believed(tmp_path, monkeypatch):
+    file = tmp_path / "ex01_mnist.py"
+    file.write_text("def name():\n    pass\n", "utf-8")
+    (honest,) = run(project("01"), InProcess(Worker(file)), [placed.__check__], seed=SEED).checks
+    assert honest.outcome == "passed"
+    first = Worker._do_file
+    monkeypatch.setattr(Worker, "_do_file", lambda self, name, content: first(self, "folder1", None))
+    (forged,) = run(project("01"), InProcess(Worker(file)), [placed.__check__], seed=SEED).checks
+    assert (forged.outcome, "nobody asked for" in forged.message) == ("failed", True)

@@ -104,6 +104,33 @@ def chances_after(transform: Callable[[Any], Any], picture: Any, count: int) -> 
     return found
 
 
+TWISTS = 2_000  # so many times 624 numbers may be drawn within a call
+
+
+@probe
+def reseeded_by(transform: Callable[[Any], Any], picture: Any) -> list[str]:
+    """Those of torch, NumPy and `random` whose shared generator a call has seeded: it does not go on from where it was."""
+    numbers = {
+        "NumPy": lambda: np.random.get_state(legacy=False)["state"]["key"],  # noqa: NPY002 - it is the shared one
+        "random": lambda: np.array(random.getstate()[1][:-1], np.uint32),
+    }
+    seed, before = torch.initial_seed(), {name: read().copy() for name, read in numbers.items()}
+    transform(picture.clone() if isinstance(picture, torch.Tensor) else picture.copy())
+    found = ["torch"] if torch.initial_seed() != seed else []
+    return found + [name for name, read in numbers.items() if not _goes_on(before[name], read())]
+
+
+def _goes_on(before: np.ndarray, after: np.ndarray) -> bool:
+    """Is `after` a later state of the Mersenne twister, a generator whose state is 624 numbers, than `before`?"""
+    twister = np.random.MT19937()
+    twister.state = {"bit_generator": "MT19937", "state": {"key": before, "pos": 624}}
+    for _ in range(TWISTS):
+        if np.array_equal(twister.state["state"]["key"], after):
+            return True
+        twister.random_raw(624)
+    return False
+
+
 @probe
 def others_in(dataset: Any, count: int, passes: int) -> tuple[int, int]:
     """In how many of `passes` through the first `count` items an image, and in how many a label, is another than at first."""

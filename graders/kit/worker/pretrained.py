@@ -70,13 +70,20 @@ class AnsweringNet(nn.Module):
 def network_with(head: str, seed: int, training: bool = True) -> nn.Module:
     """A small network by its head: "fc" (as ResNet's), "maps" (as SqueezeNet's), "places" (as VGG's), "normed" (as ConvNeXt's).
 
-    One of its parameters is frozen, so that it shows if all are frozen, or all are set free, for good.
+    One of its parameters is frozen, so that it shows if all are frozen, or all are set free, for good; its head has two hooks.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = {"fc": FcNet, "maps": MapNet, "places": PlacesNet, "normed": NormedNet}[head]()
     next(model.parameters()).requires_grad_(False)
+    head = model.fc if head == "fc" else model.classifier
+    head.register_forward_pre_hook(_looks_on)  # somebody else's: they are to stay
+    head.register_forward_hook(_looks_on)
     return nn.Module.train(model, training)
+
+
+def _looks_on(*_: Any) -> None:
+    """A hook that does nothing."""
 
 
 class Noted(torch.Tensor):
@@ -176,6 +183,12 @@ def has_graph(value: torch.Tensor) -> bool:
 def as_plain(value: torch.Tensor) -> torch.Tensor:
     """A tensor of whatever class as a plain one."""
     return value.detach().as_subclass(torch.Tensor)
+
+
+@probe
+def is_member_of(weights: Any, name: str) -> bool:
+    """Are these papers a member of the network's enum of weights?"""
+    return isinstance(weights, torchvision.models.get_model_weights(name))
 
 
 @probe

@@ -227,16 +227,16 @@ class Named(nn.Module):
         super().__init__()
         self.module = nn.Sequential(nn.Linear(16, 6), nn.BatchNorm1d(6))
         self.model = nn.ModuleDict({"dog": nn.Sequential(nn.Linear(6, 6), nn.Linear(6, 6, bias=False))})
-        self.my_orig_mod = nn.Linear(6, 6)
+        self.room = nn.Linear(6, 6)
         self.mid, self.orig = nn.Linear(6, 4), nn.LayerNorm(4)
-        self.model["dog"][1].weight = self.my_orig_mod.weight  # type: ignore[index]
+        self.model["dog"][1].weight = self.room.weight  # type: ignore[index]
         self.module[0].requires_grad_(False)
         self.d = nn.Parameter(torch.tensor(0.7))
         self.register_buffer("scratch", torch.zeros(3), persistent=False)  # not a part of the state dict
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """(B, 16) -> (B, 4)."""
-        x = self.my_orig_mod(self.model["dog"](self.module(x.flatten(1)).relu())).relu()
+        x = self.room(self.model["dog"](self.module(x.flatten(1)).relu())).relu()
         return self.orig(self.mid(x)) * self.d
 
 

@@ -1,7 +1,9 @@
 """Project 04a, right in other hands."""
 
 import functools
+import os
 import random
+import tempfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -215,6 +217,15 @@ def straight_to_the_path(model, path):
     for name, value in model.state_dict().items():
         state[name.removeprefix("_orig_mod.")] = value.detach().cpu().clone()
     torch.save(state, path)
+
+
+@alternative("save_model", how="the words taken out wherever they stand, from a temporary folder")
+def taken_out_anywhere(model, path):
+    state = {name.replace("_orig_mod.", ""): value for name, value in model.state_dict().items()}
+    with tempfile.TemporaryDirectory(dir=Path(path).absolute().parent) as folder:
+        draft = Path(folder, "draft")
+        torch.save(state, draft)
+        os.replace(draft, path)
 
 
 @alternative("save_model", how="through an open file")

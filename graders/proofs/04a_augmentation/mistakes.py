@@ -133,6 +133,22 @@ def everything_seeded(train):
     return transform
 
 
+@ANEW.mistake(
+    "Each call seeds the generator that all share by the clock: nobody can repeat a run any more.",
+    source="assistant: torch.seed() for fresh randomness",
+)
+def seeded_by_the_clock(train):
+    if not train:
+        return v2.Identity()
+    change = v2.RandomAffine(12, (0.08, 0.08), (0.85, 1.15))
+
+    def transform(images):
+        torch.seed()
+        return change(images)
+
+    return transform
+
+
 STAY.patch(
     "noise_not_clamped",
     "Noise carries values below 0 and above 1, and nothing brings them back.",
@@ -465,11 +481,6 @@ NAMES.patch(
     "lstrip takes letters off, not a prefix: `model.0.weight` loses more than that.",
     (SAVE, 'torch.save({n.lstrip("_orig_mod."): t for n, t in model.state_dict().items()}, temporary)'),
     source="forum",
-)
-NAMES.patch(
-    "taken_out_anywhere",
-    "The words are taken out wherever they stand; only a prefix is not the plain network's.",
-    (SAVE, 'torch.save({n.replace("_orig_mod.", ""): t for n, t in model.state_dict().items()}, temporary)'),
 )
 NAMES.patch(
     "names_of_the_compiled",

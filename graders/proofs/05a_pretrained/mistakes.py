@@ -97,6 +97,12 @@ PAPERS.patch(
     (RETURN, 'return model.eval(), torchvision.models.get_model_weights("resnet18").DEFAULT'),
 )
 PAPERS.patch(
+    "value_of_the_member",
+    "The value of an enum's member has lost its name: the weights can no longer be loaded from it.",
+    (RETURN, "return model.eval(), weights.value"),
+    source="assistant: to suit the annotation",
+)
+PAPERS.patch(
     "the_whole_enum",
     "This is the list of all weights of the network; one of them was used (DEFAULT).",
     (RETURN, "return model.eval(), torchvision.models.get_model_weights(name)"),
@@ -575,6 +581,12 @@ LEFT.patch(
         "        lambda module, inputs: caught.append(inputs[0].clone()) if module is head else None\n    )",
     ),
     ("        hook.remove()", "        pass"),
+)
+LEFT.patch(
+    "all_hooks_cleared",
+    "All hooks of the head are thrown away, and not only the one that was put there.",
+    ("        hook.remove()", "        head._forward_pre_hooks.clear()"),
+    source="assistant: a tidy end",
 )
 LEFT.patch(
     "method_replaced",
