@@ -1,7 +1,7 @@
-"""What hostile submissions of 04b get: behind the wall, in a plain child process, in plain pytest. Writes docs/attacks.md.
+"""What hostile submissions of 04b get: behind the wall, in a plain child process, in pytest, by nbgrader. Writes docs/attacks.md.
 
-    python benchmarks/attacks.py wall pytest         # all of them; some ten minutes
-    python benchmarks/attacks.py process --each 2    # the first two of each class; every one starts two Pythons
+    python benchmarks/attacks.py wall pytest                  # all of them; some ten minutes
+    python benchmarks/attacks.py process nbgrader --each 2    # the first two of each class; every one starts two Pythons
 
 The attacks are those of tests/wall/. What has no wall is run in a sandbox that stands for a teacher's machine: a copy of the
 checkout that may be written to, another user, no network, limits of memory and processes, so that this machine survives. What was
@@ -32,11 +32,19 @@ KEPT = ROOT / ".course" / "attacks.json"
 PAGE = ROOT / "docs" / "attacks.md"
 INSIDE = Path("/tmp/course")  # the copy, as the sandbox has it
 STRANGER = 1_900_000_001
-SECONDS = 40  # for one submission in the sandbox
+SECONDS = 40  # for one submission in the sandbox; nbgrader starts a kernel and imports torch for each
+BY_NBGRADER = 100
 CANARY = "CANARY-of-the-host"
-WAYS = {"wall": "behind the wall", "process": "--isolation process", "pytest": "plain pytest"}
+WAYS = {
+    "wall": "behind the wall",
+    "process": "--isolation process",
+    "pytest": "plain pytest",
+    "nbgrader": "`nbgrader autograde`",
+}
 DEADLY = ("time and memory",)  # not run without a wall: they would take the machine down, sandbox and all
 CACHES = (".git", ".venv", ".course", ".pytest_cache", ".hypothesis", "__pycache__")
+NBGRADERS = ("submitted", "autograded", "gradebook.db", "gradebook.db-journal")  # what it writes itself
+MODULE = "ex04b_deployment"
 
 
 def attacks(each: int | None) -> Iterator[tuple[str, str, str, Any]]:
@@ -118,7 +126,10 @@ def inside(way: str, each: int | None) -> None:
     import torch
 
     torch.set_num_threads(1)
-    run = {"pytest": _by_pytest, "process": _by_process}[way]
+    run = {"pytest": _by_pytest, "process": _by_process, "nbgrader": _by_nbgrader}[way]
+    if way == "nbgrader":
+        subprocess.run([sys.executable, "-m", "course", "release", "04b"], check=True, stdout=sys.stderr)
+        subprocess.run(["chmod", "-R", "a+rwX", "."], check=True)
     before = _files(INSIDE)
     honest = ("honest", "", "py", (ROOT / "solutions" / "ex04b_deployment.py").read_bytes())
     for number, (kind, name, suffix, content) in enumerate([honest, *attacks(each)]):
@@ -126,9 +137,14 @@ def inside(way: str, each: int | None) -> None:
             continue  # pytest grades modules alone
         place = Path(tempfile.mkdtemp())
         place.chmod(0o777)
+        if way == "nbgrader" and suffix == "py":
+            suffix, content = "ipynb", _as_notebook(kind, name)
         file = place / f"a{number}.{suffix}"
         file.write_bytes(content if isinstance(content, bytes) else content())
-        earned, said = _apart(lambda file=file, place=place: run(suite, file, place), place)
+        most = BY_NBGRADER if way == "nbgrader" else SECONDS
+        earned, said = _apart(lambda file=file, place=place: run(suite, file, place), place, most)
+        if way == "nbgrader":
+            earned, said = _by_the_gradebook(file, said)
         left, processes = _files(INSIDE) - before, _end_all()
         text = "".join(f.read_text("utf-8", "replace") for f in place.glob("*.json"))
         found = _found(earned, said, CANARY in text + said, processes, len(left))
@@ -138,8 +154,18 @@ def inside(way: str, each: int | None) -> None:
                 path.unlink()
 
 
-def _apart(work: Callable[[], None], place: Path) -> tuple[int, str]:
-    """(points, what was said) of a fork that does the work as a stranger, with limits and not longer than SECONDS."""
+def _as_notebook(kind: str, name: str) -> Callable[[], bytes]:
+    """The attack of a module, or the solution, in the cells of the release."""
+    from attacks import ATTACKS
+    from notebook_attacks import ENTRY, answered
+
+    from course.authoring.rehearsal import mock_class
+
+    return answered(ATTACKS[kind][name]) if name else lambda: json.dumps(mock_class.notebook(ENTRY)).encode()
+
+
+def _apart(work: Callable[[], None], place: Path, seconds: float) -> tuple[int, str]:
+    """(points, what was said) of a fork that does the work as a stranger, with limits and not longer than `seconds`."""
     child = os.fork()
     if child == 0:
         try:
@@ -159,7 +185,7 @@ def _apart(work: Callable[[], None], place: Path) -> tuple[int, str]:
             work()
         finally:
             os._exit(0)
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         if os.waitpid(child, os.WNOHANG)[0]:
             break
@@ -167,7 +193,7 @@ def _apart(work: Callable[[], None], place: Path) -> tuple[int, str]:
     else:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        return 0, f"the run hangs: ended after {SECONDS} s"
+        return 0, f"the run hangs: ended after {seconds} s"
     return _read(place)
 
 
@@ -207,9 +233,40 @@ def _by_process(suite: Any, file: Path, place: Path) -> None:
     (place / "row.json").write_text(json.dumps({"earned": row.earned, "said": said}), "utf-8")
 
 
+def _by_nbgrader(suite: Any, file: Path, place: Path) -> None:
+    """In nbgrader's own layout, each submission by itself: what this command does is what a teacher would type."""
+    handed_in = INSIDE / "submitted" / file.stem / MODULE / f"{MODULE}.ipynb"
+    handed_in.parent.mkdir(parents=True)
+    handed_in.write_bytes(file.read_bytes())
+    os.environ["JUPYTER_RUNTIME_DIR"] = os.environ["IPYTHONDIR"] = str(place)
+    os.execv(sys.executable, [sys.executable, "-m", "nbgrader", "autograde", MODULE, "--student", file.stem])
+
+
+def _by_the_gradebook(file: Path, said: str) -> tuple[int, str]:
+    """(points, what was said): the score that nbgrader has noted, and what the first failed cell has printed."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    book = INSIDE / "autograded" / file.stem / MODULE / f"{MODULE}.ipynb"
+    with Gradebook(f"sqlite:///{INSIDE}/gradebook.db") as gradebook:
+        try:
+            earned = int(gradebook.find_submission(MODULE, file.stem).score)
+        except MissingEntry:
+            earned = 0
+    if "the run hangs" in said:
+        return earned, said
+    if not book.exists():
+        return earned, "the run is gone, without a report"
+    cells = json.loads(book.read_text("utf-8"))["cells"]
+    texts = [
+        line for cell in cells for out in cell.get("outputs", []) for line in "".join(out.get("text", "")).splitlines()
+    ]
+    return earned, next((line for line in texts if "✗" in line), "no check failed")
+
+
 def _files(checkout: Path) -> set[Path]:
-    """Files of a checkout, without caches."""
-    return {path for path in checkout.rglob("*") if path.is_file() and not set(CACHES) & set(path.parts)}
+    """Files of a checkout, without caches and what nbgrader writes."""
+    aside = {*CACHES, *NBGRADERS}
+    return {path for path in checkout.rglob("*") if path.is_file() and not aside & set(path.parts)}
 
 
 def _end_all() -> int:
@@ -242,7 +299,7 @@ def page(kept: dict[str, dict[str, dict[str, Any]]]) -> str:
         ("processes left behind", *(sum(found["processes"] for found in of[way]) for way in ways)),
         ("files left in the checkout", *(sum(found["files"] for found in of[way]) for way in ways)),
         ("canaries leaked", *(sum(found["leaked"] for found in of[way]) for way in ways)),
-        ("an honest one, in the same checks", *(kept[way].get("honest", {}).get("said", "") for way in ways)),
+        ("an honest one", *(kept[way].get("honest", {}).get("said", "") for way in ways)),
     ]
     parts = [INTRODUCTION, "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows), OUTCOMES]
     lines = [f"| attack | {' | '.join(WAYS[way] for way in ways)} |", f"|---|{'---|' * len(ways)}"]
@@ -266,8 +323,9 @@ INTRODUCTION = """\
 # Hostile submissions, and what they get
 
 Submissions of 04b that deserve nothing (`tests/wall/attacks.py`, `tests/wall/notebook_attacks.py`), graded by two checks of each
-function, worth 14 of 23 points. [The wall](wall.md) is what `course grade` uses. The other ways were run in a sandbox of their own,
-as another user, without network, so that nothing was lost; what would have taken the machine down was not run there."""
+function, worth 14 of 23 points; by nbgrader, which runs every check cell, by all 23. [The wall](wall.md) is what `course grade`
+uses. The other ways were run in a sandbox of their own, as another user, without network, so that nothing was lost; what would have
+taken the machine down was not run there."""
 
 OUTCOMES = """\
 ## One by one
