@@ -1,4 +1,4 @@
-# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub 1d479ce741350b16)
+# Made from solutions/ex01_mnist.py by `course author make`; yours to edit from here on. (stub fae545c3b35f82c9)
 # %% [markdown]
 # # 01 Handwritten digits with a dense network
 #
@@ -6,10 +6,10 @@
 # words: a stroke across the top, another one that slants down. Then somebody crosses the 7, or
 # writes it like a 1. Add rules for a week, and the next writer will break them.
 #
-# So you write no rule. You write a function with about 670,000 adjustable numbers,
-# its *weights*, and a loop that shows it example after example and changes the weights a little
-# each time. The function that comes out reads 0.97 of
-# the digits of writers whom it has never met.
+# So you write no rule. You write a function with about 670,000 adjustable numbers, its
+# *weights*, and a loop that shows it example after example and changes the weights a little
+# each time. The function that comes out reads 0.97 of the digits of writers whom it has never
+# met.
 
 # %% [markdown]
 # ## What you will be able to do
@@ -229,7 +229,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The fraction of images whose highest logit is that of the right class.
 
     Args:
-        logits: float (B, K), B at least 1; in training a graph hangs on them (they remember how
+        logits: float (B, K), B at least 1; in training they carry a graph (they remember how
             they were computed).
         labels: int64 (B,), values 0 to K - 1.
 
@@ -340,7 +340,7 @@ def train_epoch(
 # ## Is it better on what it has never seen?
 # *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 6 points*
 #
-# Whoever has memorised last year's answers gets full marks on last year's exam. So you
+# A student who has memorised last year's answers gets full marks on last year's exam. So you
 # keep *held-out data* that the network never trains on: here the 2,000 digits of other writers.
 # Measuring must change nothing, so there is no step. Layers that behave differently in training
 # must behave as in use, hence `model.eval()`. That leaves gradients on; `torch.no_grad()` stops
@@ -374,8 +374,8 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 #
 # `course run 01` trains your network for five epochs, each at a lower learning rate than the
 # one before (project 03 says why), and saves the model and its pictures; `--device cuda` takes
-# an Nvidia GPU, `--device mps` an Apple one. Our solution ends between 0.97 and 0.98,
-# with five seeds. One of these runs:
+# an Nvidia GPU, `--device mps` an Apple one. Our solution ends between 0.97 and 0.98, with five
+# seeds. One of these runs:
 #
 # Figure: Two line charts over five epochs. Loss falls and accuracy rises, steeply at first. The
 # dashed validation curve levels off a little earlier than the training curve
@@ -397,9 +397,9 @@ def validate(model: nn.Module, loader: DataLoader, loss_function: nn.Module) -> 
 # about 0.8 at 8 values to 0.97 at 512, more slowly at each doubling
 # (docs/figures/01-width.png).
 #
-# With 8 values in each hidden layer the same training reaches 0.81, with 64
-# it reaches 0.91, and with 512 0.97. Everything that
-# the network knows about a picture passes through the narrowest layer.
+# With 8 values in each hidden layer the same training reaches 0.81, with 64 it reaches 0.91,
+# and with 512 0.97. Everything that the network knows about a picture passes through the
+# narrowest layer.
 
 # %% [markdown]
 # ## Try it: predict, then run

@@ -1,10 +1,9 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub ce289e0a3b37d871)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 8eb766078be9fdf6)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
-# In project 01 the network read 0.97 of the digits of
-# unseen writers. Was that the method, or were the digits easy? Here is a harder test: pictures
-# of hands.
+# In project 01 the network read 0.97 of the digits of unseen writers. Was that the method, or
+# were the digits easy? Here is a harder test: pictures of hands.
 #
 # The manual alphabet of American Sign Language has a hand shape for each letter. Two of them, j
 # and z, are drawn into the air, so pictures show the other 24. You keep the workflow of project
@@ -90,25 +89,25 @@ class SignDataset(Dataset):
 
     Args:
         csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels
-            0 to 24 without 9, pixels 0 to
-            255. NumPy and the module `csv` can read it; pandas is not installed.
+            0 to 24 without 9, pixels 0 to 255. NumPy and the module `csv` can read it; pandas
+            is not installed.
     """
 
     def __init__(self, csv: str | Path) -> None:
-        # TODO SignDataset: Kaggle's labels skip 9, because j is a movement. What would that gap
-        # cost a network with 24 outputs?
+        # TODO SignDataset: Kaggle's labels run from 0 to 24 and skip 9. Which class, from 0 to
+        # 23, belongs to the labels 8, 10 and 24?
         raise NotImplementedError("SignDataset")
 
     def __len__(self) -> int:
         """How many signs there are."""
-        # TODO SignDataset: Kaggle's labels skip 9, because j is a movement. What would that gap
-        # cost a network with 24 outputs?
+        # TODO SignDataset: Kaggle's labels run from 0 to 24 and skip 9. Which class, from 0 to
+        # 23, belongs to the labels 8, 10 and 24?
         raise NotImplementedError("SignDataset")
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """One sign: (image, label) as said above."""
-        # TODO SignDataset: Kaggle's labels skip 9, because j is a movement. What would that gap
-        # cost a network with 24 outputs?
+        # TODO SignDataset: Kaggle's labels run from 0 to 24 and skip 9. Which class, from 0 to
+        # 23, belongs to the labels 8, 10 and 24?
         raise NotImplementedError("SignDataset")
 
 
@@ -140,8 +139,8 @@ def build_model(n_classes: int = 24) -> nn.Module:
         Every parameter takes part. After twenty epochs of the course's training it reads at
         least 0.97 of the training signs.
     """
-    # TODO build_model: What is different from the digits: the images, or only the number
-    # of classes?
+    # TODO build_model: What is different from project 01: the images, the number of classes,
+    # or both?
     raise NotImplementedError("build_model")
 
 
@@ -159,7 +158,7 @@ def build_model(n_classes: int = 24) -> nn.Module:
 # It is lazy. `torch.compile(model)` returns at once, and nothing is compiled before the first
 # forward pass. That is also where it fails if the machine has no C++ compiler. So the only way
 # to find out whether compiling works is to try it on an example. The trial must leave no trace:
-# in training mode, even a forward pass under `torch.no_grad()` moves the running statistics of
+# in train mode, even a forward pass under `torch.no_grad()` moves the running statistics of
 # batch normalisation, a kind of layer that you meet in project 03.
 #
 # **Question 3: Why is a warning better here than an error, and better than silence?** (Answer 3
@@ -277,11 +276,10 @@ def fit(
 #
 # *The same network and the same training. Only the choice of the validation pictures differs.*
 #
-# 1.00 against 0.47. Nobody has cheated in the
-# first case: no validation picture was trained on. But nine near-copies of it were. A random
-# split answers the question "does it recognise another shot of the same hand in the same
-# room?", which nobody asked. Split by what will be new when the network is used: people, rooms,
-# days, cameras.
+# 1.00 against 0.47. Nobody has cheated in the first case: no validation picture was trained on.
+# But nine near-copies of it were. A random split answers the question "does it recognise
+# another shot of the same hand in the same room?", which nobody asked. Split by what will be
+# new when the network is used: people, rooms, days, cameras.
 #
 # ### What has it memorised?
 #
@@ -294,10 +292,9 @@ def fit(
 #
 # *Moved by two pixels, half of the signs that it knew by heart are lost.*
 #
-# Two pixels bring it down from 1.00 to 0.50. The
-# network has no idea that pixel 300 and pixel 301 are neighbours. For a dense layer the order
-# of its inputs is arbitrary: shuffle the 784 pixels of all pictures in the same way, and it
-# learns just as well.
+# Two pixels bring it down from 1.00 to 0.50. The network has no idea that pixel 300 and pixel
+# 301 are neighbours. For a dense layer the order of its inputs is arbitrary: shuffle the 784
+# pixels of all pictures in the same way, and it learns just as well.
 
 
 # %%
@@ -319,12 +316,12 @@ def generalization_gap(history: History) -> float:
 # ## All together
 #
 # `course run 02` (or `python -m exercises.ex02_asl`) trains your network and prints the gap.
-# Over five seeds our solution reads 1.00 of the training signs and, on
-# unseen signers, between 0.46 and 0.49: a gap of 0.53.
+# Over five seeds our solution reads 1.00 of the training signs and, on unseen signers, between
+# 0.46 and 0.49: a gap of 0.53.
 #
 # **Your own network may end elsewhere.** The checks only ask whether it can memorise, at least
 # 0.97 of the training signs after twenty epochs. They ask nothing about unseen signers, because
-# in this project there is little to be had.
+# on those this network cannot do well.
 
 # %% [markdown]
 # ## Try it: predict, then run
@@ -383,8 +380,7 @@ def generalization_gap(history: History) -> float:
 #
 # ### What is left open
 #
-# A gap of 0.53. Project 03 replaces the dense layers by layers
-# that know what a neighbour is.
+# A gap of 0.53. Project 03 replaces the dense layers with layers that know what a neighbour is.
 
 
 # %% tags=["active-py"]
@@ -427,7 +423,7 @@ if __name__ == "__main__":
 # **3. Why is a warning better here than an error, and better than silence?**
 #
 # Without a compiler the network still works, only more slowly, so nobody should have to stop.
-# But whoever wonders tomorrow why training is slow should find the reason on the screen.
+# But if you wonder tomorrow why training is slow, you should find the reason on the screen.
 #
 # **4. How can the validation loss get worse while the validation accuracy stays the same?**
 #
@@ -449,7 +445,8 @@ if __name__ == "__main__":
 # above: the small network knows less of everything. (2) Training 1.00, unseen signers 0.46.
 # Noise to you, and the same to a dense network. (3) Training 0.10 after twenty epochs. It is
 # slow, because here the network has to give ten near-copies of one shot ten different answers;
-# on pictures that differ, networks do learn random labels (see Zhang and others below).
+# on pictures that differ, networks do learn random labels (see Zhang and others, under *To read
+# on*).
 #
 # **7. Training accuracy 0.71, validation accuracy 0.36, after twenty epochs. Should you first
 # fight overfitting?**

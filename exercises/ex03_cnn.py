@@ -1,10 +1,10 @@
-# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 56ba55f4ac427dd3)
+# Made from solutions/ex03_cnn.py by `course author make`; yours to edit from here on. (stub 5a3e702e587e4b8b)
 # %% [markdown]
 # # 03 Convolutional networks
 #
-# Project 02 ended badly. The dense network read 1.00 of its training
-# signs, and only 0.47 of the signs of people whom it had not met.
-# Moving a picture by two pixels was enough to confuse it.
+# Project 02 ended badly. The dense network read 1.00 of its training signs, and only 0.47 of
+# the signs of people whom it had not met. Moving a picture by two pixels was enough to confuse
+# it.
 #
 # Think of what it sees: 784 numbers, without knowing which of them are neighbours. If the hand
 # moves by three pixels, every input changes. A *convolution* looks at the picture through a
@@ -59,8 +59,8 @@ class SignImages(Dataset):
 
     Args:
         csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels
-            0 to 24 without 9, pixels 0 to
-            255. NumPy and the module `csv` can read it; pandas is not installed.
+            0 to 24 without 9, pixels 0 to 255. NumPy and the module `csv` can read it; pandas
+            is not installed.
     """
 
     def __init__(self, csv: str | Path) -> None:
@@ -127,8 +127,8 @@ class SignImages(Dataset):
 # A 5 × 5 patch gives only 3 × 3 results, because the window must not stick out. With a margin
 # of one pixel of zeros around the picture (`padding=1`), height and width stay as they are.
 #
-# **Question 1: How many weights has a 3 × 3 convolution from 1 map to 25, and how many would a
-# dense layer need for the same sizes?** (Answer 1 stands at the end of this file.)
+# **Question 1: How many weights does a 3 × 3 convolution from 1 map to 25 have, and how many
+# would a dense layer need for the same sizes?** (Answer 1 stands at the end of this file.)
 #
 # ### 2. Batch normalisation
 #
@@ -143,19 +143,19 @@ class SignImages(Dataset):
 # | | | | | |
 # |---|---|---|---|---|
 # | value | 2 | 4 | 4 | 10 |
-# | in training mode | −1.000 | −0.333 | −0.333 | 1.667 |
-# | in evaluation mode, after this one batch | 1.035 | 2.415 | 2.415 | 6.556 |
-# | in evaluation mode, after many such batches | −0.866 | −0.289 | −0.289 | 1.443 |
+# | in train mode | −1.000 | −0.333 | −0.333 | 1.667 |
+# | in eval mode, after this one batch | 1.035 | 2.415 | 2.415 | 6.556 |
+# | in eval mode, after many such batches | −0.866 | −0.289 | −0.289 | 1.443 |
 #
 # Why do the two modes differ? In use, a picture's scores must not depend on the other pictures
 # that happen to be in its batch; there may be only one. So the layer keeps a *running mean* and
-# a *running variance*, and uses these in evaluation mode. They start at 0 and 1. Each training
-# batch moves them a tenth of the way: the running mean becomes 0.9 · 0 + 0.1 · 5 = 0.5, the
-# running variance 0.9 · 1 + 0.1 · 12 = 2.1. (The 12 is 36 / 3: for the running variance PyTorch
-# divides by the number of values minus one.) After one batch they are still far off; after many
-# similar batches they have arrived at 5 and 12.
+# a *running variance*, and uses these in eval mode. They start at 0 and 1. Each training batch
+# moves them a tenth of the way: the running mean becomes 0.9 · 0 + 0.1 · 5 = 0.5, the running
+# variance 0.9 · 1 + 0.1 · 12 = 2.1. (The 12 is 36 / 3: for the running variance PyTorch divides
+# by the number of values minus one.) After one batch they are still far off; after many similar
+# batches they have arrived at 5 and 12.
 #
-# Remember that running statistics move in training mode even if nothing requires a gradient. In
+# Remember that running statistics move in train mode even if nothing requires a gradient. In
 # project 05b this will be a trap.
 #
 # ### 3. ReLU
@@ -166,8 +166,8 @@ class SignImages(Dataset):
 #
 # In training, each value is set to zero with a certain probability, anew in each pass, so that
 # no map can rely on a single other one. The values that are kept are divided by 1 − that
-# probability, so that the sums stay about as large: with 0.2, a value 4 becomes 5 or 0. In
-# evaluation mode dropout does nothing.
+# probability, so that the sums stay about as large: with 0.2, a value 4 becomes 5 or 0. In eval
+# mode dropout does nothing.
 #
 # ### 5. Max pooling
 #
@@ -307,8 +307,8 @@ def count_parameters(model: nn.Module) -> int:
 # lets the *learning rate fall* from epoch to epoch, along half a cosine from its first value to
 # nearly zero. Adam's steps hardly get smaller when there is almost nothing left to learn, so at
 # a constant rate the network that you keep is that of whichever epoch came last, a lucky one or
-# not. Over five seeds our solution reads 0.86 of the signs of
-# unseen signers, where the dense network read 0.47:
+# not. Over five seeds our solution reads 0.86 of the signs of unseen signers, where the dense
+# network read 0.47:
 #
 # Figure: Two charts of accuracy over the epochs. Dense network: training climbs to 1,
 # validation stays below 0.5. Convolutional network: training climbs to 1, and validation
@@ -323,10 +323,9 @@ def count_parameters(model: nn.Module) -> int:
 # at once; the line of the convolutional network stays near 1 for a pixel or two and falls later
 # (docs/figures/03-moved.png).
 #
-# Moved by two pixels, the dense network keeps 0.50 and the convolutional one
-# 0.95. It is not indifferent to position: a shifted picture gives shifted maps,
-# and pooling hides only a little of the shift. The dense layer at the end still knows the
-# places.
+# Moved by two pixels, the dense network keeps 0.50 and the convolutional one 0.95. It is not
+# indifferent to position: a shifted picture gives shifted maps, and pooling hides only a little
+# of the shift. The dense layer at the end still knows the places.
 #
 # **Your own network may end elsewhere.** The check of `build_model` trains yours for eight
 # epochs and asks that it beat the dense network on unseen signers by at least 0.10. So a
@@ -357,21 +356,21 @@ def count_parameters(model: nn.Module) -> int:
 # ## What to remember
 #
 # A convolution uses the same few weights at every place, so that it learns an edge once and
-# finds it everywhere. Batch normalisation uses the batch in training and its running statistics
-# in evaluation, and the two can be far apart. Pooling keeps what was found, and gives up some
-# of where. Stages stack: each kernel sees more of the picture than the one before. Most
+# finds it everywhere. Batch normalisation uses the batch in train mode and its running
+# statistics in eval mode, and the two can be far apart. Pooling keeps what was found, and gives
+# up some of where. Stages stack: each kernel sees more of the picture than the one before. Most
 # parameters of a small convolutional network are in its dense layers, and more parameters do
 # not make it better on unseen data.
 #
 # ### Three questions to check yourself
 #
 # **Question 5: A picture with three colour channels goes into a convolution with 10 kernels of
-# 5 × 5. How many parameters has it?** (Answer 5 stands at the end of this file.)
+# 5 × 5. How many parameters does it have?** (Answer 5 stands at the end of this file.)
 #
 # **Question 6: Your network gives one picture different scores, depending on which other
 # pictures are in the batch. What did you forget?** (Answer 6 stands at the end of this file.)
 #
-# **Question 7: All training signs are right, but 0.86 of the unseen ones. Would a larger
+# **Question 7: All training signs are right, but only 0.86 of the unseen ones. Would a larger
 # network help?** (Answer 7 stands at the end of this file.)
 #
 # ### To read on
@@ -388,10 +387,9 @@ def count_parameters(model: nn.Module) -> int:
 #
 # ### What is left open
 #
-# From 0.47 to 0.86 on unseen
-# signers, with the same pictures and fewer parameters. But the training signs are still read
-# without a mistake, so a gap remains: ten signers are ten signers. In project 04a you make new
-# pictures out of the old ones.
+# From 0.47 to 0.86 on unseen signers, with the same pictures and fewer parameters. But the
+# training signs are still read without a mistake, so a gap remains: ten signers are ten
+# signers. In project 04a you make new pictures out of the old ones.
 
 
 # %% tags=["active-py"]
@@ -418,8 +416,8 @@ if __name__ == "__main__":
 # %% [markdown]
 # ## Answers
 #
-# **1. How many weights has a 3 × 3 convolution from 1 map to 25, and how many would a dense
-# layer need for the same sizes?**
+# **1. How many weights does a 3 × 3 convolution from 1 map to 25 have, and how many would a
+# dense layer need for the same sizes?**
 #
 # The convolution: 25 kernels of 9 weights and 25 biases, 250 in all. A dense layer from 784
 # pixels to 25 maps of 784 values: 784 · 19,600 weights and 19,600 biases, more than 15 million.
@@ -445,7 +443,7 @@ if __name__ == "__main__":
 # parameters. The dense network has 222 times as many and reads 0.47.
 #
 # **5. A picture with three colour channels goes into a convolution with 10 kernels of 5 × 5.
-# How many parameters has it?**
+# How many parameters does it have?**
 #
 # Each of the 10 maps that come out has a 5 × 5 kernel for each of the 3 channels, and one bias:
 # 10 · (3 · 25 + 1) = 760.
@@ -456,7 +454,8 @@ if __name__ == "__main__":
 # `model.eval()`. In training mode, batch normalisation uses the mean and variance of this very
 # batch, and dropout draws at random.
 #
-# **7. All training signs are right, but 0.86 of the unseen ones. Would a larger network help?**
+# **7. All training signs are right, but only 0.86 of the unseen ones. Would a larger network
+# help?**
 #
 # Hardly. The network already reads everything that it has been shown. What it lacks is variety:
 # it has seen ten people, each from nearly one angle.

@@ -1,4 +1,4 @@
-# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 9fcc80956f4005f5)
+# Made from solutions/ex04a_augmentation.py by `course author make`; yours to edit from here on. (stub 54cdda703f4f9f84)
 # %% [markdown]
 # # 04a Data augmentation
 #
@@ -94,7 +94,7 @@ from course.training import History, one_pass
 #
 # | change | for a hand | why |
 # |---|---|---|
-# | a turn | up to about 15 degrees either way | wrists lean, but 90 degrees make a G a Q |
+# | a turn | up to about 15 degrees either way | wrists lean; 90 degrees turn a G into a Q |
 # | a shift | two or three pixels | few stand in the middle; the hand must stay in the picture |
 # | the size | about 85 to 115 % | people stand nearer or farther |
 # | the light | brighter, darker, more or less contrast | rooms differ |
@@ -278,7 +278,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
         path: the file, with any name; one that is there already is replaced. No other file is
             left beside it.
     """
-    # TODO save_model: What of a model is worth keeping: the object, or its weights?
+    # TODO save_model: What should the file hold: the whole model object, or only its
+    # state dict?
     raise NotImplementedError("save_model")
 
 
@@ -287,9 +288,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # `python -m exercises.ex04a_augmentation` (or `course run 04a`) trains for 20 epochs, prints a
 # line for each, and writes its pictures to `runs/ex04a_augmentation/`. Look at `augmented.png`
 # first: one row a picture, the original on the left. Would you still read every letter? Expect
-# a validation accuracy near 0.97 with the solution's
-# ranges; with your own it may be a few points more or less, and that is fine as long as it
-# stays above the check's 0.90.
+# a validation accuracy near 0.97 with the solution's ranges; with your own it may be a few
+# points more or less, and that is fine as long as it stays above the check's 0.90.
 #
 # ### Try it: predict, then run
 # `course try 04a` with `--plain`, `--yours` or `--turn 90` asks for your guess, trains for four
@@ -398,11 +398,9 @@ if __name__ == "__main__":
 #
 # **5. What did we see?**
 #
-# (1) 0.83, with 1.00 of the training signs: it
-# knows those by heart. (2) 0.93, with 0.95 of the
-# augmented training signs. (3) 0.54, with 0.59 of
-# the turned training signs. Most of what it is shown never occurs in use, and after four epochs
-# it has not even learned that.
+# (1) 0.83, with 1.00 of the training signs: it knows those by heart. (2) 0.93, with 0.95 of the
+# augmented training signs. (3) 0.54, with 0.59 of the turned training signs. Most of what it is
+# shown never occurs in use, and after four epochs it has not even learned that.
 #
 # **6. You read handwritten digits instead of signs. Which change of this lesson would you leave
 # out first?**

@@ -1,9 +1,9 @@
-# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 0988f31a228c2284)
+# Made from solutions/ex04b_deployment.py by `course author make`; yours to edit from here on. (stub 9f93925e616dbee8)
 # %% [markdown]
 # # 04b Deployment
 #
-# **Your network reads 0.97 of the hands in a file. Will it
-# read the photo that your friend just took?**
+# **Your network reads 0.97 of the hands in a file. Will it read the photo that your friend just
+# took?**
 #
 # That photo is in colour, some thousand pixels wide, perhaps lying on its side, and nobody has
 # cropped it. Your network has only ever seen grey squares of 28 × 28 with values from 0 to 1.
@@ -84,8 +84,8 @@ def load_model(path: str | Path, model: nn.Module) -> nn.Module:
             or shapes than the model has: one name too many, too few, or with a prefix. The
             file's content is never executed.
     """
-    # TODO load_model: What does a file from a stranger do when it is unpickled? In which mode
-    # must the model be used?
+    # TODO load_model: What can a stranger's file do when it is unpickled? In which mode should
+    # the model come back?
     raise NotImplementedError("load_model")
 
 
@@ -388,10 +388,10 @@ if __name__ == "__main__":
 #
 # **4. What did we see?**
 #
-# (1) On average 0.85, and not the same each time: dropout draws
-# anew in every pass. (2) 0.75. The hands are slimmer than any in
-# training, and the square that fits into a narrower photo cuts off the ends of the tall ones.
-# (3) 0.67. In training the light changed by a third at most.
+# (1) On average 0.85, and not the same each time: dropout draws anew in every pass. (2) 0.75.
+# The hands are slimmer than any in training, and the square that fits into a narrower photo
+# cuts off the ends of the tall ones. (3) 0.67. In training the light changed by a third at
+# most.
 #
 # **5. The model answers "a" for nearly every photo, and no error is raised. Which three
 # suspects do you check first?**

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 56fcea7ada936bdd)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 457007f813ceaecc)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -53,7 +53,7 @@ from course.models.kinds import dogs
 #
 # | you write | you get |
 # |---|---|
-# | `torchvision.models.get_model(name, weights="DEFAULT")` | the network, trained |
+# | `torchvision.models.get_model(name, weights="DEFAULT")` | the network with its weights |
 # | `torchvision.models.get_model_weights(name).DEFAULT` | the description of these weights |
 # | `weights.transforms()` | the preprocessing, ready to be called with a photo |
 # | `weights.meta["categories"]` | the names of the outputs, in order |
@@ -337,9 +337,9 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # ### Try it: predict, then run
 # `course try 05a` with `--threshold 0.9` or `--upside-down` asks for your guess, shows the door
 # 29 photos of one dog, the resident of the next project, and shows both. At 0.5 the door opens
-# at 0.83 of them.
+# for 0.83 of them.
 #
-# 1. **Threshold 0.9.** At how many does it still open?
+# 1. **Threshold 0.9.** For how many does it still open?
 # 2. **Upside down.** Every photo is turned by 180 degrees before the network sees it. Do you
 #    expect more wrong answers?
 # 3. **The first name only**, by hand. Let `admit` open if the most probable category is a dog.
@@ -429,11 +429,11 @@ if __name__ == "__main__":
 #
 # **5. What did we see?**
 #
-# (1) 0.28: for most of these photos the breeds together get more
-# than half, but not nine tenths. (2) 0.97, more than before! Right
-# way up, five photos pass for a tuxedo cat, black with a white chest. Upside down the white is
-# in the wrong place for that cat, while fur and colour, which have no up and down, still say
-# dog. Never explain a number before you have looked at the pictures behind it.
+# (1) 0.28: for most of these photos the breeds together get more than half, but not nine
+# tenths. (2) 0.97, more than before! Right way up, five photos pass for a tuxedo cat, black
+# with a white chest. Upside down the white is in the wrong place for that cat, while fur and
+# colour, which have no up and down, still say dog. Never explain a number before you have
+# looked at the pictures behind it.
 #
 # **6. Your door opens for nobody. You print the tensor that goes in, and its values are 0.0 to
 # 255.0. What was forgotten?**

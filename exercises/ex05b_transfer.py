@@ -1,4 +1,4 @@
-# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub c54d799afe4f356e)
+# Made from solutions/ex05b_transfer.py by `course author make`; yours to edit from here on. (stub 48757a441e3f99f8)
 # %% [markdown]
 # # 05b Transfer learning and fine-tuning
 #
@@ -27,7 +27,7 @@
 #
 # | part | question that it answers |
 # |---|---|
-# | `freeze_backbone` | how does what is known stay known? |
+# | `freeze_backbone` | how do you keep what the backbone knows? |
 # | `build_model` | what is added? |
 # | `trainable_parameters` | what may the optimizer change? |
 # | `make_transforms` | how do 139 photos become more? |
@@ -46,7 +46,7 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-# Of ImageNet: what torchvision's weights and the pocket weights expect.
+# ImageNet's: torchvision's weights and the pocket weights expect them.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -121,8 +121,8 @@ STD = (0.229, 0.224, 0.225)
 # **Question 1: Why not set momentum to 0, so that nothing is noted any more?** (Answer 1 stands
 # at the end of this file.)
 #
-# **Question 2: Which layers have to be held? Only BatchNorm2d?** (Answer 2 stands at the end of
-# this file.)
+# **Question 2: Which layers have to stay in eval mode? Only BatchNorm2d?** (Answer 2 stands at
+# the end of this file.)
 
 
 # %%
@@ -256,7 +256,7 @@ def unfreeze(model: nn.Module) -> nn.Module:
     Nothing else changes: statistics that were not frozen go on moving, and modes are what they
     were.
     """
-    # TODO unfreeze: What did freezing switch off, and what of it should stay off?
+    # TODO unfreeze: Which two things did freezing stop, and which of them may start again?
     raise NotImplementedError("unfreeze")
 
 
@@ -292,7 +292,7 @@ def unfreeze(model: nn.Module) -> nn.Module:
 # falls to about 0.10. Both accuracies end at 0.97 (docs/figures/05b-frozen-and-tuned.png).
 #
 # *A frozen backbone to the end, against fine-tuning from epoch 17 on. The accuracy can't tell
-# the two apart, the loss can.*
+# the two apart; the loss can.*
 #
 # Over several seeds the head on the frozen backbone judges 0.90 of the validation photos right,
 # and 0.96 after fine-tuning. Keep in mind what that means with 30 photos: 0.93 is two wrong,
@@ -446,7 +446,7 @@ if __name__ == "__main__":
 # would still normalise by the batch: the head would learn from the second table above and be
 # used on the first.
 #
-# **2. Which layers have to be held? Only BatchNorm2d?**
+# **2. Which layers have to stay in eval mode? Only BatchNorm2d?**
 #
 # Every layer with running statistics: `BatchNorm1d`, `2d`, `3d`, `SyncBatchNorm`, and
 # `InstanceNorm` if it tracks them. What they have in common is an attribute `running_mean`.
@@ -471,13 +471,12 @@ if __name__ == "__main__":
 #
 # **6. What did we see?**
 #
-# (1) 0.80, with 0.99 of the training photos.
-# The features are ready, so a few photos go a long way, but the answer leans towards no. (2)
-# 0.67: on new photos the head does no better than saying no to
-# everybody, although it judges 0.86 of its training photos right. (3)
-# With two seeds the head ended one photo *better* in the trap, at a slightly higher loss. Our
-# backbone notes only a hundredth of each batch (`momentum=0.01`), so it drifts slowly; with the
-# usual 0.1 it would not. A trap that does not snap every time is the most dangerous kind.
+# (1) 0.80, with 0.99 of the training photos. The features are ready, so a few photos go a long
+# way, but the answer leans towards no. (2) 0.67: on new photos the head does no better than
+# saying no to everybody, although it judges 0.86 of its training photos right. (3) With two
+# seeds the head ended one photo *better* in the trap, at a slightly higher loss. Our backbone
+# notes only a hundredth of each batch (`momentum=0.01`), so it drifts slowly; with the usual
+# 0.1 it would not. A trap that does not snap every time is the most dangerous kind.
 #
 # **7. Only the head is in the optimizer, and yet the validation loss of a frozen model changes
 # when you run an epoch with learning rate 0. What is moving?**

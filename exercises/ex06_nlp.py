@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 7fc1c0311ccd0cdc)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 9711da449856386b)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -15,12 +15,11 @@
 # attention mask.*
 #
 # In 05b you took a network that had learned to see, and taught it one dog from 139 photos. It
-# read 0.96 of the validation photos right. But somebody had to
-# label the pictures that the network first learned from. Text needs no labels: cover a word,
-# and the text itself holds the answer. That is how **BERT** was trained, on two games. In the
-# first it guesses covered words; in the second it says whether one sentence follows another. In
-# this project you play both games with a small BERT that is part of the course, and you look
-# inside it.
+# read 0.96 of the validation photos right. But somebody had to label the pictures that the
+# network first learned from. Text needs no labels: cover a word, and the text itself holds the
+# answer. That is how **BERT** was trained, on two games. In the first it guesses covered words;
+# in the second it says whether one sentence follows another. In this project you play both
+# games with a small BERT that is part of the course, and you look inside it.
 #
 # At the end you will be able to
 #
@@ -238,8 +237,8 @@ def nearest_words(
         ValueError: the tokenizer does not read it as a single word of the vocabulary (special
             tokens and pieces are not words); the message names the word.
     """
-    # TODO nearest_words: How alike are two rows of a table, whatever their lengths? And which
-    # rows are not words?
+    # TODO nearest_words: How do you compare the directions of two rows, whatever their lengths?
+    # And which rows are not words?
     raise NotImplementedError("nearest_words")
 
 
@@ -392,9 +391,9 @@ def is_next_sentence(
 # `python -m exercises.ex06_nlp` (or `course run 06`) prints tokens, the neighbours of twenty
 # words, guesses for covered words and judgements of sentences. Then it counts how often both
 # games are won on 300 questions each, about sentences that the network has never read: expect
-# about 0.99 for the covered word among the first
-# five, and about 0.99 for the next sentence. With `--data full` the
-# same code asks bert-base-uncased, which has read books; it takes 440 MB of download once.
+# about 0.99 for the covered word among the first five, and about 0.99 for the next sentence.
+# With `--data full` the same code asks bert-base-uncased, which has read books; it takes 440 MB
+# of download once.
 #
 # ### Try it
 # `course try 06 --negation`, `--order` and `--days` ask for your guess before they ask the
@@ -422,8 +421,10 @@ def is_next_sentence(
 # **Question 9: Two texts of 5 and 9 tokens, special tokens included. What is the shape of
 # input_ids, and how many zeros does the attention mask hold?** (Answer 9 stands at the end of
 # this file.)
+#
 # **Question 10: All rows of the table are doubled. What happens to the cosines, what to the
 # plain products?** (Answer 10 stands at the end of this file.)
+#
 # **Question 11: Why do the probabilities of the five best guesses not add up to 1?** (Answer 11
 # stands at the end of this file.)
 #

@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub 263287f01c74ced4)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub a7201f3eca584e64)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -33,8 +33,8 @@
 # 3. **Get the smallest thing to run**: one batch, one step, the right shapes. Then let the head
 #    memorise a single batch. If it cannot, the fault is in your code and not in the data.
 # 4. **Freeze and train the head.** It should come near the bar: 0.97 on the embedded photos.
-# 5. **Look at the mistakes**, all of them; how is told below. Change one thing, guess what will
-#    happen, run, compare.
+# 5. **Look at the mistakes**, all of them: *How to look at mistakes* below says how. Change one
+#    thing, guess what will happen, run, compare.
 # 6. **Fine-tune last**, at a small learning rate. It polishes what works; it does not save what
 #    does not.
 # 7. **Keep a log**: what you changed, what you expected, what came out. A run without a guess
@@ -58,11 +58,11 @@
 #
 # Both have five pixels of 200 and four of 90. So both have the same **histogram** (how many
 # pixels there are of each value), the same mean, and the same of every other summary that
-# forgets where a pixel lies. The same with a photo of the training data:
+# forgets where a pixel lies. Here is the same with a photo of the training data:
 #
 # Figure: Left a piece of an orange with a round dark rotten spot, beside it the same pixels
 # sorted from bright to dark as if a shadow fell across it; on the right one histogram for both,
-# two outlines exactly one upon the other (docs/figures/07-same-histogram.png).
+# two outlines, one exactly on top of the other (docs/figures/07-same-histogram.png).
 #
 # *Every pixel of the left picture is in the right one too. Only the places differ, and the
 # places are what says "rot".*
@@ -85,7 +85,7 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-# Of ImageNet: what torchvision's weights and the pocket weights expect.
+# ImageNet's: torchvision's weights and the pocket weights expect them.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -120,8 +120,8 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         call draws it anew, and does not pick from a few prepared views. Otherwise the whole
         photo (its central square, if it is not square), the same each time.
     """
-    # TODO make_transforms: What may change in a photo of a fruit, and what never: its place,
-    # its light, its colour?
+    # TODO make_transforms: What may change in a photo of a fruit, and what must stay: its
+    # place, its light, its colour?
     raise NotImplementedError("make_transforms")
 
 
@@ -150,7 +150,8 @@ def build_model(backbone: nn.Module, width: int, n_classes: int = 6) -> nn.Modul
         in train mode. The photos are left as they are. Gradients flow all the way back, into
         the backbone too.
     """
-    # TODO build_model: How many classes are three kinds of fruit, fresh and rotten?
+    # TODO build_model: Three kinds of fruit, each fresh or rotten: how many logits does the
+    # head return?
     raise NotImplementedError("build_model")
 
 
@@ -171,8 +172,8 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
     `model.train()` of a larger network that it is a part of. Nothing outside of `backbone` is
     frozen, and after `requires_grad_(True)` gradients reach its parameters again.
     """
-    # TODO freeze_backbone: What of the backbone could change in training, and how do you stop
-    # each of them?
+    # TODO freeze_backbone: What in the backbone can change in training, with a gradient or
+    # without, and how do you stop each?
     raise NotImplementedError("freeze_backbone")
 
 
@@ -234,9 +235,9 @@ def train(
 # the harder ones.*
 #
 # Frozen, the head needs few epochs to pass the bar. Fine-tuning adds a photo or two of 240. In
-# 05b it added 0.06. That network had to learn something new,
-# one dog's face, and here the backbone already knows fruit and decay. Had its weights been
-# random, frozen, the head would end at 0.28.
+# 05b it added 0.06. That network had to learn something new, one dog's face, and here the
+# backbone already knows fruit and decay. Had its weights been random, frozen, the head would
+# end at 0.28.
 
 
 # %%
@@ -291,7 +292,8 @@ def evaluate(model: nn.Module, loader: DataLoader) -> tuple[int, int]:
     Returns:
         (correct, total) of what the loader gives, Python ints.
     """
-    # TODO evaluate: Correct of how many, and in which mode?
+    # TODO evaluate: How many photos are right, out of how many, and in which mode do you
+    # count them?
     raise NotImplementedError("evaluate")
 
 
@@ -312,7 +314,8 @@ def save_model(model: nn.Module, path: str | Path) -> None:
         path: the file, with any name; one that is there already is replaced. No other file is
             left beside it.
     """
-    # TODO save_model: What of a model is worth keeping: the object, or its weights?
+    # TODO save_model: What should the file hold: the whole model object, or only its
+    # state dict?
     raise NotImplementedError("save_model")
 
 
@@ -356,10 +359,10 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 #
 # ## All together
 # `python -m exercises.ex07_fruits` (or `course run 07`): the head first, then all of it, then
-# the assessment. Expect about 0.97 with the embedded photos. With
-# the real photos in `data/fruits` the same code runs on them; `--weights squeezenet1_0` takes
-# another backbone. Your own choices will give other numbers; what counts is that they stay
-# above the bar when you change the seed.
+# the assessment. Expect about 0.97 with the embedded photos. With the real photos in
+# `data/fruits` the same code runs on them; `--weights squeezenet1_0` takes another backbone.
+# Your own choices will give other numbers; what counts is that they stay above the bar when you
+# change the seed.
 #
 # ### Try it: predict, then run
 # `course try 07` with `--grey` or `--photos 10` asks for your guess, trains your head for four
@@ -384,8 +387,10 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # ### Check yourself
 # **Question 6: Your training accuracy is 0.99 and your validation accuracy 0.85. What do you
 # try first?** (Answer 6 stands at the end of this file.)
+#
 # **Question 7: Why does fine-tuning begin with a trained head?** (Answer 7 stands at the end of
 # this file.)
+#
 # **Question 8: How many of 240 photos must be right to reach 0.92?** (Answer 8 stands at the
 # end of this file.)
 #
@@ -435,8 +440,8 @@ if __name__ == "__main__":
 # worth?**
 #
 # Less than it says. Of twenty settings that are all equally good, one looks best by luck, and
-# you chose that one. And chance has a say in any measurement: with other 240 photos of the same
-# kind, an accuracy of 0.92 would typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$
+# you chose that one. And chance has a say in any measurement: with another 240 photos of the
+# same kind, an accuracy of 0.92 would typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$
 # higher or lower (its *standard error*), so two networks that differ by 0.01 are level. This is
 # why the grader counts on photos that you have never measured on.
 #

@@ -463,7 +463,7 @@ def test_gradients_do_not_pile_up_over_batches(student, lab):
     "train_epoch",
     title="the optimizer is used as it is given, and what is frozen stays frozen",
     points=1,
-    hint="Who decides on the learning rates, on what the optimizer remembers and on what is frozen?",
+    hint="Print `optimizer.param_groups` before and after. Do you change a setting, its memory, or what is frozen?",
 )
 def test_the_optimizer_is_used_as_it_is_given(student, lab):
     """What it remembers serves in the next epoch, each group has its own rate, and a frozen parameter stays as it is."""

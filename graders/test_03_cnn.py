@@ -189,7 +189,9 @@ def test_it_keeps_the_largest_of_four(student):
     )
 
 
-@check("conv_block", points=1, hint="In which mode are values dropped, how many, and how are the others scaled?")
+@check(
+    "conv_block", points=1, hint="In which mode are values dropped, what share of them, and how are the others scaled?"
+)
 def test_dropout_happens_in_training_only_and_as_much_as_asked(student):
     """At rate p each value is dropped with probability p, by itself, the others divided by 1 - p; in eval mode nothing happens."""
     expect_dropout(student)
@@ -253,7 +255,7 @@ def test_a_picture_is_judged_by_itself_alone(student):
     points=4,
     needs=("conv_block",),
     slow=True,
-    hint="Do convolutions see the picture before it is flattened?",
+    hint="Print the shape that reaches your first convolution. Is the picture flattened only after the last one?",
 )
 def test_it_beats_the_dense_network_on_unseen_hands(lab):
     """The same loop and data as the dense network; the judge counts on signers that the network has not met.

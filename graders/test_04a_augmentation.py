@@ -329,7 +329,7 @@ def _shown(run: Run) -> list[torch.Tensor]:
     "train_augmented",
     title="training sees newly augmented pictures in each epoch",
     points=1,
-    hint="Is the picture that reaches the network still the one in the data set?",
+    hint="Print a picture as it reaches the network in two epochs. Is it the data set's own, or the same twice?",
 )
 def test_training_sees_augmented_pictures_anew_each_epoch(lab):
     """Every training batch is augmented once, in every epoch in another way."""
@@ -420,7 +420,7 @@ def test_the_learning_rate_is_the_callers(lab):
 @check(
     "train_augmented",
     points=1,
-    hint="How many entries has each list, and was the last one measured on the model as it is at the end?",
+    hint="How many entries does each list have, and was the last one measured on the model as it is at the end?",
 )
 def test_the_history_is_true(lab):
     """One entry an epoch in each curve, true of it: on the pictures as they were shown, and on the plain validation pictures."""

@@ -504,7 +504,7 @@ def test_a_folder_whose_name_ends_like_a_photos_is_ignored(student, lab):
 @bonus(
     "load_model",
     ready_for="files from a GPU",
-    hint="Look at `help(torch.load)`. Which argument says where the numbers go that were on a GPU?",
+    hint="Look at `help(torch.load)`. Which argument says where tensors from a GPU should go?",
 )
 def test_a_file_from_a_gpu_is_read_without_one(student, lab):
     """A file remembers on which device its tensors were. Without a GPU it can only be opened by saying where they should go."""
@@ -517,7 +517,7 @@ def test_a_file_from_a_gpu_is_read_without_one(student, lab):
     "predict_letter",
     ready_for="a GPU",
     needs=("preprocess",),
-    hint="On which device are the model's parameters, and what you give it? Which should move?",
+    hint="On which device are the model's parameters, and on which is its input? Which should move?",
 )
 def test_the_photo_goes_to_the_device_of_the_network(student, lab):
     """`preprocess` gives a tensor on the CPU; the network may be on a GPU."""

@@ -328,7 +328,11 @@ def _expect_shown(lab, ask) -> None:
 # -- extract_features ---------------------------------------------------------------------------------------------------
 
 
-@check("extract_features", points=3, hint="What goes into the layer that is called classifier or fc?")
+@check(
+    "extract_features",
+    points=3,
+    hint="Print the shape of what goes into the layer `classifier` or `fc`. Is that what you return?",
+)
 def test_features_are_what_the_head_reads(student, lab):
     """(B, D) before the head, for heads of either name; not the logits, not a middle layer, not a pooling of your own."""
     x = colour_images(5, 24)
@@ -503,7 +507,7 @@ def test_every_photo_at_the_door(student, lab):
     "classify",
     ready_for="a GPU",
     needs=("preprocess",),
-    hint="On which device are the model's parameters, and what you give it? Which should move?",
+    hint="On which device are the model's parameters, and on which is its input? Which should move?",
 )
 def test_classify_takes_the_photo_to_the_network(student, lab):
     """`preprocess` gives a tensor on the CPU; the network may be on a GPU, and the answer is plain numbers."""
@@ -514,7 +518,7 @@ def test_classify_takes_the_photo_to_the_network(student, lab):
 @bonus(
     "extract_features",
     ready_for="a GPU",
-    hint="On which device are the model's parameters, and what you give it? Which should move?",
+    hint="On which device are the model's parameters, and on which is its input? Which should move?",
 )
 def test_features_come_back_from_the_gpu(student, lab):
     """Images on the CPU go where the network is; features are compared and drawn on the CPU, so they come back."""
@@ -526,7 +530,7 @@ def test_features_come_back_from_the_gpu(student, lab):
     "admit",
     ready_for="a GPU",
     needs=("preprocess",),
-    hint="On which device are the model's parameters, and what you give it? Which should move?",
+    hint="On which device are the model's parameters, and on which is its input? Which should move?",
 )
 def test_admit_takes_the_photo_to_the_network(student, lab):
     """The door opens as before, wherever the network is."""

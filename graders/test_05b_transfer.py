@@ -71,7 +71,9 @@ def test_frozen_statistics_do_not_drift(student, lab):
     expect_frozen_whatever_the_mode(student, lab)
 
 
-@check("freeze_backbone", points=1, hint="What does model.train() at the start of an epoch do to the layers within?")
+@check(
+    "freeze_backbone", points=1, hint="What does `model.train()` at the start of an epoch do to the layers inside it?"
+)
 def test_it_stays_frozen_within_a_larger_network(student, lab):
     """The whole network is put into train mode each epoch; the backbone must answer as it does in eval mode."""
     expect_statistics_stay_within(student, lab, CLASSES)
@@ -95,7 +97,7 @@ def test_each_photo_gets_one_logit_for_each_class(student, lab):
     "build_model",
     points=1,
     needs=("freeze_backbone",),
-    hint="Which part of the network is new, and what must it be able to do?",
+    hint="Print `requires_grad` of each parameter by its name. Can the new part learn, and is the rest as before?",
 )
 def test_only_the_head_can_learn(student, lab):
     """The frozen backbone stays frozen and the head does not: every trainable parameter gets a gradient."""
@@ -173,7 +175,12 @@ def test_training_photos_are_drawn_anew_each_time(student, lab):
 # -- unfreeze -----------------------------------------------------------------------------------------------------------
 
 
-@check("unfreeze", points=1, needs=("freeze_backbone",), hint="What did freezing switch off?")
+@check(
+    "unfreeze",
+    points=1,
+    needs=("freeze_backbone",),
+    hint="Print `requires_grad` of each parameter after the call. Which of them is still off?",
+)
 def test_every_parameter_can_learn_again(student, lab):
     """All of them, the backbone's and the head's; and the same network comes back."""
     whole = lab.build(headed(backbone=frozen_backbone(student, lab), width=WIDTH, classes=CLASSES, seed=1))
@@ -212,7 +219,7 @@ NEEDS = ("freeze_backbone", "unfreeze", "trainable_parameters")
     "fine_tune",
     points=1,
     needs=NEEDS,
-    hint="After two epochs, how many entries has each list, and on which data was each measured?",
+    hint="After two epochs, how many entries does each list have, and on which data was each measured?",
 )
 def test_the_history_is_true(student, lab):
     """Four curves of plain numbers; each entry is what the model scores in its epoch, over every photo once."""
@@ -255,7 +262,10 @@ def test_it_ends_with_the_best_state(student, lab):
 
 
 @check(
-    "fine_tune", points=1, needs=NEEDS, hint="What would the validation be worth if the network had learned from it?"
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="What would the validation accuracy be worth if the network had learned from those photos?",
 )
 def test_validation_photos_only_measure(student, lab):
     """They are seen in eval mode, and nothing is learned from them."""

@@ -694,7 +694,7 @@ def _pairs(seed):
     points=2,
     needs=("tokenize",),
     slow=True,
-    hint="A coin would judge half of the pairs right. Print a few pairs with both logits: which one is off?",
+    hint="Print both logits of a few pairs that you can judge yourself. At which pairs do they disagree with you?",
 )
 def test_pairs_of_unseen_sentences_are_judged(student, lab):
     """Held-out pairs of the corpus, made by the judge; the answers stay here. Answering "yes" every time gives about 0.5."""
@@ -713,7 +713,11 @@ def test_pairs_of_unseen_sentences_are_judged(student, lab):
 # -- ready for a GPU ---------------------------------------------------------------------------------------------------
 
 
-@bonus("nearest_words", ready_for="a GPU", hint="On which device are two tensors that meet in one line?")
+@bonus(
+    "nearest_words",
+    ready_for="a GPU",
+    hint="Print the device of each tensor in the line that fails. Which of them should move?",
+)
 def test_the_table_may_be_on_a_gpu(student, lab):
     """The embeddings are where the network is; what is computed with them has to be there too."""
     bert = functools.partial(tiny_bert, vocabulary=len(VOCABULARY), positions=LIMIT, seed=0, vectors=_table(3))
@@ -725,7 +729,7 @@ def test_the_table_may_be_on_a_gpu(student, lab):
     "predict_masked",
     ready_for="a GPU",
     needs=("tokenize",),
-    hint="On which device are the model's parameters, and what you give it? Which should move?",
+    hint="On which device are the model's parameters, and on which is its input? Which should move?",
 )
 def test_tokens_go_to_the_device_of_the_network(student, lab):
     """The tokenizer's tensors are on the CPU, all three of them; the network may be on a GPU."""
@@ -738,7 +742,7 @@ def test_tokens_go_to_the_device_of_the_network(student, lab):
     "is_next_sentence",
     ready_for="a GPU",
     needs=("tokenize",),
-    hint="On which device are the model's parameters, and what you give it? Which should move?",
+    hint="On which device are the model's parameters, and on which is its input? Which should move?",
 )
 def test_both_sentences_go_to_the_device_of_the_network(student, lab):
     """As for the covered word: ids, segments and mask go where the network is."""

@@ -128,7 +128,7 @@ def test_each_photo_gets_six_logits(student, lab):
     "build_model",
     points=1,
     needs=("freeze_backbone",),
-    hint="Which part of the network is new, and what must it be able to do?",
+    hint="Print `requires_grad` of each parameter by its name. Can the new part learn, and is the rest as before?",
 )
 def test_the_head_can_learn_and_the_backbone_stays(student, lab):
     """A frozen backbone is still frozen in the model; every trainable parameter gets a gradient."""
@@ -147,7 +147,7 @@ def test_every_parameter_is_frozen(student, lab):
     expect_all_frozen(student, lab)
 
 
-@check("freeze_backbone", points=1, hint="What does model.train() do to the BatchNorm layers within?")
+@check("freeze_backbone", points=1, hint="What does `model.train()` do to the BatchNorm layers inside it?")
 def test_statistics_stay_in_a_network_that_is_trained(student, lab):
     """In train mode the backbone's running statistics do not move, and it answers as in eval mode."""
     expect_frozen_whatever_the_mode(student, lab, instances=True)
@@ -161,7 +161,7 @@ def test_statistics_stay_in_a_network_that_is_trained(student, lab):
     "train",
     points=1,
     needs=("freeze_backbone",),
-    hint="How many entries has each list, and was the last one measured on the model as it is at the end?",
+    hint="How many entries does each list have, and was the last one measured on the model as it is at the end?",
 )
 def test_the_history_is_true(student, lab):
     """One entry an epoch in each curve, true of that epoch: validation in eval mode, after the training."""
@@ -209,7 +209,7 @@ def test_the_optimizer_gets_only_what_can_be_trained(student, lab):
     expect(frozen == 0, "the optimizer was given {frozen} frozen parameters", frozen=frozen)
 
 
-@check("train", points=1, hint="What would the assessment be worth if the network had learned from its photos?")
+@check("train", points=1, hint="What would the assessment be worth if the network had learned from these photos?")
 def test_validation_photos_teach_nothing(student, lab):
     """With other validation labels the weights must come out the same, bit for bit, after as many epochs."""
 
@@ -231,7 +231,7 @@ def test_validation_photos_teach_nothing(student, lab):
     points=4,
     needs=("make_transforms", "build_model", "freeze_backbone"),
     slow=True,
-    hint="Print both accuracies after each epoch. What loses it: the photos, the frozen backbone, or the head's training?",
+    hint="Print both accuracies after each epoch. Is the training accuracy low too, or only the validation accuracy?",
 )
 def test_the_head_alone_comes_near_the_bar(student, lab):
     """Six epochs of your training on the frozen pocket backbone; the judge counts on photos that were not trained on.
@@ -316,7 +316,12 @@ def test_it_ends_with_the_best_state(student, lab):
     expect_the_best_state_in_the_end(student, lab, CLASSES)
 
 
-@check("fine_tune", points=1, needs=NEEDS, hint="Which numbers move in fine-tuning, and which photos may move them?")
+@check(
+    "fine_tune",
+    points=1,
+    needs=NEEDS,
+    hint="Compare the state dict before and after. Which tensors may change, and from which photos may they learn?",
+)
 def test_statistics_stay_and_validation_only_measures(student, lab):
     """Frozen statistics stay what they were at every moment; validation is in eval mode and teaches nothing."""
     expect_no_drift(photo_run(student, lab, "fine_tune", CLASSES, 2, 0.01))

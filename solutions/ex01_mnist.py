@@ -248,7 +248,7 @@ def batch_accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
     """The fraction of images whose highest logit is that of the right class.
 
     Args:
-        logits: float (B, K), B at least 1; in training a graph hangs on them (they remember how
+        logits: float (B, K), B at least 1; in training they carry a graph (they remember how
             they were computed).
         labels: int64 (B,), values 0 to K - 1.
 
@@ -377,7 +377,7 @@ def train_epoch(
 # ## Is it better on what it has never seen?
 # *Difficulty 3 of 5 · matters 5 of 5 · about 20 minutes for someone new (a guess) · 6 points*
 #
-# Whoever has memorised last year's answers gets full marks on last year's exam. So you
+# A student who has memorised last year's answers gets full marks on last year's exam. So you
 # keep *held-out data* that the network never trains on: here the 2,000 digits of other writers.
 # Measuring must change nothing, so there is no step. Layers that behave differently in training
 # must behave as in use, hence `model.eval()`. That leaves gradients on; `torch.no_grad()` stops

@@ -102,8 +102,8 @@ class SignDataset(Dataset):
 
     Args:
         csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels
-            0 to 24 without 9, pixels 0 to
-            255. NumPy and the module `csv` can read it; pandas is not installed.
+            0 to 24 without 9, pixels 0 to 255. NumPy and the module `csv` can read it; pandas
+            is not installed.
     """
 
     def __init__(self, csv: str | Path) -> None:
@@ -135,7 +135,8 @@ class SignDataset(Dataset):
 # so nothing needs to be flattened.
 #
 # ```
-# (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512) --linear--> (B, 24)
+# (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512)
+#          --linear--> (B, 24)
 # ```
 #
 # Count what it has to learn. The first layer has 784 · 512 weights and 512 biases, 401,920 in
@@ -180,14 +181,14 @@ def build_model(n_classes: int = 24) -> nn.Module:
 # It is lazy. `torch.compile(model)` returns at once, and nothing is compiled before the first
 # forward pass. That is also where it fails if the machine has no C++ compiler. So the only way
 # to find out whether compiling works is to try it on an example. The trial must leave no trace:
-# in training mode, even a forward pass under `torch.no_grad()` moves the running statistics of
+# in train mode, even a forward pass under `torch.no_grad()` moves the running statistics of
 # batch normalisation, a kind of layer that you meet in project 03.
 #
 # <details><summary>Why is a warning better here than an error, and better than
 # silence?</summary>
 #
 # Without a compiler the network still works, only more slowly, so nobody should have to stop.
-# But whoever wonders tomorrow why training is slow should find the reason on the screen.
+# But if you wonder tomorrow why training is slow, you should find the reason on the screen.
 #
 # </details>
 
@@ -391,7 +392,7 @@ def generalization_gap(history: History) -> float:
 #
 # **Your own network may end elsewhere.** The checks only ask whether it can memorise, at least
 # 0.97 of the training signs after twenty epochs. They ask nothing about unseen signers, because
-# in this project there is little to be had.
+# on those this network cannot do well.
 
 # %% [markdown]
 # ## Try it: predict, then run
@@ -415,7 +416,7 @@ def generalization_gap(history: History) -> float:
 # experiments.shuffled.valid}. Noise to you, and the same to a dense network. (3) Training
 # {kept: experiments.random.train} after twenty epochs. It is slow, because here the network has
 # to give ten near-copies of one shot ten different answers; on pictures that differ, networks
-# do learn random labels (see Zhang and others below).
+# do learn random labels (see Zhang and others, under *To read on*).
 #
 # </details>
 #
@@ -475,7 +476,7 @@ def generalization_gap(history: History) -> float:
 #
 # ### What is left open
 #
-# A gap of {measured: 02 the gap between them}. Project 03 replaces the dense layers by layers
+# A gap of {measured: 02 the gap between them}. Project 03 replaces the dense layers with layers
 # that know what a neighbour is.
 
 

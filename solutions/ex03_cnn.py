@@ -58,8 +58,8 @@ class SignImages(Dataset):
 
     Args:
         csv: path of a file with a header and one or more rows `label,pixel1,…,pixel784`; labels
-            0 to 24 without 9, pixels 0 to
-            255. NumPy and the module `csv` can read it; pandas is not installed.
+            0 to 24 without 9, pixels 0 to 255. NumPy and the module `csv` can read it; pandas
+            is not installed.
     """
 
     def __init__(self, csv: str | Path) -> None:
@@ -132,8 +132,8 @@ class SignImages(Dataset):
 # A 5 × 5 patch gives only 3 × 3 results, because the window must not stick out. With a margin
 # of one pixel of zeros around the picture (`padding=1`), height and width stay as they are.
 #
-# <details><summary>How many weights has a 3 × 3 convolution from 1 map to 25, and how many
-# would a dense layer need for the same sizes?</summary>
+# <details><summary>How many weights does a 3 × 3 convolution from 1 map to 25 have, and how
+# many would a dense layer need for the same sizes?</summary>
 #
 # The convolution: 25 kernels of 9 weights and 25 biases, 250 in all. A dense layer from 784
 # pixels to 25 maps of 784 values: 784 · 19,600 weights and 19,600 biases, more than 15 million.
@@ -155,19 +155,19 @@ class SignImages(Dataset):
 # | | | | | |
 # |---|---|---|---|---|
 # | value | 2 | 4 | 4 | 10 |
-# | in training mode | −1.000 | −0.333 | −0.333 | 1.667 |
-# | in evaluation mode, after this one batch | 1.035 | 2.415 | 2.415 | 6.556 |
-# | in evaluation mode, after many such batches | −0.866 | −0.289 | −0.289 | 1.443 |
+# | in train mode | −1.000 | −0.333 | −0.333 | 1.667 |
+# | in eval mode, after this one batch | 1.035 | 2.415 | 2.415 | 6.556 |
+# | in eval mode, after many such batches | −0.866 | −0.289 | −0.289 | 1.443 |
 #
 # Why do the two modes differ? In use, a picture's scores must not depend on the other pictures
 # that happen to be in its batch; there may be only one. So the layer keeps a *running mean* and
-# a *running variance*, and uses these in evaluation mode. They start at 0 and 1. Each training
-# batch moves them a tenth of the way: the running mean becomes 0.9 · 0 + 0.1 · 5 = 0.5, the
-# running variance 0.9 · 1 + 0.1 · 12 = 2.1. (The 12 is 36 / 3: for the running variance PyTorch
-# divides by the number of values minus one.) After one batch they are still far off; after many
-# similar batches they have arrived at 5 and 12.
+# a *running variance*, and uses these in eval mode. They start at 0 and 1. Each training batch
+# moves them a tenth of the way: the running mean becomes 0.9 · 0 + 0.1 · 5 = 0.5, the running
+# variance 0.9 · 1 + 0.1 · 12 = 2.1. (The 12 is 36 / 3: for the running variance PyTorch divides
+# by the number of values minus one.) After one batch they are still far off; after many similar
+# batches they have arrived at 5 and 12.
 #
-# Remember that running statistics move in training mode even if nothing requires a gradient. In
+# Remember that running statistics move in train mode even if nothing requires a gradient. In
 # project 05b this will be a trap.
 #
 # ### 3. ReLU
@@ -178,8 +178,8 @@ class SignImages(Dataset):
 #
 # In training, each value is set to zero with a certain probability, anew in each pass, so that
 # no map can rely on a single other one. The values that are kept are divided by 1 − that
-# probability, so that the sums stay about as large: with 0.2, a value 4 becomes 5 or 0. In
-# evaluation mode dropout does nothing.
+# probability, so that the sums stay about as large: with 0.2, a value 4 becomes 5 or 0. In eval
+# mode dropout does nothing.
 #
 # ### 5. Max pooling
 #
@@ -404,16 +404,16 @@ def count_parameters(model: nn.Module) -> int:
 # ## What to remember
 #
 # A convolution uses the same few weights at every place, so that it learns an edge once and
-# finds it everywhere. Batch normalisation uses the batch in training and its running statistics
-# in evaluation, and the two can be far apart. Pooling keeps what was found, and gives up some
-# of where. Stages stack: each kernel sees more of the picture than the one before. Most
+# finds it everywhere. Batch normalisation uses the batch in train mode and its running
+# statistics in eval mode, and the two can be far apart. Pooling keeps what was found, and gives
+# up some of where. Stages stack: each kernel sees more of the picture than the one before. Most
 # parameters of a small convolutional network are in its dense layers, and more parameters do
 # not make it better on unseen data.
 #
 # ### Three questions to check yourself
 #
 # <details><summary>A picture with three colour channels goes into a convolution with 10 kernels
-# of 5 × 5. How many parameters has it?</summary>
+# of 5 × 5. How many parameters does it have?</summary>
 #
 # Each of the 10 maps that come out has a 5 × 5 kernel for each of the 3 channels, and one bias:
 # 10 · (3 · 25 + 1) = 760.
@@ -428,8 +428,8 @@ def count_parameters(model: nn.Module) -> int:
 #
 # </details>
 #
-# <details><summary>All training signs are right, but {measured: 03 CNN, unseen signers} of the
-# unseen ones. Would a larger network help?</summary>
+# <details><summary>All training signs are right, but only {measured: 03 CNN, unseen signers} of
+# the unseen ones. Would a larger network help?</summary>
 #
 # Hardly. The network already reads everything that it has been shown. What it lacks is variety:
 # it has seen ten people, each from nearly one angle.

@@ -100,7 +100,7 @@ from course.training import History, one_pass
 #
 # | change | for a hand | why |
 # |---|---|---|
-# | a turn | up to about 15 degrees either way | wrists lean, but 90 degrees make a G a Q |
+# | a turn | up to about 15 degrees either way | wrists lean; 90 degrees turn a G into a Q |
 # | a shift | two or three pixels | few stand in the middle; the hand must stay in the picture |
 # | the size | about 85 to 115 % | people stand nearer or farther |
 # | the light | brighter, darker, more or less contrast | rooms differ |

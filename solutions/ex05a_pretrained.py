@@ -52,7 +52,7 @@ from course.models.kinds import dogs
 #
 # | you write | you get |
 # |---|---|
-# | `torchvision.models.get_model(name, weights="DEFAULT")` | the network, trained |
+# | `torchvision.models.get_model(name, weights="DEFAULT")` | the network with its weights |
 # | `torchvision.models.get_model_weights(name).DEFAULT` | the description of these weights |
 # | `weights.transforms()` | the preprocessing, ready to be called with a photo |
 # | `weights.meta["categories"]` | the names of the outputs, in order |
@@ -249,7 +249,8 @@ def classify(
 #
 # ```python
 # caught = []
-# hook = layer.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0]))
+# note = lambda module, inputs: caught.append(inputs[0])
+# hook = layer.register_forward_pre_hook(note)
 # ...
 # hook.remove()
 # ```
@@ -379,9 +380,9 @@ def admit(model: nn.Module, weights: Weights, photo: Image.Image) -> bool:
 # ### Try it: predict, then run
 # `course try 05a` with `--threshold 0.9` or `--upside-down` asks for your guess, shows the door
 # 29 photos of one dog, the resident of the next project, and shows both. At 0.5 the door opens
-# at {kept: experiments.threshold.1} of them.
+# for {kept: experiments.threshold.1} of them.
 #
-# 1. **Threshold 0.9.** At how many does it still open?
+# 1. **Threshold 0.9.** For how many does it still open?
 # 2. **Upside down.** Every photo is turned by 180 degrees before the network sees it. Do you
 #    expect more wrong answers?
 # 3. **The first name only**, by hand. Let `admit` open if the most probable category is a dog.

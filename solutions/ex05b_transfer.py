@@ -26,7 +26,7 @@
 #
 # | part | question that it answers |
 # |---|---|
-# | `freeze_backbone` | how does what is known stay known? |
+# | `freeze_backbone` | how do you keep what the backbone knows? |
 # | `build_model` | what is added? |
 # | `trainable_parameters` | what may the optimizer change? |
 # | `make_transforms` | how do 139 photos become more? |
@@ -45,7 +45,7 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-# Of ImageNet: what torchvision's weights and the pocket weights expect.
+# ImageNet's: torchvision's weights and the pocket weights expect them.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -125,7 +125,7 @@ STD = (0.229, 0.224, 0.225)
 #
 # </details>
 #
-# <details><summary>Which layers have to be held? Only BatchNorm2d?</summary>
+# <details><summary>Which layers have to stay in eval mode? Only BatchNorm2d?</summary>
 #
 # Every layer with running statistics: `BatchNorm1d`, `2d`, `3d`, `SyncBatchNorm`, and
 # `InstanceNorm` if it tracks them. What they have in common is an attribute `running_mean`.
@@ -329,7 +329,7 @@ def unfreeze(model: nn.Module) -> nn.Module:
 # about 0.10. Both accuracies end at 0.97.](figure:frozen-and-tuned)
 #
 # *A frozen backbone to the end, against fine-tuning from epoch 17 on. The accuracy can't tell
-# the two apart, the loss can.*
+# the two apart; the loss can.*
 #
 # Over several seeds the head on the frozen backbone judges {measured: 05b head on the frozen
 # pocket network} of the validation photos right, and {measured: 05b after fine-tuning} after

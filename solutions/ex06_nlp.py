@@ -71,8 +71,8 @@ from transformers import BertForPreTraining, PreTrainedTokenizerBase
 # ```python
 # >>> tokenizer("unbelievable dogs").tokens()
 # ['[CLS]', 'un', '##b', '##el', '##i', '##e', '##v', '##able', 'dogs', '[SEP]']
-# >>> tokenizer("Die Katze schläft. 猫").tokens()
-# ['[CLS]', 'di', '##e', 'k', '##at', '##ze', 'sch', '##la', '##ft', '.', '[UNK]', '[SEP]']
+# >>> " ".join(tokenizer("Die Katze schläft. 猫").tokens())
+# '[CLS] di ##e k ##at ##ze sch ##la ##ft . [UNK] [SEP]'
 #
 # ```
 #
@@ -113,7 +113,8 @@ from transformers import BertForPreTraining, PreTrainedTokenizerBase
 # still ends with `[SEP]`:
 #
 # ```python
-# >>> short = tokenizer(two, padding=True, truncation=True, max_length=6, return_tensors="pt")
+# >>> limit = dict(truncation=True, max_length=6)
+# >>> short = tokenizer(two, padding=True, return_tensors="pt", **limit)
 # >>> short["input_ids"]
 # tensor([[   2, 1619,  551,  239,   18,    3],
 #         [   2, 1619, 1177,  549,  812,    3]])
@@ -126,12 +127,12 @@ from transformers import BertForPreTraining, PreTrainedTokenizerBase
 # apart: 0 up to and including the first `[SEP]`, 1 after it.
 #
 # ```python
-# >>> pair = tokenizer("Anna is thirsty.", "She wants to drink.", return_tensors="pt")
-# >>> pair.tokens()
-# ['[CLS]', 'anna', 'is', 'thirsty', '.', '[SEP]', 'she', 'wants', 'to', 'drink', '.', '[SEP]']
+# >>> two_parts = ("Anna is thirsty.", "She wants to drink.")
+# >>> pair = tokenizer(*two_parts, return_tensors="pt")
+# >>> " ".join(pair.tokens())
+# '[CLS] anna is thirsty . [SEP] she wants to drink . [SEP]'
 # >>> pair["token_type_ids"]
 # tensor([[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]])
-# >>> two_parts = ("Anna is thirsty.", "She wants to drink.")
 # >>> tokenizer(*two_parts, truncation=True, max_length=9).tokens()
 # ['[CLS]', 'anna', 'is', 'thirsty', '[SEP]', 'she', 'wants', 'to', '[SEP]']
 #
@@ -514,12 +515,14 @@ def is_next_sentence(
 # `(2, 9)`, and four zeros, all at the end of the first row.
 #
 # </details>
+#
 # <details><summary>All rows of the table are doubled. What happens to the cosines, what to the
 # plain products?</summary>
 #
 # The cosines stay as they are. The products are four times as large.
 #
 # </details>
+#
 # <details><summary>Why do the probabilities of the five best guesses not add up to 1?</summary>
 #
 # The softmax goes over all 3,139 tokens, and the rest is spread over the other 3,134.

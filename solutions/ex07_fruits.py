@@ -34,8 +34,8 @@
 #    memorise a single batch. If it cannot, the fault is in your code and not in the data.
 # 4. **Freeze and train the head.** It should come near the bar: {measured: 07 head on the
 #    frozen pocket network} on the embedded photos.
-# 5. **Look at the mistakes**, all of them; how is told below. Change one thing, guess what will
-#    happen, run, compare.
+# 5. **Look at the mistakes**, all of them: *How to look at mistakes* below says how. Change one
+#    thing, guess what will happen, run, compare.
 # 6. **Fine-tune last**, at a small learning rate. It polishes what works; it does not save what
 #    does not.
 # 7. **Keep a log**: what you changed, what you expected, what came out. A run without a guess
@@ -45,8 +45,8 @@
 # its accuracy worth?</summary>
 #
 # Less than it says. Of twenty settings that are all equally good, one looks best by luck, and
-# you chose that one. And chance has a say in any measurement: with other 240 photos of the same
-# kind, an accuracy of 0.92 would typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$
+# you chose that one. And chance has a say in any measurement: with another 240 photos of the
+# same kind, an accuracy of 0.92 would typically come out $\sqrt{0.92 \cdot 0.08 / 240} = 0.018$
 # higher or lower (its *standard error*), so two networks that differ by 0.01 are level. This is
 # why the grader counts on photos that you have never measured on.
 #
@@ -67,11 +67,11 @@
 #
 # Both have five pixels of 200 and four of 90. So both have the same **histogram** (how many
 # pixels there are of each value), the same mean, and the same of every other summary that
-# forgets where a pixel lies. The same with a photo of the training data:
+# forgets where a pixel lies. Here is the same with a photo of the training data:
 #
 # ![Left a piece of an orange with a round dark rotten spot, beside it the same pixels sorted
 # from bright to dark as if a shadow fell across it; on the right one histogram for both, two
-# outlines exactly one upon the other](figure:same-histogram)
+# outlines, one exactly on top of the other](figure:same-histogram)
 #
 # *Every pixel of the left picture is in the right one too. Only the places differ, and the
 # places are what says "rot".*
@@ -94,7 +94,7 @@ from torchvision.transforms import v2
 
 from course.training import History, one_pass
 
-# Of ImageNet: what torchvision's weights and the pocket weights expect.
+# ImageNet's: torchvision's weights and the pocket weights expect them.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
@@ -486,12 +486,14 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 # memorised photos.
 #
 # </details>
+#
 # <details><summary>Why does fine-tuning begin with a trained head?</summary>
 #
 # A random head sends large, meaningless gradients into the backbone, and spoils in a few steps
 # what many photos have taught it.
 #
 # </details>
+#
 # <details><summary>How many of 240 photos must be right to reach 0.92?</summary>
 #
 # 221, since $0.92 \cdot 240 = 220.8$.

@@ -176,7 +176,9 @@ class ModuleText:
         """One cell."""
         numbers = filled(text, self.entry, self.name)
         if numbers != text:
-            numbers = "\n\n".join(_narrow(paragraph) for paragraph in numbers.split("\n\n"))
+            before, after = text.split("\n\n"), numbers.split("\n\n")
+            after = [new if new == old else _wrapped_anew(new) for old, new in zip(before, after, strict=True)]
+            numbers = "\n\n".join(after)
         text = FIGURE.sub(self._sentence, numbers)
         return FOLDED.sub(self._question, text)
 
@@ -194,15 +196,13 @@ class ModuleText:
         return _wrapped(f"**Question {number}: {question}** (Answer {number} stands at the end of this file.)")
 
 
-def _narrow(paragraph: str) -> str:
-    """A paragraph whose lines a number has made too long, wrapped anew; tables, code and lists stay as they are."""
+def _wrapped_anew(paragraph: str) -> str:
+    """A paragraph with a number that is shorter or longer than its place; tables, code and lists stay as they are."""
     heading, lines = [], paragraph.splitlines()
     while lines and lines[0].startswith("#"):
         heading.append(lines.pop(0))
-    prose = not any(re.match(r"[|<#]|```|    |- |\d+\. |\$\$", line) for line in lines)
-    if not prose or max(map(len, lines), default=0) <= WIDTH:
-        return paragraph
-    return "\n".join([*heading, _wrapped(" ".join(lines))])
+    prose = not any(re.match(r"[|<#!]|```|    |- |\d+\. |\$\$", line) for line in lines)
+    return "\n".join([*heading, _wrapped(" ".join(lines))]) if prose and lines else paragraph
 
 
 def _wrapped(text: str) -> str:

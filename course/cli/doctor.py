@@ -30,10 +30,10 @@ WEIGHTS = ("pocket_mobilenet.safetensors", "sign_net.safetensors", "bert/model.s
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As data: a list of part, state, said and cure.")
 def doctor(as_json: bool) -> None:
-    """Is everything here that the course needs? What is missing, and how to get it.
+    """Check that all is here that the course needs.
 
-    Looks at Python, packages, byte code, your files, data, weights, disk and accelerator, and where classes are graded at the
-    wall around students' code. Status 1 where something is to be mended.
+    Says how to get what is not. Looks at Python, packages, byte code, your files, data, weights, disk and accelerator, and where
+    classes are graded at the wall around students' code. Status 1 where something is to be mended.
     """
     found = []
     for one in findings():
@@ -193,6 +193,6 @@ def _accelerator() -> Iterator[Finding]:
     cores, load = os.cpu_count() or 1, os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     name = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     said = f"{name.type} beside the processor" if name else "none, and none is needed"
-    yield fine("accelerator", f"{said}; {cores} cores, {torch.get_num_threads()} threads of torch")
+    yield fine("accelerator", f"{said}; cores: {cores}, threads of torch: {torch.get_num_threads()}")
     if load > 2 * cores:
         yield note("accelerator", f"the machine is busy (load {load:.0f}): everything takes longer", "")

@@ -15,7 +15,7 @@ from course.errors import CourseError
 @options.gradebook("its totals are shown.", required=True)
 @options.reports()
 def feedback(projects: tuple[str, ...], gradebook: str, out: Path) -> None:
-    """Make pages and tables anew, from what was graded and from the gradebook.
+    """Make pages and tables anew, with what was given by hand.
 
     PROJECTS are ids such as 01; unless given, all that were graded. What somebody has given by hand, extra credit and comments come
     from the gradebook, due dates and extensions from course.toml; what being late costs is reckoned anew. term.csv has everybody's

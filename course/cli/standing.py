@@ -94,7 +94,7 @@ def list_(project: str | None) -> None:
             mark = {"passed": "✓", "failed": "✗"}.get(known.get(question.name, ""), "·")
             click.echo(f"  {mark} {question.title}" + (" (trains a network)" if question.slow else ""))
     click.echo(
-        f"\n`course watch {entry.id}` checks them at each save; `course hint {entry.id} {entry.functions[0].name}` asks on."
+        f"\n`course watch {entry.id}` checks them at each save; `course hint {entry.id} {entry.functions[0].name}` has hints."
     )
 
 

@@ -20,7 +20,7 @@ from course.workspace.questions import questions
 @click.argument("project", required=False, type=PROJECT)
 @click.argument("function", required=False, type=FUNCTION)
 def hint(project: str | None, function: str | None) -> None:
-    """Questions that lead on.
+    """Hints, as questions.
 
     With a FUNCTION all its questions are shown. Without one, those of the first function that does not pass yet; without a PROJECT,
     of the next one that is not finished.
@@ -57,7 +57,7 @@ def run(project: str | None, arguments: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """What makes the Tab key complete commands, projects and functions.
+    """Print what makes the Tab key complete.
 
     \b
     bash: eval "$(course completion bash)"     in ~/.bashrc, to keep it

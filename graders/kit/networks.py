@@ -46,7 +46,7 @@ def _expect_free(found: dict[str, torch.Tensor], shape: tuple[int, int, int], wh
     # 1e-4: a sum of some ten float32 numbers comes within 1e-6 of their size; scores that nobody has centred are as large as that
     expect(
         not bool((plain.sum(2).abs() <= 1e-4 * plain.abs().sum(2)).all()),
-        "the scores of each picture add up to 0 {when}: after the last layer their mean is taken off",
+        "the scores of each picture add up to 0 {when}: after the last layer their mean is subtracted",
         when=when,
     )
     expect(
@@ -152,7 +152,7 @@ def expect_not_normalised(model: Any, batches: list[torch.Tensor]) -> None:
     (mean, spread), (other_mean, other) = spreads_of(model, batches)
     # 1e-3: behind BatchNorm the spread is its weight, whatever the batch; elsewhere no two batches agree in that of every class
     same = torch.allclose(spread, other, rtol=1e-3, atol=0) and bool((spread > 0).all())
-    # 1e-4: rounding; a mean that nobody has taken off is about as large as the spread
+    # 1e-4: rounding; a mean that nobody has subtracted is about as large as the spread
     centred = all(bool((m.abs() < 1e-4 * s).all()) for m, s in ((mean, spread), (other_mean, other)))
     expect(
         not (same or centred),

@@ -17,10 +17,10 @@ from course.catalog import Project
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 HOW = """\
-**How this notebook works.** Write the body of each function where its cell says TODO and run the cell; then run the cell below
-it. That one runs the checks of the function and says what is right, what is not, where, and asks a question that leads on. Its
-last line is the number of points. You may add cells of your own: what a function uses from them, another function or an import,
-counts with it. Save the notebook before you hand it in; where it is not yet what you have run, the checks say so."""
+**How this notebook works.** Run the first cell of code, the imports. Where a function's cell says TODO, write the body and run the
+cell; then run the cell below it. That one checks the function: it says what is right, what is wrong and where, and asks a question
+that points the way. The last line of its output is your number of points. You may add cells of your own: what a function uses from
+them, another function or an import, counts with it. Save the notebook before you hand it in; the checks remind you."""
 RUNNING = """\
 The commands above run a module, `exercises/{module}.py`, which holds the same functions with the same TODOs. The next cell does the
 same here, with your functions of this notebook, and shows the pictures. It is not graded; run it when all above is right."""

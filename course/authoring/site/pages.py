@@ -116,23 +116,29 @@ def _title(name: str) -> str:
 
 
 def _home() -> str:
-    """What the course is, the map of its projects, and three doors."""
+    """What the course is, three doors, and the map of its projects."""
     readme = (paths.ROOT / "README.md").read_text("utf-8")
     introduction = readme.partition("\n## ")[0]
     table = re.search(r"^\| \| project .*?(?=\n\n)", readme, re.MULTILINE | re.DOTALL)
-    lines = [introduction.strip(), "", "## The projects", ""]
+    doors = (
+        ("You take the course", "for-students.md", "set up, work, look things up"),
+        ("You teach it", "instructor.md", "from a clone to the first graded class"),
+        ("You write for it", "authoring.md", "from an idea to a proven check"),
+    )
+    lines = [
+        introduction.strip(),
+        "",
+        "## Where to begin",
+        "",
+        *(f"- **[{who}]({page})**: {what}" for who, page, what in doors),
+    ]
+    lines += ["", "## The projects", ""]
     for row in table[0].splitlines() if table else []:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
         known = {entry.id: entry for entry in projects()}
         if cells[0] in known:
             cells[1] = f"[{cells[1]}](lessons/{cells[0]}.md)"
         lines.append("| " + " | ".join([*cells[:2], cells[3]]) + " |")
-    doors = (
-        ("You take the course", "for-students.md", "set up, work, look things up"),
-        ("You teach it", "instructor.md", "from a clone to the first graded class"),
-        ("You write for it", "authoring.md", "from an idea to a proven check"),
-    )
-    lines += ["", "## Where to begin", "", *(f"- **[{who}]({page})**: {what}" for who, page, what in doors)]
     return "\n".join(lines) + "\n"
 
 

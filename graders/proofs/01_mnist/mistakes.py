@@ -514,7 +514,7 @@ def starts_at_zero(n_classes):
     return model
 
 
-@USED.mistake("`.data` in the forward pass cuts the graph: what stands before it learns nothing.", uses=[Net])
+@USED.mistake("`.data` in the forward pass cuts the graph: the layers before it learn nothing.", uses=[Net])
 def graph_cut(n_classes):
     return Net(n_classes, lambda net, x: net.last(net.first(x).relu().data))
 
@@ -560,7 +560,7 @@ AXIS.patch(
 for name, kind, limit in (("bytes", "int8", 127), ("shorts", "int16", 32_767)):
     AXIS.patch(
         f"answers_in_{name}",
-        f"Classes above {limit:,} do not fit into {kind}: they come out as others, and are never right.",
+        f"Classes above {limit:,} do not fit into {kind}: they wrap around to other numbers, and are never right.",
         ("argmax(dim=1)", f"argmax(dim=1).to(torch.{kind})"),
     )
 FLOAT.patch("still_a_tensor", "The accuracy is still a tensor.", (".item()", ""))
@@ -684,13 +684,13 @@ PILE.patch(
 )
 PILE.patch(
     "zeroed_once_an_epoch",
-    "zero_grad stands before the loop: it clears once an epoch and not once a batch.",
+    "zero_grad comes before the loop: it clears once an epoch and not once a batch.",
     (ZERO, ""),
     ("    model.train()\n", "    model.train()\n    optimizer.zero_grad()\n"),
 )
 PILE.patch(
     "one_step_an_epoch",
-    "step stands after the loop: one step an epoch, along the last batch's gradient.",
+    "step comes after the loop: one step an epoch, along the last batch's gradient.",
     (MOVE, ""),
     ("    return Metrics", "    optimizer.step()\n    return Metrics"),
     source="forum",
@@ -735,7 +735,7 @@ GIVEN.patch(
 )
 MODE.patch(
     "train_mode_forgotten",
-    "The network is still in eval mode from the last validation: no dropout, and BatchNorm stands still.",
+    "The network is still in eval mode from the last validation: no dropout, and BatchNorm collects nothing.",
     ("model.train()", "pass"),
     source="Karpathy 2018",
 )
@@ -876,7 +876,7 @@ RAGGED.patch(
 )
 MODE.patch(
     "first_level_told",
-    "Only the outermost layers are told; dropout and BatchNorm stand in the blocks within.",
+    "Only the outermost layers are told; dropout and BatchNorm are inside the blocks.",
     ("    model.train()\n", "    for layer in (model, *model.children()):\n        layer.training = True\n"),
 )
 # -- validate -----------------------------------------------------------------------------------------------------------
@@ -1064,7 +1064,7 @@ EVAL.patch(
 )
 EVAL.patch(
     "outermost_layers_told",
-    "Only the outermost layers are told; dropout and BatchNorm stand in the blocks within.",
+    "Only the outermost layers are told; dropout and BatchNorm are inside the blocks.",
     ("model.eval()", "for layer in (model, *model.children()):\n        layer.training = False"),
 )
 VALID_MEANS.patch(

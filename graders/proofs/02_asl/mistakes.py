@@ -327,7 +327,7 @@ ENTRIES.patch(
 )
 ENTRIES.patch(
     "only_the_end_noted",
-    "Only the last epoch is noted: a curve of one point.",
+    "Only the last epoch is recorded: a curve of one point.",
     (ADD, ""),
     ("    return history", "    history.add(train, valid)\n    return history"),
 )
@@ -465,7 +465,7 @@ ONE.patch(
 )
 TRUE.patch(
     "last_entry_for_all",
-    "What the last epoch has measured is entered for every epoch.",
+    "What the last epoch has measured is recorded for every epoch.",
     ("    return history", "    history.valid_loss = [valid.loss] * epochs\n    return history"),
 )
 RATE.patch(

@@ -25,7 +25,7 @@ signs.labels(GAP, GAP)
 CHANNEL.patch(
     "still_flat", "The picture is still a flat vector: a convolution has no neighbours to look at.", (VIEW, "")
 )
-CHANNEL.patch("channel_last", "The channel stands last; PyTorch wants it first.", (VIEW, ".view(-1, 28, 28, 1)"))
+CHANNEL.patch("channel_last", "The channel comes last; PyTorch wants it first.", (VIEW, ".view(-1, 28, 28, 1)"))
 CHANNEL.patch("no_channel", "A grey picture also has a channel: one.", (VIEW, ".view(-1, 28, 28)"))
 CHANNEL.patch(
     "made_colour", "Three channels with the same content; one was asked for.", (VIEW, VIEW + ".expand(-1, 3, -1, -1)")
@@ -68,7 +68,7 @@ HALVES.patch(
 )
 HALVES.patch(
     "maps_kept_apart",
-    "groups keeps the input maps apart, and only fits some numbers of maps.",
+    "`groups` keeps the input maps apart, and works only for some numbers of maps.",
     ("padding=1)", "padding=1, groups=in_channels)"),
     crashes=True,
 )
@@ -121,18 +121,18 @@ def place_matters(in_channels, out_channels, dropout=0.0):
 NORMAL.patch("no_normalisation", "There is no batch normalisation.", (NORM, ""))
 NORMAL.patch(
     "no_running_statistics",
-    "Without running statistics eval mode normalises with the neighbours in the batch.",
+    "Without running statistics, eval mode normalises by the other pictures of the batch.",
     ("BatchNorm2d(out_channels)", "BatchNorm2d(out_channels, track_running_stats=False)"),
 )
 NORMAL.patch(
     "normalised_over_itself",
-    "GroupNorm takes mean and variance of one picture; batch normalisation takes them of the batch.",
+    "GroupNorm uses the mean and variance of one picture; batch normalisation uses those of the batch.",
     ("BatchNorm2d(out_channels)", "GroupNorm(1, out_channels)"),
 )
 BEND.patch(
     "no_activation", "There is no activation: two such blocks are hardly more than one.", ("        nn.ReLU(),\n", "")
 )
-BEND.patch("identity_for_activation", "Identity is no activation.", ("nn.ReLU()", "nn.Identity()"))
+BEND.patch("identity_for_activation", "nn.Identity is not an activation.", ("nn.ReLU()", "nn.Identity()"))
 DROP.patch("no_dropout", "The argument dropout is not used.", ("        " + DROPOUT + ",\n", ""))
 DROP.patch("dropout_written_in", "The rate is hard-coded: at 0 it still drops.", (DROPOUT, "nn.Dropout(0.2)"))
 DROP.patch(
@@ -168,7 +168,7 @@ MISTAKES.caught_by("conv_block", "test_it_keeps_the_largest_of_four").patch(
 )
 DROP.patch(
     "dropout_after_pooling",
-    "Dropout stands before the pooling: where the largest of four is dropped, the next one comes out.",
+    "Dropout comes before the pooling: where the largest of four is dropped, the next largest comes out.",
     (f"        {DROPOUT},\n{POOL}", f"{POOL}        {DROPOUT},\n"),
 )
 DROP.patch(
@@ -178,7 +178,7 @@ DROP.patch(
 )
 DROP.patch(
     "dropped_before_the_norm",
-    "Dropout stands behind the ReLU: what is dropped before the normalisation comes back as the mean.",
+    "Dropout comes after the ReLU: what is dropped before the normalisation comes back as the mean.",
     (NORM, f"        {DROPOUT},\n{NORM}"),
     (f"        nn.ReLU(),\n        {DROPOUT},\n", "        nn.ReLU(),\n"),
 )
@@ -260,7 +260,7 @@ STEPS.patch(
 )
 STEPS.patch(
     "each_picture_normalised",
-    "InstanceNorm takes mean and variance of one picture; batch normalisation takes them of the batch.",
+    "InstanceNorm uses the mean and variance of one picture; batch normalisation uses those of the batch.",
     ("BatchNorm2d(out_channels)", "InstanceNorm2d(out_channels, affine=True, track_running_stats=True)"),
 )
 STEPS.patch(
@@ -280,7 +280,7 @@ STEPS.patch(
 )
 STEPS.patch(
     "maps_kept_apart_where_it_fits",
-    "Where as many maps go in as come out, each of them is looked at by itself; a window sees all maps.",
+    "Where as many maps go in as come out, each is convolved by itself; a kernel should read all of them.",
     ("padding=1)", "padding=1, groups=in_channels if in_channels == out_channels else 1)"),
 )
 STEPS.patch(
@@ -301,7 +301,7 @@ class Picked(nn.Module):
         return self.way(x)
 
 
-@STEPS.mistake("Only the first of the maps is looked at.", uses=[Picked])
+@STEPS.mistake("Only the first of the input maps is used.", uses=[Picked])
 def first_map_only(in_channels, out_channels, dropout=0.0):
     return nn.Sequential(
         Picked(lambda x: x[:, :1]),
@@ -360,7 +360,7 @@ dense.ends_in(
 )
 LOGITS.patch(
     "scores_normalised_over_the_batch",
-    "BatchNorm behind the last layer: in train mode the scores of a class always have the same mean and spread.",
+    "BatchNorm after the last layer: in train mode the scores of a class always have the same mean and spread.",
     (LAST, f"{LAST} nn.BatchNorm1d(n_classes)"),
 )
 
@@ -380,7 +380,7 @@ class Convolved(nn.Module):
 
 
 @LOGITS.mistake(
-    "In train mode probabilities come out: the loss applies its softmax to them once more.", uses=[Convolved]
+    "In train mode the outputs are probabilities, and the loss applies softmax to them a second time.", uses=[Convolved]
 )
 def softmax_while_training(n_classes=24):
     def squeezed(net, x):
@@ -391,7 +391,8 @@ def softmax_while_training(n_classes=24):
 
 
 @LOGITS.mistake(
-    "The mean of the scores is taken off them after the last layer; logits are given as they are.", uses=[Convolved]
+    "The mean of the scores is subtracted from them after the last layer; return the logits as they are.",
+    uses=[Convolved],
 )
 def scores_centred(n_classes=24):
     def centred(net, x):
@@ -478,7 +479,7 @@ def neighbours_matter(n_classes=24):
 
 
 @ALONE.mistake(
-    "In train mode each picture is mixed with another of its batch, and the labels know nothing of it.",
+    "In train mode each picture is mixed with another one of its batch, but the labels stay as they are.",
     uses=[Convolved],
 )
 def mixed_while_training(n_classes=24):
@@ -531,7 +532,7 @@ COUNT.patch(
 )
 COUNT.patch(
     "told_apart_by_address",
-    "Parameters are told apart by where their memory begins: on the device meta they have none, and all of them count as one.",
+    "Parameters are told apart by their memory address: on the meta device they have none, so all of them count as one.",
     (SUM, "sum({p.data_ptr(): p.numel() for p in model.parameters() if p.requires_grad}.values())"),
 )
 FROZEN.patch(
@@ -551,7 +552,7 @@ SHARED.patch(
 )
 SHARED.patch(
     "tied_counted_twice",
-    "Two layers that share one matrix have it once, not twice: each layer's own parameters hold it.",
+    "Two layers that share one matrix have it once, not twice: going layer by layer counts it in both.",
     (SUM, "sum(p.numel() for m in model.modules() for p in m.parameters(recurse=False) if p.requires_grad)"),
 )
 SHARED.patch(

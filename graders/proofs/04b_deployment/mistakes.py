@@ -94,7 +94,7 @@ FILLED.patch(
 )
 FILLED.patch(
     "outermost_module_only",
-    "Only the outermost module is told that it is in eval mode; dropout within is still on.",
+    "Only the outermost module is told that it is in eval mode; the dropout inside it is still on.",
     ("return model.eval()", "model.training = False\n    return model"),
 )
 FILLED.patch(
@@ -209,7 +209,7 @@ EVERY.patch(
 )
 LYING.patch(
     "exif_ignored",
-    "The phone lay on its side and wrote so into EXIF; nobody read it.",
+    "The phone was held sideways and said so in EXIF; your code does not read it.",
     ("ImageOps.exif_transpose(photo)", "photo"),
     source="Pillow",
 )
@@ -223,7 +223,7 @@ LYING.patch(
 )
 SQUARE.patch(
     "squeezed",
-    "A broad photo is squeezed into a square: thin fingers, and what stands beside the hand.",
+    "A wide photo is squeezed into a square: thin fingers, and whatever is beside the hand.",
     (CROP, "grey"),
 )
 SQUARE.patch(

@@ -221,7 +221,7 @@ NUMBERS.patch(
 )
 LYING.patch(
     "exif_ignored",
-    "The phone lay on its side and wrote so into EXIF; nobody read it.",
+    "The phone was held sideways and said so in EXIF; your code does not read it.",
     (UPRIGHT, "photo"),
     source="Pillow",
 )
@@ -521,7 +521,7 @@ HEAD.patch(
 )
 HEAD.patch(
     "cut_off_at_zero",
-    "A ReLU has been put behind the features; negative ones are features too.",
+    "A ReLU was added after the features; negative ones are features too.",
     (
         "    return features.mean(dim=(2, 3)) if features.dim() == 4 else features",
         "    return features.mean(dim=(2, 3)) if features.dim() == 4 else features.relu()",

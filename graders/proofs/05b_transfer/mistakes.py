@@ -54,7 +54,7 @@ FROZEN.patch(
 )
 
 
-@DRIFT.mistake("BatchNorm's weight and bias are frozen; its running statistics are neither.")
+@DRIFT.mistake("BatchNorm's weight and bias are frozen, but its running statistics still move.")
 def affine_only(model):
     model.requires_grad_(False)
     for layer in model.modules():
@@ -66,7 +66,7 @@ def affine_only(model):
 
 
 @WITHIN.mistake(
-    "With track_running_stats = False nothing is noted, but in train mode each batch is normalised by itself.",
+    "With track_running_stats = False no statistics are kept, but in train mode each batch is normalised by its own.",
     source="forum",
 )
 def statistics_not_tracked(model):
@@ -137,7 +137,7 @@ LISTED.patch(
 )
 LISTED.patch(
     "a_filter",
-    "A filter can be gone through only once; a list was asked for.",
+    "A filter object can be gone through only once; return a list.",
     (LIST, "filter(lambda parameter: parameter.requires_grad, model.parameters())"),
     source="forum: optimizer got an empty parameter list",
 )
@@ -261,7 +261,7 @@ ANEW.patch(
 )
 ANEW.patch(
     "tilted_one_way",
-    "All photos are tilted to the same side; cameras are held askew to either.",
+    "All photos are tilted to the same side; people tilt a camera to either.",
     ("v2.RandomHorizontalFlip(),", "v2.RandomRotation((5, 15)),"),
 )
 ANEW.patch(
@@ -289,7 +289,7 @@ AGAIN.patch(
 )
 AGAIN.patch(
     "train_mode_instead",
-    "Train mode is not the same as being trainable: no parameter requires a gradient by it.",
+    "Train mode is not the same as being trainable: it makes no parameter require a gradient.",
     (THAW, "return model.train()"),
 )
 
@@ -321,12 +321,12 @@ def everything_as_before(model):
     return model.requires_grad_(True)
 
 
-@AGAIN.mistake("What comes back is a wrapper around the model; the model was asked for.")
+@AGAIN.mistake("You return a wrapper around the model; return the model itself.")
 def wrapped_when_thawed(model):
     return nn.Sequential(model.requires_grad_(True))
 
 
-@AGAIN.mistake("Only what is called weight or bias can learn again; parameters may have any name.")
+@AGAIN.mistake("Only parameters called weight or bias can learn again; a parameter may have any name.")
 def known_names_thawed(model):
     for name, parameter in model.named_parameters():
         if name.endswith(("weight", "bias")):
@@ -334,7 +334,7 @@ def known_names_thawed(model):
     return model
 
 
-@AGAIN.mistake("Only the parameters of the layers within can learn again; the model may have some of its own.")
+@AGAIN.mistake("Only the parameters of the inner layers can learn again; the model may have some of its own.")
 def layers_thawed(model):
     for layer in model.children():
         layer.requires_grad_(True)
@@ -343,7 +343,7 @@ def layers_thawed(model):
 
 AGAIN.patch(
     "eval_mode_by_the_way",
-    "The network is put into train or eval mode; which of them it is in is the caller's.",
+    "The network is put into train or eval mode; the caller decides which of them it is in.",
     (THAW, "return model.requires_grad_(True).eval()"),
 )
 STATISTICS.patch(
@@ -353,7 +353,7 @@ STATISTICS.patch(
 )
 
 
-@STATISTICS.mistake("Statistics are frozen that nobody had frozen; they were to stay frozen only if they were.")
+@STATISTICS.mistake("Statistics are frozen that were not frozen before; only those that were should stay so.")
 def all_statistics_frozen(model):
     for layer in model.modules():
         if hasattr(layer, "running_mean"):
@@ -392,7 +392,7 @@ transfer.taught(MEASURES, "learns_from_validation")
 transfer.thawed(SURVIVE, "statistics_thawed", UNFREEZE, "139 photos overwrite what it learned from many pictures")
 TRUE_HISTORY.patch(
     "one_entry_too_many",
-    "The state before the first epoch is entered too: one entry more than there were epochs.",
+    "The state before the first epoch is recorded too: one entry more than there were epochs.",
     (
         "    for _ in range(epochs):",
         "    measured = one_pass(model, valid_loader, loss_function)\n"
@@ -402,7 +402,7 @@ TRUE_HISTORY.patch(
 )
 TRUE_HISTORY.patch(
     "validation_not_entered",
-    "The validation is measured and not entered.",
+    "The validation is measured but not recorded.",
     (ADD, "history.add(trained)"),
 )
 TRUE_HISTORY.patch(

@@ -82,13 +82,13 @@ SEGMENTS.patch(
 )
 SEGMENTS.patch(
     "joined_by_sep",
-    "[SEP] stands between the parts, but all of it is one text to the tokenizer: every segment is 0.",
+    "[SEP] is between the parts, but to the tokenizer all of it is one text: every segment is 0.",
     ("text, pair, padding", 'text if pair is None else f"{text} [SEP] {pair}", padding'),
     source="forum: sentence pairs by hand",
 )
 SEGMENTS.patch(
     "parts_exchanged",
-    "The second part stands first.",
+    "The second part comes first.",
     ("text, pair, padding", "*((text, pair) if pair is None else (pair, text)), padding"),
 )
 
@@ -332,7 +332,7 @@ def ascii_only(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@SCRIPT.mistake("Unknown tokens are left out, so nobody can tell that a word stood there.")
+@SCRIPT.mistake("Unknown tokens are left out, so nobody can tell that there was a word.")
 def unknown_left_out(tokenizer, text, pair=None, max_length=None):
     found = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")
     if isinstance(text, list):
@@ -355,7 +355,7 @@ def empty_texts_left_out(tokenizer, text, pair=None, max_length=None):
     return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
 
 
-@SCRIPT.mistake("A text that stands twice in a batch is read once, so there are fewer rows than texts.")
+@SCRIPT.mistake("A text that is twice in a batch is read once, so there are fewer rows than texts.")
 def doubles_left_out(tokenizer, text, pair=None, max_length=None):
     if isinstance(text, list) and pair is None:
         text = list(dict.fromkeys(text))
@@ -1024,7 +1024,7 @@ SECOND.patch(
 )
 SECOND.patch(
     "sep_written_by_hand",
-    "[SEP] stands between them, but all segments are 0.",
+    "[SEP] is between them, but all segments are 0.",
     (ASKED, 'tokenize(tokenizer, f"{first} {tokenizer.sep_token} {second}")'),
 )
 SECOND.patch(

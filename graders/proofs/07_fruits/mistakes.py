@@ -137,12 +137,12 @@ TRUE_HISTORY.patch(
 )
 TRUE_HISTORY.patch(
     "training_for_validation",
-    "The training's own figures are entered as those of the validation.",
+    "The figures of the training are recorded as those of the validation.",
     (ADD, "history.add(trained, trained)"),
 )
 TRUE_HISTORY.patch(
     "validation_for_training",
-    "The validation's figures are entered as those of the training.",
+    "The figures of the validation are recorded as those of the training.",
     (ADD, "history.add(valid, valid)"),
 )
 MOVES.patch(
@@ -285,7 +285,7 @@ IS_MODEL.patch(
 )
 IS_MODEL.patch(
     "halved",
-    "The model itself is made half as precise by being saved.",
+    "Saving halves the precision of the model itself.",
     (SAVE, "torch.save(model.half().state_dict(), temporary)"),
 )
 saving.files(IS_MODEL, IS_MODEL, "model")

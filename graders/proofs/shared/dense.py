@@ -13,10 +13,10 @@ ENDS = {
     "nn.LogSoftmax(dim=1)": "LogSoftmax belongs to nn.NLLLoss; nn.CrossEntropyLoss wants the scores as they are.",
     "nn.Sigmoid()": "A sigmoid at the end squeezes every score between 0 and 1.",
     "nn.Tanh()": "A tanh at the end squeezes every score between -1 and 1.",
-    "nn.LeakyReLU()": "An activation after the last layer presses the negative scores together.",
-    "nn.GELU()": "An activation after the last layer presses the negative scores together.",
+    "nn.LeakyReLU()": "An activation after the last layer squeezes the negative scores together.",
+    "nn.GELU()": "An activation after the last layer squeezes the negative scores together.",
     "nn.ReLU()": "A ReLU after the last layer cuts off every negative score, and its gradient with it.",
-    "nn.Softplus()": "An activation after the last layer presses the negative scores together.",
+    "nn.Softplus()": "An activation after the last layer squeezes the negative scores together.",
     "nn.Hardtanh(-20, 20)": "The scores are cut at a bound; logits may be of any size.",
     "nn.Dropout(0.2)": "Dropout after the last layer drops scores, of right classes too: it belongs before that layer.",
 }
@@ -48,7 +48,9 @@ class Net(nn.Module):
 def in_train_mode(logits: Mistakes, alone: Mistakes) -> None:
     """What happens in train mode only, and what happens to the input: eval mode shows none of it."""
 
-    @logits.mistake("In train mode probabilities come out: the loss applies its softmax to them once more.", uses=[Net])
+    @logits.mistake(
+        "In train mode the outputs are probabilities, and the loss applies softmax to them a second time.", uses=[Net]
+    )
     def softmax_while_training(n_classes):
         def squeezed(net, x):
             scores = net.last(net.first(x).relu())
@@ -57,7 +59,8 @@ def in_train_mode(logits: Mistakes, alone: Mistakes) -> None:
         return Net(n_classes, squeezed)
 
     @logits.mistake(
-        "The mean of the scores is taken off them after the last layer; logits are given as they are.", uses=[Net]
+        "The mean of the scores is subtracted from them after the last layer; return the logits as they are.",
+        uses=[Net],
     )
     def scores_centred(n_classes):
         def centred(net, x):
@@ -75,7 +78,8 @@ def in_train_mode(logits: Mistakes, alone: Mistakes) -> None:
         return Net(n_classes, noisy)
 
     @alone.mistake(
-        "In train mode each picture is mixed with another of its batch, and the labels know nothing of it.", uses=[Net]
+        "In train mode each picture is mixed with another one of its batch, but the labels stay as they are.",
+        uses=[Net],
     )
     def mixed_while_training(n_classes):
         def mixed(net, x):

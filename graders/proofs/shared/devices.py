@@ -11,14 +11,14 @@ from course.training import Metrics
 GIVEN = 'device = torch.device("cuda" if torch.cuda.is_available() else "cpu")'
 LEFT = "The batch stays on the CPU, where the loader made it; the network may be on a GPU."
 LABELS = "The images go to the network's device, the labels stay on the CPU."
-MOVED = "The network is moved to the CPU. Where it is, the caller decides; the batch has to follow."
-TAKEN = "The GPU is taken whenever there is one. Where a batch belongs, the network's parameters say."
+MOVED = "The network is moved to the CPU. The caller decides where the network is; the batch has to follow."
+TAKEN = "The GPU is used whenever there is one. A batch belongs on the device of the network's parameters."
 NUMPY = "NumPy cannot read a tensor on a GPU; bring it back with `.cpu()` first, or count with PyTorch."
 GRAPHS = "The sum of the losses keeps the graph of every batch: add up `loss.item()`."
 ZEROS = (
     "The tensor that the losses are added to is on the CPU; make it on the network's device, or add up Python numbers."
 )
-HARD = "`.cuda()` is written down: it fails without a GPU, and with a network on the CPU."
+HARD = "`.cuda()` is hard-coded: it fails without a GPU, and with a network on the CPU."
 
 
 def batches(place: Mistakes, before: str) -> None:

@@ -108,7 +108,7 @@ def epochs(
     )
     entries.patch(
         f"{prefix}ends_early",
-        "It stops when the validation has not got better for ten epochs; the number of epochs is the caller's.",
+        "Training stops when validation has not improved for ten epochs; the caller decides how many there are.",
         (
             EPOCHS,
             f"{EPOCHS}        if len(history.valid_loss) > 10 and min(history.valid_loss[-10:]) >= min(history.valid_loss[:-10]):\n"
@@ -125,7 +125,7 @@ def epochs(
     if teach is not None:
         teach.patch(
             f"{prefix}rate_by_validation",
-            "The learning rate falls when the validation gets no better: the validation data decide what is learned.",
+            "The learning rate falls when validation stops improving: so the validation data steer the training.",
             (EPOCHS, f"    plan = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)\n{EPOCHS}"),
             ("        history.add(", "        plan.step((history.valid_loss or [9.9])[-1])\n        history.add("),
         )

@@ -8,7 +8,7 @@ def files(whole: Mistakes, replaced: Mistakes, network: str) -> None:
     save, move = f"torch.save({network}.state_dict(), temporary)", "    os.replace(temporary, path)"
     whole.patch(
         "frozen_left_out",
-        "Only what can be trained is saved, and the buffers: a frozen backbone is missing in the file.",
+        "Only buffers and trainable parameters are saved: a frozen backbone is missing from the file.",
         (
             save,
             "torch.save(\n"
@@ -22,17 +22,17 @@ def files(whole: Mistakes, replaced: Mistakes, network: str) -> None:
     )
     whole.patch(
         "left_in_eval_mode",
-        "The model is put into eval mode by being saved: its training goes on without dropout.",
+        "Saving puts the model into eval mode: its training goes on without dropout.",
         (save, save.replace(network, f"{network}.eval()")),
     )
     whole.patch(
         "made_single_precision",
-        "float() changes the model itself: one in double precision has lost half of its digits by being saved.",
+        "float() changes the model itself: saving one in double precision costs it half of its digits.",
         (save, save.replace(network, f"{network}.float()")),
     )
     whole.patch(
         "left_frozen",
-        "The model is frozen by being saved: its training cannot go on.",
+        "Saving freezes the model: its training cannot go on.",
         (save, save.replace(network, f"{network}.requires_grad_(False)")),
     )
     whole.patch(
@@ -50,18 +50,18 @@ def files(whole: Mistakes, replaced: Mistakes, network: str) -> None:
     )
     whole.patch(
         "strings_only",
-        "The path may be a pathlib.Path, and two strings cannot be joined to one by + then.",
+        "The path may be a pathlib.Path, and + does not join a Path and a string.",
         ('f"{path}.part"', 'path + ".part"'),
         crashes=True,
     )
     whole.patch(
         "ending_added",
-        "An ending is added to the path: the file is not where it was asked for.",
+        "A suffix is added to the path: the file is not where the caller looks for it.",
         (move, '    os.replace(temporary, path if str(path).endswith(".pt") else f"{path}.pt")'),
     )
     whole.patch(
         "ending_added_where_there_is_none",
-        "A path without an ending gets one: the file is not where it was asked for.",
+        "A path without a suffix gets one: the file is not where the caller looks for it.",
         (move, '    os.replace(temporary, path if os.path.splitext(path)[1] else f"{path}.pt")'),
     )
     whole.patch(
@@ -71,7 +71,7 @@ def files(whole: Mistakes, replaced: Mistakes, network: str) -> None:
     )
     replaced.patch(
         "written_over",
-        "The old file is written over from its beginning: what was longer in it is still there.",
+        "The old file is overwritten from its beginning: if it was longer, its end is still there.",
         (save, save.replace("temporary", 'open(path, "r+b" if os.path.exists(path) else "wb")')),
         (move, ""),
     )

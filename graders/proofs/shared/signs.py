@@ -29,7 +29,7 @@ def rows(every: Mistakes) -> None:
     )
     every.patch(
         "last_line_must_end",
-        "What follows the last line end is cut off: a file whose last line does not end loses its last sign.",
+        "Everything after the last line break is cut off: a file that does not end with one loses its last sign.",
         (LOAD, 'np.loadtxt(open(csv).read().rpartition("\\n")[0].splitlines()'),
     )
     every.patch(

@@ -92,7 +92,7 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
 
     drift.patch(
         "outermost_layers_only",
-        "Only the outermost layers are looked at; BatchNorm stands in the blocks within.",
+        "Only the outermost layers are looked at; the BatchNorm layers are inside the blocks.",
         (f"{called}.modules()", f"{called}.children()"),
     )
 
@@ -110,22 +110,22 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
 
     drift.patch(
         "two_dimensions_only",
-        "Only BatchNorm2d is held in eval mode; BatchNorm1d and BatchNorm3d keep running statistics too.",
+        "Only BatchNorm2d is kept in eval mode; BatchNorm1d and BatchNorm3d keep running statistics too.",
         ('hasattr(layer, "running_mean")', "isinstance(layer, nn.BatchNorm2d)"),
     )
     drift.patch(
         "found_by_its_name",
-        "The layers are looked for by what their class is called; what a layer does is not in its name.",
+        "The layers are found by the name of their class, which does not say what a layer does.",
         ('hasattr(layer, "running_mean")', '"BatchNorm" in type(layer).__name__'),
     )
     drift.patch(
         "itself_forgotten",
-        "The layers within are held, but the module itself may be such a layer.",
+        "The layers inside stay in eval mode, but the module itself may be a BatchNorm layer.",
         (f"{called}.modules()", f"list({called}.modules())[1:]"),
     )
     frozen.patch(
         "known_names_only",
-        "Only what is called weight or bias is frozen; parameters may have any name.",
+        "Only parameters called weight or bias are frozen; a parameter may have any name.",
         (
             f"{called}.requires_grad_(False)",
             f"[p.requires_grad_(False) for n, p in {called}.named_parameters() if n.endswith(('weight', 'bias'))]",
@@ -133,11 +133,13 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
     )
     frozen.patch(
         "layers_only",
-        "Only the parameters of the layers within are frozen; the module has some of its own.",
+        "Only the parameters of the inner layers are frozen; the module has some of its own.",
         (f"{called}.requires_grad_(False)", f"[layer.requires_grad_(False) for layer in {called}.children()]"),
     )
 
-    @frozen.mistake("What comes back is a wrapper around the backbone, with other names; the backbone was asked for.")
+    @frozen.mistake(
+        "You return a wrapper around the backbone, in which every name is different; return the backbone itself."
+    )
     def wrapped(model):
         class Frozen(nn.Module):
             def __init__(self, inner):
@@ -164,7 +166,7 @@ def freezing(frozen: Mistakes, drift: Mistakes, within: Mistakes, called: str) -
 
     drift.patch(
         "held_in_train_mode",
-        "train() no longer does anything, and the layers are held in the mode that they were in: a new network is in train mode.",
+        "train() no longer does anything, so the layers keep the mode that they had: a new network is in train mode.",
         ("            layer.eval()\n", ""),
     )
 
@@ -202,7 +204,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         ends_in(logits, end, ends_from)
     logits.patch(
         "normalised_over_the_batch",
-        "BatchNorm behind the last layer: in train mode the logits of a class always have the same mean and spread.",
+        "BatchNorm after the last layer: in train mode the logits of a class always have the same mean and spread.",
         (BUILD, f"{BUILD[:-1]}, nn.BatchNorm1d(n_classes))"),
     )
     logits.patch(
@@ -212,7 +214,8 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     )
 
     @logits.mistake(
-        "In train mode probabilities come out: the loss applies its softmax to them once more.", uses=[Headed]
+        "In train mode the outputs are probabilities, and the loss applies softmax to them a second time.",
+        uses=[Headed],
     )
     def softmax_while_training(backbone, width, n_classes):
         def squeezed(net, x):
@@ -222,7 +225,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         return Headed(backbone, width, n_classes, squeezed)
 
     @logits.mistake(
-        "The mean of the logits is taken off them after the head; they are given as they are.", uses=[Headed]
+        "The mean of the logits is subtracted from them after the head; return them as they are.", uses=[Headed]
     )
     def logits_centred(backbone, width, n_classes):
         def centred(net, x):
@@ -245,7 +248,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     def dropout_never_off(backbone, width, n_classes):
         return Headed(backbone, width, n_classes, lambda net, x: net.head(nn.functional.dropout(net.backbone(x), 0.3)))
 
-    @logits.mistake("The mean over the batch is taken off: a photo's logits depend on its neighbours.", uses=[Headed])
+    @logits.mistake("The mean over the batch is subtracted: a photo's logits depend on its neighbours.", uses=[Headed])
     def mean_of_the_batch_taken_off(backbone, width, n_classes):
         def centred(net, x):
             scores = net.head(net.backbone(x))
@@ -254,7 +257,8 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         return Headed(backbone, width, n_classes, centred)
 
     @logits.mistake(
-        "In train mode each photo is mixed with another of its batch, and the labels know nothing of it.", uses=[Headed]
+        "In train mode each photo is mixed with another one of its batch, but the labels stay as they are.",
+        uses=[Headed],
     )
     def mixed_while_training(backbone, width, n_classes):
         def mixed(net, x):
@@ -273,7 +277,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
     )
     as_it_is.patch(
         "put_into_eval_mode",
-        "The backbone is put into eval mode; it was to be used as it is.",
+        "The backbone is put into eval mode; use it as it is.",
         (BUILD, BUILD.replace("(backbone,", "(backbone.eval(),")),
     )
 
@@ -284,7 +288,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone.eval()(x)))
 
     @as_it_is.mistake(
-        "Whether the backbone learns is decided once, when the model is built: thawed later, it still learns nothing.",
+        "Whether the backbone learns is decided once, when the model is built: unfrozen later, it still learns nothing.",
         uses=[Headed],
     )
     def decided_when_built(backbone, width, n_classes):
@@ -297,7 +301,9 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
 
         return Headed(backbone, width, n_classes, way)
 
-    @as_it_is.mistake("The head is attached to the backbone that was given: it gives no features any more.")
+    @as_it_is.mistake(
+        "The head is attached to the backbone that you were given, which then returns no features any more."
+    )
     def head_attached(backbone, width, n_classes):
         backbone.add_module("fc", nn.Linear(width, n_classes))
         features = backbone.forward
@@ -305,7 +311,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         return backbone
 
     @as_it_is.mistake(
-        "A second head reads detached features: its part of the gradient never comes to the backbone.", uses=[Headed]
+        "A second head reads detached features: its part of the gradient never reaches the backbone.", uses=[Headed]
     )
     def half_of_the_gradient(backbone, width, n_classes):
         def both(net, x):
@@ -316,11 +322,13 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
         model.second = nn.Linear(width, n_classes)
         return model
 
-    @as_it_is.mistake("The photos are scaled before the backbone sees them; it knows them as they are.", uses=[Headed])
+    @as_it_is.mistake("The photos are scaled before the backbone sees them; pass them on as they are.", uses=[Headed])
     def photos_scaled(backbone, width, n_classes):
         return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone(2 * x)))
 
-    @learns.mistake("The head stands in a plain list: it is not registered, saved or trained.", uses=[Headed])
+    @learns.mistake(
+        "The head is in a plain list: it is not registered, so it is neither saved nor trained.", uses=[Headed]
+    )
     def head_in_a_list(backbone, width, n_classes):
         model = Headed(backbone, width, n_classes, lambda net, x: net.heads[0](net.backbone(x)))
         model.heads = [model.head]
@@ -370,7 +378,7 @@ def twice(at: Mistakes, name: str) -> None:
     """Two passes an epoch."""
     at.patch(
         name,
-        "An epoch goes through the training photos once; here it goes twice, and only the second pass is entered.",
+        "An epoch goes through the training photos once; here it goes twice, and only the second pass is recorded.",
         (TRAINED, 2 * TRAINED),
     )
 
@@ -451,7 +459,7 @@ def tuning(
     whole.patch("never_unfrozen", "The backbone is still frozen: only the head goes on learning.", (thaw, ""))
     whole.patch(
         "layers_unfrozen",
-        "Only the parameters of the layers within are unfrozen; the model may have some of its own.",
+        "Only the parameters of the inner layers are unfrozen; the model may have some of its own.",
         (thaw, "    for layer in model.children():\n        layer.requires_grad_(True)\n"),
     )
     whole.patch(
@@ -481,7 +489,7 @@ def tuning(
     )
     best.patch(
         "best_by_training_accuracy",
-        "The best is chosen by the training photos, which the network can learn by heart.",
+        "The best state is chosen on the training photos, which the network can learn by heart.",
         (better, better.replace("valid", "trained")),
         (keep, keep.replace("valid", "trained")),
         (first, first.replace("valid_loader", "train_loader")),
@@ -512,7 +520,7 @@ def tuning(
     )
     best.patch(
         "small_gains_lost",
-        "The accuracies are rounded before they are compared: one photo of some hundred is a gain, too.",
+        "The accuracies are rounded before they are compared: one photo more out of some hundred is a gain, too.",
         (better, better.replace("valid.accuracy", "round(valid.accuracy, 2)")),
         (keep, keep.replace("best, kept = valid.accuracy", "best, kept = round(valid.accuracy, 2)")),
         (first, first.replace("best = ", "best = round(").replace("accuracy\n", "accuracy, 2)\n")),
@@ -526,14 +534,14 @@ def tuning(
     )
     best.patch(
         "mode_put_back",
-        "The model is put back into the mode in which it came; eval mode was asked for, in which it can be used.",
+        "The model goes back to the mode in which it came; leave it in eval mode, ready for use.",
         (first, "    mode = model.training\n" + first),
         ("    model.eval()", "    model.train(mode)"),
     )
     best.patch("left_in_train_mode", "The model is left in train mode.", ("    model.eval()", "    model.train()"))
     best.patch(
         "better_than_the_last_one",
-        "Each epoch is compared with the one before it: up again after a fall is not yet the best.",
+        "Each epoch is compared only with the one before it: a rise after a fall need not be the best.",
         (first, ""),
         ("    for _ in range(epochs):\n", "    for _ in range(epochs):\n    " + first),
     )

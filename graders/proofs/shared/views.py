@@ -31,7 +31,7 @@ def light_and_colour(normal: Mistakes, anew: Mistakes, colour: Mistakes, jitter:
     )
     colour.patch(
         "always_grey",
-        "The training photos have lost their colours; those of the validation have them.",
+        "The training photos have lost their colours; the validation photos still have them.",
         (jitter, "v2.Grayscale(3)"),
     )
     colour.patch(
@@ -72,7 +72,7 @@ def crops(normal: Mistakes, plain: Mistakes, anew: Mistakes) -> None:
     )
     anew.patch(
         "pixels_ignored_in_training",
-        "The training photos are resized without averaging: they are rougher than those of the validation.",
+        "The training photos are resized without averaging: they are rougher than the validation photos.",
         (CROP, CROP.replace("antialias=True", "interpolation=v2.InterpolationMode.NEAREST")),
     )
 
