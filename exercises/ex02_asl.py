@@ -1,4 +1,4 @@
-# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 8eb766078be9fdf6)
+# Made from solutions/ex02_asl.py by `course author make`; yours to edit from here on. (stub 86afd8057b5f3d2e)
 # %% [markdown]
 # # 02 American Sign Language with the same workflow
 #
@@ -119,7 +119,8 @@ class SignDataset(Dataset):
 # so nothing needs to be flattened.
 #
 # ```
-# (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512) --linear--> (B, 24)
+# (B, 784) --linear, ReLU--> (B, 512) --linear, ReLU--> (B, 512)
+#          --linear--> (B, 24)
 # ```
 #
 # Count what it has to learn. The first layer has 784 · 512 weights and 512 biases, 401,920 in

@@ -1,4 +1,4 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 457007f813ceaecc)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub bdbaed37033a57f0)
 # %% [markdown]
 # # 05a Pre-trained models
 #
@@ -230,7 +230,8 @@ def classify(
 #
 # ```python
 # caught = []
-# hook = layer.register_forward_pre_hook(lambda module, inputs: caught.append(inputs[0]))
+# note = lambda module, inputs: caught.append(inputs[0])
+# hook = layer.register_forward_pre_hook(note)
 # ...
 # hook.remove()
 # ```

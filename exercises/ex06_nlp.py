@@ -1,4 +1,4 @@
-# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub 9711da449856386b)
+# Made from solutions/ex06_nlp.py by `course author make`; yours to edit from here on. (stub d33688bddc1178e7)
 # %% [markdown]
 # # 06 Words, sentences and BERT
 #
@@ -101,7 +101,8 @@ from transformers import BertForPreTraining, PreTrainedTokenizerBase
 # still ends with `[SEP]`:
 #
 # ```python
-# >>> short = tokenizer(two, padding=True, truncation=True, max_length=6, return_tensors="pt")
+# >>> limit = dict(truncation=True, max_length=6)
+# >>> short = tokenizer(two, padding=True, return_tensors="pt", **limit)
 # >>> short["input_ids"]
 # tensor([[   2, 1619,  551,  239,   18,    3],
 #         [   2, 1619, 1177,  549,  812,    3]])
@@ -114,12 +115,12 @@ from transformers import BertForPreTraining, PreTrainedTokenizerBase
 # apart: 0 up to and including the first `[SEP]`, 1 after it.
 #
 # ```python
-# >>> pair = tokenizer("Anna is thirsty.", "She wants to drink.", return_tensors="pt")
-# >>> pair.tokens()
-# ['[CLS]', 'anna', 'is', 'thirsty', '.', '[SEP]', 'she', 'wants', 'to', 'drink', '.', '[SEP]']
+# >>> two_parts = ("Anna is thirsty.", "She wants to drink.")
+# >>> pair = tokenizer(*two_parts, return_tensors="pt")
+# >>> " ".join(pair.tokens())
+# '[CLS] anna is thirsty . [SEP] she wants to drink . [SEP]'
 # >>> pair["token_type_ids"]
 # tensor([[0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]])
-# >>> two_parts = ("Anna is thirsty.", "She wants to drink.")
 # >>> tokenizer(*two_parts, truncation=True, max_length=9).tokens()
 # ['[CLS]', 'anna', 'is', 'thirsty', '[SEP]', 'she', 'wants', 'to', '[SEP]']
 #
@@ -535,8 +536,8 @@ if __name__ == "__main__":
 # ```python
 # >>> tokenizer("unbelievable dogs").tokens()
 # ['[CLS]', 'un', '##b', '##el', '##i', '##e', '##v', '##able', 'dogs', '[SEP]']
-# >>> tokenizer("Die Katze schläft. 猫").tokens()
-# ['[CLS]', 'di', '##e', 'k', '##at', '##ze', 'sch', '##la', '##ft', '.', '[UNK]', '[SEP]']
+# >>> " ".join(tokenizer("Die Katze schläft. 猫").tokens())
+# '[CLS] di ##e k ##at ##ze sch ##la ##ft . [UNK] [SEP]'
 #
 # ```
 #
