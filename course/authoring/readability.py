@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ BESIDE = Path(__file__).with_name(
     "readability_beside.json"
 )  # by hand: what an index of public files says of d2l's chapters
 AIM = range(1000, 2201)  # words of a lesson
+HEAD = "| project | words | formulas | figures | worked | questions | experiments | links | grade |"
 
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 DISPLAY = re.compile(r"\$\$.+?\$\$", re.DOTALL)
@@ -68,8 +69,29 @@ class Counts:
 
 def counts(solution: str) -> Counts:
     """Of the lesson in the text of a percent file."""
-    told = [text for _, _, text in cells(solution)]
-    whole = "\n\n".join(told)
+    return of_text("\n\n".join(text for _, _, text in cells(solution)))
+
+
+def of_chapter(text: str) -> Counts:
+    """Of a chapter of *Dive into Deep Learning*, from its source without the code.
+
+    Its exercises count as experiments, its references as links. Figures are those that the text shows, not what its code draws.
+    """
+    for pattern, instead in (
+        (r"^:label:`[^`]*`$", ""),
+        (r":(?:num|eq)ref:`[^`]*`", "1"),
+        (r"\s*:cite:`([^`]*)`", r" <https://cited/\1>"),
+        (r"\]\(\.\./img/qr[^)]*\)", "]()"),
+        (r"\.svg\)", ".png)"),
+    ):
+        text = re.sub(pattern, instead, text, flags=re.MULTILINE)
+    exercises = re.search(r"^## Exercises$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    asked = len(re.findall(r"^(?:\d+\.|\*) ", exercises[1], re.MULTILINE)) if exercises else 0
+    return replace(of_text(text), experiments=asked)
+
+
+def of_text(whole: str) -> Counts:
+    """Of a text in Markdown."""
     plain = FENCE.sub("", whole)
     sentences = list(_sentences(prose(whole)))
     words = [word for sentence in sentences for word in _words(sentence)]
@@ -165,7 +187,6 @@ def page(found: Mapping[str, Counts]) -> str:
     """The page of documentation."""
     kept = json.loads(files.read(BEFORE) or "{}")
     before = {name: Counts(**values) for name, values in kept.get("lessons", {}).items()}
-    head = "| project | words | formulas | figures | worked | questions | experiments | links | grade |"
     lines = [
         "<!-- Made by `course author readability`; do not edit. -->",
         "# What the lessons hold, and how hard they are to read",
@@ -177,12 +198,12 @@ def page(found: Mapping[str, Counts]) -> str:
         "",
         "## Now",
         "",
-        head,
+        HEAD,
         f"|{'---|' * 9}",
         *rows(found),
     ]
     if before:
-        lines += ["", f"## Before: commit {kept['commit']}", "", head, f"|{'---|' * 9}", *rows(before)]
+        lines += ["", f"## Before: commit {kept['commit']}", "", HEAD, f"|{'---|' * 9}", *rows(before)]
     return "\n".join([*lines, *beside()]) + "\n"
 
 
@@ -191,24 +212,33 @@ def beside() -> list[str]:
     known = json.loads(files.read(BESIDE) or "{}")
     if not known:
         return []
-    lines = []
+    lengths, counted = [], []
     for name, one in known.items():
         solution = files.read(paths.ROOT / "solutions" / f"{catalog.project(name).module}.py") or ""
         own = sum(len(text) for _, _, text in cells(solution))
-        lines.append(f"| {name} | {one['chapter']} at {one['commit'][:7]} | {one['characters']:,} | {own:,} |")
+        chapter = f"{one['chapter']} at {one['commit'][:7]}"
+        lengths.append(f"| {name} | {chapter} | {one['characters']:,} | {own:,} |")
+        if values := one.get("counts"):
+            counted += [_row(f"{name}, d2l", Counts(**values)), _row(f"{name}, ours", counts(solution))]
     return [
         "",
         "## Beside Dive into Deep Learning",
         "",
-        "Its chapters on the same topics were at hand only in the replies of a search index (repository d2l-ai/d2l-en, one",
-        "stored version of each, not the newest), and not as files that a command can read. So their words, formulas and figures",
-        "are **not** counted, and no number above may be held against theirs. All that the index says of a chapter is how long",
-        "its source is, with its code, mostly for several frameworks; beside it stands the length of our lesson's text, without",
-        "the functions. No chapter is on deployment (04b) or on using a network as it comes (05a).",
+        "Three of its chapters on the same topics, in the versions that a search index of public files holds (repository",
+        "d2l-ai/d2l-en, one stored version of each, not the newest). Their text without its code was copied by hand from the",
+        "index's replies and counted by `course author readability --chapter FILE`; the text itself is not kept here. Figures are",
+        "those that the text shows, not what its code draws; experiments are its exercises; links hold its references too.",
+        "",
+        HEAD,
+        f"|{'---|' * 9}",
+        *counted,
+        "",
+        "Of all chapters that were found: the length of the source with its code, mostly for several frameworks, beside the length",
+        "of our lesson's text without the functions. No chapter is on deployment (04b) or on using a network as it comes (05a).",
         "",
         "| project | d2l's chapter | its characters | ours |",
         "|---|---|---|---|",
-        *lines,
+        *lengths,
     ]
 
 

@@ -92,3 +92,26 @@ def test_the_page_is_fresh_and_no_lesson_is_too_short_or_too_long():
     for entry in catalog.projects():
         one = found[entry.id]
         assert min(one.figures, one.questions, one.experiments, one.links) >= 3, entry.id
+
+
+def test_a_chapter_of_d2l_is_counted_without_its_marks():
+    text = """# A chapter
+:label:`sec_one`
+
+Look at :numref:`fig_one` twice :cite:`Someone.2018`. The result is $1 + 2 = 3$.
+
+![A figure.](../img/one.svg)
+:label:`fig_one`
+
+## Exercises
+
+1. Change a number.
+    * And once more?
+1. Look.
+
+![](../img/qr_one.svg)
+"""
+    found = readability.of_chapter(text)
+    assert (found.formulas, found.figures, found.links, found.experiments) == (1, 1, 1, 2)
+    # Look at 1 twice. The result is x. Change a number. And once more? Look.
+    assert found.words == 15

@@ -1,5 +1,7 @@
 """Commands that train for hours: what the embedded data teach, and the pre-trained networks."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -59,7 +61,10 @@ def lessons(
 @click.command()
 @click.option("--before", metavar="COMMIT", help="Count the lessons of this commit too, and keep that for the page.")
 @click.option("--check", is_flag=True, help="Only say whether the page is fresh.")
-def readability(before: str | None, check: bool) -> None:
+@click.option(
+    "--chapter", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Only count this chapter of d2l."
+)
+def readability(before: str | None, check: bool, chapter: Path | None) -> None:
     """What do the lessons hold, and how hard are they to read?
 
     Counts words, formulas, figures, worked examples, questions, experiments and links of each, and Flesch and Kincaid's grade;
@@ -67,6 +72,9 @@ def readability(before: str | None, check: bool) -> None:
     """
     from course.authoring import readability as counting
 
+    if chapter:
+        click.echo(json.dumps(asdict(counting.of_chapter(chapter.read_text("utf-8")))))
+        return
     if before:
         counting.keep_before(before)
     page = counting.page(counting.now())
