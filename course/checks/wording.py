@@ -33,7 +33,7 @@ SENTENCES: dict[str, str] = {
     "changed": "{what}: {number} of {count} changed, {worst} by up to {far:.3g}",
     "unchanged": "{what}: {number} of {count} did not change, {first} among them",
     # what a call left behind
-    "settings left": "{what} leaves the whole process with {left}: all that comes later has to live with it",
+    "settings left": "{what} leaves the whole process with {left}: everything that runs later has to live with it",
     "argument changed": "{what} changed its argument {names} in place: the caller still needs it as it was",
     # no evidence at all
     "raised": "{what} raised an error: {type}: {text}",
@@ -97,7 +97,7 @@ HINTS: dict[str, str] = {
     "not an int": "What does your function return? Print its type just before the return.",
 }
 
-UNSTEADY = "It does not come each time: the same input gave another result when it was tried again."
+UNSTEADY = "This does not happen every time: the same input gave another result when it was tried again."
 
 
 def sentence(failure: Failure) -> str:

@@ -22,8 +22,8 @@ def twice():
 ERRORS = {
     "not flattened": (lambda: nn.Linear(784, 10)(PICTURES), "wants rows of 784 values and was given rows of 28"),
     "channels": (lambda: nn.Conv2d(3, 8, 3)(PICTURES), "wants 3 channels and was given 1"),
-    "bytes into a layer": (lambda: nn.Linear(784, 10)(torch.zeros(2, 784, dtype=torch.uint8)), "Which dtype"),
-    "bytes into a convolution": (lambda: nn.Conv2d(1, 8, 3)(PICTURES.byte()), "Which dtype"),
+    "bytes into a layer": (lambda: nn.Linear(784, 10)(torch.zeros(2, 784, dtype=torch.uint8)), "Are they the same"),
+    "bytes into a convolution": (lambda: nn.Conv2d(1, 8, 3)(PICTURES.byte()), "Are they the same"),
     "labels in a column": (
         lambda: nn.functional.cross_entropy(SCORES, torch.zeros(4, 1).long()),
         "one class a picture",
@@ -37,13 +37,13 @@ ERRORS = {
     "in place": (lambda: LEAF.add_(1), "by hand"),
     "norm of one": (lambda: nn.BatchNorm1d(3)(torch.zeros(1, 3)), "Which mode"),
     "norm of another width": (lambda: nn.BatchNorm2d(4)(torch.zeros(2, 3, 2, 2)), "How many maps"),
-    "view": (lambda: torch.zeros(3).view(2, 2), "3 values are there"),
+    "view": (lambda: torch.zeros(3).view(2, 2), "There are 3 values"),
     "sum of two shapes": (lambda: torch.zeros(2, 3) + torch.zeros(4, 5), "Print both"),
-    "stack": (lambda: torch.stack([torch.zeros(3), torch.zeros(4)]), "another shape than the rest"),
+    "stack": (lambda: torch.stack([torch.zeros(3), torch.zeros(4)]), "a different shape from the rest"),
     "item of many": (SCORES.item, "One value is wanted"),
     "truth of many": (lambda: bool(SCORES > 0), "One value is wanted"),
-    "dimension": (lambda: torch.zeros(3).argmax(dim=2), "How many dimensions"),
-    "names": (lambda: nn.Linear(2, 2).load_state_dict({}), "Where do they part"),
+    "dimension": (lambda: torch.zeros(3).argmax(dim=2), "tensor.ndim"),
+    "names": (lambda: nn.Linear(2, 2).load_state_dict({}), "Where do they differ"),
 }
 
 

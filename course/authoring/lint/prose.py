@@ -25,6 +25,10 @@ OURS = {
     r"\bnobody (hears|learns) (of|that)\b": "say silently, or without a word",
     r"\bwritten (down|in); ": "say hard-coded",
     r"(?<!standard)\sdeviation\b": "say standard deviation",
+    r"\bquestions? that leads? on\b": "say that points the way, or hint",
+    r"\bknows? nothing of it\b": "say what stays as it is",
+    r"\bare (others|another) afterwards\b": "say are different afterwards",
+    r"\btaken off (it|them|each of them)\b": "say subtracted from",
     r"\['": "never a Python list in a sentence: join the names",
 }
 

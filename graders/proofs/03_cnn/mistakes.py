@@ -489,7 +489,7 @@ def mixed_while_training(n_classes=24):
     return Convolved(n_classes, mixed)
 
 
-@ALONE.mistake("The input itself is changed, in place: the caller's pictures are others afterwards.", uses=[Convolved])
+@ALONE.mistake("The input is changed in place: the caller's pictures are different afterwards.", uses=[Convolved])
 def input_changed_in_place(n_classes=24):
     return Convolved(n_classes, lambda net, x: net.head(net.body(x.mul_(2).sub_(1))))
 

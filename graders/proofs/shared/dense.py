@@ -94,7 +94,7 @@ def in_train_mode(logits: Mistakes, alone: Mistakes) -> None:
             nn.Flatten(), nn.Linear(784, 512), nn.BatchNorm1d(512), nn.ReLU(), nn.Linear(512, n_classes)
         )
 
-    @alone.mistake("The input itself is changed, in place: the caller's pictures are others afterwards.", uses=[Net])
+    @alone.mistake("The input is changed in place: the caller's pictures are different afterwards.", uses=[Net])
     def input_changed_in_place(n_classes):
         return Net(n_classes, lambda net, x: net.last(net.first(x.sub_(0.5)).relu()))
 

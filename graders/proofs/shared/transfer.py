@@ -266,7 +266,7 @@ def heads(logits: Mistakes, learns: Mistakes, as_it_is: Mistakes, by_heart: tupl
 
         return Headed(backbone, width, n_classes, mixed)
 
-    @logits.mistake("The input itself is changed, in place: the caller's photos are others afterwards.", uses=[Headed])
+    @logits.mistake("The input is changed in place: the caller's photos are different afterwards.", uses=[Headed])
     def input_changed_in_place(backbone, width, n_classes):
         return Headed(backbone, width, n_classes, lambda net, x: net.head(net.backbone(x.mul_(1.1))))
 
