@@ -33,10 +33,10 @@ from graders.kit.language import (
     LIMIT,
     OTHER,
     VOCABULARY,
+    chances_at_mask,
     network,
     network_here,
     other_answers,
-    probabilities_at_mask,
     sentence,
     telling_pairs,
     textbook,
@@ -416,10 +416,8 @@ def _expect_guesses(
     """
     tokenizer, model = things or (lab.build(tokenizer_given(own, limit)), lab.build(network(seed)))
     guesses = student.predict_masked(tokenizer, model, text, *([] if top == 5 else [top]))
-    chances = probabilities_at_mask(tokenizer_here(own), network_here(seed), text, limit).tolist()
-    every = sorted(zip(VOCABULARY if own else OTHER, chances, strict=True), key=lambda pair: -pair[1])
     # 1e-5: float32 through two layers is right to about 1.5e-6; a probability of four places is off by up to 5e-5
-    expect_ranked(guesses, every, top, f"guesses for {text!r}", atol=1e-5)
+    expect_ranked(guesses, chances_at_mask(seed, text, own, limit), top, f"guesses for {text!r}", atol=1e-5)
 
 
 @check(

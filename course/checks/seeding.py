@@ -17,8 +17,9 @@ def everything(seed: int) -> None:
 def without_stacks() -> None:
     """From now on, in this process, `torch.manual_seed` notes no stack. Nothing else is other than before.
 
-    Until a GPU is first used, torch keeps each seed for it together with the text of the whole stack, for an error that may come:
-    some 0.3 ms a call, and the checks of a submission seed 150 times.
+    Until a GPU is first used, torch keeps each seed for it, and for two other kinds of accelerator, together with the text of the
+    whole stack, for an error that may come: some 0.3 ms a call, and the checks of a submission seed 150 times.
     """
-    if hasattr(torch.cuda, "traceback"):
-        torch.cuda.traceback = SimpleNamespace(format_stack=list)  # type: ignore[assignment]
+    for kind in (torch.cuda, torch.xpu, torch.mtia):
+        if hasattr(kind, "traceback"):
+            setattr(kind, "traceback", SimpleNamespace(format_stack=list))  # noqa: B010 - a module's own import, to the type checker

@@ -39,8 +39,9 @@ WORK = ".json"  # a file of `course.cells.cell.Work`, in place of a module
 
 
 def prepare() -> None:
-    """What every worker needs, whoever's module it has: the kits, and the libraries' classes as they are."""
+    """What every worker needs, whoever's module it has: the kits, cheap seeds, and the libraries' classes as they are."""
     load_kits()
+    seeding.without_stacks()
     left_behind.remember_classes()
 
 

@@ -86,11 +86,17 @@ def _with_capitals(text: str) -> str:
 # -- what BERTs answer --------------------------------------------------------------------------------------------------
 
 
-@torch.inference_mode()
-def probabilities_at_mask(tokenizer, model, text: str, limit: int = LIMIT) -> torch.Tensor:
-    """Of every piece, at the mask of one text: (V,)."""
+@functools.lru_cache(
+    maxsize=2048
+)  # texts are asked about again, with another number of guesses or by the next submission
+def chances_at_mask(seed: int, text: str, own: bool = True, limit: int = LIMIT) -> list[tuple[str, float]]:
+    """(piece, probability) of every piece at the mask of one text, by `network_here(seed)`, the most probable first."""
+    tokenizer = tokenizer_here(own)
     batch = textbook(tokenizer, [text], limit=limit)
-    return model(**batch).prediction_logits[batch["input_ids"] == tokenizer.mask_token_id].softmax(1)[0].clone()
+    with torch.inference_mode():
+        logits = network_here(seed)(**batch).prediction_logits[batch["input_ids"] == tokenizer.mask_token_id]
+        chances = logits.softmax(1)[0].tolist()
+    return sorted(zip(VOCABULARY if own else OTHER, chances, strict=True), key=lambda pair: -pair[1])
 
 
 @torch.inference_mode()

@@ -15,7 +15,7 @@ from torch import nn
 from course.checks.builders import loader
 from course.checks.probes import forward, history_of, state_of, trainable_of
 from course.checks.seeds import drawn
-from graders.kit.worker.loops import logbook_of, open_logbook
+from graders.kit.worker.loops import logbook_of, open_logbook, unfolded
 
 State = dict[str, torch.Tensor]
 
@@ -159,13 +159,15 @@ def logged(model: Any, start: Callable[[], Any]) -> tuple[Any, list[Pass], list[
         logbook_of(model)
         raise
     log = logbook_of(model)
+    states = [unfolded(flat, log["layouts"]) for flat in log["states"]]
     passes, steps, since = [], [], []
     for event in log["events"]:
-        kind, state = event.pop("what"), log["states"][event.pop("state")]
+        kind, state = event.pop("what"), states[event.pop("state")]
         if kind == "pass":
             passes.append(Pass(state=state, **{"logits": torch.zeros(0), "recorded": False, **event}))
             since += [passes[-1]] if event["taught"] is not None else []
             continue
+        event["gradients"] = unfolded(event["gradients"], log["layouts"])
         event["optimizer"] = dict.fromkeys(event["rates"], event["optimizer"])
         if steps and not since and not steps[-1].rates.keys() & event["rates"].keys():
             last = steps.pop()  # another optimizer, for other parameters

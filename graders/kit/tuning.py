@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from course.checks.builders import loader
 from course.checks.expect import expect, expect_at_most, expect_changed, expect_close, expect_same
 from course.checks.probes import buffers_of, forward, history_of, is_training, state_of, trainable_of
 from graders.kit.epochs import (
@@ -30,7 +29,7 @@ from graders.kit.worker.networks import thaw
 from graders.kit.worker.photos import fickle_loader, tiny_backbone
 from graders.kit.worker.specimens import scaled_net
 
-SIZES, PASSES = [8, 8, 1], 3
+SIZES, PASSES = [8, 8, 1], 2
 
 
 def teaching() -> torch.Tensor:
@@ -138,11 +137,11 @@ def expect_validation_only_measures(student: Any, lab: Any, classes: int) -> Non
 class Tuning:
     """A long run of the student's `fine_tune`, of which the end is judged.
 
-    The training data are 24 images in batches of 8, the validation data 12 in batches of 5, 5 and 2. Labels are "wrong" (the class
-    after what the network itself answers at first), for validation also "mostly own" (three of twelve wrong) or "mixed" (two own,
-    six wrong, four of the class after that); for training also "fickle": three passes wrong, then of the class after that, or "more
-    fickle": three passes wrong, three own, then of the class after that. With "mixed" and "fickle" it gets better first and worse
-    then; with "more fickle" a little better again.
+    An epoch is one step, on 24 images; the validation data are 12. Labels are "wrong" (the class after what the network itself
+    answers at first), for validation also "mostly own" (three of twelve wrong) or "mixed" (two own, six wrong, four of the class
+    after that); for training also "fickle": two passes wrong, then of the class after that, or "more fickle": two passes of the
+    class after that, two wrong, two own, then of the class after that again. With "mixed" and "fickle" it gets better first and
+    worse then; with "more fickle" a little better again.
     """
 
     def __init__(self, student, lab, classes: int, epochs: int, lr: float, train="wrong", valid="wrong", frozen=True):
@@ -155,16 +154,13 @@ class Tuning:
             shift = torch.tensor([1] * others + [0] * (len(own) - others))
             shift[6:] += kind == "mixed" and shift[6:] > 0
             truth[part] = (own + shift) % classes
-        batches = {
-            part: lab.build(loader(images=images[part], labels=truth[part], batch_size=size))
-            for part, size in (("train", 8), ("valid", 5))
-        }
+        batches = {part: Data(images[part], truth[part]).batches(lab, 24) for part in ("train", "valid")}
         if "fickle" in train:
             wrong, own = truth["train"], (truth["train"] - 1) % classes
             after = (wrong + 1) % classes
             turns = [wrong, after] if train == "fickle" else [after, wrong, own, after]
             batches["train"] = lab.build(
-                fickle_loader(images=images["train"], labels=turns, batch_size=8, passes=PASSES)
+                fickle_loader(images=images["train"], labels=turns, batch_size=24, passes=PASSES)
             )
         self.model, self.epochs, self.valid = model, epochs, Data(images["valid"], truth["valid"])
         self.before, self.first = state_of(model), self.accuracy()
@@ -178,7 +174,7 @@ class Tuning:
 
 def expect_whole_network_learned(student: Any, lab: Any, classes: int) -> None:
     """After enough epochs that validation got better, all is another than before, and trainable; nothing holds the statistics."""
-    run = Tuning(student, lab, classes, 10, 0.05)
+    run = Tuning(student, lab, classes, 8, 0.2)
     flags, now = trainable_of(run.model), state_of(run.model)
     still = [name for name, flag in flags.items() if not flag]
     expect(not still, "{name} requires no gradient after fine-tuning", name=", ".join(still[:1]))
@@ -212,10 +208,10 @@ def expect_the_best_state_in_the_end(student: Any, lab: Any, classes: int) -> No
     """Ruined by wrong labels it returns to the state before, statistics too; where it got better first, to that state."""
     # twelve epochs: it gets worse all the time, and ends early only where somebody has lost patience
     for frozen, epochs in ((True, 4), (False, 12)):
-        expect_best_state(Tuning(student, lab, classes, epochs, 0.05, valid="mostly own", frozen=frozen))
-    expect_best_state(Tuning(student, lab, classes, 8, 0.05, train="fickle", valid="mixed"))
+        expect_best_state(Tuning(student, lab, classes, epochs, 0.1, valid="mostly own", frozen=frozen))
+    expect_best_state(Tuning(student, lab, classes, 6, 0.2, train="fickle", valid="mixed"))
     # up in two steps, down, and half the way up again: the best of all, not of the last two (0.17, 0.33, 0.50, 0.17, 0.33)
-    expect_best_state(Tuning(student, lab, classes, 18, 0.1, train="more fickle", valid="mixed"))
+    expect_best_state(Tuning(student, lab, classes, 13, 0.2, train="more fickle", valid="mixed"))
     expect_smallest_gain_kept(lab)
     model = lab.build(scaled_net(seed=3, classes=classes))  # in train mode
     thaw(model)

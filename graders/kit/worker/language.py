@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from course.checks.builders import builder
+from graders.kit.worker.twins import twin
 
 if TYPE_CHECKING:
     from transformers import BertForPreTraining, PreTrainedTokenizerBase
@@ -44,26 +45,9 @@ def tiny_bert(
         positions: longest row that it can read.
         vectors: float32 (V, H), H even: its input embeddings; those of the output stay random.
     """
-    from transformers import BertConfig, BertForPreTraining
-
-    config = BertConfig(
-        vocab_size=vocabulary,
-        max_position_embeddings=positions,
-        hidden_size=16 if vectors is None else vectors.shape[1],
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        hidden_dropout_prob=0.5,  # train mode must show
-        attention_probs_dropout_prob=0.5,
-        initializer_range=0.5,  # BERT's 0.02 would give almost the same answer to everything
-        tie_word_embeddings=False,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = BertForPreTraining(config)
+    model = twin(_bert(vocabulary, positions, 16 if vectors is None else vectors.shape[1], seed))
     if vectors is not None:
         model.get_input_embeddings().load_state_dict({"weight": vectors})
-    model.bert.pooler.dense.bias.requires_grad_(False)
     diary: list[tuple[bool, bool, int]] = []
 
     def note(moody: bool, asked: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -77,6 +61,29 @@ def tiny_bert(
         asked.register_forward_pre_hook(functools.partial(note, moody), with_kwargs=True)
     setattr(model, "diary", diary)  # noqa: B010 - a module's attributes are tensors to the type checker
     return nn.Module.train(model, training)  # type: ignore[return-value]
+
+
+@functools.cache  # checks ask for the same ones again and again
+def _bert(vocabulary: int, positions: int, width: int, seed: int) -> "BertForPreTraining":
+    from transformers import BertConfig, BertForPreTraining
+
+    config = BertConfig(
+        vocab_size=vocabulary,
+        max_position_embeddings=positions,
+        hidden_size=width,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        hidden_dropout_prob=0.5,  # train mode must show
+        attention_probs_dropout_prob=0.5,
+        initializer_range=0.5,  # BERT's 0.02 would give almost the same answer to everything
+        tie_word_embeddings=False,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = BertForPreTraining(config)
+    model.bert.pooler.dense.bias.requires_grad_(False)
+    return model
 
 
 @builder

@@ -5,6 +5,7 @@ what was taught by which gradient, which numbers the network had. Copies of it w
 measure a copy. The judge's side of it, which knows what should stand there, is graders/kit/loops.py.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakValueDictionary
@@ -15,19 +16,26 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import DataLoader, TensorDataset
 
 from course.checks.builders import builder
-from course.checks.probes import probe, state_of
+from course.checks.probes import probe
 from course.training import History
 from graders.kit.worker.photos import tiny_backbone
+
+Layout = list[list[Any]]  # of each number's tensor: name, shape, dtype
+Flat = tuple[int, torch.Tensor]  # number of a layout, and all tensors in a row
 
 # -- a network and its logbook ------------------------------------------------------------------------------------------
 
 
 class Logbook:
-    """What happened, in order: {"what": "pass", …} and {"what": "step", …}; `states` are the numbers of the network in between."""
+    """What happened, in order: {"what": "pass", …} and {"what": "step", …}; `states` are the numbers of the network in between.
+
+    Numbers by name are written down as `Flat`: one tensor crosses to the judge in place of twenty.
+    """
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.states: list[dict[str, torch.Tensor]] = []
+        self.states: list[Flat] = []
+        self.layouts: list[Layout] = []
         self.optimizers: list[
             torch.optim.Optimizer
         ] = []  # kept: the number of one that is gone would be given to another
@@ -42,7 +50,7 @@ class Logbook:
         return _book, (id(self),)
 
     def begin(self) -> None:
-        self.events, self.states, self.optimizers, self.learner = [], [], [], None
+        self.events, self.states, self.layouts, self.optimizers, self.learner = [], [], [], [], None
         self.hook = register_optimizer_step_post_hook(self.stepped)
 
     def end(self) -> None:
@@ -52,10 +60,18 @@ class Logbook:
 
     def state(self, model: nn.Module) -> int:
         """The place in `states` of what the network's numbers are now."""
-        now = state_of(model)
-        if not self.states or any(not torch.equal(value, self.states[-1][name]) for name, value in now.items()):
+        now = self.flat(dict(_numbers(model)))
+        if not self.states or now[0] != self.states[-1][0] or not torch.equal(now[1], self.states[-1][1]):
             self.states.append(now)
         return len(self.states) - 1
+
+    def flat(self, numbers: dict[str, torch.Tensor]) -> "Flat":
+        """Numbers by name as one row of float64, which holds float32 and counts exactly, and the number of its layout."""
+        layout = [[name, list(value.shape), str(value.dtype)] for name, value in numbers.items()]
+        if layout not in self.layouts:
+            self.layouts.append(layout)
+        rows = [value.detach().reshape(-1) for value in numbers.values()]
+        return self.layouts.index(layout), torch.cat(rows).double() if rows else torch.zeros(0, dtype=torch.float64)
 
     def passed(self, model: nn.Module, images: torch.Tensor, forward: Callable[[torch.Tensor], Any]) -> Any:
         """One forward pass. "taught" is the gradient by its logits, None if none came."""
@@ -90,7 +106,7 @@ class Logbook:
             {
                 "what": "step",
                 "optimizer": next(k for k, one in enumerate(self.optimizers) if one is optimizer),
-                "gradients": {n: p.grad.detach().clone() for n, p, _ in given if n and p.grad is not None},
+                "gradients": self.flat({n: p.grad for n, p, _ in given if n and p.grad is not None}),
                 "rates": {n: float(group["lr"]) for n, _, group in given if n},
                 "decay": {n: float(group.get("weight_decay", 0)) for n, _, group in given if n},
                 "frozen": sum(not p.requires_grad for _, p, _ in given),
@@ -100,6 +116,16 @@ class Logbook:
 
 
 _BOOKS: WeakValueDictionary[int, Logbook] = WeakValueDictionary()
+
+
+def _numbers(module: nn.Module, prefix: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """What `state_dict` holds, for a fraction of what that costs."""
+    for name, value in (*module._parameters.items(), *module._buffers.items()):
+        if value is not None and name not in module._non_persistent_buffers_set:
+            yield prefix + name, value
+    for name, part in module._modules.items():
+        if part is not None:
+            yield from _numbers(part, f"{prefix}{name}.")
 
 
 def _book(number: int) -> Logbook:
@@ -125,10 +151,22 @@ def open_logbook(model: Any) -> None:
 
 
 @probe
-def logbook_of(model: Any) -> dict[str, list[dict[str, Any]]]:
-    """What was written down: "events" and "states"; the logbook is closed by this."""
+def logbook_of(model: Any) -> dict[str, list[Any]]:
+    """What was written down: "events", "states" and the "layouts" of their numbers; the logbook is closed by this."""
     model.book.end()
-    return {"events": model.book.events, "states": model.book.states}
+    return {"events": model.book.events, "states": model.book.states, "layouts": model.book.layouts}
+
+
+def unfolded(flat: Flat, layouts: list[Layout]) -> dict[str, torch.Tensor]:
+    """Numbers by name again."""
+    number, row = flat
+    shapes = [shape for _, shape, _ in layouts[number]]
+    parts = row.split([math.prod(shape) for shape in shapes])
+    kinds = [getattr(torch, kind.removeprefix("torch.")) for _, _, kind in layouts[number]]
+    names = [name for name, _, _ in layouts[number]]
+    return {
+        name: part.to(kind).view(shape) for name, shape, kind, part in zip(names, shapes, kinds, parts, strict=True)
+    }
 
 
 # -- networks -----------------------------------------------------------------------------------------------------------
