@@ -40,8 +40,8 @@ def test_each_small_bert_is_another_one_with_the_same_answers():
         assert torch.equal(other(words).prediction_logits, wanted)
         assert torch.equal(tiny_bert.build(30, 8, 1)(words).prediction_logits, wanted)
     assert other.config.hidden_act == tiny_bert.build(30, 8, 1).config.hidden_act == "gelu"
-    assert len(one.diary) == 1
-    assert len(other.diary) == 2
+    assert len(one.diary) == 3  # BERT and its two heads
+    assert len(other.diary) == 6
 
 
 def test_a_seed_is_noted_without_a_stack(monkeypatch):
