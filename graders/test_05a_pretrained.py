@@ -3,6 +3,8 @@
 pytest graders/test_05a_pretrained.py
 """
 
+import functools
+
 import torch
 import torchvision
 from PIL import Image, ImageOps
@@ -64,11 +66,11 @@ def test_the_network_has_its_pretrained_numbers(student):
     """Parameters and running statistics are those of the default weights, for any name of the registry."""
     for name in (POCKET, TINY):
         model, _ = _loaded(student, name)
-        wanted = torchvision.models.get_model(name, weights="DEFAULT").state_dict()
-        expect_same(state_of(model), {n: t.detach().clone() for n, t in wanted.items()}, f"numbers of {name}")
+        wanted = torchvision.models.get_model_weights(name).DEFAULT.get_state_dict()
+        expect_same(state_of(model), wanted, f"numbers of {name}")
     forward(model, colour_images(4, 24), mode="train")  # its running statistics change, and it stays in train mode
     again, _ = _loaded(student, TINY)
-    expect_same(state_of(again), {n: t.detach().clone() for n, t in wanted.items()}, f"numbers of {TINY}, loaded again")
+    expect_same(state_of(again), wanted, f"numbers of {TINY}, loaded again")
     expect(not is_training(again), "a network that is loaded again, after another one was trained, is in train mode")
 
 
@@ -167,11 +169,16 @@ def test_a_lying_photo_is_turned_upright(student, lab):
 # -- classify -----------------------------------------------------------------------------------------------------------
 
 
+@functools.cache
+def _tiny() -> torch.nn.Module:
+    """The judge's own tiny network, in eval mode."""
+    return torchvision.models.get_model(TINY, weights="DEFAULT").eval()
+
+
 def _reference(image: Image.Image) -> torch.Tensor:
     """The tiny network's probabilities (7,) of a picture."""
-    model = torchvision.models.get_model(TINY, weights="DEFAULT").eval()
     with torch.no_grad():
-        return model(PRESET(image.convert("RGB"))[None]).softmax(1)[0]
+        return _tiny()(PRESET(image.convert("RGB"))[None]).softmax(1)[0]
 
 
 def _clear(size: tuple[int, int]) -> Image.Image:
@@ -233,10 +240,11 @@ def test_names_come_most_probable_first(student, lab):
 def test_probabilities_are_softmaxed_logits(student, lab):
     """Python floats from 0 to 1 that add up to 1 over all categories."""
     image = scene((90, 90))
+    chances = _reference(image)
     for top in (7, 2):
         for name, value in _classified(student, lab, image, top):
             expect_float(value, f"the probability of {name}", low=0.0, high=1.0)
-            wanted = float(_reference(image)[tiny_zoo.CATEGORIES.index(name)])
+            wanted = float(chances[tiny_zoo.CATEGORIES.index(name)])
             # 0.02: resizing as tensor or as PIL image moves the probabilities by up to 0.01
             expect_close(value, wanted, f"the probability of {name}, for top={top}", rtol=0, atol=0.02)
     shares = [0.2345678, 0.0412345, 0.2345678, 0.3111111, 0.1234567, 0.0000987, 0.0549635]  # a small one, and two alike
@@ -336,7 +344,7 @@ def _expect_shown(lab, ask) -> None:
 def test_features_are_what_the_head_reads(student, lab):
     """(B, D) before the head, for heads of either name; not the logits, not a middle layer, not a pooling of your own."""
     x = colour_images(5, 24)
-    tiny = torchvision.models.get_model(TINY, weights="DEFAULT").eval()
+    tiny = _tiny()
     cases = [("classifier", pretrained(name=TINY), tiny.avgpool(tiny.features(x)).flatten(1).detach())]
     cases += [
         (h, network_with(head=h, seed=2), network_with.build(head=h, seed=2).eval().features_of(x).detach())

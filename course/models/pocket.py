@@ -8,6 +8,7 @@ blocks: "Searching for MobileNetV3" (Howard et al. 2019) as in torchvision; of p
 (Hariharan et al. 2015); of pooling deviations beside means: second-order pooling (Carreira et al. 2012).
 """
 
+import functools
 import json
 from collections.abc import Callable
 from functools import partial
@@ -130,18 +131,23 @@ def read_weights(path: Path, categories: list[str]) -> dict[str, Tensor]:
         state = {name: value.float() if value.is_floating_point() else value for name, value in load_file(path).items()}
     except Exception as error:  # safetensors raises its own kinds; each means that the file cannot be read
         raise CourseError(f"{path}: not a whole safetensors file ({error}).", CURE) from None
-    with torch.device("meta"):
-        wanted = PocketMobileNet(num_classes=len(categories)).state_dict()
+    wanted = _shapes(len(categories))
     odd = sorted(wanted.keys() ^ state.keys())
     if odd:
         raise CourseError(f"{path}: weights of another network ({len(odd)} names differ, among them {odd[0]}).", CURE)
     outputs = len(state["classifier.1.bias"])
     if outputs != len(categories):
         raise CourseError(f"{path}: has {outputs} outputs, but the category list has {len(categories)} names.", CURE)
-    for name, value in wanted.items():
-        if state[name].shape != value.shape:
-            raise CourseError(f"{path}: {name} is {tuple(state[name].shape)}, not {tuple(value.shape)}.", CURE)
+    for name, shape in wanted.items():
+        if tuple(state[name].shape) != shape:
+            raise CourseError(f"{path}: {name} is {tuple(state[name].shape)}, not {shape}.", CURE)
     return state
+
+
+@functools.cache  # such a network without numbers takes longer to build than one with numbers
+def _shapes(num_classes: int) -> dict[str, tuple[int, ...]]:
+    with torch.device("meta"):
+        return {name: tuple(value.shape) for name, value in PocketMobileNet(num_classes).state_dict().items()}
 
 
 def _meta() -> dict[str, Any]:
