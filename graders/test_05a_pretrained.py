@@ -27,7 +27,7 @@ from course.checks.wire import Handle
 from course.checks.wording import describe
 from graders.kit import gpu
 from graders.kit.camera import expect_left_as_it_was, expect_not_black, lying_in_every_way, transparent
-from graders.kit.general import any_order, expect_no_trace, panorama, photo, scene
+from graders.kit.general import expect_no_trace, panorama, photo, scene, shuffled
 from graders.kit.photos import colour_images, door_scenes, opened
 from graders.kit.ranked import expect_ranked
 from graders.kit.worker import tiny_zoo
@@ -248,7 +248,7 @@ def test_probabilities_are_softmaxed_logits(student, lab):
             # 0.02: resizing as tensor or as PIL image moves the probabilities by up to 0.01
             expect_close(value, wanted, f"the probability of {name}, for top={top}", rtol=0, atol=0.02)
     shares = [0.2345678, 0.0412345, 0.2345678, 0.3111111, 0.1234567, 0.0000987, 0.0549635]  # a small one, and two alike
-    shares = shares if fixed() else [shares[k] for k in any_order(drawn(0), 7)]
+    shares = list(shuffled(shares))
     every = sorted(zip(tiny_zoo.CATEGORIES, shares, strict=True), key=lambda pair: -pair[1])
     for top in (7, 2):
         found = _classified(student, lab, scene((60, 60)), top, model=answering_net(probabilities=shares))
@@ -278,8 +278,7 @@ def test_probabilities_are_softmaxed_logits(student, lab):
 )
 def test_as_many_as_asked_for(student, lab):
     """Five by default, or `top`."""
-    tops = ((), (1,), (3,), (6,))
-    for top in tops if fixed() else (tops[k] for k in any_order(drawn(0), 4)):
+    for top in shuffled(((), (1,), (3,), (6,))):
         expect_equal(
             len(_classified(student, lab, scene((90, 90)), *top)),
             top[0] if top else 5,
@@ -430,13 +429,8 @@ def test_the_breeds_are_added_up(student, lab):
     # one half and a little: float32 adds up to 1e-7; what was rounded, or computed in half precision, is one half
     for dog, opens in ((0.15004, True), (0.14996, False)):
         asked.append((f"dogs {0.35 + dog:.5f} in all", [0.1, dog, 0.2, 0.15, 0.1, 0.25 - dog, 0.2], opens))
-    for what, probabilities, opens in _anew(asked):
+    for what, probabilities, opens in shuffled(asked):
         expect_equal(_admitted(student, lab, probabilities), opens, what)
-
-
-def _anew(asked):
-    """The questions in the order in which they stand; in a class in another one for each batch."""
-    return asked if fixed() else [asked[k] for k in any_order(drawn(0), len(asked))]
 
 
 @check(
@@ -458,7 +452,7 @@ def test_dogs_are_those_of_the_weights(student, lab):
         ("every breed a little, {share:.2f} in all, cats", list(every_dog), some[2], list(cats)),
         ("one breed {share:.2f}, everything else a little", [180], 0.4, rest),
     ]
-    for what, dogs, share, others in _anew(asked):
+    for what, dogs, share, others in shuffled(asked):
         probabilities = torch.full((1000,), 1e-4)  # 0.1 in all
         for k in dogs:
             probabilities[k] = share / len(dogs)

@@ -23,12 +23,13 @@ from course.checks.expect import (
     expect_tensor,
 )
 from course.checks.probes import copy_parameters, diary_of, state_of, traces_on
+from course.checks.seeds import drawn, fixed
 from course.checks.session import StudentRaised
 from course.checks.wire import Handle
 from course.checks.wording import describe
 from course.corpus import heldout
 from graders.kit import gpu
-from graders.kit.general import expect_no_trace
+from graders.kit.general import expect_no_trace, shuffled
 from graders.kit.language import (
     LIMIT,
     OTHER,
@@ -120,6 +121,7 @@ def test_a_text_stands_between_cls_and_sep(student, lab):
         "dogs and horses not seeing the cats",
         "the [MASK] sees a cat",
     ):
+        text += "" if fixed() else " " + sentence(np.random.default_rng([drawn(0), len(text)]), 3)
         found = _encoding(student, lab, text)
         _expect_tokens(found, textbook(tokenizer_here(), [text]), repr(text))
         expect_equal(found["attention_mask"].min().item(), 1, "attention to a text without padding, least")
@@ -153,7 +155,9 @@ def test_short_rows_are_padded_and_the_padding_is_masked(student, lab, lengths, 
 @check("tokenize", points=1, hint="How long should the rows be if no text of the batch reaches the limit?")
 def test_rows_are_no_longer_than_the_longest_text(student, lab):
     """Every token costs time, padding too."""
-    for texts in (["the dog"], ["the dog sees a cat", "no"]):
+    words = (2, 5) if fixed() else (2 + drawn(0) % 9, 2 + drawn(1) % 9)
+    own = ["the dog", "the dog sees a cat"] if fixed() else [sentence(np.random.default_rng(n), n) for n in words]
+    for texts in ([own[0]], [own[1], "no"]):
         length = _encoding(student, lab, texts)["input_ids"].shape[1]
         expect_equal(length, len(texts[0].split()) + 2, f"length of the rows of {texts}")
 
@@ -180,7 +184,7 @@ def test_a_long_text_is_cut_and_still_ends_with_sep(student, lab, words, limit):
 @check("tokenize", points=2, hint="The question has three words, the answer forty: which of them should lose tokens?")
 def test_the_longer_part_is_cut_first(student, lab):
     """Longest first: the short part survives whole while the other one is longer."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(drawn(5))
     # room for an even number of words, or one part that fits whole: there is only one right answer
     for first, second, limit in ((3, 40, 20), (40, 3, 20), (30, 30, 15), (30, 20, 15), (9, 40, 21)):
         text, pair = sentence(rng, first), sentence(rng, second)
@@ -194,7 +198,7 @@ def test_the_longer_part_is_cut_first(student, lab):
 
 def _long_pairs(seed: int) -> tuple[list[str], list[str]]:
     """Texts and second parts of a batch, to be cut to an odd number of tokens: each pair has only one right answer."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(drawn(seed))
     lengths = [(3, 40), (2, 1), (40, 3), (30, 30), (1, 2)]
     return [sentence(rng, first) for first, _ in lengths], [sentence(rng, second) for _, second in lengths]
 
@@ -240,7 +244,8 @@ def test_any_script_and_the_empty_text_are_read(student, lab, text):
 )
 def test_each_tokenizer_has_its_own_numbers(student, lab):
     """101 and 102 are the ids of one vocabulary; others have other ids, and some keep "Dog" and "dog" apart."""
-    texts = ["the Dogs", "a Cat sees thé horse today", "the Dog"]
+    texts = list(shuffled(["the Dogs", "a Cat sees thé horse today", "the Dog"]))
+    texts[0] += "" if fixed() else " " + sentence(np.random.default_rng(drawn(1)), 4)
     for own in (True, False):
         found = _encoding(student, lab, texts, own=own)
         wanted = textbook(tokenizer_here(own), texts)
@@ -258,21 +263,30 @@ def test_each_tokenizer_has_its_own_numbers(student, lab):
 def test_texts_without_a_second_part_are_not_lost_silently(student, lab):
     """Three questions with two answers are the caller's mistake, and the caller has to be told."""
     texts, pairs = ["the dog", "a cat", "no"], ["sees", "hears"]
-    _refused(lambda: _encoding(student, lab, texts, pairs), "", "three texts with two second parts")
-    _refused(lambda: _encoding(student, lab, texts, []), "", "three texts with no second parts")
-    _refused(lambda: _encoding(student, lab, pairs, texts), "", "two texts with three second parts")
-    either = ("ValueError", "TypeError")  # a string beside a list is of the wrong number, and of the wrong type
-    _refused(lambda: _encoding(student, lab, texts, "sees"), "", "three texts with one second part", either)
-    _refused(lambda: _encoding(student, lab, "no", pairs), "", "one text with two second parts", either)
-    expect_equal(
-        len(_encoding(student, lab, texts[:2], pairs)["input_ids"]), 2, "rows of two texts with two second parts"
+    value, either = (
+        ("ValueError",),
+        ("ValueError", "TypeError"),
+    )  # a string beside a list is of another number, and type
+    asked = (
+        (texts, pairs, "three texts with two second parts", value),
+        (texts, [], "three texts with no second parts", value),
+        (pairs, texts, "two texts with three second parts", value),
+        (texts, "sees", "three texts with one second part", either),
+        ("no", pairs, "one text with two second parts", either),
+        (texts[:2], pairs, "two texts with two second parts", ()),
     )
+    for one, other, what, faults in shuffled(asked):
+        if faults:
+            _refused(lambda one=one, other=other: _encoding(student, lab, one, other), "", what, faults)
+        else:
+            expect_equal(len(_encoding(student, lab, one, other)["input_ids"]), 2, f"rows of {what}")
 
 
 # -- nearest_words ------------------------------------------------------------------------------------------------------
 
 
 COSINE = 1e-6  # in float32 cosines are right to about 2e-7
+TABLE = "bert.embeddings.word_embeddings.weight"  # the name of the rows in a BERT's state
 EMPTY = "here"  # a word whose row is all zeros
 
 
@@ -280,9 +294,13 @@ def _is_word(piece: str, own: bool = True) -> bool:
     return piece not in tokenizer_here(own).all_special_tokens and piece[:2] != "##"
 
 
-@functools.cache
 def _table(seed: int) -> torch.Tensor:
     """Random embeddings (V, 8) whose lengths differ a lot, from about 1 to 100; that of [PAD], and of one word, is zero."""
+    return _table_of(drawn(seed))
+
+
+@functools.lru_cache(maxsize=64)
+def _table_of(seed: int) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     size = len(VOCABULARY)
     table = 10 * torch.randn(size, 8, generator=generator) * torch.randn(size, 1, generator=generator).exp()
@@ -370,10 +388,13 @@ def test_a_word_that_is_not_in_the_vocabulary_is_an_error_that_names_it(student,
     for own in (True, False):
         things = _embedded(lab, _table(2), own)
         others = [piece for piece in (VOCABULARY if own else OTHER) if not _is_word(piece, own)]
-        for word in ("猫", "zebra", "dogs", "old dog", "dog the", *others, *([] if own else ["Cat", "thé"])):
-            _refused(functools.partial(student.nearest_words, *things, word), word, f"the word {word!r}")
-        _refused(functools.partial(student.nearest_words, *things, ""), "", "the empty word")
-        expect_equal(len(student.nearest_words(*things, "dog")), 10, "neighbours of a word that is there")
+        asked = ["猫", "zebra", "dogs", "old dog", "dog the", *others, *([] if own else ["Cat", "thé"]), "", "dog"]
+        for word in shuffled(asked, own):
+            if word == "dog":
+                expect_equal(len(student.nearest_words(*things, word)), 10, "neighbours of a word that is there")
+            else:
+                what = f"the word {word!r}" if word else "the empty word"
+                _refused(functools.partial(student.nearest_words, *things, word), word, what)
 
 
 @check("nearest_words", points=1, hint="What does the tokenizer make of capital letters?")
@@ -398,7 +419,9 @@ def test_the_table_stays_as_it_is(student, lab):
     before, traces, settings = state_of(model), traces_on(model), tokenizer_settings_of(tokenizer)
     student.nearest_words(tokenizer, model, "dog")
     _refused(lambda: student.nearest_words(tokenizer, model, "zebra"), "", "the word 'zebra'")
-    expect_same(state_of(model), before, "weights of the model after a question")
+    after = state_of(model)
+    expect_same(after, before, "weights of the model after a question")
+    expect_same({TABLE: after[TABLE]}, {TABLE: _table(5)}, "weights of the model after a question")
     expect_no_trace(model, traces)
     expect_equal(tokenizer_settings_of(tokenizer), settings, "settings of the tokenizer afterwards")
 
@@ -414,6 +437,7 @@ def _expect_guesses(
     Args:
         things: tokenizer and model; new ones unless given.
     """
+    seed = drawn(seed)
     tokenizer, model = things or (lab.build(tokenizer_given(own, limit)), lab.build(network(seed)))
     guesses = student.predict_masked(tokenizer, model, text, *([] if top == 5 else [top]))
     # 1e-5: float32 through two layers is right to about 1.5e-6; a probability of four places is off by up to 5e-5
@@ -471,9 +495,11 @@ def test_a_text_without_one_mask_is_an_error(student, lab):
         "two masks": "the [MASK] dog sees a [MASK] .",
         "a mask beyond the limit": "the dog " * LIMIT + "[MASK] .",
     }
-    for what, text in faults.items():
-        _refused(lambda text=text: student.predict_masked(*things, text), "", what)
-    expect_equal(len(student.predict_masked(*things, "the [MASK] .")), 5, "guesses for a text with one mask")
+    for what, text in shuffled([*faults.items(), ("a text with one mask", "the [MASK] .")]):
+        if what in faults:
+            _refused(lambda text=text: student.predict_masked(*things, text), "", what)
+        else:
+            expect_equal(len(student.predict_masked(*things, text)), 5, f"guesses for {what}")
 
 
 @check(
@@ -499,9 +525,9 @@ def test_a_text_that_is_too_long_is_cut(student, lab):
 def test_guessing_is_done_in_eval_mode_and_leaves_no_trace(student, lab):
     """A model fresh from training still has dropout on: the same question would get another answer each time."""
     for training in (True, False):
-        with _asked_quietly(lab, seed=4, training=training) as things:
+        with _asked_quietly(lab, seed=drawn(4), training=training) as things:
             _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=4, things=things)
-    copy_parameters(things[1], lab.build(network(5)))
+    copy_parameters(things[1], lab.build(network(drawn(5))))
     _expect_guesses(student, lab, "yes , the big [MASK] likes a cat", seed=5, things=things)
 
 
@@ -606,7 +632,7 @@ def _expect_judgements(
     """
     tokenizer, model = things or (lab.build(tokenizer_given(own, limit)), lab.build(network(seed)))
     wrong = []
-    for first, second, truth in pairs:
+    for first, second, truth in shuffled(pairs, seed):
         answer = student.is_next_sentence(tokenizer, model, first, second)
         expect(type(answer) is bool, "expected True or False, got {got}", got=describe(answer))
         wrong += [] if answer is truth else [f"{first!r} | {second!r}: expected {truth}, got {answer}"]

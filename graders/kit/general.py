@@ -2,7 +2,8 @@
 
 import functools
 import io
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from course.checks.probes import traces_on
 from course.checks.seeds import drawn, fixed
 from course.checks.wire import Photo
 from course.models.signs import baselines
+
+T = TypeVar("T")
 
 
 def images(count: int, side: int = 8, channels: int = 1, seed: int = 0) -> torch.Tensor:
@@ -81,6 +84,11 @@ def accuracy(logits: torch.Tensor, truth: torch.Tensor) -> float:
 def any_order(seed: int, count: int) -> list[int]:
     """The numbers from 0 on, shuffled by a secret seed: from the place of a question nobody can tell its answer."""
     return np.random.default_rng([seed, 30_301]).permutation(count).tolist()
+
+
+def shuffled(asked: Sequence[T], seed: int = 0) -> Sequence[T]:
+    """Questions as they stand; in a class in an order that is drawn anew, so that the answers in turn cannot be known."""
+    return asked if fixed() else [asked[k] for k in any_order(drawn(seed), len(asked))]
 
 
 def in_any_order(seed: int, images: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
