@@ -31,11 +31,13 @@ class Real:
         what: for people: the network, and what it is measured on.
         data: the name of the data set.
         measure: (folder, seed) -> accuracy on held-out data at the end.
+        limits: for people: what was tried to do better, what came of it, and what limits it; a paragraph of Markdown.
     """
 
     what: str
     data: str
     measure: Callable[[Path, int], float]
+    limits: str = ""
 
 
 def declared() -> dict[str, Real]:
@@ -81,7 +83,7 @@ def kept() -> dict[str, dict[str, float]]:
 def section() -> list[str]:
     """The lines of docs/lessons.md about real data; none where nothing has been measured."""
     found = kept()
-    lines = []
+    lines, limits = [], []
     for project_id, real in declared().items():
         values = list(found.get(project_id, {}).values())
         if not values:
@@ -91,6 +93,8 @@ def section() -> list[str]:
         calm = calm if len(values) >= FEW else f"{len(values)} of 10 seeds so far"
         row = (project_id, real.what, str(len(values)), f"{mean:.3f}", f"{worst:.3f}", f"{max(values):.3f}", calm)
         lines.append(f"| {' | '.join(row)} |")
+        if real.limits:
+            limits += ["", f"**{project_id}.** {' '.join(real.limits.split())}"]
     if not lines:
         return []
     return [
@@ -105,6 +109,7 @@ def section() -> list[str]:
         "| project | what | seeds | mean | worst | best | no unlucky end |",
         "|---|---|---|---|---|---|---|",
         *lines,
+        *(["", "### What limits them, and what did not help", *limits] if limits else []),
     ]
 
 

@@ -58,3 +58,19 @@ def test_the_page_says_whether_an_end_is_unlucky(kept, monkeypatch, values, said
     assert row.endswith(f"| {said} |")
     assert row.startswith("| 03 | CNN | 3 | 0.7")
     assert not lesson_text._table(row)  # numbers in lessons come from the embedded data alone
+
+
+def test_the_page_says_below_the_table_what_limits_a_project(kept, monkeypatch):
+    def measure(folder: Path, seed: int) -> float:
+        return 0.0
+
+    declared = {
+        "02": real.Real("MLP", "asl", measure),
+        "03": real.Real("CNN", "asl", measure, "Few\n    shots."),
+        "07": real.Real("fruit", "fruits", measure, "Never measured."),
+    }
+    monkeypatch.setattr(real, "declared", lambda: declared)
+    kept.write_text(json.dumps({"02": {"0": 0.5}, "03": {"0": 0.8}}))
+    page = real.section()
+    assert page[-1] == "**03.** Few shots."
+    assert not [line for line in page if line.startswith(("**02", "**07"))]

@@ -1,5 +1,6 @@
 """The numbers of lesson 07 are those that come out."""
 
+import json
 import math
 import re
 
@@ -11,6 +12,8 @@ from course.authoring.figures import keeping
 from course.authoring.figures.figure import figures_of
 from course.catalog import project
 from course.datasets import fruit
+from course.lessons.quiet_run import settings
+from course.lessons.real import KEPT
 from tests.lessons.texts import cells, words
 
 
@@ -51,6 +54,18 @@ def test_what_a_histogram_reaches_is_measured(text):
     page = (paths.ROOT / "docs" / "data.md").read_text("utf-8")
     mean = float(re.search(r"64-bin histogram \| (\d\.\d+)", page)[1])
     assert f"a histogram of 64 colours reads {mean:.2f} of them right" in text
+
+
+def test_how_far_a_weight_gets(text):
+    """152 steps of Adam, each about as long as the learning rate; and the run's rates are those that the lesson names."""
+    own = settings("07")
+    steps = own["epochs"] * math.ceil(len(fruit.CLASSES) * fruit.COUNTS["train"] / 32)
+    assert f"are {steps} steps" in text
+    assert f"further than {steps * 0.001:.2f} from" in text
+    assert f"takes {own['lr']} for the head, and steps 200 times smaller" in text
+    real = [float(value) for value in json.loads(KEPT.read_text("utf-8"))["07"].values()]
+    assert f"at 0.02 and 0.0001 they end at {sum(real) / len(real):.2f}." in text
+    assert f"lr=run.lr / {own['lr'] / 0.0001:.0f}" in (paths.ROOT / "solutions" / "ex07_fruits.py").read_text("utf-8")
 
 
 def test_the_curves_are_as_the_lesson_tells():
