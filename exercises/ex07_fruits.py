@@ -1,4 +1,4 @@
-# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub a7201f3eca584e64)
+# Made from solutions/ex07_fruits.py by `course author make`; yours to edit from here on. (stub dfc801ce146fc203)
 # %% [markdown]
 # # 07 Fresh and rotten fruit
 #
@@ -32,7 +32,7 @@
 #    weights, trained three times as long, ends at 0.81.
 # 3. **Get the smallest thing to run**: one batch, one step, the right shapes. Then let the head
 #    memorise a single batch. If it cannot, the fault is in your code and not in the data.
-# 4. **Freeze and train the head.** It should come near the bar: 0.97 on the embedded photos.
+# 4. **Freeze and train the head.** It should come near the bar: 0.98 on the embedded photos.
 # 5. **Look at the mistakes**, all of them: *How to look at mistakes* below says how. Change one
 #    thing, guess what will happen, run, compare.
 # 6. **Fine-tune last**, at a small learning rate. It polishes what works; it does not save what
@@ -183,6 +183,15 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
 #
 # Only what requires a gradient goes to the optimizer. The loss is cross entropy on logits.
 #
+# How large a step? With Adam, each step moves a weight by about the learning rate. Eight epochs
+# of 600 photos in batches of 32 are 152 steps, so at the default of 0.001 no weight gets much
+# further than 0.15 from where it began. A backbone would have forgotten a lot by then; a head
+# that begins with random weights has hardly arrived. The curves tell you: if training and
+# validation accuracy lie close together and *both still rise in the last epoch*, the head is
+# not overfitting, it is not finished. Take larger steps, or more of them. `course run 07` takes
+# 0.02 for the head, and steps 200 times smaller for fine-tuning. On the real photos ten runs at
+# 0.001 and 0.0001 ended at 0.93 on average; at 0.02 and 0.0001 they end at 0.97.
+#
 # **Question 3: The training loss falls and the validation loss rises. And if both stay where
 # they began?** (Answer 3 stands at the end of this file.)
 
@@ -237,7 +246,7 @@ def train(
 # Frozen, the head needs few epochs to pass the bar. Fine-tuning adds a photo or two of 240. In
 # 05b it added 0.06. That network had to learn something new, one dog's face, and here the
 # backbone already knows fruit and decay. Had its weights been random, frozen, the head would
-# end at 0.28.
+# end at 0.43.
 
 
 # %%
@@ -359,7 +368,7 @@ def save_model(model: nn.Module, path: str | Path) -> None:
 #
 # ## All together
 # `python -m exercises.ex07_fruits` (or `course run 07`): the head first, then all of it, then
-# the assessment. Expect about 0.97 with the embedded photos. With the real photos in
+# the assessment. Expect about 0.99 with the embedded photos. With the real photos in
 # `data/fruits` the same code runs on them; `--weights squeezenet1_0` takes another backbone.
 # Your own choices will give other numbers; what counts is that they stay above the bar when you
 # change the seed.
@@ -422,7 +431,7 @@ def main(run: "PhotoRun") -> None:
     backbone, width = load_backbone(run.weights)
     model = build_model(freeze_backbone(backbone), width, len(names)).to(run.device)
     run.take(train(model, train_loader, valid_loader, epochs=run.n_epochs, lr=run.lr))
-    run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 10))
+    run.take(fine_tune(model, train_loader, valid_loader, epochs=4, lr=run.lr / 200))
     run.assess(*evaluate(model, valid_loader), bar=0.92)
     run.finish_photos(model, valid_loader, names, make_transforms, save_model)
 
@@ -431,7 +440,7 @@ def main(run: "PhotoRun") -> None:
 if __name__ == "__main__":
     from course.runs import PhotoRun
 
-    main(PhotoRun("07", epochs=8))
+    main(PhotoRun("07", epochs=8, lr=0.02))
 
 # %% [markdown]
 # ## Answers

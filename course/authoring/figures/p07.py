@@ -167,7 +167,7 @@ def hardest_photos(data: Data) -> Any:
     """Those photos, each with what it is and what the network said."""
     from course.datasets import fruit
 
-    drawing = style.sheet(7.2, 3.9)
+    drawing = style.sheet(6.4, 3.4)
     for axes, (truth, number, said, chance, _) in zip(drawing.subplots(2, 3).flat, data["photos"], strict=True):
         photo = fruit.photo(fruit.CLASSES[truth], number, "valid")
         axes.imshow(photo.resize((108, 108), Image.Resampling.LANCZOS))

@@ -31,11 +31,12 @@ REAL = Real(
     "asl",
     accuracy,
     """
-    The signs held out are 1,298 rows, but only 59 shots: about 21 near copies of each, so that a shot is worth 0.016, and it is read
-    whole or not at all. In six trainings 33 shots were read nearly every time, five (two of m, one each of g, q and s)
-    never, and 21 now and then: that is the spread between seeds, and no cure of the last epoch touches it. The mean of the weights
-    in place of a falling rate (five seeds at a constant 0.002: the last epoch 0.786, worst 0.770; an exponential mean over some fifty
-    steps 0.787 and 0.764; over the last ninth of all steps 0.786 and 0.757; the falling rate 0.784 and 0.760) cures the unlucky
-    last epoch as the falling rate does, and no more.
+    The signs held out are 1,298 rows, but only 59 shots: about 21 near copies of each, so that a shot is worth 0.016,
+    and it is read whole or not at all. In six trainings 33 shots were read nearly every time, five (two of m, one
+    each of g, q and s) never, and 21 now and then: that is the spread between seeds, and no cure of the last epoch
+    touches it. The mean of the weights in place of a falling rate (five seeds at a constant 0.002: the last epoch
+    0.786, worst 0.770; an exponential mean over some fifty steps 0.787 and 0.764; over the last ninth of all steps
+    0.786 and 0.757; the falling rate 0.784 and 0.760) cures the unlucky last epoch as the falling rate does, and no
+    more.
     """,
 )

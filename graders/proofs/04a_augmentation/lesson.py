@@ -49,12 +49,13 @@ REAL = Real(
     "asl",
     lambda folder, seed: train("04a", folder, seed).accuracy,
     """
-    The same 59 shots: in twelve trainings 39 were read nearly every time, two (one of q, one of s) never, three more (g, s, r) hardly ever,
-    and the rest now and then; n taken for m, s for m and g for h are half of the mistakes, and look alike at 28 pixels.
-    Twelve networks voting together read 0.840: luck is not what is missing, other hands are. Three seeds each, mean and worst, none
-    above the solution's own 0.864 and 0.830 with these seeds: a rate of 0.003, 0.834 and 0.815; SGD with momentum at 0.05, weight
-    decay and warm-up, 0.851 and 0.820; a weight decay of 0.3, 0.842 and 0.798; whole maps dropped and half of what reaches the
-    head, 0.839 and 0.812. The mean of the weights ends within 0.015 of the last epoch in each of these, 0.003 above it on average. Elastic changes, stronger or other
-    augmentation gained nothing either.
+    The same 59 shots: in twelve trainings 39 were read nearly every time, two (one of q, one of s) never, three more
+    (g, s, r) hardly ever, and the rest now and then; n taken for m, s for m and g for h are half of the mistakes, and
+    look alike at 28 pixels. Twelve networks voting together read 0.840: luck is not what is missing, other hands are.
+    Three seeds each, mean and worst, none above the solution's own 0.864 and 0.830 with these seeds: a rate of 0.003,
+    0.834 and 0.815; SGD with momentum at 0.05, weight decay and warm-up, 0.851 and 0.820; a weight decay of 0.3,
+    0.842 and 0.798; whole maps dropped and half of what reaches the head, 0.839 and 0.812. The mean of the weights
+    ends within 0.015 of the last epoch in each of these, 0.003 above it on average. Elastic changes, stronger or
+    other augmentation gained nothing either.
     """,
 )
