@@ -1,11 +1,11 @@
-# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub bdbaed37033a57f0)
+# Made from solutions/ex05a_pretrained.py by `course author make`; yours to edit from here on. (stub 3141ffe8327019b1)
 # %% [markdown]
 # # 05a Pre-trained models
 #
 # **Can you build a door that opens for dogs without training a network?**
 #
 # So far you have trained every network yourself, on data that you had. Now you have no data at
-# all, and no time either: tonight there should be a door that opens for dogs and stays shut for
+# all, and no time either: by tonight you need a door that opens for dogs and stays shut for
 # cats and bears. The good news: somebody has already trained a network on very many pictures of
 # very many things, dogs among them, and has put the weights into a file.
 #
@@ -13,10 +13,10 @@
 # from, which *preprocessing* its pictures went through, in which *mode* it must run, and
 # which *category* each of its outputs stands for. Get one of them wrong, and it still answers.
 #
-# The course brings such a network along, the *pocket network*. It learned 152 categories, among
+# The course comes with such a network, the *pocket network*. It learned 152 categories, among
 # them 14 breeds of dogs, from pictures that were drawn by formulas, so it has never seen a
 # photograph. The same code opens torchvision's networks with ImageNet weights, with a thousand
-# categories, where you have them.
+# categories, if you have them.
 #
 # At the end of this project you can
 #

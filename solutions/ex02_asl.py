@@ -209,6 +209,7 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
         mode, which parameters can be trained.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     compiled = torch.compile(model)
     modes = {layer: layer.training for layer in model.modules()}
     model.eval()  # in train mode the trial would move running statistics
@@ -216,15 +217,13 @@ def compile_model(model: nn.Module, example: torch.Tensor) -> nn.Module:
         with torch.no_grad():
             compiled(example)
     except Exception as fault:
-        warnings.warn(
-            f"torch.compile does not work here ({type(fault).__name__}); going on without it.",
-            stacklevel=2,
-        )
+        warnings.warn(f"torch.compile does not work here ({type(fault).__name__}); going on without it.", stacklevel=2)
         return model
     finally:
         for layer, mode in modes.items():
             layer.training = mode
     return compiled
+    # fmt: on
     ### END SOLUTION
 
 

@@ -157,22 +157,20 @@ def make_transforms(train: bool) -> Callable[[torch.Tensor], torch.Tensor]:
         unchanged.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     if not train:
         return v2.Identity()
     return v2.Compose(
         [
-            # what comes in from outside looks like what was at the edge, not black
-            v2.Pad(6, padding_mode="edge"),
+            v2.Pad(6, padding_mode="edge"),  # what comes in from outside looks like what was at the edge, not black
             v2.RandomAffine(
-                degrees=12,
-                translate=(0.06, 0.06),
-                scale=(0.85, 1.15),
-                interpolation=v2.InterpolationMode.BILINEAR,
+                degrees=12, translate=(0.06, 0.06), scale=(0.85, 1.15), interpolation=v2.InterpolationMode.BILINEAR
             ),
             v2.CenterCrop(28),
             v2.ColorJitter(brightness=0.3, contrast=0.4),  # stays within [0, 1]
         ]
     )
+    # fmt: on
     ### END SOLUTION
 
 

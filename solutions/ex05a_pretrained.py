@@ -4,7 +4,7 @@
 # **Can you build a door that opens for dogs without training a network?**
 #
 # So far you have trained every network yourself, on data that you had. Now you have no data at
-# all, and no time either: tonight there should be a door that opens for dogs and stays shut for
+# all, and no time either: by tonight you need a door that opens for dogs and stays shut for
 # cats and bears. The good news: somebody has already trained a network on very many pictures of
 # very many things, dogs among them, and has put the weights into a file.
 #
@@ -12,10 +12,10 @@
 # from, which *preprocessing* its pictures went through, in which *mode* it must run, and
 # which *category* each of its outputs stands for. Get one of them wrong, and it still answers.
 #
-# The course brings such a network along, the *pocket network*. It learned 152 categories, among
+# The course comes with such a network, the *pocket network*. It learned 152 categories, among
 # them 14 breeds of dogs, from pictures that were drawn by formulas, so it has never seen a
 # photograph. The same code opens torchvision's networks with ImageNet weights, with a thousand
-# categories, where you have them.
+# categories, if you have them.
 #
 # At the end of this project you can
 #
@@ -209,15 +209,14 @@ def classify(
         two may have the same name.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     device = next(model.parameters()).device
     with torch.inference_mode():
         probabilities = model(preprocess(photo, weights).to(device)).softmax(dim=1)[0]
     found = probabilities.topk(top)
     names = weights.meta["categories"]
-    return [
-        (names[index], value)
-        for value, index in zip(found.values.tolist(), found.indices.tolist(), strict=True)
-    ]
+    return [(names[index], value) for value, index in zip(found.values.tolist(), found.indices.tolist(), strict=True)]
+    # fmt: on
     ### END SOLUTION
 
 

@@ -149,20 +149,19 @@ def freeze_backbone(model: nn.Module) -> nn.Module:
             returned itself.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     model.requires_grad_(False)
 
     def stay_in_eval_mode(layer: nn.Module, mode: bool = True) -> nn.Module:
-        """In place of `train`, by which `model.train()` puts each of its layers into train
-        mode."""
+        """In place of `train`, by which `model.train()` puts each of its layers into train mode."""
         return layer
 
     for layer in model.modules():
-        # BatchNorm of any dimension, and whatever else keeps statistics
-        if hasattr(layer, "running_mean"):
+        if hasattr(layer, "running_mean"):  # BatchNorm of any dimension, and whatever else keeps statistics
             layer.eval()
-            # bound to the layer: a deep copy has its own
-            layer.train = MethodType(stay_in_eval_mode, layer)
+            layer.train = MethodType(stay_in_eval_mode, layer)  # bound to the layer: a deep copy has its own
     return model
+    # fmt: on
     ### END SOLUTION
 
 
@@ -261,6 +260,7 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         photo (its central square, if it is not square), the same each time.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     if train:
         views = [
             v2.RandomResizedCrop(size, scale=(0.6, 1.0), ratio=(0.85, 1.2), antialias=True),
@@ -269,9 +269,8 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         ]
     else:
         views = [v2.Resize(size, antialias=True), v2.CenterCrop(size)]
-    return v2.Compose(
-        [v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
-    )
+    return v2.Compose([v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    # fmt: on
     ### END SOLUTION
 
 
@@ -386,6 +385,7 @@ def fine_tune(
         validation accuracy, be it by one photo: never worse than it was.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     loss_function = nn.CrossEntropyLoss()
     unfreeze(model)
     optimizer = torch.optim.Adam(trainable_parameters(model), lr=lr)
@@ -397,13 +397,11 @@ def fine_tune(
         valid = one_pass(model, valid_loader, loss_function)
         history.add(trained, valid)
         if valid.accuracy > best:
-            best, kept = (
-                valid.accuracy,
-                {name: value.clone() for name, value in model.state_dict().items()},
-            )
+            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(kept)
     model.eval()
     return history
+    # fmt: on
     ### END SOLUTION
 
 

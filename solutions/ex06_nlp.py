@@ -181,11 +181,9 @@ def tokenize(
             list, TypeError will do.
     """
     ### BEGIN SOLUTION
-    return dict(
-        tokenizer(
-            text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"
-        )
-    )
+    # fmt: off
+    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))
+    # fmt: on
     ### END SOLUTION
 
 
@@ -272,17 +270,18 @@ def nearest_words(
             tokens and pieces are not words); the message names the word.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     pieces = tokenizer.tokenize(word)
     if len(pieces) != 1 or pieces[0] in tokenizer.all_special_tokens:
         raise ValueError(f"{word!r} is not a word of the vocabulary: the tokenizer reads {pieces}")
     own = tokenizer.convert_tokens_to_ids(pieces[0])
-    # (V, H), each row of length 1
-    directions = F.normalize(model.get_input_embeddings().weight.detach(), dim=1)
+    directions = F.normalize(model.get_input_embeddings().weight.detach(), dim=1)  # (V, H), each row of length 1
     cosines = (directions @ directions[own]).tolist()
     names = tokenizer.convert_ids_to_tokens(list(range(len(cosines))))
     no_word = {names[own], *tokenizer.all_special_tokens}
     words = [(n, c) for n, c in zip(names, cosines) if n not in no_word and not n.startswith("##")]
     return sorted(words, key=lambda found: found[1], reverse=True)[:top]
+    # fmt: on
     ### END SOLUTION
 
 
@@ -394,13 +393,12 @@ def predict_masked(
             beyond the limit), or more than one.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     inputs = tokenize(tokenizer, text)
-    # (number of masks,)
-    places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()
+    places = (inputs["input_ids"][0] == tokenizer.mask_token_id).nonzero().flatten()  # (number of masks,)
     if len(places) != 1:
         raise ValueError(
-            f"{tokenizer.mask_token} is wanted once, "
-            f"and stands {len(places)} times in what is read of {text!r}"
+            f"{tokenizer.mask_token} is wanted once, and stands {len(places)} times in what is read of {text!r}"
         )
     model.eval()
     inputs = {name: row.to(model.device) for name, row in inputs.items()}
@@ -408,6 +406,7 @@ def predict_masked(
         logits = model(**inputs).prediction_logits[0, places[0]]  # (V,)
     best = logits.softmax(dim=0).topk(top)
     return list(zip(tokenizer.convert_ids_to_tokens(best.indices.tolist()), best.values.tolist()))
+    # fmt: on
     ### END SOLUTION
 
 
@@ -457,13 +456,13 @@ def is_next_sentence(
         True or False, a Python bool: which of the two logits is higher.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     model.eval()
-    inputs = {
-        name: row.to(model.device) for name, row in tokenize(tokenizer, first, second).items()
-    }
+    inputs = {name: row.to(model.device) for name, row in tokenize(tokenizer, first, second).items()}
     with torch.inference_mode():
         logits = model(**inputs).seq_relationship_logits  # (1, 2)
     return bool(logits[0, 0] > logits[0, 1])
+    # fmt: on
     ### END SOLUTION
 
 

@@ -136,6 +136,7 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         photo (its central square, if it is not square), the same each time.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     if train:
         views = [
             v2.RandomResizedCrop(size, scale=(0.6, 1.0), ratio=(0.85, 1.2), antialias=True),
@@ -145,9 +146,8 @@ def make_transforms(train: bool, size: int = 96) -> Callable[[Image.Image], torc
         ]
     else:
         views = [v2.Resize(size, antialias=True), v2.CenterCrop(size)]
-    return v2.Compose(
-        [v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)]
-    )
+    return v2.Compose([v2.ToImage(), *views, v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+    # fmt: on
     ### END SOLUTION
 
 
@@ -199,20 +199,19 @@ def freeze_backbone(backbone: nn.Module) -> nn.Module:
     frozen, and after `requires_grad_(True)` gradients reach its parameters again.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     backbone.requires_grad_(False)
 
     def stay_in_eval_mode(layer: nn.Module, mode: bool = True) -> nn.Module:
-        """In place of `train`, by which `model.train()` puts each of its layers into train
-        mode."""
+        """In place of `train`, by which `model.train()` puts each of its layers into train mode."""
         return layer
 
     for layer in backbone.modules():
-        # BatchNorm of any dimension, and whatever else keeps statistics
-        if hasattr(layer, "running_mean"):
+        if hasattr(layer, "running_mean"):  # BatchNorm of any dimension, and whatever else keeps statistics
             layer.eval()
-            # bound to the layer: a deep copy has its own
-            layer.train = MethodType(stay_in_eval_mode, layer)
+            layer.train = MethodType(stay_in_eval_mode, layer)  # bound to the layer: a deep copy has its own
     return backbone
+    # fmt: on
     ### END SOLUTION
 
 
@@ -332,6 +331,7 @@ def fine_tune(
         validation accuracy, even by one photo: never worse than it was.
     """
     ### BEGIN SOLUTION
+    # fmt: off
     loss_function = nn.CrossEntropyLoss()
     model.requires_grad_(True)
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -343,13 +343,11 @@ def fine_tune(
         valid = one_pass(model, valid_loader, loss_function)
         history.add(trained, valid)
         if valid.accuracy > best:
-            best, kept = (
-                valid.accuracy,
-                {name: value.clone() for name, value in model.state_dict().items()},
-            )
+            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(kept)
     model.eval()
     return history
+    # fmt: on
     ### END SOLUTION
 
 

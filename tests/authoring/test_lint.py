@@ -253,6 +253,13 @@ FAULTS = {
         "@HALVES.mistake",
         "whole_halves is a variant of half",
     ),
+    "words that the solution no longer has": (
+        MISTAKES,
+        '("2.0 *", f"{factor} *")',
+        '("2 *", f"{factor} *")',
+        "DOUBLES.patch",
+        "times_one: '2 *' occurs 0 times in double, not once",
+    ),
     "a name that is nothing": (
         MISTAKES,
         "@HALVES.mistake",
@@ -597,7 +604,7 @@ from course.catalog import Function, Project
 paths.ROOT, catalog.projects = Path(sys.argv[1]), lambda: (TOY,)
 solution = paths.ROOT / "solutions" / "ex08_toy.py"
 right = solution.read_text("utf-8")
-for old, new in (("", ""), ("2.0 * number", "3.0 * number"), ("    ### BEGIN SOLUTION\\n    return n", EARLY)):
+for old, new in (("", ""), ("2.0 * number", "2.0 * number + number"), ("    ### BEGIN SOLUTION\\n    return n", EARLY)):
     solution.write_text(right.replace(old, new) if old else right, "utf-8")
     for finding in linter.lint([TOY], run=True).findings:
         print(finding.file, finding.what)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.authoring.lint.reader import Finding, Sources
+from course.authoring.proofs.edits import ProofError
 from course.authoring.proofs.variants import Variant
 from course.authoring.stubs import find_regions
 from course.catalog import projects
@@ -167,8 +168,11 @@ def words(found: Sources) -> Iterator[Finding]:
 
 
 def proofs(found: Sources) -> Iterator[Finding]:
-    """A mistake for each check, an alternative for each function, and each mistake knows its check."""
+    """A mistake for each check, an alternative for each function; each mistake knows its check and fits the solution."""
     task_of = {check.name: check.task for check in found.checks}
+    file = found.root / found.solution
+    for variant in [*found.mistakes, *found.alternatives] if file.is_file() else ():
+        yield from _fits(variant, file.read_text("utf-8"))
     for mistake in found.mistakes:
         yield from _mistake(mistake, task_of)
     named = {mistake.caught_by for mistake in found.mistakes}
@@ -183,6 +187,14 @@ def proofs(found: Sources) -> Iterator[Finding]:
             yield Finding(
                 "course/catalog.toml", found.catalog_line(function.name), f"{function.name} has no alternative", cure
             )
+
+
+def _fits(variant: Variant, solution: str) -> Iterator[Finding]:
+    """The words that it changes are there, once: a line that was broken anew is not found any more."""
+    try:
+        variant.edit(solution)
+    except ProofError as fault:
+        yield Finding(variant.file, variant.line, str(fault), "Quote the solution as it is now.")
 
 
 def _mistake(mistake: Variant, task_of: dict[str, str]) -> Iterator[Finding]:
