@@ -275,7 +275,7 @@ ORDER.patch(
     "The name is that of the place in the list of the best, not that of the category.",
     ("names[index]", "names[place]"),
     ("for value, index in zip(", "for place, (value, index) in enumerate(zip("),
-    ("strict=True)\n    ]", "strict=True))\n    ]"),
+    ("strict=True)]", "strict=True))]"),
 )
 ORDER.patch(
     "names_sorted",
@@ -309,7 +309,7 @@ SOFT.patch(
 SOFT.patch(
     "unlikely_ones_left_out",
     "Categories that are unlikely are left out; so many were asked for.",
-    ("strict=True)\n    ]", "strict=True)\n        if value > 0.001\n    ]"),
+    ("strict=True)]", "strict=True) if value > 0.001]"),
 )
 SOFT.patch(
     "one_name_for_each_probability",
@@ -318,7 +318,7 @@ SOFT.patch(
         'names = weights.meta["categories"]',
         'names = dict(zip(probabilities.tolist(), weights.meta["categories"], strict=True))',
     ),
-    ("(names[index], value)", "(names[value], value)"),
+    ("(names[index], value) for value, index in", "(names[value], value) for value, _ in"),
 )
 SOFT.patch(
     "asked_in_train_mode",

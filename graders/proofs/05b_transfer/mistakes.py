@@ -381,8 +381,7 @@ SURVIVE = MISTAKES.caught_by("fine_tune", "test_frozen_statistics_survive_fine_t
 DOOR = MISTAKES.caught_by("fine_tune", "test_the_door_knows_its_dog")
 PARAMETERS, UNFREEZE = "trainable_parameters(model)", "    unfreeze(model)\n"
 KEPT = "    kept = {name: value.clone() for name, value in model.state_dict().items()}\n"
-BEST_OF = "            best, kept = (\n                valid.accuracy,\n"
-KEEP = f"{BEST_OF}                {{name: value.clone() for name, value in model.state_dict().items()}},\n            )"
+KEEP = "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}"
 
 transfer.tuning(TRUE_HISTORY, WHOLE, SMALL, BEST, DOOR, UNFREEZE, PARAMETERS)
 transfer.loop(STEP, TRUE_HISTORY, SMALL, f"Adam({PARAMETERS}, lr=lr)")
@@ -449,7 +448,7 @@ BEST.patch(
 BEST.patch(
     "any_better_than_the_first",
     "The best accuracy is not updated: whatever is better than the first is kept, the last of them in the end.",
-    (KEEP, "            kept = {name: value.clone() for name, value in model.state_dict().items()}"),
+    ("best, kept = valid.accuracy, {", "kept = {"),
 )
 BEST.patch(
     "parameters_kept_without_statistics",
@@ -480,7 +479,7 @@ def head_reset(model, train_loader, valid_loader, epochs, lr=1e-5):
 BEST.patch(
     "best_of_another_curve",
     "The validation accuracy is compared with a training accuracy, which is higher: the first that got better is kept.",
-    (BEST_OF, BEST_OF.replace("valid", "trained")),
+    ("best, kept = valid.accuracy, {", "best, kept = trained.accuracy, {"),
 )
 
 # -- devices ------------------------------------------------------------------------------------------------------------

@@ -24,13 +24,11 @@ LIMIT = MISTAKES.caught_by("tokenize", "test_the_tokenizers_own_limit_holds_if_n
 SCRIPT = MISTAKES.caught_by("tokenize", "test_any_script_and_the_empty_text_are_read")
 NUMBERS = MISTAKES.caught_by("tokenize", "test_each_tokenizer_has_its_own_numbers")
 LOST = MISTAKES.caught_by("tokenize", "test_texts_without_a_second_part_are_not_lost_silently")
-END = 'return_tensors="pt"\n        )\n    )'  # of what `tokenize` returns
 NUMBERS.patch(
     "batch_remembered",
     "Batches are remembered by the list: one that is filled with other texts gets the old numbers.",
     (
-        "    return dict(\n        tokenizer(\n            text, pair, padding=True, truncation=True, max_length=max_length,"
-        f" {END}\n",
+        '    return dict(tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt"))\n',
         '    kept, key = globals().setdefault("_kept", {}), (id(tokenizer), id(text), id(pair), max_length)\n'
         "    if key not in kept:\n"
         '        read = tokenizer(text, pair, padding=True, truncation=True, max_length=max_length, return_tensors="pt")\n'
@@ -227,7 +225,7 @@ CUT.patch(
         '    side = "left" if isinstance(text, list) and pair is None else "right"\n'
         "    tokenizer.truncation_side, kept = side, tokenizer.truncation_side\n    found = dict(",
     ),
-    (END, f"{END}\n    tokenizer.truncation_side = kept\n    return found"),
+    ('return_tensors="pt"))', 'return_tensors="pt"))\n    tokenizer.truncation_side = kept\n    return found'),
 )
 
 
@@ -314,7 +312,7 @@ LIMIT.patch(
     "side_of_the_tokenizer_changed",
     "The tokenizer is set to pad on the left and stays so; other code uses it too.",
     ("    return dict(", "    found = dict("),
-    (END, f'{END}\n    tokenizer.padding_side = "left"\n    return found'),
+    ('return_tensors="pt"))', 'return_tensors="pt"))\n    tokenizer.padding_side = "left"\n    return found'),
 )
 
 

@@ -449,10 +449,7 @@ def tuning(
     kept = "    kept = {name: value.clone() for name, value in model.state_dict().items()}\n"
     better = "        if valid.accuracy > best:\n"
     keep = (
-        "            best, kept = (\n"
-        "                valid.accuracy,\n"
-        "                {name: value.clone() for name, value in model.state_dict().items()},\n"
-        "            )\n"
+        "            best, kept = valid.accuracy, {name: value.clone() for name, value in model.state_dict().items()}\n"
     )
     back = "    model.load_state_dict(kept)\n"
 
@@ -525,14 +522,14 @@ def tuning(
         "small_gains_lost",
         "The accuracies are rounded before they are compared: one photo more out of some hundred is a gain, too.",
         (better, better.replace("valid.accuracy", "round(valid.accuracy, 2)")),
-        (keep, keep.replace("valid.accuracy", "round(valid.accuracy, 2)")),
+        (keep, keep.replace("best, kept = valid.accuracy", "best, kept = round(valid.accuracy, 2)")),
         (first, first.replace("best = ", "best = round(").replace("accuracy\n", "accuracy, 2)\n")),
     )
     best.patch(
         "best_by_the_loss",
         "The state with the lowest loss is kept; the highest accuracy was asked for.",
         (better, better.replace("valid.accuracy > best", "valid.loss < best")),
-        (keep, keep.replace("valid.accuracy", "valid.loss")),
+        (keep, keep.replace("best, kept = valid.accuracy", "best, kept = valid.loss")),
         (first, first.replace(".accuracy", ".loss")),
     )
     best.patch(
