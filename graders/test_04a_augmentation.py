@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from torch.nn.functional import avg_pool2d
 
 from course.catalog import project
+from course.checks import seeds
 from course.checks.attachments import views
 from course.checks.builders import (
     compiled,
@@ -72,7 +73,7 @@ from graders.kit.pictures import (
     expect_to_either_side,
 )
 from graders.kit.poses import STEP, hook, poses
-from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file
+from graders.kit.saving import expect_replaced, expect_saved_whole, numbers_in_file, numbers_of
 from graders.kit.worker.loops import MARK, enough_views, freeze_part, loop_net, marking_transforms
 from graders.kit.worker.pictures import drawn
 from graders.kit.worker.specimens import likely_named_net, named_net
@@ -501,10 +502,11 @@ def test_it_reads_unseen_hands(lab):
 )
 def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
     """A state dict, parameters and running statistics alike, readable with weights_only=True."""
-    model = lab.build(moody_net(features=16, classes=CLASSES, seed=4))
+    form = {"features": 16, "classes": CLASSES, "seed": seeds.drawn(4)}
+    model = lab.build(moody_net(**form))
     path, before = lab.path("model.pt"), standing_of(model)
     student.save_model(model, path)
-    expect_same(numbers_in_file(lab.read(path)), before["numbers"], "saved numbers")
+    expect_same(numbers_in_file(lab.read(path)), numbers_of(moody_net, **form), "saved numbers")
     expect_left_alone(model, before, "after saving")
     expect_saved_whole(student, lab)
 
@@ -514,14 +516,15 @@ def test_the_file_holds_the_numbers_and_nothing_else(student, lab):
 )
 def test_a_compiled_model_is_saved_under_plain_names(student, lab):
     """Otherwise nobody can load it into the network that it came from."""
-    for blueprint in (linear_net(features=16, classes=CLASSES, seed=4), named_net(seed=4)):
-        model = lab.build(blueprint)
+    seed = {"seed": seeds.drawn(4)}
+    for net, form in ((linear_net, {"features": 16, "classes": CLASSES, **seed}), (named_net, seed)):
         path = lab.path("compiled.pt")
-        student.save_model(lab.build(compiled(model=model)), path)
-        expect_same(numbers_in_file(lab.read(path)), state_of(model), "saved numbers of a compiled network")
-    model = lab.build(likely_named_net(seed=4))
-    student.save_model(model, path)
-    expect_same(numbers_in_file(lab.read(path)), state_of(model), "saved numbers of a plain network")
+        student.save_model(lab.build(compiled(model=lab.build(net(**form)))), path)
+        expect_same(numbers_in_file(lab.read(path)), numbers_of(net, **form), "saved numbers of a compiled network")
+    student.save_model(lab.build(likely_named_net(**seed)), path)
+    expect_same(
+        numbers_in_file(lab.read(path)), numbers_of(likely_named_net, **seed), "saved numbers of a plain network"
+    )
 
 
 @check("save_model", points=1, hint="The path may already hold an older file. What should it hold afterwards?")

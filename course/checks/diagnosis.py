@@ -39,6 +39,8 @@ RTOL, ATOL = 1e-3, 1e-5
 LEVEL = 0.015
 # What of a failure depends on ties and thresholds: where the greatest of near equal differences is, how many lie beyond a tolerance
 UNSTEADY = {"values differ": ("where", "expected", "got", "bad", "looks"), "shape": ("looks",), "changed": ("worst",)}
+# How far a resized picture is from another one: a small number made of whole grey levels.
+LEVELS = {"off", "distance", "spread", "uneven"}
 Number = float | tuple[float, ...]  # (mean, smallest, largest, projection) of a tensor: as exact as its span allows
 
 _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -109,7 +111,8 @@ def signature(check: str, failure: Failure, answers: Iterable[tuple[str, Any]]) 
     raised = _NUMBER.sub("#", _PATH.sub("<path>", str(failure.values.get("text", ""))))
     token = "" if "looks" in failure.values else failure.token  # what it looks like is said of the numbers, and of ties
     form = [failure.kind, token, failure.place, str(failure.steady), raised]
-    steady = {k: v for k, v in failure.values.items() if k not in UNSTEADY.get(failure.kind, ())}
+    unsteady = LEVELS.union(UNSTEADY.get(failure.kind, ()))
+    steady = {k: v for k, v in failure.values.items() if k not in unsteady}
     return Signature(check, _digest("|".join(form)), _kept(_numbers(steady)), _digest("|".join(kinds)), _kept(values))
 
 

@@ -5,6 +5,7 @@ called with the object itself (`PROBES`). What a probe reports is what the worke
 judge, from predictions, with labels that the worker does not have.
 """
 
+import copy
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -305,11 +306,12 @@ def break_the_compiler(model: nn.Module, broken: bool) -> None:
 
 
 @probe
-def compiler_works(model: nn.Module) -> bool:
-    """Can this machine compile a network at all?"""
+def compiler_works(model: nn.Module, example: torch.Tensor) -> bool:
+    """Can this machine compile such a network? Another one may ask less of the compiler."""
+    torch._dynamo.reset()
     try:
         with torch.no_grad():
-            torch.compile(nn.Linear(2, 2))(torch.zeros(1, 2))
+            torch.compile(copy.deepcopy(model).eval())(example)
         return True
     except Exception:
         return False

@@ -6,7 +6,9 @@ import torch
 
 from course.checks.builders import linear_net
 from course.checks.expect import expect, expect_equal, expect_same, fail
-from course.checks.probes import copy_parameters, state_of
+from course.checks.probes import copy_parameters
+from course.checks.seeds import drawn
+from course.checks.wire import Handle
 from graders.kit.networks import expect_left_alone, standing_of
 from graders.kit.worker.compiling import beside
 from graders.kit.worker.networks import modes_of, set_modes
@@ -38,14 +40,14 @@ def expect_saved_whole(student, lab) -> None:
     space in it, and an ending that nobody knows or none.
     """
     for training in (True, False):
-        model = lab.build(named_net(seed=4, double=not training))
+        model, own = _both(lab, named_net, seed=drawn(4), double=not training)
         set_modes(model, list(modes_of(model)) if training else [])
         name = "weights.v2" if training else "weights"
         path = lab.path(f"kept {training}/{name}")
         before = standing_of(model)
         student.save_model(model, path if training else a_path(text=path))
         expect_equal(beside(model, path), [name], "files in the folder after saving")
-        expect_same(numbers_in_file(lab.read(path)), before["numbers"], "saved numbers")
+        expect_same(numbers_in_file(lab.read(path)), own, "saved numbers")
         expect_left_alone(model, before, "after saving")
 
 
@@ -57,15 +59,24 @@ def expect_replaced(student, lab) -> None:
     for old in (b"yesterday", long_file()):
         path = lab.file(f"{len(old)}/old.pt", old)
         for seed in (1, 2):
-            model = lab.build(linear_net(features=16, classes=CLASSES, seed=seed))
+            model, own = _both(lab, linear_net, features=16, classes=CLASSES, seed=drawn(seed))
             student.save_model(model, path)
-        expect_same(numbers_in_file(lab.read(path)), state_of(model), "numbers after saving two models to one path")
+        expect_same(numbers_in_file(lab.read(path)), own, "numbers after saving two models to one path")
         expect_equal(beside(model, path), ["old.pt"], "files in the folder after saving")
-        copy_parameters(model, lab.build(linear_net(features=16, classes=CLASSES, seed=3)))
+        learned, own = _both(lab, linear_net, features=16, classes=CLASSES, seed=drawn(3))
+        copy_parameters(model, learned)
         student.save_model(model, path)
-        expect_same(
-            numbers_in_file(lab.read(path)), state_of(model), "numbers of a model that has learned since it was saved"
-        )
+        expect_same(numbers_in_file(lab.read(path)), own, "numbers of a model that has learned since it was saved")
+
+
+def _both(lab, builder, **form) -> tuple[Handle, dict[str, torch.Tensor]]:
+    """A network on the student's side, and its numbers as the judge knows them, who has built it too."""
+    return lab.build(builder(**form)), numbers_of(builder, **form)
+
+
+def numbers_of(builder, **form) -> dict[str, torch.Tensor]:
+    """The numbers of a network of ours, built by the judge: in a class, where its seed is drawn, nobody else knows them before."""
+    return {name: value.detach().clone() for name, value in builder.build(**form).state_dict().items()}
 
 
 def long_file() -> bytes:
