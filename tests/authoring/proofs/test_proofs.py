@@ -17,7 +17,8 @@ from course import paths
 from course.authoring.proofs import fingerprints, variants
 from course.authoring.proofs.variants import Variant
 from course.catalog import Project, project
-from course.checks import diagnosis
+from course.checks import diagnosis, probes
+from course.checks.builders import dense_net
 from course.checks.check import checks_of
 from course.checks.run import run
 from course.checks.session import InProcess
@@ -58,14 +59,10 @@ def test_a_mistake_is_caught_by_the_check_that_it_names(variant: Variant):
 
 @functools.cache
 def _compiles() -> bool:
-    """With the capability "default" torch makes C++ that no compiler takes."""
-    model = torch.nn.Sequential(torch.nn.Linear(784, 32), torch.nn.ReLU()).eval()
-    try:
-        with torch.no_grad():
-            torch.compile(model)(torch.zeros(4, 784))
-    except Exception:
-        return False
-    return True
+    """Can this machine compile the network of the check? Torch keeps C++ by the network and not by the processor's capability."""
+    return probes.PROBES["compiler_works"](
+        dense_net.build(features=784, classes=24, seed=2, width=32), torch.zeros(4, 784)
+    )
 
 
 def _expect_fresh_fingerprint(proof: variants.Proof) -> None:
