@@ -27,6 +27,7 @@ from graders.kit.freezing import (
     frozen_backbone,
 )
 from graders.kit.general import accuracy
+from graders.kit.heads import stood, trained_here
 from graders.kit.pages import DOOR, show_judgement, show_photo_views
 from graders.kit.photos import (
     folder_photos,
@@ -296,20 +297,31 @@ def test_the_door_knows_its_dog(student, lab):
     x, y = lab.exam(unseen_at_the_door)
 
     def logits():
-        backbone = student.freeze_backbone(lab.build(backbone_of(name="pocket_mobilenet")))
-        model = lab.seeded(lab.seed).build_model(backbone, width_of(backbone), 2)
-        augment, plain = student.make_transforms(True), student.make_transforms(False)
-        photos, truth = folder_photos("presidential", "train")
-        train = lab.build(photo_loader(photos=photos, labels=truth, transform=augment, batch_size=16, shuffle=True))
-        photos, truth = folder_photos("presidential", "valid")
-        valid = lab.build(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
-        train_head(model, train, epochs=16, lr=2e-3, seed=lab.seed)
+        model, plain, train, valid = _with_head(student, lab)
         lab.seeded(lab.seed).fine_tune(model, train, valid, 2)
         return predict_photos(model, plain, x)
 
     found = expect_tensor(lab.remember("door", logits), "logits", shape=(len(y), 2))
     show_judgement(lab, y, found, DOOR, x)
     expect_at_least(accuracy(found, torch.tensor(y)), THRESHOLD, "accuracy on unseen photos at the door")
+
+
+def _with_head(student, lab):
+    """A network whose head is trained, the transform of validation, and both loaders."""
+    backbone = student.freeze_backbone(lab.build(backbone_of(name="pocket_mobilenet")))
+    model = lab.seeded(lab.seed).build_model(backbone, width_of(backbone), 2)
+    augment, plain = student.make_transforms(True), student.make_transforms(False)
+    photos, truth = folder_photos("presidential", "train")
+    train = lab.build(photo_loader(photos=photos, labels=truth, transform=augment, batch_size=16, shuffle=True))
+    photos, truth = folder_photos("presidential", "valid")
+    valid = lab.build(photo_loader(photos=photos, labels=truth, transform=plain, batch_size=32))
+    if not stood(lab, model, _head):
+        train_head(model, train, epochs=16, lr=2e-3, seed=lab.seed)
+    return model, plain, train, valid
+
+
+def _head(seed):
+    return trained_here("05b", lambda student, lab: _with_head(student, lab)[0], seed)
 
 
 # -- ready for a GPU ---------------------------------------------------------------------------------------------------

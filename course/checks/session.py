@@ -72,6 +72,7 @@ class Session:
     isolation = "none"
     cache: Cache | None = None
     exams: Path | None = None  # where the judges of a batch keep its exam (`exams.made`)
+    reference: Path | None = None  # the solution, where its functions stand upstream and the student's own never do
 
     def __init__(self) -> None:
         self.struck = (

@@ -99,6 +99,15 @@ class Lab:
         """Hidden data, with their labels: what `make(*size, seed)` makes of the run's seed. Labels are never sent anywhere."""
         return exams.made(make, size, self.__of_run, self._session.exams)
 
+    def of_batch(self, make: Callable[..., T], *size: Any) -> T | None:
+        """What `make(*size, seed)` makes, here and once for a batch of submissions; None where each has to make its own.
+
+        It is for what takes training and hangs on the run's seed and on upstream functions alone: behind the wall those are the
+        solution's, whoever has handed in.
+        """
+        batch, of_solution = self._session.exams, self._session.reference
+        return None if batch is None or of_solution is None else exams.made(make, size, self.__of_run, batch)
+
     def remember(self, name: str, compute: Callable[[], Any]) -> Any:
         """Plain evidence that takes training: computed once for this code and this data, where a cache is open."""
         if self._session.cache is None:

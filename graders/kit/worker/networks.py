@@ -175,6 +175,13 @@ def set_modes(model: nn.Module, training: list[str]) -> None:
 
 
 @probe
+def stand_as(model: nn.Module, numbers: dict[str, torch.Tensor], training: list[str]) -> None:
+    """Give the model these numbers by name, and train mode to the parts of these names, eval mode to all others."""
+    model.load_state_dict(numbers)
+    set_modes(model, training)
+
+
+@probe
 def thaw(model: nn.Module) -> None:
     """Let every parameter require a gradient."""
     for p in model.parameters():
