@@ -220,8 +220,8 @@ def test_validation_photos_teach_nothing(student, lab):
             Data(x, wrong_labels(model, x, CLASSES)[k])
             for x, k in zip((teaching()[:12], watching()[:5]), ("taught", kind), strict=True)
         )
-        loaders = train.batches(lab, 8, shuffle=True), valid.batches(lab, 5)
-        curves = history_of(lab.seeded(7).train(model, *loaders, 16, 0.01))
+        loaders = train.batches(lab, 12, shuffle=True), valid.batches(lab, 5)
+        curves = history_of(lab.seeded(7).train(model, *loaders, 16, 0.02))
         return state_of(model), curves
 
     expect_validation_teaches_nothing(trained, 16)

@@ -216,13 +216,11 @@ def lived_in(width: int) -> nn.BatchNorm2d:
 
 
 @builder
-def watched_head(backbone: nn.Module, width: int, classes: int, seed: int, sure: float = 1.0) -> Watched:
+def watched_head(backbone: nn.Module, width: int, classes: int, seed: int) -> Watched:
     """The backbone, frozen or not, with a linear head in a block of its own: (B, 3, H, W) -> (B, classes)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         head = nn.Linear(width, classes)
-    with torch.no_grad():
-        head.weight.mul_(sure)
     return Watched(backbone, nn.Sequential(nn.Dropout(0.0), head))
 
 
