@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
+from course.checks.seeding import weights_of
 from course.checks.wire import Blueprint
 from course.networks import SignNet, Steady
 from course.training import History
@@ -41,11 +42,13 @@ def builder(build: Callable[P, T]) -> Builder[P, T]:
 
 
 @builder
-def linear_net(features: int, classes: int, seed: int) -> nn.Module:
-    """Flatten and one linear layer: (B, ...) -> (B, classes). Small enough to follow by hand."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return nn.Sequential(nn.Flatten(), nn.Linear(features, classes))
+def linear_net(features: int, classes: int, seed: int, sure: float = 1.0) -> nn.Module:
+    """Flatten and one linear layer, its weights `sure` times as large: (B, ...) -> (B, classes). Small enough to follow by hand."""
+    with weights_of(seed):
+        layer = nn.Linear(features, classes)
+    with torch.no_grad():
+        layer.weight.mul_(sure)
+    return nn.Sequential(nn.Flatten(), layer)
 
 
 class MoodyNet(nn.Module):
@@ -71,8 +74,7 @@ class MoodyNet(nn.Module):
 @builder
 def moody_net(features: int, classes: int, seed: int) -> nn.Module:
     """A `MoodyNet` with seeded weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         return MoodyNet(features, classes)
 
 
@@ -139,16 +141,14 @@ def adam(model: nn.Module, lr: float = 1e-3) -> torch.optim.Optimizer:
 @builder
 def dense_net(features: int, classes: int, seed: int, width: int = 256) -> nn.Module:
     """A dense network with one hidden layer: (B, ...) -> (B, classes)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         return nn.Sequential(nn.Flatten(), nn.Linear(features, width), nn.ReLU(), nn.Linear(width, classes))
 
 
 @builder
 def sign_net(seed: int, state: dict[str, torch.Tensor] | None = None) -> nn.Module:
     """The course's `SignNet`, fresh from `seed`, or filled with `state` and in eval mode: (B, 1, 28, 28) -> (B, 24)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         model = SignNet()
     if state is not None:
         model.load_state_dict(state)
@@ -163,8 +163,7 @@ def steady_sign_net(seed: int) -> nn.Module:
     It drops whole channels and half of what reaches its head. Twelve epochs of pictures that are changed a batch at a time show it
     few changes, and without that dropout it depended on the seed how much of unseen hands it reads.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         model = SignNet()
         for stage in model.stages:
             stage.dropout = nn.Dropout2d(0.2)
@@ -181,8 +180,7 @@ def history(train_accuracy: list[float], valid_accuracy: list[float]) -> History
 @builder
 def frozen_net(seed: int) -> nn.Module:
     """Linear(4, 3) frozen, BatchNorm without parameters of its own, Linear(3, 2) free: 8 trainable numbers."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3, affine=False), nn.Linear(3, 2))
     model[0].requires_grad_(False)
     return model
@@ -191,8 +189,7 @@ def frozen_net(seed: int) -> nn.Module:
 @builder
 def tied_net(seed: int) -> nn.Module:
     """One Linear(5, 5) in two places: 30 numbers."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         layer = nn.Linear(5, 5)
     return nn.Sequential(layer, nn.ReLU(), layer)
 
@@ -222,8 +219,7 @@ class WitnessNet(nn.Module):
 @builder
 def witness_net(classes: int, seed: int) -> nn.Module:
     """A `WitnessNet` with seeded weights."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         return WitnessNet(classes)
 
 

@@ -36,7 +36,9 @@ def changed(before: dict[Any, Any], sent: Any, real: Any) -> list[Any]:
 
 
 def _look(sent: Any, real: Any, keep: bool = False) -> Any:
-    """A digest, or of a picture itself, and a copy if it is to be kept; empty where nothing counts."""
+    """A digest, or of a picture or a tensor itself, and a copy if it is to be kept; empty where nothing counts."""
+    if type(sent) is torch.Tensor and type(real) is torch.Tensor and real.layout is torch.strided:
+        return _Numbers(real.detach().clone() if keep else real.detach())
     if type(sent) is wire.Photo:
         return _Picture(real.mode, real.size, real.copy() if keep else real)
     if type(sent) in (torch.Tensor, list, dict):
@@ -45,6 +47,24 @@ def _look(sent: Any, real: Any, keep: bool = False) -> Any:
         except wire.WireError:
             return "" if type(sent) is not torch.Tensor else "no longer a plain tensor"
     return ""
+
+
+@dataclass(eq=False)
+class _Numbers:
+    """A tensor as it was at a time."""
+
+    tensor: torch.Tensor
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Numbers):
+            return False
+        one, two = self.tensor, other.tensor
+        if (one.dtype, one.shape, one.device) != (two.dtype, two.shape, two.device):
+            return False
+        # what is no number is not equal to itself, but may be the same bytes
+        return torch.equal(one, two) or wire.pack(one) == wire.pack(two)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(eq=False)

@@ -39,6 +39,15 @@ class Lines:
             else:
                 self._last.append(cut)
 
+    def join(self, other: "Lines") -> None:
+        """Add what another one has taken."""
+        for line in other._first:
+            self.add(line)
+        self._number += other._number - len(other._first) - len(other._last)
+        for line in other._last:
+            self.add(line)
+        self._warned |= other._warned
+
     def text(self) -> str:
         """All that is kept."""
         missing = self._number - len(self._first) - len(self._last)

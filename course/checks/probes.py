@@ -233,13 +233,6 @@ def batches_of(loader: Any, most: int = 10_000) -> list[tuple[torch.Tensor, torc
 
 
 @probe
-def argument_after(function: Callable[..., Any], argument: Any) -> Any:
-    """The argument of function(argument) as it is afterwards: unchanged, unless the function works in place."""
-    function(argument)
-    return argument
-
-
-@probe
 def called(function: Callable[..., Any], *args: Any) -> Any:
     """function(*args): for a transform or whatever else can be called."""
     return function(*args)

@@ -37,6 +37,7 @@ class Recorder:
 
     def __init__(self, session: Session) -> None:
         self.steps: list[Step] = []
+        session.shares = False  # each check makes its calls itself
         exchange = session._exchange
 
         def kept(message: dict[str, Any]) -> dict[str, Any]:

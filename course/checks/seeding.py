@@ -1,6 +1,8 @@
-"""The generators that a student's code may draw from: seeded all at once, and without the stack that torch notes for each seed."""
+"""The generators that a student's code may draw from: seeded all at once, and without the stacks that torch notes for each seed."""
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,3 +25,14 @@ def without_stacks() -> None:
     for kind in (torch.cuda, torch.xpu, torch.mtia):
         if hasattr(kind, "traceback"):
             setattr(kind, "traceback", SimpleNamespace(format_stack=list))  # noqa: B010 - a module's own import, to the type checker
+
+
+@contextmanager
+def weights_of(seed: int) -> Iterator[None]:
+    """Weights of things that we build on the CPU are drawn by this seed; what others draw afterwards is as if nothing had been."""
+    before = torch.get_rng_state()
+    try:
+        torch.default_generator.manual_seed(seed)
+        yield
+    finally:
+        torch.set_rng_state(before)

@@ -16,6 +16,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -66,6 +67,16 @@ class WorkerLost(BaseException):
         self.loop = loop
 
 
+@dataclass(frozen=True)
+class Shared:
+    """Evidence that one check has taken and others look at too, with what came and was printed meanwhile."""
+
+    value: Any
+    answers: list[tuple[str, Any]]
+    printed: Lines
+    called: dict[str, None]
+
+
 class Session:
     """A line to a worker: `request` sends a message and returns the answer's value."""
 
@@ -73,6 +84,7 @@ class Session:
     cache: Cache | None = None
     exams: Path | None = None  # where the judges of a batch keep its exam (`exams.made`)
     reference: Path | None = None  # the solution, where its functions stand upstream and the student's own never do
+    shares = True  # may a check look at evidence that another one has taken (`Lab.shared`)?
 
     def __init__(self) -> None:
         self.struck = (
@@ -81,6 +93,7 @@ class Session:
         self.fault: BaseException | None = None  # what ended the last check that failed, for a debugger
         self.printed = Lines()  # by the student's code, in the check that runs; `run` begins it anew
         self.called: dict[str, None] = {}  # functions of the student's that this check has to do with so far
+        self.shared: dict[str, Shared] = {}
 
     @functools.cached_property
     def notes(self) -> dict[str, None]:

@@ -159,10 +159,12 @@ def adapter(session: Session, slip: Slip) -> Iterator[None]:
         return value
 
     session.request = request  # type: ignore[method-assign]
+    session.shared.clear()
     try:
         yield
     finally:
         del session.request
+        session.shared.clear()
 
 
 def mended(

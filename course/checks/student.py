@@ -1,5 +1,6 @@
 """The student's module and our own tools, as a check sees them: two namespaces that never meet."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import PurePath
@@ -8,9 +9,10 @@ from typing import Any, TypeVar
 from course import limits
 from course.checks import exams, wire
 from course.checks.check_failure import CheckFailure
+from course.checks.printed import Lines
 from course.checks.results import Attachment
 from course.checks.seeds import drawn, told
-from course.checks.session import Session, WorkerLost
+from course.checks.session import Session, Shared, WorkerLost
 
 T = TypeVar("T")
 
@@ -113,6 +115,31 @@ class Lab:
         if self._session.cache is None:
             return compute()
         return self._session.cache.remember(f"{name} {self.__of_run}", compute, self._session.called)
+
+    def shared(self, name: str, compute: Callable[[], T]) -> T:
+        """Evidence of one call of the student's at which several checks look: taken by the first of them, for this code.
+
+        A check that runs alone, or whose evidence ended in an error, takes it itself. No handle in it serves another check.
+        """
+        session, key = self._session, f"{name} {self.__of_run}"
+        kept = session.shared.get(key) if session.shares else None
+        if kept is None:
+            answers, printed = session.answers, session.printed
+            session.answers, session.printed = deque(maxlen=answers.maxlen), Lines()
+            try:
+                kept = Shared(compute(), list(session.answers), session.printed, dict(session.called))
+            except BaseException:
+                answers.extend(session.answers)
+                printed.join(session.printed)
+                raise
+            finally:
+                session.answers, session.printed = answers, printed
+            session.shared[key] = kept
+        session.answers.extend(kept.answers)
+        session.printed.join(kept.printed)
+        session.called |= kept.called
+        value: T = kept.value
+        return value
 
     def attach(self, make: Callable[[], Attachment], exam: bool = False) -> None:
         """Put what was measured beside the verdict, on the student's page (`attachments` has the makers).

@@ -12,6 +12,7 @@ import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +21,9 @@ import torch
 from course import limits
 
 MAX_INT = 1 << 63
+_json = json.JSONEncoder(
+    allow_nan=False, check_circular=False
+).encode  # once: `json.dumps` with options makes one each time
 
 TENSOR_DTYPES = {
     str(dtype).removeprefix("torch."): dtype
@@ -98,6 +102,9 @@ def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[A
         if kind is float:
             return value if math.isfinite(value) else {"float": repr(value)}
         if kind is list or kind is tuple:
+            if depth < limits.MESSAGE_DEPTH and _says_itself(value):
+                items += len(value)
+                return {kind.__name__: value}
             return {kind.__name__: [form(item, depth + 1) for item in value]}
         if kind is dict and all(type(key) is str for key in value):
             return {"dict": [[key, form(item, depth + 1)] for key, item in value.items()]}
@@ -157,10 +164,10 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
         match kind:
             case "float":
                 return float(body)
-            case "list":
-                return [value(item, depth + 1) for item in body]
-            case "tuple":
-                return tuple(value(item, depth + 1) for item in body)
+            case "list" | "tuple":
+                whole = type(body) is list and _says_itself(body)
+                found = body if whole else [value(item, depth + 1) for item in body]
+                return found if kind == "list" else tuple(found)
             case "dict":
                 return {str(key): value(item, depth + 1) for key, item in body}
             case "bytes":
@@ -193,10 +200,20 @@ def decode(form: Any, buffers: list[bytes], session: Any = None) -> Any:
         raise WireError(f"a malformed message: {fault}") from fault
 
 
+def _says_itself(values: Any) -> bool:
+    """Is each item of a list or tuple one that JSON has as it is? Long lists are not gone through in Python."""
+    kinds = set(map(type, values))
+    if kinds == {int}:
+        return min(values) > -MAX_INT and max(values) < MAX_INT
+    if kinds == {float}:
+        return all(map(math.isfinite, values))
+    return kinds <= {bool, str, NoneType}
+
+
 def pack(value: Any, on_object: Callable[[Any], Any] | None = None) -> bytes:
     """One frame of bytes for `value`."""
     form, buffers = encode(value, on_object)
-    header = json.dumps({"form": form, "sizes": [len(b) for b in buffers]}, allow_nan=False).encode()
+    header = _json({"form": form, "sizes": [len(b) for b in buffers]}).encode()
     payload = sum(len(b) for b in buffers)
     if len(header) + payload > limits.MESSAGE_BYTES:
         raise WireError("the message is larger than 1 GiB")

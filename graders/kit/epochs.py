@@ -21,7 +21,7 @@ from course.checks.expect import (
     expect_float,
     expect_same,
 )
-from course.checks.probes import copy_parameters, history_of, trainable_of
+from course.checks.probes import copy_parameters, history_of
 from graders.kit.loops import Pass, Run, State, scores
 
 CURVES = ("train_loss", "train_accuracy", "valid_loss", "valid_accuracy")
@@ -79,15 +79,17 @@ def expect_modes(run: Run, *, held: str = "", quiet: bool = False) -> None:
 # -- what a step is -----------------------------------------------------------------------------------------------------
 
 
-def expect_plain_steps(run: Run, *, bound: float = math.inf) -> None:
+def expect_plain_steps(run: Run, *, bound: float = math.inf, epochs: int | None = None) -> None:
     """Each step goes down, along the gradient of its own batch's mean cross entropy: the logits as they are, nothing left over.
 
     Args:
         bound: gradients may be shortened to this length.
+        epochs: look at the steps of so many; at all of them unless given.
     """
     expect_steps(run)
     parameters = dict(run.twin.named_parameters())
-    for number, step in enumerate(run.steps, 1):
+    steps = run.steps if epochs is None else [step for number in range(epochs) for step in run.epoch(number)]
+    for number, step in enumerate(steps, 1):
         total = {name: torch.zeros_like(p) for name, p in parameters.items()}
         for one in step.passes:
             truth = run.labels(one)
@@ -139,7 +141,7 @@ def expect_callers_rate(run: Run, lr: float) -> None:
 
 def expect_only_the_free_learn(run: Run) -> None:
     """All parameters that require a gradient have moved, all others have not, and which those are is as it was."""
-    expect_equal(trainable_of(run.model), run.flags, "which parameters require a gradient, afterwards")
+    expect_equal(run.flags_after, run.flags, "which parameters require a gradient, afterwards")
     moved = [{n: numbers[n] for n in run.learns} for numbers in (run.after, run.before)]
     expect_changed(*moved, "parameters after training")
     still = {n: run.before[n] for n, flag in run.flags.items() if not flag}

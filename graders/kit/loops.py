@@ -5,6 +5,7 @@ loop that measures, `Textbook` what an epoch of SGD comes to. The judge knows da
 for itself what each step should have been. What is demanded of a run stands in graders/kit/epochs.py.
 """
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -99,6 +100,11 @@ class Run:
         self.learns = [name for name, flag in self.flags.items() if flag]
         returned, self.passes, self.steps = logged(model, start)
         self.curves, self.after = history_of(returned), state_of(model)
+
+    @functools.cached_property
+    def flags_after(self) -> dict[str, bool]:
+        """Which parameters require a gradient now; to be asked for while the network is there."""
+        return trainable_of(self.model)
 
     def epoch(self, number: int) -> list[Step]:
         """The steps of an epoch, counted from 0: those after as many items as the training data have."""

@@ -1,22 +1,17 @@
-"""Changes of the libraries' classes are seen by the interpreter's versions of classes, and without these just the same."""
+"""Changes of the libraries' classes are seen and undone."""
 
-import pytest
 import torch
 
 from course.checks import left_behind
 
 
-@pytest.mark.parametrize("by_version", [True, False])
-def test_a_changed_method_is_seen_and_undone_each_time(by_version, monkeypatch):
-    if by_version and left_behind._VERSION is None:
-        pytest.skip("this Python does not show the versions of classes")
-    if not by_version:
-        monkeypatch.setattr(left_behind, "_VERSION", None)
+def test_a_changed_method_is_seen_and_undone_each_time():
     left_behind.remember_classes()
     assert left_behind.undo() == []
     own = torch.nn.ReLU.forward
     for _ in range(2):
         torch.nn.ReLU.forward = lambda self, x: x
+        assert left_behind.undo(classes=False) == []
         (said,) = left_behind.undo()
         assert "ReLU.forward" in said
         assert torch.nn.ReLU.forward is own

@@ -92,6 +92,22 @@ def test_nan_and_infinity_cross_in_tensors_and_as_floats():
     assert torch.isnan(crossed(torch.tensor([math.nan, math.inf]))[0])
     assert math.isnan(crossed(math.nan))
     assert crossed([-math.inf]) == [-math.inf]
+    assert crossed([1.0, math.inf, 2.0]) == [1.0, math.inf, 2.0]
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_long_lists_cross_as_they_are_and_their_numbers_have_64_bits_at_most(kind):
+    for items in ([1, -2, 3], [0.1, 1e300, -0.0], [True, None, "x"], [1, 2.0, True], [[1], 2]):
+        found = crossed(kind(items))
+        assert found == kind(items)
+        assert [type(item) for item in found] == [type(item) for item in items]
+    for large in (wire.MAX_INT, -wire.MAX_INT):
+        with pytest.raises(wire.WireError, match="64 bits"):
+            wire.pack(kind([1, large]))
+        frame = wire.pack(kind([1, 2])).replace(b"[1, 2]", f"[1, {large}]".encode())
+        size = len(frame) - 12
+        with pytest.raises(wire.WireError, match="64 bits"):
+            wire.unpack(io.BytesIO(struct.pack(">IQ", size, 0) + frame[12:]))
     assert math.copysign(1, crossed(-0.0)) == -1
 
 

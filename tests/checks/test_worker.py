@@ -96,6 +96,8 @@ def test_a_long_message_is_cut(worker_of):
 CHANGES = {
     "a tensor in place": ("a.add_(1)", torch.zeros(2)),
     "the shape of a tensor": ("a.unsqueeze_(0)", torch.zeros(2)),
+    "the dtype of a tensor": ("a.data = a.half() if a.element_size() == 4 else a.float()", torch.zeros(2)),
+    "a tensor with what is no number": ("a[0] += 1", torch.tensor([2.0, float("nan")])),
     "a list": ("a.append(1)", [1, 2]),
     "a dict": ("a.clear()", {"x": 1}),
     "a photo": ("a.thumbnail((2, 2))", photo(Image.new("L", (9, 9)))),
@@ -314,6 +316,19 @@ def test_a_compiler_that_is_to_fail_in_silence_is_told_and_undone(worker_of):
     assert value["result"] is True
     assert value["left"] == ["compiling that fails in silence (torch._dynamo.config.suppress_errors)"]
     assert torch._dynamo.config.suppress_errors is False
+
+
+def test_a_class_is_looked_at_after_the_first_calls_of_each_function_in_a_check(worker_of):
+    worker = worker_of(
+        "from torch import nn\n\ncalls = 0\n\ndef f(at):\n    global calls\n    calls += 1\n"
+        "    if calls == at:\n        nn.ReLU.forward = lambda self, x: x\n\ndef g(at):\n    f(at)\n"
+    )
+    begin(worker)
+    told = [len(call(worker, "f", 3)["value"]["left"]) for _ in range(8)]
+    assert told == [0, 0, 0, 1, 0, 0, 0, 0]  # put there by the third call, found after the fourth
+    assert call(worker, "g", 9)["value"]["left"]  # by the first call of another function
+    begin(worker)
+    assert call(worker, "f", 10)["value"]["left"]
 
 
 def test_what_torch_and_the_students_own_classes_change_is_not_told(worker_of):

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from course.checks.builders import builder
 from course.checks.probes import probe
+from course.checks.seeding import weights_of
 from course.training import History
 from graders.kit.worker.photos import tiny_backbone
 
@@ -183,8 +184,7 @@ def loop_net(
         dropout: how much is dropped.
         sure: by how much the last layer is multiplied.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         tied = nn.Linear(8, 8)
         first = nn.Sequential(nn.Conv2d(channels, 8, 3, padding=1, bias=not norm))
         if norm:
@@ -218,8 +218,7 @@ def lived_in(width: int) -> nn.BatchNorm2d:
 @builder
 def watched_head(backbone: nn.Module, width: int, classes: int, seed: int) -> Watched:
     """The backbone, frozen or not, with a linear head in a block of its own: (B, 3, H, W) -> (B, classes)."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         head = nn.Linear(width, classes)
     return Watched(backbone, nn.Sequential(nn.Dropout(0.0), head))
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from course.checks.probes import probe
+from course.checks.probes import probe, state_of, trainable_of
 
 DRAWS = 5  # of weights, where one may be an unlucky one
 LARGE = 16  # a gain that drives squeezed units to their ends
@@ -189,9 +189,17 @@ def thaw(model: nn.Module) -> None:
 
 
 @probe
-def layout_of(model: nn.Module) -> dict[str, list[int]]:
-    """How each parameter lies in memory: its strides."""
-    return {name: list(p.stride()) for name, p in model.named_parameters()}
+def standing_of(model: nn.Module) -> dict[str, dict[str, Any]]:
+    """What a caller may rely on when a network has been in a function that should not change it (`expect_left_alone`).
+
+    How a parameter is laid out in memory are its strides.
+    """
+    return {
+        "numbers": state_of(model),
+        "in another mode": modes_of(model),
+        "trainable or not any more": trainable_of(model),
+        "laid out otherwise in memory": {name: list(p.stride()) for name, p in model.named_parameters()},
+    }
 
 
 @probe

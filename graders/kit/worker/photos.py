@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from course.checks.builders import builder
 from course.checks.probes import probe
+from course.checks.seeding import weights_of
 from graders.kit.worker import pretrained  # noqa: F401 - registers its own, for 05a
 
 
@@ -20,8 +21,7 @@ def tiny_backbone(seed: int, width: int = 8, frozen: bool = False) -> nn.Module:
 
     Its layers stand in blocks, as in every real network: who looks only at the outermost ones finds none.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         model = nn.Sequential(
             nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), nn.BatchNorm2d(6), nn.ReLU()),
             nn.Sequential(nn.Conv2d(6, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()),
@@ -40,8 +40,7 @@ def tiny_backbone(seed: int, width: int = 8, frozen: bool = False) -> nn.Module:
 @builder
 def headed(backbone: nn.Module, width: int, classes: int, seed: int) -> nn.Module:
     """The backbone with a linear head of our own, as it comes: frozen or not."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         return nn.Sequential(backbone, nn.Linear(width, classes))
 
 

@@ -14,6 +14,7 @@ from torchvision.models import WeightsEnum
 
 from course.checks.builders import builder
 from course.checks.probes import probe
+from course.checks.seeding import weights_of
 from graders.kit.worker import tiny_zoo  # noqa: F401 - registers "course_tiny" with torchvision
 
 
@@ -72,8 +73,7 @@ def network_with(head: str, seed: int, training: bool = True) -> nn.Module:
 
     One of its parameters is frozen, so that it shows if all are frozen, or all are set free, for good; its head has two hooks.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         model = {"fc": FcNet, "maps": MapNet, "places": PlacesNet, "normed": NormedNet}[head]()
     next(model.parameters()).requires_grad_(False)
     head = model.fc if head == "fc" else model.classifier

@@ -8,12 +8,12 @@ import torch
 from torch import nn
 
 from course.checks.builders import builder
+from course.checks.seeding import weights_of
 
 
 def _seeded(seed: int, make: Callable[[], nn.Module]) -> nn.Module:
     """What `make` makes, with other running statistics than a fresh layer has."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with weights_of(seed):
         model = make()
         for layer in model.modules():
             if isinstance(getattr(layer, "running_mean", None), torch.Tensor):

@@ -13,6 +13,8 @@ from torchvision.models import Weights, WeightsEnum
 from torchvision.models._api import register_model
 from torchvision.transforms._presets import ImageClassification
 
+from course.checks.seeding import weights_of
+
 NAME = "course_tiny"
 CATEGORIES = ["cup", "dog: pointer", "cat: tabby", "dog: spaniel", "bear: brown", "tree", "dog: pug"]
 SIZE = 40
@@ -60,8 +62,7 @@ class Course_Tiny_Weights(WeightsEnum):
 
     def get_state_dict(self, *args: Any, **kwargs: Any) -> dict[str, torch.Tensor]:
         """Seeded weights, and running statistics that are not those of a fresh layer."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(self.url.split()[-1]))
+        with weights_of(int(self.url.split()[-1])):
             model = TinyNet()
             head, norm = model.classifier[1], model.features[1]
             assert isinstance(head, nn.Linear)
