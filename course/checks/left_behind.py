@@ -5,7 +5,7 @@ that is built later, other checks' too. A class of the student's own is theirs t
 of the library has (`nn.Module.where = …`) does nothing to anybody.
 
 A call is looked at when it has ended. To look at the classes takes 0.04 to 0.15 ms, as memory is near or far, so not every call is
-followed by that (`worker`); whatever is found later is undone all the same, before the next check at the latest.
+followed by that (`Calls`); whatever is found later is undone all the same, before the next check at the latest.
 """
 
 import inspect
@@ -48,6 +48,26 @@ def remember_classes() -> None:
         if kind not in _kept and f"{kind.__module__}.".startswith(_PACKAGES):
             _keep(kind)
     _look()
+
+
+class Calls:
+    """The calls of a check, by the function."""
+
+    def __init__(self) -> None:
+        self._number: dict[str, int] = {}
+
+    def begin(self) -> None:
+        """A new check: all is as it should be."""
+        self._number.clear()
+        undo()
+
+    def ended(self, name: str) -> list[str]:
+        """What a call of the function of this name has left behind (`undo`).
+
+        Whoever puts something into a class does so the first time: classes are looked at after the 1st, 2nd, 4th, 8th … call.
+        """
+        number = self._number[name] = self._number.get(name, 0) + 1
+        return undo(classes=number & (number - 1) == 0)
 
 
 def undo(classes: bool = True) -> list[str]:

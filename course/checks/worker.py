@@ -65,7 +65,7 @@ class Worker:
         self._own: dict[str, Any] = {}
         self._objects: dict[int, Any] = {}
         self._next = 0
-        self._calls: dict[str, int] = {}  # of each function, in the check that runs
+        self._calls = left_behind.Calls()
         self._folder: str | None = None
         self.printed = Printed(limits.TEXT)  # of the last request
         self.fault: BaseException | None = None  # of the last one that failed, for a debugger in this process
@@ -134,7 +134,7 @@ class Worker:
                 setattr(module, name, getattr(given, name))
             elif name in todo or not hasattr(module, name):
                 waiting.append(name)
-        left_behind.undo()
+        self._calls.begin()
         seeding.everything(seed)
         file, line = loaded.lines.get(task, ("", None))
         own = [name for name, thing in vars(module).items() if getattr(thing, "__module__", "") == module.__name__]
@@ -171,10 +171,7 @@ class Worker:
         other = changed(before, args, real_args) + changed(named, kwargs, real_kwargs)
         parameters = list(parameter_names(function, len(args))) if other else []
         names = [str(parameters[key] if isinstance(key, int) else key) for key in other]
-        number = self._calls[name] = self._calls.get(name, 0) + 1
-        # whoever puts something into a class of torch's does it the first time: the 1st, 2nd, 4th, 8th … call is looked at
-        left = left_behind.undo(classes=number & (number - 1) == 0)
-        return {"result": value, "changed": names, "left": left, "warned": _said(caught)}
+        return {"result": value, "changed": names, "left": self._calls.ended(name), "warned": _said(caught)}
 
     def _do_build(self, blueprint: wire.Blueprint) -> dict[str, Any]:
         """Build a thing of ours here and keep it."""
@@ -213,7 +210,6 @@ class Worker:
 
     def _clear(self) -> None:
         self._objects.clear()
-        self._calls.clear()
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -32,6 +32,7 @@ def sign_csv(rows: int, seed: int = 0, brightest: int = 255) -> tuple[str, np.nd
 
 @functools.cache
 def _sign_csv(rows: int, seed: int, brightest: int) -> tuple[str, np.ndarray, list[int]]:
+    """See `sign_csv`: 24 letters, and from class 8 (i) on a label is one more than the class."""
     generator = np.random.default_rng(seed)
     pixels = generator.integers(0, brightest + 1, (rows, 784), dtype=np.uint8)
     classes = [k if k < 24 else int(generator.integers(0, 24)) for k in range(rows)]
