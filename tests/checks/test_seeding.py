@@ -19,17 +19,16 @@ def test_a_seed_brings_the_same_chance_again():
     assert draws() == first
 
 
-def test_no_stack_is_noted_and_afterwards_all_is_as_it_was(monkeypatch):
+def test_a_seed_notes_no_stack(monkeypatch):
     class Loud:
         @staticmethod
         def format_stack():
             raise AssertionError("a stack")
 
-    for device in seeding._NOTING:
-        monkeypatch.setattr(device, "traceback", Loud)
+    for device in (torch.cuda, torch.xpu, torch.mtia):
+        monkeypatch.setattr(device, "traceback", Loud)  # and puts it back in the end
+    seeding.without_stacks()
     seeding.everything(3)
-    assert seeding._NOTING
-    assert all(device.traceback is Loud for device in seeding._NOTING)
 
 
 def test_weights_are_those_of_the_seed_and_chance_goes_on_as_before():
