@@ -208,11 +208,7 @@ GOES_ON.patch(
     "silent",
     "Nothing says that the model could not be compiled.",
     (
-        """        warnings.warn(
-            f"torch.compile does not work here ({type(fault).__name__}); going on without it.",
-            stacklevel=2,
-        )
-""",
+        '        warnings.warn(f"torch.compile does not work here ({type(fault).__name__}); going on without it.", stacklevel=2)\n',
         "        del fault\n",
     ),
 )

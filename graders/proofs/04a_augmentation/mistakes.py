@@ -262,8 +262,7 @@ def noise_only(train):
 MOVES.patch(
     "tilted_one_way",
     "All hands are tilted to the same side; people tilt theirs to either.",
-    ("degrees=12", "degrees=(5, 15)"),
-    ("translate=(0.06, 0.06)", "translate=(0.0, 0.0)"),
+    ("degrees=12, translate=(0.06, 0.06)", "degrees=(5, 15), translate=(0.0, 0.0)"),
 )
 MOVES.patch(
     "shifted_one_way",
@@ -274,13 +273,7 @@ MOVES.patch(
 MOVES.patch(
     "hardly_turned",
     "A turn by one degree is no other angle.",
-    (
-        """                degrees=12,
-                translate=(0.06, 0.06),
-                scale=(0.85, 1.15),
-""",
-        "                degrees=1,\n",
-    ),
+    ("degrees=12, translate=(0.06, 0.06), scale=(0.85, 1.15)", "degrees=1"),
 )
 
 # -- train_augmented ----------------------------------------------------------------------------------------------------
