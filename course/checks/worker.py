@@ -64,8 +64,7 @@ class Worker:
         self._loaded: Loaded | None = None
         self._own: dict[str, Any] = {}
         self._objects: dict[int, Any] = {}
-        self._next = 0
-        self._calls = left_behind.Calls()
+        self._next, self._calls = 0, left_behind.Calls()
         self._folder: str | None = None
         self.printed = Printed(limits.TEXT)  # of the last request
         self.fault: BaseException | None = None  # of the last one that failed, for a debugger in this process
