@@ -192,7 +192,7 @@ def test_batch_normalisation_of_four_values():
     assert values.mean() == 5
     says("03", "The squared distances from it are {:.0f}, {:.0f}, {:.0f} and {:.0f}", *((values - 5) ** 2).tolist())
     says("03", "so the variance is 36 / 4 = {:.0f}", values.var(unbiased=False))
-    says("03", f"in training mode {row}", *layer(values[:, None]).flatten().tolist())
+    says("03", f"in train mode {row}", *layer(values[:, None]).flatten().tolist())
     says("03", "the running mean becomes 0.9 · 0 + 0.1 · 5 = {:.1f}", layer.running_mean.item())
     says("03", "the running variance 0.9 · 1 + 0.1 · {:.0f} = {:.1f}", values.var(), layer.running_var.item())
     says("03", f"after this one batch {row}", *layer.eval()(values[:, None]).flatten().tolist())
