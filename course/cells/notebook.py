@@ -161,9 +161,8 @@ def _home(task: str, cells: list[_Found]) -> tuple[_Found | None, str]:
     stubs = [cell for cell in [*marked, *rest] if cell.code and task in cell.stubs]
     hidden = [cell for cell in [*rest, *marked] if cell.code and cell.hides]
     named = any(cell.binds and not cell.hides for cell in marked)
-    if (
-        hidden and not stubs and not named
-    ):  # `globals()[name] = …`, `exec(…)`: running it says whether it is bound there
+    # `globals()[name] = …`, `exec(…)`: running it says whether it is bound there
+    if hidden and not stubs and not named:
         return hidden[-1], f"{task} was looked for in {hidden[-1].name}, for no cell defines it by its name."
     if stubs or marked:
         return (stubs or marked)[0], ""

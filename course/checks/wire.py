@@ -21,6 +21,7 @@ import torch
 from course import limits
 
 MAX_INT = 1 << 63
+TOO_MUCH = "the value is nested too deep or has too many items"
 _json = json.JSONEncoder(
     allow_nan=False, check_circular=False
 ).encode  # once: `json.dumps` with options makes one each time
@@ -91,7 +92,7 @@ def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[A
         nonlocal items
         items += 1
         if depth > limits.MESSAGE_DEPTH or items > limits.MESSAGE_ITEMS:
-            raise WireError("the value is nested too deep or has too many items")
+            raise WireError(TOO_MUCH)
         kind = type(value)
         if value is None or kind is bool or kind is str:
             return value
@@ -104,6 +105,8 @@ def encode(value: Any, on_object: Callable[[Any], Any] | None = None) -> tuple[A
         if kind is list or kind is tuple:
             if depth < limits.MESSAGE_DEPTH and _says_itself(value):
                 items += len(value)
+                if items > limits.MESSAGE_ITEMS:
+                    raise WireError(TOO_MUCH)
                 return {kind.__name__: value}
             return {kind.__name__: [form(item, depth + 1) for item in value]}
         if kind is dict and all(type(key) is str for key in value):

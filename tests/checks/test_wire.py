@@ -241,3 +241,11 @@ def test_a_frame_cut_short_is_an_end_of_file(value, share):
     content = wire.pack(value)
     with pytest.raises(EOFError):
         wire.unpack(io.BytesIO(content[: int(share * len(content))]))
+
+
+@pytest.mark.parametrize("value", [[1] * 11, (0.5,) * 11, ["a"] * 11, [[1] * 6, [2] * 6]])
+def test_a_long_list_counts_item_by_item(monkeypatch, value):
+    monkeypatch.setattr(limits, "MESSAGE_ITEMS", 10)
+    with pytest.raises(WireError, match="too many items"):
+        wire.pack(value)
+    wire.pack([1] * 9)
